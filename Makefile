@@ -1,0 +1,56 @@
+# Bare `make` prints the menu. Nothing here needs root, or a network beyond the package index.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.13 || command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: menu setup demo test lint bench rebuild lock locale clean
+
+menu:  ## this menu
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
+
+setup: $(VENV)/.ready  ## make .venv with everything at its pinned version
+
+demo: setup  ## run the kit on the simulated board; options in ARGS="--headless --seconds 20"
+	@$(BIN)/shuttergate demo $(ARGS)
+
+test: $(VENV)/.ready-dev  ## run the tests (under 12 minutes on 2 cores)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-dev  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.ready-dev  ## measure speed and memory, as ratios in one run (about 3 minutes)
+	$(BIN)/python -m shuttergate.bench.speed $(ARGS)
+
+rebuild: setup  ## build every committed model anew, byte for byte (about 2 minutes)
+	$(BIN)/shuttergate model build open-nsfw
+
+lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (needs uv)
+	for extra in "" dev; do \
+	  uv pip compile pyproject.toml $${extra:+--extra $$extra} --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate --quiet \
+	    --output-file requirements/$${extra:-run}.txt; done
+
+locale: $(VENV)/.ready-dev  ## compile the Japanese texts after editing shuttergate.po
+	$(BIN)/python firmware/shuttergate/locale/compile.py
+
+clean:  ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.ready: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "shuttergate needs Python 3.11 to 3.13; install one or set PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "cannot make $(VENV); on Debian: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m compileall -q firmware
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
