@@ -1,0 +1,29 @@
+"""What can go wrong, one class a kind; every message names the thing, the cause and the mend."""
+
+
+class ShuttergateError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ConfigError(ShuttergateError, ValueError):
+    """A configuration, board or manifest file says something that cannot be."""
+
+
+class PackError(ShuttergateError, ValueError):
+    """A model pack is not what its model.toml says it is."""
+
+
+class ScoreError(ShuttergateError, ArithmeticError):
+    """A model gave no usable score: its picture counts as not cleared."""
+
+
+class CameraError(ShuttergateError, OSError):
+    """No frame came, or what came is not a frame."""
+
+
+class PictureError(ShuttergateError, ValueError):
+    """A file cannot be read as a picture."""
+
+
+class AlbumError(ShuttergateError, OSError):
+    """The album cannot take a photo."""

@@ -1,0 +1,96 @@
+"""From scores to a verdict. Pure: no hardware, no clock, no I/O.
+
+A verdict is CLEAR or BLOCKED, never in between: a doubt is BLOCKED. What a BLOCKED verdict means is
+that a machine could not rule nudity out. It is no finding about the people in the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    """The two things that can be said of a frame."""
+
+    CLEAR = "CLEAR"
+    BLOCKED = "BLOCKED"
+
+
+class Reason(StrEnum):
+    """Why a frame was judged so, why the gate is closed, or why a press was refused."""
+
+    CLEAR = "clear"
+    NUDITY = "nudity"  # a channel is at or over its upper threshold
+    DOUBT = "doubt"  # a channel is between its thresholds, or gave no usable score
+    SECOND_LOOK = "second look"  # the full-resolution frame was not clear in every view
+    WAITING = "waiting"  # not yet enough consecutive CLEAR frames
+    STALE = "stale"  # the newest CLEAR frame is too old to speak for now
+    FAULT = "fault"  # something is broken; the fault's name says what
+    HELD = "held"  # the button was already down when the gate opened
+    BUSY = "busy"  # the photo before this one is still being looked at
+    NO_FRAME = "no frame"  # no CLEAR frame was exposed near enough to the press
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Below ``clear_below`` a score is CLEAR, from ``block_at`` it is nudity, between a doubt."""
+
+    clear_below: float
+    block_at: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.clear_below <= self.block_at <= 1.0:
+            raise ValueError(
+                f"thresholds out of order: 0 < clear_below ({self.clear_below}) "
+                f"<= block_at ({self.block_at}) <= 1 must hold"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the channels say of one frame.
+
+    ``exposed_s`` is the frame's exposure on the monotonic clock, in seconds.
+    """
+
+    decision: Decision
+    reason: Reason
+    exposed_s: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+def judge(scores: Mapping[str, float], limits: Mapping[str, Thresholds]) -> Reason:
+    """Return CLEAR only if every channel in `limits` gave a score below its ``clear_below``.
+
+    No channel at all, a missing score, NaN or a score outside [0, 1] is a DOUBT: the comparisons
+    are written so that whatever is not provably clear is not clear.
+    """
+    reasons = [_judge_one(scores.get(name), limit) for name, limit in limits.items()]
+    for reason in (Reason.NUDITY, Reason.DOUBT):
+        if reason in reasons:
+            return reason
+    return Reason.CLEAR if reasons else Reason.DOUBT
+
+
+def _judge_one(score: float | None, limit: Thresholds) -> Reason:
+    if score is None or not 0.0 <= score <= 1.0:
+        return Reason.DOUBT
+    if score < limit.clear_below:
+        return Reason.CLEAR
+    return Reason.NUDITY if score >= limit.block_at else Reason.DOUBT
+
+
+def verdict(
+    scores: Mapping[str, float], limits: Mapping[str, Thresholds], exposed_s: float
+) -> Verdict:
+    """Judge one frame; see `judge` for the rule."""
+    reason = judge(scores, limits)
+    decision = Decision.CLEAR if reason is Reason.CLEAR else Decision.BLOCKED
+    return Verdict(decision, reason, exposed_s, dict(scores))
+
+
+def joint_score(scores: Mapping[str, float]) -> float:
+    """Return the highest of the channels' scores, NaN where there is none."""
+    return max(scores.values(), default=float("nan"))
