@@ -189,7 +189,7 @@ times = st.floats(0.0, 0.4)
 
 
 class AnyInterleaving(RuleBasedStateMachine):
-    """Whatever happens in whatever order, the promises hold; the model beside it is told plainly."""
+    """Whatever happens in whatever order, the promises hold; a plain model is kept beside it."""
 
     def __init__(self) -> None:
         super().__init__()

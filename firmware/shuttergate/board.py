@@ -1,0 +1,113 @@
+"""A board: what a kit is made of, from device/<board>/board.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from shuttergate.errors import ConfigError
+from shuttergate.share import share
+from shuttergate.toml import Table, decode
+
+_Side = Annotated[int, Meta(ge=64, le=16384, multiple_of=2)]
+
+RESERVED_PINS = {
+    0: "the HAT's identity EEPROM",
+    1: "the HAT's identity EEPROM",
+}
+
+
+class Camera(Table, frozen=True):
+    """The camera: ``main_size`` is the largest picture (width, height), ``rotation`` to upright."""
+
+    driver: Literal["simulated"]
+    main_size: tuple[_Side, _Side]
+    fps: Annotated[float, Meta(ge=1, le=120)]
+    rotation: Literal[0, 90, 180, 270] = 0
+
+
+class Gpio(Table, frozen=True):
+    """How the pins are reached."""
+
+    driver: Literal["mock"]
+
+
+class Pins(Table, frozen=True):
+    """BCM numbers; a part that is not fitted is left out, but for button and permissive."""
+
+    enable: int
+    shutter: int
+    shutter_sense: int | None = None
+    lamp_clear: int | None = None
+    lamp_blocked: int | None = None
+    lamp_wait: int | None = None
+    buzzer: int | None = None
+
+
+class Accelerator(Table, frozen=True):
+    """What the models run on."""
+
+    driver: Literal["cpu"]
+    live_threads: Annotated[int, Meta(ge=1, le=8)] = 1
+    look_crews: Annotated[int, Meta(ge=1, le=8)] = 2
+
+
+class Channels(Table, frozen=True):
+    """Model packs that judge every frame, and those that look at the press."""
+
+    live: Annotated[list[str], Meta(min_length=1)]
+    look: Annotated[list[str], Meta(min_length=1)]
+
+
+class Board(Table, frozen=True):
+    """The whole of board.toml."""
+
+    name: str
+    title: dict[str, str]
+    camera: Camera
+    gpio: Gpio
+    pins: Pins
+    accelerator: Accelerator
+    channels: Channels
+
+
+def board_names() -> list[str]:
+    """Return the names of the boards that are known."""
+    return sorted(path.parent.name for path in share("device").glob("*/board.toml"))
+
+
+def read_board(name: str) -> Board:
+    """Return the board called `name`; raise `ConfigError` naming file and key."""
+    names = board_names()
+    if name not in names:
+        raise ConfigError(f"no board is called {name!r}; there is {', '.join(names)}")
+    path = share("device") / name / "board.toml"
+    board = decode(path, Board)
+    check_pins(board.pins, path)
+    if not set(board.channels.live) <= set(board.channels.look):
+        raise ConfigError(f"{path}: channels.look: every live channel must also look at the press")
+    return board
+
+
+def check_pins(pins: Pins, path: Path) -> None:
+    """Raise `ConfigError` where a pin is not on the header, is reserved, or is used twice."""
+    used: dict[int, str] = {}
+    for part, pin in msgspec.structs.asdict(pins).items():
+        if pin is None:
+            continue
+        if not 0 <= pin <= 27:
+            raise ConfigError(
+                f"{path}: pins.{part}: BCM {pin} is not on the header; use one of 2 to 27"
+            )
+        if pin in RESERVED_PINS:
+            raise ConfigError(
+                f"{path}: pins.{part}: BCM {pin} is for {RESERVED_PINS[pin]}; use one of 2 to 27"
+            )
+        if pin in used:
+            raise ConfigError(
+                f"{path}: pins.{part}: BCM {pin} is already pins.{used[pin]}; use another"
+            )
+        used[pin] = part

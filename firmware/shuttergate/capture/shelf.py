@@ -1,0 +1,58 @@
+"""The newest few CLEAR frames, waiting in memory for a press."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from shuttergate.frame import Frame
+
+
+class Shelf:
+    """Owns up to ``depth`` frames that were each judged CLEAR; the gate's closing empties it."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+        self._frames: deque[Frame] = deque()
+        self._news = threading.Condition()
+        self._newest_s = float("-inf")
+
+    def put(self, frame: Frame) -> None:
+        """Take over a CLEAR frame."""
+        with self._news:
+            self._frames.append(frame)
+            self._newest_s = frame.exposed_s
+            if len(self._frames) > self._depth:
+                self._frames.popleft().release()
+            self._news.notify_all()
+
+    def clear(self) -> None:
+        """Wipe every frame: whatever was asked for and not yet taken is gone."""
+        with self._news:
+            while self._frames:
+                self._frames.popleft().release()
+            self._newest_s = float("inf")
+            self._news.notify_all()
+
+    def take(self, pressed_s: float, within_s: float, timeout_s: float) -> Frame | None:
+        """Hand over the frame exposed nearest to the press, at most ``within_s`` away from it.
+
+        Waits up to ``timeout_s`` for the frame that was being judged at the press. None where no
+        such frame was CLEAR, or the gate closed in between.
+        """
+        with self._news:
+            self._news.wait_for(
+                lambda: (
+                    self._nearest(pressed_s, within_s) is not None
+                    or self._newest_s > pressed_s + within_s
+                ),
+                timeout_s,
+            )
+            frame = self._nearest(pressed_s, within_s)
+            if frame is not None:
+                self._frames.remove(frame)
+            return frame
+
+    def _nearest(self, pressed_s: float, within_s: float) -> Frame | None:
+        near = [frame for frame in self._frames if abs(frame.exposed_s - pressed_s) <= within_s]
+        return min(near, key=lambda frame: abs(frame.exposed_s - pressed_s), default=None)

@@ -1,0 +1,87 @@
+"""`shuttergate check`: a verdict per picture, without a camera."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from PIL import Image
+
+from shuttergate.errors import PictureError, ScoreError
+from shuttergate.frames.pictures import lores_of, main_of, read_pictures
+from shuttergate.verdict import Reason, Thresholds, joint_score, judge
+from shuttergate.vision.channel import scores
+from shuttergate.vision.eyes import Eyes
+
+LOOK_LIMIT = (4056, 3040)
+"""Larger pictures are reduced to this first, as the simulated camera does."""
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What `check` says of one file. ``score`` is None and ``reason`` the cause if UNREADABLE."""
+
+    file: str
+    verdict: str
+    reason: str
+    score: float | None
+    scores: dict[str, float]
+    ms: float
+
+
+def check(
+    files: Iterable[Path], eyes: Eyes, limits: Mapping[str, Thresholds], live: bool
+) -> Iterator[Checked]:
+    """Yield the verdict of each file, as the second look gives it, or as one live frame."""
+    size = (eyes.lores_shape[1], eyes.lores_shape[0])
+
+    def as_live(image: Image.Image) -> Mapping[str, float]:
+        return scores(eyes.live, lores_of(image, size))
+
+    def as_look(image: Image.Image) -> Mapping[str, float]:
+        return eyes.second_look(main_of(image, LOOK_LIMIT))
+
+    for file in files:
+        yield _check_one(file, as_live if live else as_look, limits)
+
+
+def _check_one(
+    file: Path,
+    look: Callable[[Image.Image], Mapping[str, float]],
+    limits: Mapping[str, Thresholds],
+) -> Checked:
+    began_s = time.perf_counter()
+    highest: dict[str, float] = {}
+    try:
+        for image in read_pictures(file, LOOK_LIMIT):
+            for name, score in look(image).items():
+                highest[name] = max(highest.get(name, 0.0), score)
+    except (PictureError, ScoreError) as error:
+        return Checked(str(file), "UNREADABLE", str(error), None, {}, _ms_since(began_s))
+    reason = judge(highest, limits)
+    return Checked(
+        file=str(file),
+        verdict="CLEAR" if reason is Reason.CLEAR else "BLOCKED",
+        reason=reason,
+        score=round(joint_score(highest), 4),
+        scores={name: round(score, 4) for name, score in highest.items()},
+        ms=_ms_since(began_s),
+    )
+
+
+def _ms_since(began_s: float) -> float:
+    return round((time.perf_counter() - began_s) * 1000, 1)
+
+
+def words(found: Checked) -> str:
+    """Return one line for people."""
+    if found.score is None:
+        return f"UNREADABLE        {found.reason}"
+    return f"{found.verdict:<10} {found.score:.3f}  {found.file}  ({found.reason})"
+
+
+def exit_status(verdicts: Iterable[str]) -> int:
+    """Return 2 if any picture was unreadable, else 1 if any was blocked, else 0."""
+    found = set(verdicts)
+    return 2 if "UNREADABLE" in found else 1 if "BLOCKED" in found else 0

@@ -1,0 +1,295 @@
+"""The command line; `--help` of everything says the rest."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from shuttergate import __version__
+from shuttergate.board import board_names, read_board
+from shuttergate.config import Config, album_folder, read_config, read_kit
+from shuttergate.errors import ConfigError, PackError, ShuttergateError
+from shuttergate.lang import _
+from shuttergate.share import share
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=_("A camera whose shutter is dead until the frame it would save is cleared."),
+)
+model_app = typer.Typer(no_args_is_help=True, help=_("Model packs: what the kit looks for."))
+board_app = typer.Typer(no_args_is_help=True, help=_("Boards: what a kit is made of."))
+app.add_typer(model_app, name="model")
+app.add_typer(board_app, name="board")
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help=_("TOML file; see shuttergate.example.toml."))
+]
+BoardName = Annotated[str | None, typer.Option("--board", help=_("Board, as in `board list`."))]
+AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
+
+
+def _fail(error: Exception | str, status: int) -> NoReturn:
+    typer.echo(f"shuttergate: {error}", err=True)
+    raise typer.Exit(status)
+
+
+def _configured(file: Path | None, board: str | None = None) -> Config:
+    """Read and check the whole configuration; a mistake ends the command with status 2."""
+    try:
+        config = read_config(file)
+        if board is not None:
+            config = msgspec.structs.replace(config, board=board)
+        read_kit(config, file)
+    except ConfigError as error:
+        _fail(error, 2)
+    return config
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shuttergate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A camera whose shutter is dead until the frame it would save is cleared."""
+
+
+@app.command(help=_("Run the appliance, as systemd does; the log goes to stdout."))
+def run(board: BoardName = None, config: ConfigFile = None) -> None:
+    """Exit status: 0 stopped, 1 fault at start, 2 usage or configuration."""
+    from shuttergate import serve
+
+    settings = _configured(config, board)
+    refusal = serve.run(settings, album_folder(settings))
+    if refusal is not None:
+        _fail(refusal, 1)
+
+
+def _seconds(text: str | None) -> list[float]:
+    try:
+        moments = [float(part) for part in text.split(",") if part.strip()] if text else []
+    except ValueError as error:
+        raise typer.BadParameter(_("seconds with commas between, like 4,9,14")) from error
+    if not all(0 <= moment < 1e6 for moment in moments):
+        raise typer.BadParameter(_("seconds from 0 up"))
+    return moments
+
+
+@app.command(help=_("Run a simulated kit on this computer, with the built-in scene or your own."))
+def demo(
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help=_("Stop after so many seconds."))
+    ] = None,
+    press: Annotated[
+        str | None, typer.Option(metavar="T1,T2,…", help=_("Press at these seconds."))
+    ] = None,
+    scene: Annotated[
+        Path | None, typer.Option(help=_("A picture, or a folder of pictures, to look at."))
+    ] = None,
+    album: Annotated[Path | None, typer.Option(help=_("Folder for the photos."))] = None,
+    port: Annotated[
+        int | None, typer.Option(help=_("Port of the page; this release has no page yet."))
+    ] = None,
+    headless: Annotated[bool, typer.Option(help=_("No keys, no page: terminal only."))] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Exit status: as `run`."""
+    from shuttergate import demo as stage
+
+    settings = _configured(config, "simulated")
+    if scene is not None:
+        changed = msgspec.structs.replace(settings.scene, path=str(scene.absolute()))
+        settings = msgspec.structs.replace(settings, scene=changed)
+    if album is not None:
+        folder = msgspec.structs.replace(settings.album, folder=str(album.absolute()))
+        settings = msgspec.structs.replace(settings, album=folder)
+    if port is not None:
+        typer.echo(_("shuttergate: this release has no page yet; --port does nothing"), err=True)
+    moments = _seconds(press)
+    refusal = stage.demo(settings, album_folder(settings), seconds, moments, headless)
+    if refusal is not None:
+        _fail(refusal, 1)
+
+
+@app.command(help=_("Judge picture files: 0 all clear, 1 any blocked, 2 any unreadable."))
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=_("Pictures."))],
+    live: Annotated[
+        bool, typer.Option(help=_("As one live frame, not as the second look."))
+    ] = False,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Judge each file as the second look would, or, with --live, as one live frame."""
+    from shuttergate import check as checking
+    from shuttergate.vision.eyes import open_eyes
+
+    settings = _configured(config)
+    board = read_kit(settings, config)
+    try:
+        eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
+    except PackError as error:
+        _fail(error, 2)
+    limits = eyes.limits("live" if live else "look", settings.limits())
+    verdicts = []
+    results: Iterable[checking.Checked] = checking.check(files, eyes, limits, live)
+    if sys.stderr.isatty() and not sys.stdout.isatty():
+        results = track(results, _("judging"), len(files), console=Console(stderr=True))
+    for found in results:
+        verdicts.append(found.verdict)
+        typer.echo(msgspec.json.encode(found).decode() if as_json else checking.words(found))
+    eyes.close()
+    raise typer.Exit(checking.exit_status(verdicts))
+
+
+@app.command(help=_("Examine the kit: each part is ok, a warning or a fault, with the mend."))
+def doctor(as_json: AsJson = False, board: BoardName = None, config: ConfigFile = None) -> None:
+    """Exit status: 0, or 1 for any fault."""
+    from shuttergate import doctor as surgery
+
+    settings = _configured(config, board)
+    kit = read_kit(settings, config)
+    findings = []
+    for finding in surgery.examine(settings, kit):
+        findings.append(finding)
+        if as_json:
+            typer.echo(msgspec.json.encode(finding).decode())
+        else:
+            typer.echo(f"{finding.health:<8} {finding.part:<18} {finding.seen}")
+            if finding.mend:
+                typer.echo(f"{'':<8} {'':<18} → {finding.mend}")
+    raise typer.Exit(int(any(finding.health == "fault" for finding in findings)))
+
+
+def _pack_names() -> list[str]:
+    return sorted(path.parent.name for path in share("models").glob("*/model.toml"))
+
+
+def _refusing(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except ShuttergateError as error:
+        _fail(error, 1)
+
+
+@model_app.command("list", help=_("List the model packs."))
+def model_list() -> None:
+    """A line a pack."""
+    from shuttergate.vision.pack import read_pack
+
+    def show() -> None:
+        for name in _pack_names():
+            manifest = read_pack(share("models") / name).manifest
+            typer.echo(f"{name:<16} {manifest.licence:<14} {manifest.title}")
+
+    _refusing(show)
+
+
+@model_app.command("show", help=_("Show what a pack says of itself."))
+def model_show(pack: str) -> None:
+    """The manifest, for people."""
+    from shuttergate.vision.pack import read_pack
+
+    def show() -> None:
+        found = read_pack(share("models") / pack)
+        table = Table(show_header=False, box=None, pad_edge=False)
+        for key, value in msgspec.to_builtins(found.manifest).items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            table.add_row(key, text)
+        Console().print(table)
+
+    _refusing(show)
+
+
+@model_app.command("verify", help=_("Verify packs: sha256, shapes, types, operations, answers."))
+def model_verify(packs: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """All packs, or those named; status 1 where one is refused."""
+    from shuttergate.vision.channel import Channel
+    from shuttergate.vision.pack import read_pack
+    from shuttergate.vision.selftest import SelfTest
+
+    def verify() -> None:
+        for name in packs or _pack_names():
+            pack = read_pack(share("models") / name)
+            SelfTest([Channel(pack, pack.model(pack.content()))]).ask_all()
+            typer.echo(f"{name}: ok, sha256 {pack.manifest.sha256}")
+
+    _refusing(verify)
+
+
+@model_app.command("build", help=_("Build a pack's model anew by its recipe, and compare."))
+def model_build(
+    pack: str,
+    out: Annotated[Path | None, typer.Option(help=_("Keep the built file in this folder."))] = None,
+) -> None:
+    """The recipe makes its own build environment; status 1 where the bytes differ."""
+    import hashlib
+
+    from shuttergate.vision.pack import read_pack
+
+    def build() -> None:
+        found = read_pack(share("models") / pack)
+        with tempfile.TemporaryDirectory(prefix="shuttergate-build-") as scratch:
+            folder = out or Path(scratch)
+            recipe = found.folder / found.manifest.recipe
+            status = subprocess.run([sys.executable, str(recipe), str(folder)], check=False)
+            if status.returncode:
+                raise PackError(f"the recipe {recipe} failed; its own words are above")
+            built = folder / found.manifest.file
+            digest = hashlib.sha256(built.read_bytes()).hexdigest()
+        if digest != found.manifest.sha256:
+            raise PackError(
+                f"built {built.name} has sha256 {digest}, where model.toml says "
+                f"{found.manifest.sha256}; were the recipe or its pinned tools changed?"
+            )
+        typer.echo(_("{name}: built, byte for byte the file in the pack").format(name=pack))
+
+    _refusing(build)
+
+
+@board_app.command("list", help=_("List the boards."))
+def board_list() -> None:
+    """A line a board."""
+    for name in board_names():
+        typer.echo(f"{name:<16} {read_board(name).title['en']}")
+
+
+@board_app.command("show", help=_("Show a board's description."))
+def board_show(name: str) -> None:
+    """The board.toml, read and checked."""
+    try:
+        read_board(name)
+    except ConfigError as error:
+        _fail(error, 1)
+    typer.echo((share("device") / name / "board.toml").read_text(), nl=False)
+
+
+@board_app.command("wiring", help=_("Draw the header with the pins in use."))
+def board_wiring(name: str, config: ConfigFile = None) -> None:
+    """BCM and physical numbers."""
+    from shuttergate.header import draw
+
+    try:
+        settings = msgspec.structs.replace(read_config(config), board=name)
+        typer.echo(draw(read_kit(settings, config)))
+    except ConfigError as error:
+        _fail(error, 1)

@@ -1,0 +1,125 @@
+"""The configuration: every setting, its default, and a sentence for people."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from shuttergate import board, gate
+from shuttergate.errors import ConfigError
+from shuttergate.toml import Table, decode
+from shuttergate.verdict import Thresholds
+
+
+class Gate(Table, frozen=True):
+    """The gate's four numbers; see `gate.Rules`."""
+
+    clear_frames: Annotated[int, Meta(ge=1, le=1000)] = 5
+    max_age_ms: Annotated[int, Meta(ge=20, le=2000)] = 250
+    hold_off_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
+    settle_ms: Annotated[int, Meta(ge=20, le=2000)] = 50
+
+    def rules(self) -> gate.Rules:
+        """Return the gate's rules, in seconds."""
+        return gate.Rules(
+            self.clear_frames, self.max_age_ms / 1000, self.hold_off_s, self.settle_ms / 1000
+        )
+
+
+class Scene(Table, frozen=True):
+    """What the simulated camera looks at; an empty path is the built-in room."""
+
+    path: str = ""
+    picture_s: Annotated[float, Meta(gt=0, le=3600)] = 1.0
+
+
+class Album(Table, frozen=True):
+    """Where photos go; an empty folder is Pictures/shuttergate in the home folder."""
+
+    folder: str = ""
+    jpeg_quality: Annotated[int, Meta(ge=1, le=100)] = 90
+
+
+class Vision(Table, frozen=True):
+    """How often the models are asked for their known answers."""
+
+    selftest_s: Annotated[float, Meta(ge=1, le=3600)] = 10.0
+
+
+class Limits(Table, frozen=True):
+    """Thresholds for one channel, instead of its model pack's own."""
+
+    clear_below: float
+    block_at: float
+
+
+class PinChanges(Table, frozen=True):
+    """Pins that differ from the board's own (BCM numbers)."""
+
+    enable: int | None = None
+    shutter: int | None = None
+    shutter_sense: int | None = None
+    lamp_clear: int | None = None
+    lamp_blocked: int | None = None
+    lamp_wait: int | None = None
+    buzzer: int | None = None
+
+
+class Config(Table, frozen=True):
+    """The whole of the configuration file. Every key may be left out."""
+
+    board: str = "simulated"
+    gate: Gate = Gate()
+    scene: Scene = Scene()
+    album: Album = Album()
+    vision: Vision = Vision()
+    thresholds: dict[str, Limits] = {}
+    pins: PinChanges = PinChanges()
+
+    def limits(self) -> dict[str, Thresholds]:
+        """Return the thresholds that stand in for their packs' own, by channel."""
+        return {
+            name: Thresholds(own.clear_below, own.block_at) for name, own in self.thresholds.items()
+        }
+
+
+def read_config(path: Path | None) -> Config:
+    """Return the configuration at `path`, or the defaults; raise `ConfigError` (file and key)."""
+    if path is None:
+        return Config()
+    config = decode(path, Config)
+    for name, limits in config.thresholds.items():
+        try:
+            Thresholds(limits.clear_below, limits.block_at)
+        except ValueError as error:
+            raise ConfigError(f"{path}: thresholds.{name}: {error}") from error
+    return config
+
+
+def read_kit(config: Config, path: Path | None) -> board.Board:
+    """Return the configured board with the configured pins and channels checked."""
+    kit = board.read_board(config.board)
+    changes = {
+        part: pin for part, pin in msgspec.structs.asdict(config.pins).items() if pin is not None
+    }
+    if changes:
+        kit = msgspec.structs.replace(kit, pins=msgspec.structs.replace(kit.pins, **changes))
+        board.check_pins(kit.pins, path or Path("pins"))
+    unknown = sorted(set(config.thresholds) - set(kit.channels.look))
+    if unknown:
+        raise ConfigError(
+            f"{path}: thresholds.{unknown[0]}: the board {kit.name} has no such channel; "
+            f"it has {', '.join(kit.channels.look)}"
+        )
+    return kit
+
+
+def album_folder(config: Config) -> Path:
+    """Return the album's folder, with ~ and variables expanded."""
+    if config.album.folder:
+        return Path(os.path.expandvars(config.album.folder)).expanduser().absolute()
+    return Path.home() / "Pictures" / "shuttergate"

@@ -1,0 +1,247 @@
+"""`shuttergate demo`: the kit on a terminal, with scripted presses or a key for a finger."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from shuttergate import feed, log, serve
+from shuttergate.config import Config
+from shuttergate.lang import _
+from shuttergate.supervisor import Supervisor
+
+PRESS_S = 0.2
+"""How long the simulated finger stays down."""
+
+STATUS_EVERY_S = 5.0
+
+
+def reason_words(reason: str) -> str:
+    """Return a reason in words for people."""
+    return {
+        "clear": _("clear"),
+        "nudity": _("the model sees what could be nudity"),
+        "doubt": _("the model is in doubt"),
+        "second look": _("the second look, at full resolution, was not clear"),
+        "waiting": _("waiting for enough clear frames in a row"),
+        "stale": _("the newest clear frame is too old"),
+        "fault": _("something is broken"),
+        "held": _("the button was already held; let go first"),
+        "busy": _("still busy with the photo before"),
+        "no frame": _("no clear frame was near enough to the press"),
+    }.get(reason, reason)
+
+
+class Fingers:
+    """Presses at given seconds after the first verdict, and presses by hand."""
+
+    def __init__(self, presses_s: Sequence[float]) -> None:
+        self._moves: list[tuple[float, bool]] = []
+        for at_s in presses_s:
+            self._moves += [(at_s, True), (at_s + PRESS_S, False)]
+        self._moves.sort()
+
+    def press(self, now_s: float) -> None:
+        """Press now, and let go in time."""
+        self._moves = sorted([*self._moves, (now_s, True), (now_s + PRESS_S, False)])
+
+    def wait_s(self, now_s: float, most_s: float) -> float:
+        """Return how long until the next move, at most ``most_s``."""
+        return max(0.0, min(most_s, self._moves[0][0] - now_s)) if self._moves else most_s
+
+    def due(self, now_s: float) -> Iterator[bool]:
+        """Yield the moves that are due: True for down."""
+        while self._moves and self._moves[0][0] <= now_s:
+            yield self._moves.pop(0)[1]
+
+
+class Stage:
+    """What the demo shows: people's words on a terminal, JSON lines into a pipe."""
+
+    def __init__(self, keys: bool) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._keys = keys
+        self._due_s = 0.0
+        self._line = ""
+        self.photos: list[str] = []
+
+    def news(self, items: list[feed.News], kit: Supervisor) -> None:
+        """Show what happened."""
+        for item in items:
+            if isinstance(item, feed.Log) and item.event == "photo":
+                self.photos.append(item.fields["name"])
+        if not self._terminal:
+            serve.write(items, kit)
+            return
+        for item in items:
+            words = _words(item, kit)
+            if words:
+                sys.stdout.write(f"\r\x1b[K{words}\n{self._line}")
+        sys.stdout.flush()
+
+    def status(self, kit: Supervisor, elapsed_s: float) -> None:
+        """Show how things stand: a living line, or now and then a log line."""
+        if kit.status is None:
+            return
+        if self._terminal:
+            self._line = _status_line(kit.status, elapsed_s, len(self.photos), self._keys)
+            columns = os.get_terminal_size().columns
+            sys.stdout.write(f"\r\x1b[K{_fit(self._line, columns)}")
+            sys.stdout.flush()
+        elif elapsed_s >= self._due_s:
+            self._due_s += STATUS_EVERY_S
+            status = kit.status
+            print(
+                log.line(
+                    "status",
+                    elapsed_s=round(elapsed_s, 1),
+                    open=status.open,
+                    reason=status.reason,
+                    fps=status.fps,
+                    scores=status.scores,
+                ),
+                flush=True,
+            )
+
+    def summary(self, kit: Supervisor, elapsed_s: float, album: Path) -> None:
+        """Show the totals: to people always, into a pipe as a log line too."""
+        out = sys.stdout if self._terminal else sys.stderr
+        if self._terminal:
+            out.write("\r\x1b[K")
+        else:
+            print(serve.totals_line("summary", kit), flush=True)
+        totals = kit.totals
+        refused = sum(totals.refused.values())
+        rate = totals.frames / elapsed_s if elapsed_s else 0.0
+        rows = [
+            (_("time"), f"{elapsed_s:.1f} s"),
+            (_("frames"), _("{n} ({rate:.1f} a second)").format(n=totals.frames, rate=rate)),
+            (
+                _("verdicts"),
+                _("{clear} clear, {blocked} blocked").format(
+                    clear=totals.clear, blocked=totals.blocked
+                ),
+            ),
+            (
+                _("presses"),
+                _("{taken} taken, {refused} refused").format(taken=totals.taken, refused=refused),
+            ),
+            *(
+                ("", f"{count} × {reason_words(reason)}")
+                for reason, count in totals.refused.most_common()
+            ),
+            (_("photos"), _("{n} in {album}").format(n=totals.taken, album=album)),
+            *(("", name) for name in self.photos),
+        ]
+        out.write("".join(f"{label:<10}{text}\n" for label, text in rows))
+        out.flush()
+
+
+def _words(item: feed.News, kit: Supervisor) -> str:
+    match item:
+        case feed.Ready():
+            return _("Ready after {s:.1f} s: {camera}").format(s=kit.start_s, camera=item.camera)
+        case feed.Refused():
+            return ""
+        case feed.Log(event="gate", fields=fields):
+            return _gate_words(fields)
+        case feed.Log(event="photo", fields=fields):
+            return _("  photo {name}, {ms:.0f} ms after the press").format(**fields)
+        case feed.Log(event="press refused", fields=fields):
+            words = _("  press refused: {why}").format(why=reason_words(fields["reason"]))
+            return f"{words} ({fields['detail']})" if "detail" in fields else words
+        case feed.Log(event=event, fields=fields):
+            return f"  {event}: " + ", ".join(str(value) for value in fields.values())
+    return ""
+
+
+def _gate_words(fields: dict[str, Any]) -> str:
+    if fields["state"] == "OPEN":
+        return _("● OPEN    the button has current")
+    why = reason_words(fields["reason"])
+    if fields["faults"]:
+        why = f"{why}: {', '.join(fields['faults'])}"
+    return _("○ CLOSED  {why}").format(why=why)
+
+
+def _status_line(status: feed.Status, elapsed_s: float, photos: int, keys: bool) -> str:
+    state = _("● OPEN  ") if status.open else _("○ CLOSED")
+    scores = " ".join(f"{name} {score:.2f}" for name, score in status.scores.items())
+    text = _("{state} {s:5.1f} s  {fps:4.1f} fps  {scores}  photos {photos}").format(
+        state=state, s=elapsed_s, fps=status.fps, scores=scores, photos=photos
+    )
+    return text + _("   [space] press  [q] quit") if keys else text
+
+
+def _fit(text: str, columns: int) -> str:
+    # Wide (Japanese) characters take two columns.
+    width, end = 0, 0
+    for end, char in enumerate(text):
+        width += 2 if ord(char) > 0x2E7F else 1
+        if width >= columns:
+            return text[:end]
+    return text[: end + 1]
+
+
+@contextlib.contextmanager
+def _keyboard(wanted: bool) -> Iterator[int | None]:
+    """Give single keys without Enter while the block lasts, or None where there are none."""
+    if not wanted:
+        yield None
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setcbreak(descriptor)
+        yield descriptor
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def demo(
+    config: Config, album: Path, seconds: float | None, presses_s: Sequence[float], headless: bool
+) -> str | None:
+    """Run the demo; return None, or why the kit would not start."""
+    keys = not headless and sys.stdin.isatty() and sys.stdout.isatty()
+    signals = serve.StopSignal()
+    fingers = Fingers(presses_s)
+    stage = Stage(keys)
+    ready_s: float | None = None
+    with Supervisor(config, album) as kit, _keyboard(keys) as keyboard:
+        elapsed_s = 0.0
+        also = [] if keyboard is None else [keyboard]
+        while not signals.came and kit.refusal is None:
+            stage.news(kit.poll(fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1, *also), kit)
+            if ready_s is None:
+                ready_s = time.monotonic() if kit.was_ready else None
+                continue
+            elapsed_s = time.monotonic() - ready_s
+            for down in fingers.due(elapsed_s):
+                kit.finger(down)
+            stage.status(kit, elapsed_s)
+            if keyboard is not None and not _key(keyboard, fingers, elapsed_s):
+                break
+            if seconds is not None and elapsed_s >= seconds:
+                break
+        stage.news(kit.stop(), kit)
+        if kit.refusal is None:
+            stage.summary(kit, elapsed_s, album)
+        return kit.refusal
+
+
+def _key(keyboard: int, fingers: Fingers, now_s: float) -> bool:
+    """Act on a key that was struck; False to quit."""
+    if not select.select([keyboard], [], [], 0)[0]:
+        return True
+    key = os.read(keyboard, 1)
+    if key in (b" ", b"\n"):
+        fingers.press(now_s)
+    return key not in (b"q", b"Q", b"")

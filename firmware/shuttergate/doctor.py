@@ -1,0 +1,176 @@
+"""`shuttergate doctor`: every part of a kit is ok, a warning or a fault, with the mend."""
+
+from __future__ import annotations
+
+import functools
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from shuttergate.board import Board
+from shuttergate.capture.album import Album
+from shuttergate.config import Config, album_folder
+from shuttergate.errors import ShuttergateError
+from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.panel.panel import Panel
+from shuttergate.share import share
+from shuttergate.supervisor import make_album
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.pack import read_pack
+from shuttergate.vision.runtime import RUNTIME
+from shuttergate.vision.selftest import SelfTest
+
+LOW_DISK_BYTES = 200_000_000
+EARLIEST_YEAR = 2026
+"""A clock before this has never been set: a Pi without a battery wakes up in the past."""
+
+
+class Health(StrEnum):
+    """How a part is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One part, how it is, what was seen, and the mend where one is due."""
+
+    part: str
+    health: Health
+    seen: str
+    mend: str = ""
+
+
+def examine(config: Config, board: Board) -> Iterator[Finding]:
+    """Yield one finding a part, or more."""
+    yield from _guarded("camera", lambda: _camera(config, board))
+    yield _accelerator(board)
+    yield from _guarded("gpio", lambda: _gpio(board))
+    for name in dict.fromkeys((*board.channels.live, *board.channels.look)):
+        yield from _guarded(f"model {name}", functools.partial(_model, name))
+    yield from _guarded("disk", lambda: _disk(config))
+    yield _memory(board)
+    yield _clock()
+    yield _service()
+
+
+def _guarded(part: str, look: Callable[[], Finding]) -> Iterator[Finding]:
+    try:
+        yield look()
+    except ShuttergateError as error:
+        cause, _, mend = str(error).rpartition("; ")
+        yield Finding(part, Health.FAULT, cause or mend, mend if cause else "")
+
+
+def _camera(config: Config, board: Board) -> Finding:
+    path = Path(config.scene.path).expanduser() if config.scene.path else None
+    skipped: list[str] = []
+    lens = Lens(board.camera.main_size, (224, 224))
+    scene = open_scene(path, lens, config.scene.picture_s, skipped.append)
+    scene.close()
+    seen = f"{board.camera.driver}, {board.camera.fps:g} fps, on {scene.name}"
+    if skipped:
+        return Finding(
+            "camera", Health.WARNING, f"{seen}; {skipped[0]}", "remove what is no picture"
+        )
+    return Finding("camera", Health.OK, seen)
+
+
+def _accelerator(board: Board) -> Finding:
+    return Finding(
+        "accelerator", Health.OK, f"{board.accelerator.driver} ({os.cpu_count()} cores), {RUNTIME}"
+    )
+
+
+def _gpio(board: Board) -> Finding:
+    panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
+    try:
+        if panel.contact_is_down:
+            return Finding(
+                "gpio",
+                Health.FAULT,
+                "the shutter contact reads pressed while the permissive line is low",
+                "look for a short between the supply and the shutter contact",
+            )
+        return Finding(
+            "gpio",
+            Health.OK,
+            f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
+            f"shutter BCM {board.pins.shutter} released",
+        )
+    finally:
+        panel.close()
+
+
+def _model(name: str) -> Finding:
+    pack = read_pack(share("models") / name)
+    test = SelfTest([Channel(pack, pack.model(pack.content()))])
+    test.ask_all()
+    return Finding(
+        f"model {name}",
+        Health.OK,
+        f"sha256 {pack.manifest.sha256[:12]}…, {test.questions} known answers right",
+    )
+
+
+def _disk(config: Config) -> Finding:
+    folder = album_folder(config)
+    make_album(folder, config)
+    Album(folder).probe()
+    free = shutil.disk_usage(folder).free
+    seen = f"album {folder}, {free / 1e9:.1f} GB free"
+    if free < LOW_DISK_BYTES:
+        return Finding("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
+    return Finding("disk", Health.OK, seen)
+
+
+def _memory(board: Board) -> Finding:
+    width, height = board.camera.main_size
+    need = 4 * (width * height * 3 // 2)
+    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    swaps = len(Path("/proc/swaps").read_text().splitlines()) > 1
+    if swaps and limit != resource.RLIM_INFINITY and limit < need:
+        return Finding(
+            "memory",
+            Health.WARNING,
+            f"there is swap, and only {limit >> 20} MB may be locked of {need >> 20} MB of frames",
+            "swapoff -a, or raise the locked-memory limit (ulimit -l, LimitMEMLOCK=)",
+        )
+    return Finding("memory", Health.OK, "frames cannot reach a swap disk")
+
+
+def _clock() -> Finding:
+    now = time.localtime()
+    seen = time.strftime("%Y-%m-%d %H:%M:%S %z", now)
+    if now.tm_year < EARLIEST_YEAR:
+        return Finding("clock", Health.WARNING, seen, "set it: photos carry its time (timedatectl)")
+    return Finding("clock", Health.OK, seen)
+
+
+def _service() -> Finding:
+    systemctl = shutil.which("systemctl")
+    if systemctl is None:
+        return Finding("service", Health.WARNING, "no systemd here", "start it by hand")
+    found = subprocess.run(
+        [systemctl, "is-active", "shuttergate.service"], capture_output=True, text=True, check=False
+    )
+    state = found.stdout.strip() or "unknown"
+    if state == "active":
+        return Finding("service", Health.OK, "active")
+    return Finding(
+        "service", Health.WARNING, state, "not needed for a demo; systemd/README.md installs it"
+    )
+
+
+def python_finding() -> str:
+    """Return the Python in use, for the report's head."""
+    return f"Python {sys.version_info.major}.{sys.version_info.minor}, {os.uname().machine}"

@@ -1,0 +1,134 @@
+"""What the gate process tells its supervisor, and what it is told: one JSON message a packet.
+
+No picture ever goes this way, and no message is waited for: a listener that stalls misses some, and
+every `Status` carries the totals, so that nothing that is missed is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any
+
+import msgspec
+
+MAX_PACKET_BYTES = 64 * 1024
+
+
+class Log(msgspec.Struct, frozen=True, tag="log"):
+    """One event, for the log."""
+
+    event: str
+    fields: dict[str, Any] = {}
+
+
+class Status(msgspec.Struct, frozen=True, tag="status"):
+    """The gate as it stands, with totals since the process began. Also its heartbeat."""
+
+    open: bool
+    reason: str
+    faults: list[str]
+    scores: dict[str, float]
+    fps: float
+    frames: int
+    clear: int
+    blocked: int
+    taken: int
+    refused: dict[str, int]
+    photos: list[str]
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The first verdict has been given."""
+
+    camera: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The gate process will not start, and starting it again would not help."""
+
+    cause: str
+
+
+class Hatch(msgspec.Struct, frozen=True, tag="hatch"):
+    """A publisher is ready; its end of the hatch comes with this packet as a descriptor."""
+
+
+class Finger(msgspec.Struct, frozen=True, tag="finger"):
+    """Press or release the simulated button; ignored on a board with a real one."""
+
+    down: bool
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """Line low, and end."""
+
+
+News = Log | Status | Ready | Refused
+Order = Hatch | Finger | Stop
+
+_news = msgspec.json.Decoder(News)
+_orders = msgspec.json.Decoder(Order)
+
+
+class Link:
+    """The gate's end: sends without ever waiting, receives orders."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        sock.setblocking(False)
+
+    def fileno(self) -> int:
+        """For select."""
+        return self._sock.fileno()
+
+    def send(self, news: News) -> None:
+        """Send, or drop it where the supervisor does not keep up."""
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            self._sock.send(msgspec.json.encode(news))
+
+    def log(self, event: str, **fields: Any) -> None:
+        """Send one log event."""
+        self.send(Log(event, fields))
+
+    def receive(self) -> tuple[Order, list[int]] | None:
+        """Return the next order and the descriptors it brought; None: the supervisor is gone.
+
+        Raises BlockingIOError when there is none.
+        """
+        packet, descriptors, _, _ = socket.recv_fds(self._sock, MAX_PACKET_BYTES, 1)
+        return (_orders.decode(packet), descriptors) if packet else None
+
+
+class Leash:
+    """The supervisor's end."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        sock.setblocking(False)
+
+    def fileno(self) -> int:
+        """For select."""
+        return self._sock.fileno()
+
+    def send(self, order: Order, descriptors: tuple[int, ...] = ()) -> None:
+        """Send an order; one that a dead gate process cannot hear is dropped."""
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            socket.send_fds(self._sock, [msgspec.json.encode(order)], descriptors)
+
+    def receive(self) -> News | None:
+        """Return the next news, or None when there is none now or never again."""
+        try:
+            packet = self._sock.recv(MAX_PACKET_BYTES)
+        except (BlockingIOError, ConnectionError):
+            return None
+        return _news.decode(packet) if packet else None
+
+    def close(self) -> None:
+        """Let go."""
+        self._sock.close()
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected ends: packets arrive whole, in order, or not at all."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,0 +1,60 @@
+"""A frame: one exposure, as the models see it and as it would be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class Frame:
+    """One camera request. It has one owner at a time, who ends it with `release`.
+
+    ``main``: uint8 (height * 3 // 2, width), planar YUV 4:2:0 (I420, full-range BT.601), both sides
+    even. ``lores``: uint8 (height, width, 3), RGB, the whole of the same exposure, stretched to the
+    models' input. ``exposed_s``: exposure on the monotonic clock, in seconds. `release` wipes the
+    buffers and gives them back; the pixels must not be touched afterwards.
+    """
+
+    number: int
+    exposed_s: float
+    main: Pixels
+    lores: Pixels
+    release: Callable[[], None]
+
+
+class Source(Protocol):
+    """Where frames come from."""
+
+    name: str
+    fps: float
+
+    def next(self, timeout_s: float) -> Frame:
+        """Return the next frame, or raise `CameraError` when none came within ``timeout_s``."""
+
+    def close(self) -> None:
+        """Let go of the camera; may be called in any state, more than once."""
+
+
+def main_size(main: Pixels) -> tuple[int, int]:
+    """Return (width, height) in pixels of an I420 picture of shape (height * 3 // 2, width)."""
+    rows, width = main.shape
+    return width, rows * 2 // 3
+
+
+def planes(main: Pixels) -> tuple[Pixels, Pixels, Pixels]:
+    """Return the Y, U and V planes of a contiguous I420 picture as views, nothing copied."""
+    width, height = main_size(main)
+    flat = main.reshape(-1)
+    luma, chroma = width * height, width * height // 4
+    return (
+        flat[:luma].reshape(height, width),
+        flat[luma : luma + chroma].reshape(height // 2, width // 2),
+        flat[luma + chroma : luma + 2 * chroma].reshape(height // 2, width // 2),
+    )

@@ -1,0 +1,77 @@
+"""Is what the camera gave a frame, a new one, and of now?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from shuttergate.errors import CameraError
+from shuttergate.frame import Frame, Pixels
+
+FROZEN_AFTER_FRAMES = 3
+"""A sensor's noise makes equal exposures all but impossible; this many are a frozen camera."""
+
+
+class Inspector:
+    """Refuses wrong shapes, repeated, frozen and wrongly dated frames.
+
+    ``lores_shape`` is (height, width, 3); ``main_limit`` the largest (width, height) in pixels.
+    """
+
+    def __init__(
+        self,
+        lores_shape: tuple[int, ...],
+        main_limit: tuple[int, int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._lores_shape = lores_shape
+        self._main_limit = main_limit
+        self._clock = clock
+        self._last_s = -np.inf
+        self._last_lores: Pixels = np.zeros(lores_shape, np.uint8)
+        self._same = 0
+
+    def inspect(self, frame: Frame) -> None:
+        """Raise `CameraError` naming what is wrong with `frame`, or return."""
+        self._inspect_shapes(frame)
+        if not self._last_s < frame.exposed_s <= self._clock():
+            raise CameraError(
+                f"camera gave a frame exposed at {frame.exposed_s:.3f} s after one at "
+                f"{self._last_s:.3f} s: repeated or wrongly dated; it is opened anew"
+            )
+        self._last_s = frame.exposed_s
+        self._same = self._same + 1 if np.array_equal(frame.lores, self._last_lores) else 0
+        if self._same >= FROZEN_AFTER_FRAMES:
+            raise CameraError(
+                f"camera is frozen: {self._same + 1} frames with the very same pixels; "
+                "it is opened anew"
+            )
+        np.copyto(self._last_lores, frame.lores)
+
+    def _inspect_shapes(self, frame: Frame) -> None:
+        main, lores = frame.main, frame.lores
+        if lores.shape != self._lores_shape or lores.dtype != np.uint8:
+            raise CameraError(
+                f"camera gave lores {lores.dtype} {lores.shape} where uint8 {self._lores_shape} "
+                "is configured; check [camera] in board.toml"
+            )
+        width, height = self._main_limit
+        fits = (
+            main.ndim == 2
+            and main.dtype == np.uint8
+            and main.shape[0] % 3 == 0
+            and main.shape[1] % 2 == 0
+            and 0 < main.shape[1] <= width
+            and 0 < main.shape[0] <= height * 3 // 2
+        )
+        if not fits:
+            raise CameraError(
+                f"camera gave main {main.dtype} {main.shape} where planar YUV 4:2:0 of at most "
+                f"{width} x {height} is configured; check [camera] in board.toml"
+            )
+
+    def wipe(self) -> None:
+        """Forget the last frame's pixels."""
+        self._last_lores[:] = 0

@@ -1,0 +1,136 @@
+"""Picture files to pixels: upright, whole, 8-bit RGB, whatever the file holds."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, ImageSequence
+
+from shuttergate.errors import PictureError
+from shuttergate.frame import Pixels
+
+MAX_PIXELS = 128_000_000
+"""Larger pictures are refused before they are decoded: 384 MB of RGB is what a kit can bear."""
+
+MAX_ANIMATION_FRAMES = 64
+
+# Our own limit above is checked before any pixel is decoded, and ends in a refusal, not a warning.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[Image.Image]:
+    """Yield the file's pictures as people see them: RGB, EXIF-upright, alpha over white.
+
+    A still gives one picture, an animation each of its frames. JPEGs larger than `limit` (width,
+    height) may come reduced, but not below it. Raises `PictureError` naming the file and the mend.
+    """
+    if not path.exists():
+        raise PictureError(f"{path}: there is no such file")
+    if not path.is_file():
+        raise PictureError(f"{path}: not a file; name a picture")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # broken metadata is no reason to refuse the pixels
+            with Image.open(path) as image:
+                yield from _upright(path, image, limit)
+    except PictureError:
+        raise
+    except Exception as error:  # decoders meet outside bytes: whatever they raise means unreadable
+        raise PictureError(
+            f"{path}: cannot be read as a picture ({_cause(error)}); save it again as JPEG or PNG"
+        ) from error
+
+
+def _upright(
+    path: Path, image: Image.Image, limit: tuple[int, int] | None
+) -> Iterator[Image.Image]:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(
+            f"{path}: {width} x {height} is over {MAX_PIXELS // 1_000_000} megapixels; reduce it"
+        )
+    frames = getattr(image, "n_frames", 1)
+    if image.format == "MPO":
+        frames = (
+            1  # a phone's JPEG with a depth map or a thumbnail behind it: the first is the photo
+        )
+    if frames > MAX_ANIMATION_FRAMES:
+        raise PictureError(
+            f"{path}: an animation of {frames} pictures, over {MAX_ANIMATION_FRAMES}; save a part"
+        )
+    if frames > 1:
+        for frame in ImageSequence.Iterator(image):
+            yield _rgb(frame)
+        return
+    if limit is not None:
+        image.draft("RGB", limit)
+    # Rotating before the conversion keeps the EXIF tag that says how.
+    yield _rgb(ImageOps.exif_transpose(image))
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        image = _eight_bit(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        page = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(page, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Scale 16-bit, 32-bit or float grey to 8 bits; Pillow would clip it."""
+    values = np.nan_to_num(np.asarray(image, np.float32))
+    top = 65535.0 if image.mode.startswith("I") and values.max(initial=0) > 255 else 255.0
+    if image.mode == "F" and values.max(initial=0) <= 1.0:
+        top = 1.0
+    return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
+
+
+def _cause(error: Exception) -> str:
+    text = str(error)
+    if "cannot identify" in text:
+        return "no picture format known here"
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def read_picture(path: Path, limit: tuple[int, int] | None = None) -> Image.Image:
+    """Return the file's first picture; see `read_pictures`."""
+    for image in read_pictures(path, limit):
+        return image
+    raise PictureError(f"{path}: holds no picture")
+
+
+def lores_of(image: Image.Image, size: tuple[int, int]) -> Pixels:
+    """Return the whole picture stretched to `size` (width, height): uint8 (height, width, 3), RGB.
+
+    A stretch and not a crop: what stands at the edge of the frame must be seen.
+    """
+    small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    return np.asarray(small, np.uint8)
+
+
+def main_of(image: Image.Image, limit: tuple[int, int]) -> Pixels:
+    """Return the picture as I420, uint8 (height * 3 // 2, width), no larger than `limit`.
+
+    Sides are made even by a resize of less than a pixel; nothing is cut off.
+    """
+    scale = min(1.0, limit[0] / image.width, limit[1] / image.height)
+    size = (_even(image.width * scale), _even(image.height * scale))
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    luma, blue, red = image.convert("YCbCr").split()
+    half = (size[0] // 2, size[1] // 2)
+    chroma = [np.asarray(plane.reduce(2)).reshape(-1) for plane in (blue, red)]
+    main = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
+    main[: size[1]] = np.asarray(luma)
+    main[size[1] :].reshape(-1)[:] = np.concatenate(chroma)
+    assert chroma[0].size == half[0] * half[1]
+    return main
+
+
+def _even(length: float) -> int:
+    return max(2, int(length) // 2 * 2)

@@ -1,0 +1,166 @@
+"""What the simulated camera looks at: the built-in room, a picture, or a folder of pictures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image, ImageSequence
+
+from shuttergate.errors import CameraError, PictureError
+from shuttergate.frame import Pixels
+from shuttergate.frames.pictures import lores_of, main_of, read_picture
+
+ROOM = "room.avif"
+ROOM_FPS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What the lens throws on the sensor: ``main`` and ``lores`` as `Frame` has them."""
+
+    main: Pixels
+    lores: Pixels
+
+
+class Scene(Protocol):
+    """Something to point a simulated camera at."""
+
+    name: str
+
+    def at(self, time_s: float) -> Shot:
+        """Return what is to be seen ``time_s`` after the start; time never runs backwards."""
+
+    def close(self) -> None:
+        """Stop what works in the background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """Turns a picture into a shot: sizes are (width, height) in pixels."""
+
+    main_limit: tuple[int, int]
+    lores_size: tuple[int, int]
+
+    def shot(self, image: Image.Image) -> Shot:
+        """Return the whole of `image` as the sensor gives it."""
+        return Shot(main_of(image, self.main_limit), lores_of(image, self.lores_size))
+
+
+class _Ahead:
+    """Works out the next shot while this one is shown."""
+
+    def __init__(self, make: Callable[[], Shot]) -> None:
+        self._make = make
+        self._worker = ThreadPoolExecutor(1, "scene")
+        self._next: Future[Shot] = self._worker.submit(make)
+
+    def take(self) -> Shot:
+        shot = self._next.result()
+        self._next = self._worker.submit(self._make)
+        return shot
+
+    @property
+    def ready(self) -> bool:
+        return self._next.done()
+
+    def close(self) -> None:
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+
+class Room:
+    """The built-in scene: a room the project rendered itself, nobody in it, looped for ever."""
+
+    name = "the built-in room"
+
+    def __init__(self, lens: Lens) -> None:
+        try:
+            self._film = resources.files("shuttergate.frames").joinpath(ROOM).open("rb")
+        except OSError as error:
+            raise CameraError(
+                f"the built-in room is missing ({error.strerror}); reinstall shuttergate"
+            ) from error
+        frames = self._frames()
+        self._ahead = _Ahead(lambda: lens.shot(next(frames)))
+        self._index = 0
+        self._shot = self._ahead.take()
+
+    def _frames(self) -> Iterator[Image.Image]:
+        while True:
+            with Image.open(self._film) as film:
+                for frame in ImageSequence.Iterator(film):
+                    yield frame.convert("RGB")
+            self._film.seek(0)
+
+    def at(self, time_s: float) -> Shot:
+        """Return the film's picture for ``time_s``, a later one than before where it is due."""
+        if int(time_s * ROOM_FPS) > self._index and self._ahead.ready:
+            self._index += 1
+            self._shot = self._ahead.take()
+        return self._shot
+
+    def close(self) -> None:
+        """Stop decoding ahead."""
+        self._ahead.close()
+
+
+class Pictures:
+    """The user's own pictures in order of their names, each shown ``picture_s`` seconds, looped.
+
+    Files that are no readable picture are skipped; ``on_skip`` is told why, once a file.
+    """
+
+    def __init__(
+        self, path: Path, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
+    ) -> None:
+        self.name = str(path)
+        self._lens = lens
+        self._picture_s = picture_s
+        self._on_skip = on_skip
+        self._bad: set[Path] = set()
+        self._paths = (
+            [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        )
+        self._order = itertools.cycle(self._paths)
+        self._turn = 0
+        self._shot = self._read_next()
+        self._ahead = _Ahead(self._read_next) if len(self._paths) - len(self._bad) > 1 else None
+
+    def _read_next(self) -> Shot:
+        for path in itertools.islice(self._order, len(self._paths)):
+            try:
+                return self._lens.shot(read_picture(path, self._lens.main_limit))
+            except PictureError as error:
+                if path not in self._bad:
+                    self._bad.add(path)
+                    self._on_skip(str(error))
+        raise CameraError(f"{self.name}: holds no readable picture; put JPEG or PNG files there")
+
+    def at(self, time_s: float) -> Shot:
+        """Return the picture whose turn it is; the one before it stays while it is being read."""
+        turn = int(time_s / self._picture_s)
+        if self._ahead is not None and turn > self._turn and self._ahead.ready:
+            self._turn = turn
+            self._shot = self._ahead.take()
+        return self._shot
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        if self._ahead is not None:
+            self._ahead.close()
+
+
+def open_scene(
+    path: Path | None, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
+) -> Scene:
+    """Return the scene at `path` (a picture or a folder), or the built-in room for None."""
+    if path is None:
+        return Room(lens)
+    if not path.exists():
+        raise CameraError(f"{path}: there is no such scene; name a picture or a folder of pictures")
+    return Pictures(path, lens, picture_s, on_skip)

@@ -1,0 +1,91 @@
+"""The gate on its line: one lock, one writer of the permissive line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from shuttergate import gate
+from shuttergate.gate import Press, Rules, State
+from shuttergate.verdict import Reason, Verdict
+
+
+class Interlock:
+    """Applies the pure gate to events from several threads; the permissive line follows it.
+
+    ``write_line`` raises or lowers the permissive line; nothing else in the program may.
+    ``on_change(is_open, reason)`` is told after the line was written. Both run under the lock,
+    which is re-entrant: raising the line may at once bring a contact event on the same thread.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        write_line: Callable[[bool], None],
+        on_change: Callable[[bool, Reason], None] = lambda is_open, reason: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rules = rules
+        self._write_line = write_line
+        self._on_change = on_change
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._state = State()
+        self._line = False
+        self._said: Reason | None = None
+        write_line(False)
+
+    @property
+    def state(self) -> State:
+        """The gate's state; immutable."""
+        return self._state
+
+    @property
+    def reason(self) -> Reason:
+        """Why the gate is CLOSED, or CLEAR while it is OPEN."""
+        return gate.why_closed(self._state, self._clock(), self._rules) or Reason.CLEAR
+
+    def judged(self, verdict: Verdict) -> bool:
+        """A frame was judged; return whether the gate is OPEN now."""
+        with self._lock:
+            now_s = self._clock()
+            self._settle(gate.judged(self._state, verdict, now_s, self._rules), now_s)
+            return self._state.is_open
+
+    def fault(self, name: str) -> None:
+        """Something broke: the line is low when this returns."""
+        with self._lock:
+            now_s = self._clock()
+            self._settle(gate.faulted(self._state, name, now_s, self._rules), now_s)
+
+    def mended(self, name: str) -> None:
+        """The fault called `name` is over."""
+        with self._lock:
+            now_s = self._clock()
+            self._settle(gate.mended(self._state, name, now_s, self._rules), now_s)
+
+    def tick(self) -> None:
+        """Time passed; call this often enough for ``max_age_s`` to mean something."""
+        with self._lock:
+            now_s = self._clock()
+            self._settle(gate.ticked(self._state, now_s, self._rules), now_s)
+
+    def contact(self, down: bool) -> tuple[Press, float] | None:
+        """The shutter contact as read now; return a press and its time, if this began one."""
+        with self._lock:
+            now_s = self._clock()
+            state, press = gate.contact(self._state, down, now_s, self._rules)
+            self._settle(state, now_s)
+            return None if press is None else (press, now_s)
+
+    def _settle(self, state: State, now_s: float) -> None:
+        # The state is in place before the line moves: what its edge sets off sees the new one.
+        self._state = state
+        if state.is_open != self._line:
+            self._line = state.is_open
+            self._write_line(state.is_open)
+        reason = gate.why_closed(self._state, now_s, self._rules) or Reason.CLEAR
+        if reason != self._said:
+            self._said = reason
+            self._on_change(self._line, reason)

@@ -1,0 +1,1 @@
+"""The button, the permissive line, the lamps and the buzzer."""

@@ -1,0 +1,71 @@
+"""`shuttergate run`: the kit until it is told to stop, its log on stdout."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+
+from shuttergate import feed, log
+from shuttergate.config import Config
+from shuttergate.supervisor import Supervisor
+
+POLL_S = 0.2
+TOTALS_EVERY_S = 60.0
+
+
+class StopSignal:
+    """Set once SIGTERM, SIGINT (Ctrl-C) or SIGHUP has come."""
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._hear)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+
+
+def write(news: list[feed.News], kit: Supervisor) -> None:
+    """Write what belongs into the log."""
+    for item in news:
+        match item:
+            case feed.Log():
+                print(log.line(item.event, **item.fields), flush=True)
+            case feed.Ready():
+                print(
+                    log.line("ready", camera=item.camera, start_s=round(item.start_s, 3)),
+                    flush=True,
+                )
+            case feed.Refused():
+                print(log.line("refused to start", cause=item.cause), flush=True)
+
+
+def totals_line(event: str, kit: Supervisor) -> str:
+    """Return a log line with the counts since the start."""
+    totals = kit.totals
+    return log.line(
+        event,
+        frames=totals.frames,
+        clear=totals.clear,
+        blocked=totals.blocked,
+        taken=totals.taken,
+        refused=dict(totals.refused),
+        photos=totals.taken,
+    )
+
+
+def run(config: Config, album: Path) -> str | None:
+    """Run until a signal; return None, or why the kit would not start."""
+    signals = StopSignal()
+    due_s = time.monotonic() + TOTALS_EVERY_S
+    with Supervisor(config, album) as kit:
+        while not signals.came and kit.refusal is None:
+            write(kit.poll(POLL_S), kit)
+            if time.monotonic() >= due_s:
+                due_s += TOTALS_EVERY_S
+                print(totals_line("totals", kit), flush=True)
+        write(kit.stop(), kit)
+        print(totals_line("stopped", kit), flush=True)
+        return kit.refusal

@@ -1,0 +1,282 @@
+"""The parent: starts gate and publisher, watches both, restarts what died, ends them cleanly.
+
+It sees no picture and touches no pin. When the gate process dies, the kernel has let the permissive
+line go before this process even hears of it; when the publisher dies, the gate hears it from the
+hatch itself and lowers the line, not from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from shuttergate import feed
+from shuttergate.config import Config
+
+START_LIMIT_S = 30.0
+"""A gate process that has judged no frame by then is stuck (a Pi imports for some seconds)."""
+
+HEARTBEAT_LIMIT_S = 2.0
+STOP_LIMIT_S = 3.0
+STABLE_S = 10.0
+BACK_OFF_FIRST_S = 0.1
+BACK_OFF_CAP_S = 10.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One process with its pidfd, its stderr and its back-off."""
+
+    name: str
+    process: subprocess.Popen[bytes] | None = None
+    pidfd: int = -1
+    began_s: float = 0.0
+    due_s: float = 0.0
+    back_off_s: float = BACK_OFF_FIRST_S
+    tail: bytes = b""
+
+    def start(self, arguments: list[str], descriptor: int, now_s: float) -> None:
+        """Start ``python -m`` with `arguments`; it inherits `descriptor` and nothing else."""
+        # -I: no module from the working folder or the environment; -B: writes no bytecode.
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-B", "-m", *arguments, "--parent", str(os.getpid())],
+            pass_fds=[descriptor],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        assert self.process.stderr is not None
+        os.set_blocking(self.process.stderr.fileno(), False)
+        self.pidfd = os.pidfd_open(self.process.pid)
+        self.began_s = now_s
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not been reaped."""
+        return self.process is not None
+
+    def words(self) -> list[str]:
+        """Return the whole lines it has written to stderr since last asked."""
+        if self.process is None or self.process.stderr is None:
+            return []
+        self.tail += self.process.stderr.read() or b""
+        *lines, self.tail = self.tail.split(b"\n")
+        return [line.decode(errors="replace") for line in lines if not _chatter(line)]
+
+    def reap(self, now_s: float) -> str:
+        """Take leave of a process that ended; return how it ended, and set when to start again."""
+        assert self.process is not None and self.process.stderr is not None
+        code = self.process.wait()
+        self.process.stderr.close()
+        os.close(self.pidfd)
+        self.process, self.pidfd, self.tail = None, -1, b""
+        if now_s - self.began_s >= STABLE_S:
+            self.back_off_s = BACK_OFF_FIRST_S
+        self.due_s = now_s + self.back_off_s
+        self.back_off_s = min(2 * self.back_off_s, BACK_OFF_CAP_S)
+        return signal.Signals(-code).name if code < 0 else f"exit {code}"
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self.process is not None:
+            self.process.kill()
+
+
+def _chatter(line: bytes) -> bool:
+    return line.startswith(b"INFO: ") or not line.strip()
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts over all lives of the gate process."""
+
+    frames: int = 0
+    clear: int = 0
+    blocked: int = 0
+    taken: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def add(self, status: feed.Status) -> None:
+        """Add a life's last words."""
+        self.frames += status.frames
+        self.clear += status.clear
+        self.blocked += status.blocked
+        self.taken += status.taken
+        self.refused.update(status.refused)
+
+
+class Supervisor:
+    """Use as a context manager and call `poll` again and again; leaving the block stops the kit."""
+
+    def __init__(self, config: Config, album: Path) -> None:
+        self._config = config
+        self._album = album
+        self._gate = Child("gate")
+        self._publisher = Child("publisher")
+        self._leash: feed.Leash | None = None
+        self._heard_s = 0.0
+        self._past = Totals()
+        self._ready = False
+        self.status: feed.Status | None = None
+        self.was_ready = False
+        self.start_s = 0.0  # from starting the gate process to its first verdict
+        self.refusal: str | None = None
+
+    def __enter__(self) -> Supervisor:
+        make_album(self._album, self._config)
+        self._start_due()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def finger(self, down: bool) -> None:
+        """Press or release the simulated button."""
+        if self._leash is not None:
+            self._leash.send(feed.Finger(down))
+
+    @property
+    def totals(self) -> Totals:
+        """Counts since the kit was switched on."""
+        past = self._past
+        totals = Totals(past.frames, past.clear, past.blocked, past.taken, Counter(past.refused))
+        if self.status is not None:
+            totals.add(self.status)
+        return totals
+
+    def poll(self, timeout_s: float, *also: int) -> list[feed.News]:
+        """Wait for news up to ``timeout_s``, or until a descriptor of `also` can be read.
+
+        Children that ended are reaped, and started again when their back-off is over.
+        """
+        sources: list[Any] = list(also)
+        sources += [self._leash] if self._leash is not None else []
+        for child in (self._gate, self._publisher):
+            if child.process is not None:
+                sources += [child.pidfd, child.process.stderr]
+        ready, _, _ = select.select(sources, [], [], timeout_s)
+        news = self._hear()
+        for child in (self._gate, self._publisher):
+            news += [
+                feed.Log("stderr", {"process": child.name, "line": line}) for line in child.words()
+            ]
+            if child.pidfd in ready:
+                news += self._bury(child)
+        self._watch(news)
+        if self.refusal is None:
+            self._start_due()
+        return news
+
+    def _hear(self) -> list[feed.News]:
+        news: list[feed.News] = []
+        while self._leash is not None and (item := self._leash.receive()) is not None:
+            self._heard_s = time.monotonic()
+            match item:
+                case feed.Status():
+                    self.status = item
+                case feed.Ready():
+                    self._ready = self.was_ready = True
+                    self.start_s = self._heard_s - self._gate.began_s
+                case feed.Refused():
+                    self.refusal = None if self.was_ready else item.cause
+            news.append(item)
+        return news
+
+    def _bury(self, child: Child) -> list[feed.News]:
+        news = self._hear() if child is self._gate else []
+        how = child.reap(time.monotonic())
+        if child is self._gate:
+            if self.status is not None:
+                self._past.add(self.status)
+            self.status = None
+            self._ready = False
+            if self._leash is not None:
+                self._leash.close()
+            self._leash = None
+        elif not self._gate.runs:
+            return news  # it followed its gate, as it should
+        news.append(
+            feed.Log(f"{child.name} ended", {"how": how, "restart_s": child.back_off_s / 2})
+        )
+        return news
+
+    def _watch(self, news: list[feed.News]) -> None:
+        if not self._gate.runs:
+            return
+        now_s = time.monotonic()
+        limit_s = HEARTBEAT_LIMIT_S if self._ready else START_LIMIT_S
+        if now_s - max(self._heard_s, self._gate.began_s) > limit_s:
+            news.append(feed.Log("gate frozen", {"silent_s": limit_s}))
+            self._gate.kill()
+
+    def _start_due(self) -> None:
+        now_s = time.monotonic()
+        if not self._gate.runs and now_s >= self._gate.due_s:
+            ours, theirs = feed.pair()
+            settings = msgspec.json.encode(self._config).decode()
+            with theirs:
+                self._gate.start(
+                    ["shuttergate.appliance", "--link", str(theirs.fileno()), "--config", settings],
+                    theirs.fileno(),
+                    now_s,
+                )
+            self._leash = feed.Leash(ours)
+        if self._leash is not None and not self._publisher.runs and now_s >= self._publisher.due_s:
+            gate_end, publisher_end = socket.socketpair()
+            with gate_end, publisher_end:
+                self._publisher.start(
+                    [
+                        "shuttergate.capture.publisher",
+                        "--hatch",
+                        str(publisher_end.fileno()),
+                        "--album",
+                        str(self._album),
+                    ],
+                    publisher_end.fileno(),
+                    now_s,
+                )
+                self._leash.send(feed.Hatch(), (gate_end.fileno(),))
+
+    def stop(self) -> list[feed.News]:
+        """Gate first, so that the line is low; then the publisher, which ends with its hatch."""
+        news: list[feed.News] = []
+        if self._leash is not None:
+            self._leash.send(feed.Stop())
+        for child in (self._gate, self._publisher):
+            until_s = time.monotonic() + STOP_LIMIT_S
+            while child.runs:
+                if time.monotonic() > until_s:
+                    child.kill()
+                select.select([child.pidfd], [], [], 0.05)
+                news += self._hear()
+                child.words()
+                if select.select([child.pidfd], [], [], 0)[0]:
+                    self._bury(child)
+        return news
+
+
+def make_album(album: Path, config: Config) -> None:
+    """Make the album's folder if its parent is there; the default album also with its parents.
+
+    A parent that is missing is a disk that is not plugged in: making it would fill the wrong disk.
+    """
+    with contextlib.suppress(OSError):
+        album.mkdir(parents=not config.album.folder, exist_ok=True)

@@ -1,0 +1,40 @@
+"""A channel: one model with its thresholds; pixels in, a score out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shuttergate.errors import ScoreError
+from shuttergate.frame import Pixels
+from shuttergate.vision.pack import Pack
+from shuttergate.vision.runtime import Model
+
+
+class Channel:
+    """One interpreter of a verified pack. Not for two threads at a time."""
+
+    def __init__(self, pack: Pack, model: Model) -> None:
+        self.name = pack.name
+        self.limits = pack.limits
+        self.lores_size = pack.lores_size
+        self.known_answers = pack.manifest.known_answers
+        self._model = model
+        self._score_at = pack.score_index
+
+    def score(self, lores: Pixels) -> float:
+        """Return the nudity score in [0, 1] of a uint8 RGB picture of the model's input shape.
+
+        Raises `ScoreError` where the model fails or its answer is no score.
+        """
+        try:
+            value = float(self._model(lores)[self._score_at])
+        except (RuntimeError, ValueError) as error:
+            raise ScoreError(f"{self.name}: the model failed: {error}") from error
+        if not 0.0 <= value <= 1.0:
+            raise ScoreError(f"{self.name}: the model's score is {value}, outside 0 to 1")
+        return value
+
+
+def scores(channels: Sequence[Channel], lores: Pixels) -> dict[str, float]:
+    """Return each channel's score of the same picture; raises `ScoreError`."""
+    return {channel.name: channel.score(lores) for channel in channels}

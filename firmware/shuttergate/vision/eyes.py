@@ -1,0 +1,69 @@
+"""The channels a board looks with: the live ones, and the crews of the second look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from shuttergate.errors import PackError
+from shuttergate.share import share
+from shuttergate.verdict import Thresholds
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.secondlook import SecondLook
+
+Limits = dict[str, Thresholds]
+
+
+class Engine(Protocol):
+    """How many interpreters, of how many threads."""
+
+    @property
+    def live_threads(self) -> int: ...
+    @property
+    def look_crews(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """``lores_shape`` is (height, width, 3), the same for every channel."""
+
+    live: tuple[Channel, ...]
+    crews: tuple[tuple[Channel, ...], ...]
+    second_look: SecondLook
+    lores_shape: tuple[int, int, int]
+
+    def limits(self, which: Literal["live", "look"], own: Mapping[str, Thresholds]) -> Limits:
+        """Return every channel's thresholds: the pack's, or those in `own`."""
+        channels = self.live if which == "live" else self.crews[0]
+        return {channel.name: own.get(channel.name, channel.limits) for channel in channels}
+
+    def close(self) -> None:
+        """Stop the second look's threads."""
+        self.second_look.close()
+
+
+def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:
+    """Open the named packs, verified; raise `PackError` naming the pack and the mend."""
+    packs = {name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look))}
+    sizes = {name: pack.lores_size for name, pack in packs.items()}
+    if len(set(sizes.values())) != 1:
+        raise PackError(f"model packs want pictures of different sizes: {sizes}; use one size")
+    contents = {name: pack.content() for name, pack in packs.items()}
+
+    def channels(names: Sequence[str], threads: int) -> tuple[Channel, ...]:
+        return tuple(_channel(packs[name], contents[name], threads) for name in names)
+
+    crews = tuple(channels(look, 1) for _ in range(engine.look_crews))
+    width, height = next(iter(sizes.values()))
+    return Eyes(
+        channels(live, engine.live_threads),
+        crews,
+        SecondLook(crews, (width, height)),
+        (height, width, 3),
+    )
+
+
+def _channel(pack: Pack, content: bytes, threads: int) -> Channel:
+    return Channel(pack, pack.model(content, threads))

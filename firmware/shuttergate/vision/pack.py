@@ -1,0 +1,170 @@
+"""A model pack: what it claims in model.toml, and the checks that it is so.
+
+Nothing is believed: the very bytes whose sha256 was compared are the bytes the interpreter gets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from msgspec import Meta
+
+from shuttergate.errors import ConfigError, PackError
+from shuttergate.toml import Table, decode
+from shuttergate.verdict import Thresholds
+from shuttergate.vision.runtime import Model, Port
+
+_Score = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class Input(Table, frozen=True):
+    """What the interpreter takes: raw RGB bytes where scale is 1 and zero_point 0."""
+
+    shape: tuple[int, int, int, int]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+class Output(Table, frozen=True):
+    """What the interpreter gives: one value a label; `score` is the label that means nudity."""
+
+    shape: tuple[int, int]
+    dtype: str
+    labels: list[str]
+    score: str
+
+
+class Limits(Table, frozen=True):
+    """The pack's thresholds and, for people, how they were chosen."""
+
+    clear_below: float
+    block_at: float
+    chosen: str
+
+
+class Graph(Table, frozen=True):
+    """The exact operations of the model, with how often each stands in it."""
+
+    ops: dict[str, int]
+
+
+class Data(Table, frozen=True):
+    """What the model's authors say, and do not say, of the pictures it was trained on."""
+
+    disclosed: list[str]
+    undisclosed: list[str]
+
+
+class KnownAnswer(Table, frozen=True):
+    """A picture the kit paints itself (`vision/known.py`) and the score it must get."""
+
+    picture: str
+    score: _Score
+    tolerance: _Score
+
+
+class Manifest(Table, frozen=True):
+    """The whole of model.toml."""
+
+    name: str
+    title: str
+    file: str
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    licence: str
+    licence_file: str
+    recipe: str
+    input: Input
+    output: Output
+    thresholds: Limits
+    graph: Graph
+    data: Data
+    known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
+
+
+class Pack:
+    """A pack's manifest and its folder; made by `read_pack`."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.name = manifest.name
+        try:
+            self.limits = Thresholds(manifest.thresholds.clear_below, manifest.thresholds.block_at)
+            self.score_index = manifest.output.labels.index(manifest.output.score)
+        except ValueError as error:
+            self.refuse(f"model.toml: {error}")
+
+    @property
+    def file(self) -> Path:
+        """The .tflite file."""
+        return self.folder / self.manifest.file
+
+    @property
+    def lores_size(self) -> tuple[int, int]:
+        """Width and height in pixels of what the model sees."""
+        _, height, width, _ = self.manifest.input.shape
+        return width, height
+
+    def refuse(self, cause: str) -> NoReturn:
+        """Raise the `PackError` for this pack, with the mend."""
+        raise PackError(
+            f"model pack {self.name} refused: {cause}; "
+            f"reinstall shuttergate or rebuild it with `shuttergate model build {self.name}`"
+        )
+
+    def content(self) -> bytes:
+        """Return the model's bytes, which match the manifest's sha256."""
+        try:
+            content = self.file.read_bytes()
+        except OSError as error:
+            self.refuse(f"{self.file}: {error.strerror}")
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != self.manifest.sha256:
+            self.refuse(
+                f"{self.manifest.file} ({len(content)} bytes) has sha256 {digest[:16]}… "
+                f"where model.toml says {self.manifest.sha256[:16]}…"
+            )
+        return content
+
+    def model(self, content: bytes, threads: int = 1) -> Model:
+        """Return an interpreter over `content` whose ports and operations are as claimed."""
+        try:
+            model = Model(content, threads)
+        except PackError as error:
+            self.refuse(str(error))
+        claimed = self.manifest
+        shapes = (claimed.input, model.input, "input"), (claimed.output, model.output, "output")
+        for claim, port, side in shapes:
+            self._compare(f"{side} shape", list(claim.shape), list(port.shape))
+            self._compare(f"{side} type", claim.dtype, port.dtype)
+        self._compare("input scale", claimed.input.scale, model.input.scale)
+        self._compare("input zero point", claimed.input.zero_point, model.input.zero_point)
+        self._compare("number of outputs", len(claimed.output.labels), _count(model.output))
+        self._compare("operations", claimed.graph.ops, model.ops())
+        return model
+
+    def _compare(self, what: str, claimed: Any, found: Any) -> None:
+        if claimed != found:
+            self.refuse(f"{what} is {found}, where model.toml says {claimed}")
+
+
+def _count(port: Port) -> int:
+    return port.shape[-1]
+
+
+def read_pack(folder: Path) -> Pack:
+    """Read `folder`/model.toml; raise `PackError` where it is missing or cannot be so."""
+    path = folder / "model.toml"
+    mend = f"reinstall shuttergate, or mend {path}"
+    try:
+        manifest = decode(path, Manifest)
+    except ConfigError as error:
+        raise PackError(f"model pack {folder.name} refused: {error}; {mend}") from error
+    if manifest.name != folder.name:
+        raise PackError(
+            f"model pack {folder.name} refused: model.toml calls itself {manifest.name}; {mend}"
+        )
+    return Pack(folder, manifest)

@@ -1,0 +1,95 @@
+"""The TFLite interpreter, from whichever runtime is installed; chosen here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shuttergate.errors import PackError, ShuttergateError
+
+try:
+    from ai_edge_litert.interpreter import Interpreter as _Interpreter
+
+    RUNTIME = "ai-edge-litert"
+except ImportError:  # kits on Python 3.11 with the old Coral stack
+    try:
+        from tflite_runtime.interpreter import Interpreter as _Interpreter
+
+        RUNTIME = "tflite-runtime"
+    except ImportError as error:
+        raise ShuttergateError(
+            "no TFLite runtime is installed; pip install ai-edge-litert (or tflite-runtime)"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A model's input or output: shape, numpy type name, and real = (q - zero_point) * scale."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+class Model:
+    """One interpreter over one model. Not for two threads at a time."""
+
+    def __init__(self, content: bytes, threads: int = 1) -> None:
+        """Build from the bytes of a .tflite file; raise `PackError` where no interpreter comes."""
+        try:
+            self._interpreter: Any = _Interpreter(model_content=content, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise PackError(f"{RUNTIME} cannot run this model: {error}") from error
+        inputs, outputs = (
+            self._interpreter.get_input_details(),
+            self._interpreter.get_output_details(),
+        )
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise PackError(
+                f"the model has {len(inputs)} inputs and {len(outputs)} outputs; one of each is due"
+            )
+        self.input = _port(inputs[0])
+        self.output = _port(outputs[0])
+        self._input_index = int(inputs[0]["index"])
+        self._output_index = int(outputs[0]["index"])
+
+    def ops(self) -> dict[str, int]:
+        """Return how often each operation stands in the graph.
+
+        Delegates that the runtime itself put in (XNNPACK) are not the model's and are left out.
+        """
+        counts: dict[str, int] = {}
+        for op in self._interpreter._get_ops_details():
+            name = str(op["op_name"])
+            if name != "DELEGATE":
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Run once on input bytes of the model's own shape; return the outputs, dequantised.
+
+        Shape (n,), float64. An exception means that there is no answer: the output tensor of a
+        failed run still holds the answer before it, and is never read.
+        """
+        self._interpreter.set_tensor(self._input_index, pixels.reshape(self.input.shape))
+        self._interpreter.invoke()
+        raw = self._interpreter.get_tensor(self._output_index).reshape(-1)
+        # Widened first: uint8 minus a zero point would wrap around.
+        values: NDArray[np.float64] = raw.astype(np.float64) - self.output.zero_point
+        return values * self.output.scale
+
+
+def _port(details: Mapping[str, Any]) -> Port:
+    scale, zero_point = details["quantization"]
+    return Port(
+        tuple(int(length) for length in details["shape"]),
+        np.dtype(details["dtype"]).name,
+        float(scale) or 1.0,  # a float tensor says 0.0: its values are real already
+        int(zero_point),
+    )

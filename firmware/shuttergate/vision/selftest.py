@@ -1,0 +1,43 @@
+"""The models' known answers: pictures painted here, scores that must come out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from shuttergate.errors import ScoreError
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.known import paint
+
+
+class SelfTest:
+    """Asks one channel for one known answer at a time, in turn.
+
+    Known answers differ from one another, so an interpreter that is stuck on one score, or that
+    returns its last answer again, is found out within a round.
+    """
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        self._questions = [(one, answer) for one in channels for answer in one.known_answers]
+        self._turn = itertools.cycle(self._questions)
+
+    @property
+    def questions(self) -> int:
+        """How many questions are in a round."""
+        return len(self._questions)
+
+    def ask(self) -> None:
+        """Ask the next question; raise `ScoreError` for a wrong answer or none."""
+        channel, answer = next(self._turn)
+        score = channel.score(paint(answer.picture, channel.lores_size))
+        if not abs(score - answer.score) <= answer.tolerance:
+            raise ScoreError(
+                f"{channel.name} gives its known picture {answer.picture!r} {score:.3f}, where "
+                f"{answer.score:.3f} within {answer.tolerance:.3f} is right; "
+                "if this stays, run `shuttergate model verify` and restart"
+            )
+
+    def ask_all(self) -> None:
+        """Ask a whole round."""
+        for _ in self._questions:
+            self.ask()

@@ -1,0 +1,199 @@
+"""The simulated camera, its scenes and the inspection of what any camera gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shuttergate.errors import CameraError
+from shuttergate.frame import Frame
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.inspect import FROZEN_AFTER_FRAMES, Inspector
+from shuttergate.frames.scene import Lens, Pictures, Room, open_scene
+from shuttergate.frames.simulated import SimulatedCamera
+
+LENS = Lens((640, 480), (224, 224))
+LORES = (224, 224, 3)
+
+
+def pool(slots: int = 3) -> Pool:
+    return Pool(slots, 640 * 480 * 3 // 2, 224 * 224 * 3)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, colour in (("a", "red"), ("b", "lime"), ("c", "blue")):
+        Image.new("RGB", (64, 48), colour).save(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+def colour(lores: np.ndarray) -> str:
+    return ("red", "lime", "blue")[int(np.argmax(lores.mean((0, 1))))]
+
+
+def wait_for(pictures: Pictures) -> None:
+    while pictures._ahead is not None and not pictures._ahead.ready:
+        time.sleep(0.001)
+
+
+def test_pictures_come_in_order_each_for_its_time(folder: Path) -> None:
+    scene = Pictures(folder, LENS, 1.0, pytest.fail)
+    seen = []
+    for step in range(8):
+        wait_for(scene)
+        seen.append(colour(scene.at(step * 0.5).lores))
+    scene.close()
+    assert seen == ["red", "red", "lime", "lime", "blue", "blue", "red", "red"]
+
+
+def test_what_is_no_picture_is_skipped_and_told_once(folder: Path) -> None:
+    (folder / "b.txt").write_text("not a picture")
+    told: list[str] = []
+    scene = Pictures(folder, LENS, 1.0, told.append)
+    for step in range(9):
+        wait_for(scene)
+        scene.at(float(step))
+    scene.close()
+    assert len(told) == 1
+    assert "b.txt: cannot be read as a picture" in told[0]
+
+
+@pytest.mark.parametrize("content", [None, "notes.txt"])
+def test_a_folder_with_no_picture_is_a_clear_fault(tmp_path: Path, content: str | None) -> None:
+    if content:
+        (tmp_path / content).write_text("x")
+    with pytest.raises(CameraError, match=r"holds no readable picture; put JPEG or PNG files"):
+        open_scene(tmp_path, LENS, 1.0, lambda cause: None)
+
+
+def test_a_scene_that_is_not_there_is_a_clear_fault(tmp_path: Path) -> None:
+    with pytest.raises(CameraError, match="there is no such scene"):
+        open_scene(tmp_path / "gone", LENS, 1.0, pytest.fail)
+
+
+def test_the_built_in_room_plays_and_moves() -> None:
+    room = Room(LENS)
+    first = room.at(0.0)
+    moved = False
+    for step in range(1, 60):
+        time.sleep(0.01)
+        moved = moved or not np.array_equal(room.at(step / 30).lores, first.lores)
+    room.close()
+    assert moved
+
+
+@pytest.fixture
+def camera(folder: Path) -> Iterator[SimulatedCamera]:
+    camera = SimulatedCamera(open_scene(folder / "a.png", LENS, 1.0, pytest.fail), 50, pool())
+    yield camera
+    camera.close()
+
+
+def test_frames_come_at_the_frame_rate(camera: SimulatedCamera) -> None:
+    began_s = time.monotonic()
+    for _ in range(10):
+        camera.next(1.0).release()
+    assert 0.17 <= time.monotonic() - began_s < 1.0
+
+
+def test_a_late_reader_gets_a_new_frame_and_not_an_old_one(camera: SimulatedCamera) -> None:
+    camera.next(1.0).release()
+    time.sleep(0.2)
+    frame = camera.next(1.0)
+    assert frame.number >= 10
+    assert time.monotonic() - frame.exposed_s < 0.1
+    frame.release()
+
+
+def test_no_two_exposures_of_a_still_scene_are_the_same(camera: SimulatedCamera) -> None:
+    inspector = Inspector(LORES, LENS.main_limit)
+    for _ in range(3 * FROZEN_AFTER_FRAMES):
+        frame = camera.next(1.0)
+        inspector.inspect(frame)
+        frame.release()
+
+
+def test_a_released_frame_is_wiped(camera: SimulatedCamera) -> None:
+    frame = camera.next(1.0)
+    main, lores = frame.main, frame.lores
+    assert main.any()
+    assert lores.any()
+    frame.release()
+    assert not main.any()
+    assert not lores.any()
+
+
+def test_release_acts_once(camera: SimulatedCamera) -> None:
+    first = camera.next(1.0)
+    first.release()
+    second = camera.next(1.0)
+    first.release()
+    assert second.main.any()
+    second.release()
+
+
+def test_without_a_free_buffer_it_says_so(camera: SimulatedCamera) -> None:
+    frames = [camera.next(1.0) for _ in range(3)]
+    with pytest.raises(CameraError, match="no buffer is free"):
+        camera.next(1.0)
+    for frame in frames:
+        frame.release()
+
+
+def frame(exposed_s: float, level: int = 0, **wrong: object) -> Frame:
+    main = np.full((48, 32), level, np.uint8)
+    lores = np.full(LORES, level, np.uint8)
+    made = Frame(0, exposed_s, main, lores, lambda: None)
+    for name, value in wrong.items():
+        setattr(made, name, value)
+    return made
+
+
+def inspector(now_s: float = 100.0) -> Inspector:
+    return Inspector(LORES, (640, 480), lambda: now_s)
+
+
+def test_good_frames_pass() -> None:
+    judge = inspector()
+    for number in range(10):
+        judge.inspect(frame(number, level=number))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lores": np.zeros((224, 224), np.uint8)},
+        {"lores": np.zeros((223, 224, 3), np.uint8)},
+        {"lores": np.zeros(LORES, np.float32)},
+        {"main": np.zeros((48, 32, 3), np.uint8)},
+        {"main": np.zeros((49, 32), np.uint8)},
+        {"main": np.zeros((48, 31), np.uint8)},
+        {"main": np.zeros((0, 32), np.uint8)},
+        {"main": np.zeros((48, 642), np.uint8)},
+        {"main": np.zeros((48, 32), np.uint16)},
+    ],
+)
+def test_a_wrong_shape_is_refused_with_what_was_due(wrong: dict[str, object]) -> None:
+    with pytest.raises(CameraError, match=r"is configured; check \[camera\] in board.toml"):
+        inspector().inspect(frame(1.0, **wrong))
+
+
+@pytest.mark.parametrize("exposed_s", [1.0, 0.5, 101.0, float("nan")])
+def test_repeated_old_future_and_undated_frames_are_refused(exposed_s: float) -> None:
+    judge = inspector()
+    judge.inspect(frame(1.0, 1))
+    with pytest.raises(CameraError, match="repeated or wrongly dated"):
+        judge.inspect(frame(exposed_s, 2))
+
+
+def test_the_same_pixels_for_ever_are_a_frozen_camera() -> None:
+    judge = inspector()
+    for number in range(FROZEN_AFTER_FRAMES):
+        judge.inspect(frame(number, level=7))
+    with pytest.raises(CameraError, match="camera is frozen"):
+        judge.inspect(frame(FROZEN_AFTER_FRAMES, level=7))

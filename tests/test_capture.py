@@ -1,0 +1,290 @@
+"""Press to album in one process: the shelf, the photographer, the hatch and the publisher."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shuttergate.capture import hatch
+from shuttergate.capture.album import Album
+from shuttergate.capture.encode import encode
+from shuttergate.capture.photographer import Camera, Outcome, Photographer
+from shuttergate.capture.publisher import serve
+from shuttergate.capture.shelf import Shelf
+from shuttergate.errors import ScoreError
+from shuttergate.frame import Frame, Pixels
+from shuttergate.frames.pictures import main_of
+from shuttergate.verdict import Reason
+
+FRAME_S = 1 / 30
+TOKYO = timezone(timedelta(hours=9))
+TAKEN = datetime(2026, 11, 21, 9, 30, 0, 123_000, TOKYO)
+
+
+class Tray:
+    """Frames that remember whether they were released."""
+
+    def __init__(self) -> None:
+        self.released: list[float] = []
+
+    def frame(self, exposed_s: float, level: int = 128) -> Frame:
+        main = np.full((96, 64), level, np.uint8)
+
+        def release() -> None:
+            main[:] = 0
+            self.released.append(exposed_s)
+
+        return Frame(int(exposed_s * 1000), exposed_s, main, np.zeros((1, 1, 3), np.uint8), release)
+
+
+def test_the_shelf_keeps_the_newest_few() -> None:
+    tray, shelf = Tray(), Shelf(2)
+    for exposed_s in (1.0, 1.1, 1.2, 1.3):
+        shelf.put(tray.frame(exposed_s))
+    assert tray.released == [1.0, 1.1]
+
+
+def test_the_frame_nearest_to_the_press_is_taken() -> None:
+    tray, shelf = Tray(), Shelf(3)
+    for exposed_s in (1.000, 1.033, 1.066):
+        shelf.put(tray.frame(exposed_s))
+    frame = shelf.take(1.04, FRAME_S, 0.0)
+    assert frame is not None
+    assert frame.exposed_s == 1.033
+
+
+def test_a_frame_further_than_one_interval_is_not_taken() -> None:
+    tray, shelf = Tray(), Shelf(3)
+    shelf.put(tray.frame(1.0))
+    assert shelf.take(1.0 + 2 * FRAME_S, FRAME_S, 0.01) is None
+
+
+def test_the_frame_being_judged_at_the_press_is_waited_for() -> None:
+    tray, shelf = Tray(), Shelf(3)
+    threading.Timer(0.05, lambda: shelf.put(tray.frame(1.01))).start()
+    frame = shelf.take(1.0, FRAME_S, 1.0)
+    assert frame is not None
+    assert frame.exposed_s == 1.01
+
+
+def test_a_closing_gate_takes_the_frame_out_of_the_hand() -> None:
+    tray, shelf = Tray(), Shelf(3)
+    shelf.put(tray.frame(1.0))
+    shelf.clear()
+    assert tray.released == [1.0]
+    assert shelf.take(1.0, FRAME_S, 5.0) is None
+
+
+def test_exif_says_time_and_orientation_and_nothing_else() -> None:
+    main = main_of(Image.new("RGB", (64, 48), "teal"), (64, 48))
+    image = Image.open(io.BytesIO(encode(main, TAKEN, 90, 90)))
+    exif = image.getexif()
+    assert dict(exif) == {
+        0x0112: 6,
+        0x0131: "shuttergate",
+        0x0132: "2026:11:21 09:30:00",
+        0x8769: exif[0x8769],
+    }
+    assert dict(exif.get_ifd(0x8769)) == {
+        0x9003: "2026:11:21 09:30:00",
+        0x9011: "+09:00",
+        0x9291: "123",
+    }
+    assert image.size == (64, 48)
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_viewer_turns_the_photo_upright(rotation: int) -> None:
+    upright = Image.new("RGB", (64, 48), "white")
+    upright.paste("navy", (0, 0, 64, 24))
+    as_mounted = upright.rotate(rotation, expand=True)
+    main = main_of(as_mounted, (64, 64))
+    from PIL import ImageOps
+
+    shown = ImageOps.exif_transpose(Image.open(io.BytesIO(encode(main, TAKEN, rotation, 95))))
+    assert shown.size == (64, 48)
+    difference = np.abs(np.asarray(shown, int) - np.asarray(upright, int))
+    assert np.median(difference) <= 2
+
+
+Look = Callable[[Pixels], tuple[Reason, Mapping[str, float]]]
+
+
+class Studio:
+    """A photographer and a publisher, with one hatch between them."""
+
+    def __init__(self, album: Path, look: Look) -> None:
+        self.tray, self.shelf = Tray(), Shelf(2)
+        self.outcomes: list[Outcome] = []
+        self.done = threading.Event()
+        self.gate_end, publisher_end = socket.socketpair()
+        self.album_states: list[str] = []
+        self.publisher = threading.Thread(
+            target=self._publish, args=(publisher_end, album), daemon=True
+        )
+        self.photographer = Photographer(
+            self.shelf, Camera(FRAME_S, 0.25, 0, 90), look, self._heard, lambda: None, 60.0
+        )
+        self.photographer.connect(self.gate_end)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        for thread in (self.publisher, self.reader, self.photographer):
+            thread.start()
+
+    def _publish(self, sock: socket.socket, album: Path) -> None:
+        with sock:
+            serve(sock, Album(album), probe_s=0.02)
+
+    def _read(self) -> None:
+        while (message := hatch.receive(self.gate_end)) is not None:
+            if isinstance(message, hatch.Receipt):
+                self.photographer.receipt(message)
+            else:
+                self.album_states.append(message.error)
+
+    def _heard(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.done.set()
+
+    def press(self, level: int = 128) -> Outcome:
+        self.done.clear()
+        now_s = time.monotonic()
+        self.shelf.put(self.tray.frame(now_s, level))
+        assert self.photographer.press(now_s)
+        assert self.done.wait(10)
+        return self.outcomes[-1]
+
+    def close(self) -> None:
+        self.photographer.stop()
+        self.gate_end.shutdown(socket.SHUT_RDWR)
+        self.publisher.join(5)
+        self.reader.join(5)
+        self.gate_end.close()
+
+
+def clear(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+    return Reason.CLEAR, {"open-nsfw": 0.01}
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Callable[[Look], Studio]]:
+    made: list[Studio] = []
+
+    def build(look: Look, album: Path = tmp_path) -> Studio:
+        made.append(Studio(album, look))
+        return made[-1]
+
+    yield build
+    for one in made:
+        one.close()
+
+
+def test_the_saved_frame_is_the_judged_frame(
+    studio: Callable[[Look], Studio], tmp_path: Path
+) -> None:
+    judged: list[Pixels] = []
+
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        judged.append(main.copy())
+        return clear(main)
+
+    outcome = studio(look).press(level=77)
+    photo = np.asarray(Image.open(tmp_path / outcome.name).convert("YCbCr"))[..., 0]
+    assert abs(int(photo.mean()) - int(judged[0][:64].mean())) <= 1
+
+
+def test_nothing_is_kept_of_a_frame_that_the_second_look_blocks(
+    studio: Callable[[Look], Studio], tmp_path: Path
+) -> None:
+    kit = studio(lambda main: (Reason.NUDITY, {"open-nsfw": 0.9}))
+    outcome = kit.press()
+    assert (outcome.name, outcome.reason) == ("", Reason.SECOND_LOOK)
+    assert list(tmp_path.iterdir()) == []
+    assert len(kit.tray.released) == 1
+
+
+def test_a_second_look_that_fails_blocks(studio: Callable[[Look], Studio], tmp_path: Path) -> None:
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        raise ScoreError("open-nsfw: the model failed")
+
+    assert studio(look).press().reason is Reason.SECOND_LOOK
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_press_during_the_second_look_is_refused(studio: Callable[[Look], Studio]) -> None:
+    go_on = threading.Event()
+
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        go_on.wait(5)
+        return clear(main)
+
+    kit = studio(look)
+    kit.shelf.put(kit.tray.frame(time.monotonic()))
+    assert kit.photographer.press(time.monotonic())
+    assert not kit.photographer.press(time.monotonic())
+    go_on.set()
+    assert kit.done.wait(5)
+
+
+def test_the_frame_is_wiped_before_the_photo_is_published(
+    studio: Callable[[Look], Studio],
+) -> None:
+    kit = studio(clear)
+    kit.press()
+    assert len(kit.tray.released) == 1
+
+
+def test_a_missing_album_refuses_the_photo_and_says_so_first(
+    studio: Callable[[Look, Path], Studio], tmp_path: Path
+) -> None:
+    kit = studio(clear, tmp_path / "gone")
+    outcome = kit.press()
+    assert outcome.reason is Reason.FAULT
+    assert "is missing; plug the disk in" in outcome.detail
+    assert kit.album_states == [outcome.detail]
+    (tmp_path / "gone").mkdir()
+    until_s = time.monotonic() + 5
+    while kit.album_states[-1] and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert kit.album_states[-1] == ""
+    assert kit.press().name
+
+
+def test_a_publisher_that_ends_loses_the_photo_and_not_the_kit(
+    studio: Callable[[Look], Studio],
+) -> None:
+    kit = studio(clear)
+    kit.photographer.connect(None)
+    outcome = kit.press()
+    assert outcome.reason is Reason.FAULT
+    assert "no publisher" in outcome.detail
+
+
+def test_half_a_parcel_is_no_photo(tmp_path: Path) -> None:
+    gate_end, publisher_end = socket.socketpair()
+    worker = threading.Thread(target=serve, args=(publisher_end, Album(tmp_path)))
+    worker.start()
+    assert hatch.receive(gate_end) == hatch.Album("")
+    hatch.send(gate_end, hatch.Parcel(1, 1000), b"only half")
+    gate_end.close()
+    worker.join(5)
+    publisher_end.close()
+    assert not worker.is_alive()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [0, -1, hatch.MAX_PARCEL_BYTES + 1])
+def test_a_parcel_of_a_senseless_size_is_refused(size: int) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        hatch.send(ours, hatch.Parcel(1, size))
+        with pytest.raises(ValueError, match="a parcel of"):
+            hatch.receive_parcel(theirs)

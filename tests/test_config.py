@@ -1,0 +1,94 @@
+"""Configuration and boards: the example is the truth, and a mistake is one clear line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shuttergate.board import board_names, read_board
+from shuttergate.config import Config, read_config, read_kit
+from shuttergate.errors import ConfigError
+from shuttergate.header import draw
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "shuttergate.example.toml"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "kit.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_example_is_the_defaults() -> None:
+    assert read_config(EXAMPLE) == Config()
+
+
+def test_every_line_of_the_example_that_is_commented_out_is_valid(tmp_path: Path) -> None:
+    text = re.sub(r"^#(?=[\[a-z])", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    read_kit(read_config(written(tmp_path, text)), None)
+
+
+def test_the_example_names_every_key() -> None:
+    text = EXAMPLE.read_text()
+    for name in Config.__struct_fields__:
+        assert re.search(rf"^#?\[?{name}\b", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[gate]\nclear_frame = 5", "gate.clear_frame: there is no such key"),
+        ("bogus = 1", "bogus: there is no such key"),
+        ("[gate]\nclear_frames = 'five'", "gate.clear_frames: expected `int`, got `str`"),
+        ("[gate]\nclear_frames = 0", "gate.clear_frames: expected `int` >= 1"),
+        ("[gate]\nmax_age_ms = 0.5", "gate.max_age_ms: expected `int`, got `float`"),
+        ("[gate]\nhold_off_s = nan", "gate.hold_off_s: "),
+        ("[pins]\nenable = 99", "pins.enable: BCM 99 is not on the header"),
+        ("[pins]\nenable = 0", "pins.enable: BCM 0 is for the HAT's identity EEPROM"),
+        ("[pins]\nenable = 27", "pins.shutter: BCM 27 is already pins.enable"),
+        ("board = 'pi9'", "no board is called 'pi9'; there is simulated"),
+        (
+            "[thresholds.open-nsfw]\nclear_below = 0.9\nblock_at = 0.1",
+            "thresholds.open-nsfw: thresholds out of order",
+        ),
+        (
+            "[thresholds.other]\nclear_below = 0.1\nblock_at = 0.9",
+            "thresholds.other: the board simulated has no such channel",
+        ),
+        ("[gate", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        read_kit(read_config(path), path)
+    message = str(caught.value)
+    assert said in message
+    assert "\n" not in message
+    assert "board" in text or str(path) in message
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: No such file"):
+        read_config(Path("nowhere.toml"))
+
+
+def test_pins_may_be_moved(tmp_path: Path) -> None:
+    path = written(tmp_path, "[pins]\nenable = 4")
+    assert read_kit(read_config(path), path).pins.enable == 4
+
+
+def test_every_board_can_be_read_and_drawn() -> None:
+    assert "simulated" in board_names()
+    for name in board_names():
+        board = read_board(name)
+        drawing = draw(board)
+        assert f"BCM {board.pins.enable}" in drawing
+        assert set(board.title) == {"en", "ja"}
+
+
+def test_the_drawing_gives_bcm_and_physical_numbers() -> None:
+    assert re.search(r"ENABLE ▶ BCM 17 \(11\)", draw(read_board("simulated")))

@@ -1,0 +1,167 @@
+"""Picture files of every kind: read upright and whole, or refused in one clear line."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shuttergate.errors import PictureError
+from shuttergate.frame import main_size, planes
+from shuttergate.frames import pictures
+from shuttergate.frames.pictures import lores_of, main_of, read_picture, read_pictures
+
+
+def corners(size: tuple[int, int] = (64, 32)) -> Image.Image:
+    """Red top left, green top right, blue bottom left, white bottom right."""
+    image = Image.new("RGB", size, "white")
+    half = (size[0] // 2, size[1] // 2)
+    image.paste("red", (0, 0, *half))
+    image.paste("lime", (half[0], 0, size[0], half[1]))
+    image.paste("blue", (0, half[1], half[0], size[1]))
+    return image
+
+
+def saved(tmp_path: Path, image: Image.Image, name: str, **options: object) -> Path:
+    path = tmp_path / name
+    image.save(path, **options)  # type: ignore[arg-type]
+    return path
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotated_pictures_are_judged_upright(tmp_path: Path, orientation: int) -> None:
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    upright = corners()
+    stored = upright.transpose(turns[orientation]) if orientation in turns else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path, stored, "rotated.png", exif=exif)
+    assert np.array_equal(np.asarray(read_picture(path)), np.asarray(upright))
+
+
+def test_cmyk_is_read(tmp_path: Path) -> None:
+    path = saved(tmp_path, corners().convert("CMYK"), "cmyk.jpg", quality=95)
+    red = np.asarray(read_picture(path))[4, 4]
+    assert red[0] > 200
+    assert red[1] < 60
+
+
+def test_16_bit_grey_is_scaled_and_not_clipped(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    path = saved(tmp_path, Image.fromarray(ramp), "deep.png")
+    grey = np.asarray(read_picture(path))[..., 0]
+    assert abs(int(grey[8, 0]) - 128) <= 2
+
+
+def test_alpha_is_laid_over_white(tmp_path: Path) -> None:
+    glass = corners().convert("RGBA")
+    glass.putalpha(0)
+    assert np.asarray(read_picture(saved(tmp_path, glass, "glass.png"))).min() == 255
+
+
+def test_a_palette_with_transparency_is_read(tmp_path: Path) -> None:
+    path = saved(tmp_path, corners().convert("P"), "palette.png", transparency=0)
+    assert read_picture(path).mode == "RGB"
+
+
+def test_every_frame_of_an_animation_is_read(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
+    path = saved(tmp_path, frames[0], "moving.gif", save_all=True, append_images=frames[1:])
+    assert len(list(read_pictures(path))) == 3
+
+
+def test_an_endless_animation_is_refused(tmp_path: Path) -> None:
+    frames = [Image.new("L", (4, 4), level) for level in range(100)]
+    path = saved(tmp_path, frames[0], "long.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(PictureError, match=r"animation of 100 pictures, over 64; save a part"):
+        read_picture(path)
+
+
+def test_100_megapixels_are_read(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.new("L", (10_000, 10_000), 128), "huge.png")
+    assert read_picture(path, (4056, 3040)).size == (10_000, 10_000)
+
+
+def test_a_huge_jpeg_comes_reduced_but_not_below_the_limit(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.new("RGB", (8000, 6000), "navy"), "huge.jpg")
+    width, height = read_picture(path, (2000, 1500)).size
+    assert 2000 <= width < 8000
+    assert 1500 <= height < 6000
+
+
+def test_a_pixel_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.new("1", (20_000, 20_000)), "bomb.png")
+    with pytest.raises(PictureError, match=r"20000 x 20000 is over 128 megapixels; reduce it"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 10, 100, 500])
+def test_a_truncated_picture_is_refused(tmp_path: Path, keep: int) -> None:
+    whole = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)).save(
+        whole, "JPEG"
+    )
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(whole.getvalue()[:keep])
+    with pytest.raises(PictureError, match=r"cut\.jpg: cannot be read as a picture"):
+        read_picture(path)
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "letter.jpg"
+    path.write_text("Dear camera")
+    with pytest.raises(PictureError, match=r"no picture format known here\); save it again"):
+        read_picture(path)
+
+
+def test_a_folder_a_pipe_and_nothing_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(PictureError, match="not a file; name a picture"):
+            read_picture(path)
+    with pytest.raises(PictureError, match="there is no such file"):
+        read_picture(tmp_path / "nothing")
+
+
+def test_lores_shows_the_whole_picture_edges_included() -> None:
+    lores = lores_of(corners((640, 160)), (224, 224))
+    assert lores.shape == (224, 224, 3)
+    assert lores[2, 2].tolist() == [255, 0, 0]
+    assert lores[2, -3].tolist() == [0, 255, 0]
+    assert lores[-3, 2].tolist() == [0, 0, 255]
+    assert lores[-3, -3].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("size", [(64, 32), (65, 33), (3, 3), (1, 1)])
+def test_main_has_even_sides_and_nothing_cut_off(size: tuple[int, int]) -> None:
+    width, height = main_size(main_of(corners(size), (4056, 3040)))
+    assert (width % 2, height % 2) == (0, 0)
+    assert abs(width - size[0]) <= 1
+    assert abs(height - size[1]) <= 1
+
+
+def test_main_is_reduced_to_the_sensor() -> None:
+    assert main_size(main_of(corners((800, 400)), (400, 400))) == (400, 200)
+
+
+def test_main_is_full_range_yuv() -> None:
+    luma, blue, red = planes(main_of(Image.new("RGB", (16, 16), "white"), (64, 64)))
+    assert (luma.min(), blue.min(), red.min()) == (255, 128, 128)
+    luma, blue, red = planes(main_of(Image.new("RGB", (16, 16), "red"), (64, 64)))
+    assert (int(luma[0, 0]), int(blue[0, 0]), int(red[0, 0])) == (76, 84, 255)
+
+
+def test_the_limits_are_as_documented() -> None:
+    assert pictures.MAX_PIXELS >= 100_000_000
