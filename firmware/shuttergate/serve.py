@@ -34,10 +34,8 @@ def write(news: list[feed.News], kit: Supervisor) -> None:
             case feed.Log():
                 print(log.line(item.event, **item.fields), flush=True)
             case feed.Ready():
-                print(
-                    log.line("ready", camera=item.camera, start_s=round(item.start_s, 3)),
-                    flush=True,
-                )
+                start_s = round(kit.start_s, 3)
+                print(log.line("ready", camera=item.camera, start_s=start_s), flush=True)
             case feed.Refused():
                 print(log.line("refused to start", cause=item.cause), flush=True)
 

@@ -1,0 +1,234 @@
+"""The whole kit in its three processes, from outside: photos, kills, stops, faults and recovery."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import Kit, alive, wait_until
+
+Start = Callable[..., Kit]
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    folder = tmp_path / "album"
+    folder.mkdir()
+    return folder
+
+
+def demo(start: Start, album: Path, scene: Path | None, *more: object) -> Kit:
+    scene_arguments = ["--scene", scene] if scene else []
+    return start("demo", "--headless", "--album", album, *scene_arguments, *more)
+
+
+def test_the_built_in_scene_gives_a_photo_for_every_press(kit: Start, album: Path) -> None:
+    one = demo(kit, album, None, "--seconds", 5, "--press", "2,3.5")
+    summary = one.wait_for("summary")
+    assert one.process.wait(10) == 0
+    assert (summary["taken"], summary["refused"], summary["photos"]) == (2, {}, 2)
+    assert summary["frames"] > 100
+    assert summary["blocked"] == 0
+    photos = sorted(album.iterdir())
+    assert len(photos) == 2
+    for path in photos:
+        with Image.open(path) as photo:
+            photo.load()
+            assert photo.getexif()[0x0112] == 1
+
+
+def test_a_blocked_scene_never_gives_a_photo(kit: Start, album: Path, blocked_scene: Path) -> None:
+    one = demo(kit, album, blocked_scene, "--seconds", 3, "--press", "1,2")
+    refusals = [one.wait_for("press refused")["reason"] for _ in range(2)]
+    summary = one.wait_for("summary")
+    assert refusals == ["nudity", "nudity"]
+    assert (summary["clear"], summary["taken"], summary["refused"]) == (0, 0, {"nudity": 2})
+    assert list(album.iterdir()) == []
+
+
+def test_what_only_the_second_look_sees_is_refused_and_wiped(
+    kit: Start, album: Path, tmp_path: Path, blocked_scene: Path
+) -> None:
+    # Small in a large blue picture: one live look overlooks it, a tile does not.
+    canvas = Image.new("RGB", (1600, 1200), (30, 60, 160))
+    with Image.open(blocked_scene) as ellipses:
+        canvas.paste(ellipses.resize((800, 600)), (0, 0))
+    scene = tmp_path / "hidden.png"
+    canvas.save(scene)
+    one = demo(kit, album, scene, "--seconds", 3, "--press", "1.5")
+    assert one.wait_for("gate", state="CLOSED", reason="second look")
+    assert one.wait_for("press refused")["reason"] == "second look"
+    assert list(album.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_cleanly(kit: Start, album: Path, clear_scene: Path, number: int) -> None:
+    one = demo(kit, album, clear_scene)
+    one.wait_for("gate", state="OPEN")
+    children = one.children()
+    assert set(children) == {"gate", "publisher"}
+    assert one.stop(number) == 0
+    assert not any(map(alive, children.values()))
+
+
+def test_ctrl_c_on_a_terminal_ends_it_cleanly(album: Path, clear_scene: Path) -> None:
+    # On a terminal SIGINT reaches every process of the group at once.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shuttergate", "demo", "--headless"]
+        + ["--album", str(album), "--scene", str(clear_scene)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    while b'"OPEN"' not in process.stdout.readline():
+        pass
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert b"Traceback" not in err
+    assert json.loads(out.splitlines()[-1])["event"] == "summary"
+
+
+@pytest.mark.parametrize("victim", ["gate", "publisher"])
+def test_a_killed_child_is_started_again_and_takes_photos(
+    kit: Start, album: Path, clear_scene: Path, victim: str
+) -> None:
+    one = demo(kit, album, clear_scene, "--press", "8,9,10,11")
+    one.wait_for("gate", state="OPEN")
+    before = one.children()
+    os.kill(before[victim], signal.SIGKILL)
+    if victim == "publisher":
+        closed = one.wait_for("gate", state="CLOSED", faults=["publisher"])
+        assert closed["faults"] == ["publisher"]
+    assert one.wait_for(f"{victim} ended")["how"] == "SIGKILL"
+    one.wait_for("gate", state="OPEN")
+    assert one.children()[victim] != before[victim]
+    one.wait_for("photo")
+
+
+def test_after_its_gate_the_publisher_ends_and_both_come_back(
+    kit: Start, album: Path, clear_scene: Path
+) -> None:
+    one = demo(kit, album, clear_scene)
+    one.wait_for("gate", state="OPEN")
+    before = one.children()
+    os.kill(before["gate"], signal.SIGKILL)
+    assert wait_until(lambda: not alive(before["publisher"]))
+    one.wait_for("gate", state="OPEN")
+    after = one.children()
+    assert set(after) == {"gate", "publisher"}
+    assert not set(after.values()) & set(before.values())
+
+
+def test_a_killed_parent_leaves_no_orphan(kit: Start, album: Path, clear_scene: Path) -> None:
+    one = demo(kit, album, clear_scene)
+    one.wait_for("gate", state="OPEN")
+    children = one.children()
+    one.stop(signal.SIGKILL)
+    assert wait_until(lambda: not any(map(alive, children.values())))
+
+
+def test_a_frozen_gate_is_killed_and_started_again(
+    kit: Start, album: Path, clear_scene: Path
+) -> None:
+    one = demo(kit, album, clear_scene)
+    one.wait_for("gate", state="OPEN")
+    os.kill(one.children()["gate"], signal.SIGSTOP)
+    one.wait_for("gate frozen")
+    one.wait_for("gate", state="OPEN")
+
+
+def test_kills_at_random_moments_leave_whole_photos_only(
+    kit: Start, album: Path, clear_scene: Path
+) -> None:
+    for step in range(6):
+        one = demo(kit, album, clear_scene, "--press", "1.0,1.3,1.6,1.9")
+        one.wait_for("gate", state="OPEN")
+        victims = {"parent": one.process.pid, **one.children()}
+        name = list(victims)[step % 3]
+        wait_until(lambda: False, 0.9 + 0.07 * step)
+        os.kill(victims[name], signal.SIGKILL)
+        one.close()
+        assert wait_until(lambda: not any(map(alive, victims.values()))), name  # noqa: B023
+    for path in album.iterdir():
+        with Image.open(path) as photo:
+            photo.load()
+
+
+def test_an_album_that_goes_away_closes_the_gate_and_comes_back(
+    kit: Start, album: Path, clear_scene: Path
+) -> None:
+    one = demo(kit, album, clear_scene)
+    one.wait_for("gate", state="OPEN")
+    album.rmdir()
+    assert "is missing; plug the disk in" in one.wait_for("album fault")["error"]
+    one.wait_for("gate", state="CLOSED", reason="fault")
+    album.mkdir()
+    one.wait_for("album ready")
+    one.wait_for("gate", state="OPEN")
+
+
+def test_a_full_album_refuses_says_so_and_recovers(
+    kit: Start, album: Path, clear_scene: Path
+) -> None:
+    size = ["-t", "tmpfs", "-o", "size=4m", "none", str(album)]
+    if subprocess.run(["mount", *size], capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    try:
+        one = demo(kit, album, clear_scene, "--press", "3,12,13,14,15,16")
+        one.wait_for("gate", state="OPEN")
+        (album / "ballast").write_bytes(bytes(3_500_000))
+        assert "is full; make room" in one.wait_for("album fault")["error"]
+        refused = one.wait_for("press refused")
+        assert refused["reason"] == "fault"
+        assert refused["faults"] == ["album"]
+        assert [path.name for path in album.iterdir()] == ["ballast"]
+        (album / "ballast").unlink()
+        one.wait_for("gate", state="OPEN")
+        one.wait_for("photo")
+        assert one.stop() == 0
+    finally:
+        subprocess.run(["umount", str(album)], check=True)
+
+
+def test_a_scene_without_pictures_does_not_start(kit: Start, album: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    one = demo(kit, album, tmp_path / "empty")
+    assert one.process.wait(10) == 1
+    assert one.process.stderr is not None
+    said = one.process.stderr.read().decode()
+    assert said.splitlines() == [
+        f"shuttergate: {tmp_path}/empty: holds no readable picture; put JPEG or PNG files there"
+    ]
+
+
+def test_run_is_the_appliance(kit: Start, album: Path, tmp_path: Path, clear_scene: Path) -> None:
+    config = tmp_path / "kit.toml"
+    config.write_text(f'[album]\nfolder = "{album}"\n[scene]\npath = "{clear_scene}"\n')
+    one = kit("run", "--config", config)
+    one.wait_for("gate", state="OPEN")
+    assert one.stop() == 0
+    stopped = one.wait_for("stopped")
+    assert stopped["frames"] > 0
+
+
+def test_run_refuses_a_wrong_configuration_in_one_line(kit: Start, tmp_path: Path) -> None:
+    config = tmp_path / "kit.toml"
+    config.write_text("[gate]\nclear_frame = 5\n")
+    one = kit("run", "--config", config)
+    assert one.process.wait(10) == 2
+    assert one.process.stderr is not None
+    assert one.process.stderr.read().decode() == (
+        f"shuttergate: {config}: gate.clear_frame: there is no such key; "
+        "take it out or correct its name\n"
+    )

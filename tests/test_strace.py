@@ -1,0 +1,110 @@
+"""Which process opens what for writing, as the kernel saw it: the publisher, in the album."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CALLS = (
+    "open,openat,openat2,creat,mmap,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
+    "memfd_create,io_uring_setup,sendfile,copy_file_range,splice,truncate,ftruncate,fallocate,"
+    "mknod,mknodat,mkdir,mkdirat,socket,connect,bind,execve"
+)
+
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+def traced(folder: Path, *arguments: str) -> dict[str, list[str]]:
+    """Run the demo under strace and return each process's successful calls, by its name."""
+    subprocess.run(
+        ["strace", "-ff", "-y", "-qq", "-s", "512", "-o", str(folder / "trace"), "-e"]
+        + [f"trace={CALLS}", sys.executable, "-B", "-m", "shuttergate", "demo", "--headless"]
+        + list(arguments),
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    calls: dict[str, list[str]] = {"parent": [], "gate": [], "publisher": []}
+    threads: list[list[str]] = []
+    for path in sorted(folder.glob("trace.*"), key=lambda path: int(path.suffix[1:])):
+        lines = [line for line in path.read_text().splitlines() if "= -1 " not in line]
+        text = "\n".join(line for line in lines if line.startswith("execve("))
+        if "shuttergate.appliance" in text:
+            calls["gate"] += lines
+        elif "shuttergate.capture.publisher" in text:
+            calls["publisher"] += lines
+        elif '"-m", "shuttergate"' in text:
+            calls["parent"] += lines
+        else:
+            threads.append(lines)
+    # Threads carry no execve; the gate and the parent have some, the publisher has none.
+    for lines in threads:
+        calls["gate"] += lines
+    return calls
+
+
+def writes(calls: list[str]) -> set[str]:
+    """Return what was opened for writing, and every other way to make or change a file."""
+    found = set()
+    for call in calls:
+        opened = re.search(
+            r"^(?:open|openat|openat2|creat)\(.*(?:O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE).*"
+            r"= \d+<([^>]*)>",
+            call,
+        )
+        if opened:
+            found.add(re.sub(r"/#\d+.*", "/#unnamed", opened[1]))
+        elif re.search(r"^mmap\(.*PROT_WRITE.*MAP_SHARED.*\d+</", call) or re.search(
+            r"^(rename|link|symlink|memfd_create|io_uring|sendfile|copy_file_range|splice|"
+            r"truncate|ftruncate|fallocate|mknod|mkdir)",
+            call,
+        ):
+            found.add(call)
+    return found - {"/dev/null", "/dev/tty"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[str]], Path]:
+    folder = tmp_path_factory.mktemp("strace")
+    album = folder / "album"
+    album.mkdir()
+    calls = traced(folder, "--seconds", "6", "--press", "2,3,4,5", "--album", str(album))
+    assert len(list(album.iterdir())) >= 2, "without photos the trace proves nothing"
+    return calls, album
+
+
+def test_the_gate_opens_nothing_for_writing(run: tuple[dict[str, list[str]], Path]) -> None:
+    assert writes(run[0]["gate"]) == set()
+
+
+def test_the_parent_opens_nothing_for_writing(run: tuple[dict[str, list[str]], Path]) -> None:
+    assert writes(run[0]["parent"]) == set()
+
+
+def test_the_publisher_writes_unnamed_files_in_the_album_and_links_as_many_as_photos(
+    run: tuple[dict[str, list[str]], Path],
+) -> None:
+    calls, album = run
+    found = writes(calls["publisher"])
+    links = {call for call in found if call.startswith("linkat(")}
+    rest = {call for call in found - links if not call.startswith("fallocate(")}
+    assert rest == {f"{album}/#unnamed"}
+    assert len(links) == len(list(album.iterdir()))
+
+
+@pytest.mark.parametrize("process", ["parent", "gate", "publisher"])
+def test_no_process_makes_an_internet_socket(
+    run: tuple[dict[str, list[str]], Path], process: str
+) -> None:
+    sockets = [call for call in run[0][process] if re.match(r"(socket|connect|bind)\(", call)]
+    assert all("AF_UNIX" in call for call in sockets)
+
+
+def test_a_planted_leak_is_caught() -> None:
+    leak = 'openat(AT_FDCWD, "/tmp/dbg.raw", O_WRONLY|O_CREAT, 0666) = 9</tmp/dbg.raw>'
+    assert writes([leak]) == {"/tmp/dbg.raw"}
