@@ -13,7 +13,7 @@ from PIL import Image
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool
-from shuttergate.frames.inspect import FROZEN_AFTER_FRAMES, Inspector
+from shuttergate.frames.inspection import FROZEN_AFTER_FRAMES, Inspector
 from shuttergate.frames.scene import Lens, Pictures, Room, open_scene
 from shuttergate.frames.simulated import SimulatedCamera
 

@@ -29,7 +29,7 @@ from shuttergate.config import Config, read_kit
 from shuttergate.errors import CameraError, ScoreError, ShuttergateError
 from shuttergate.frame import Frame, Pixels, Source
 from shuttergate.frames.buffers import Pool
-from shuttergate.frames.inspect import Inspector
+from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.gate import Press
@@ -72,6 +72,7 @@ class Appliance:
         self._photos: list[str] = []
         self._scores: Mapping[str, float] = {}
         self._recent_s: list[float] = []
+        self._oldest_s = 0.0
         self._shelf = Shelf(SHELF_FRAMES)
         self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed)
         camera = board.camera
@@ -79,7 +80,7 @@ class Appliance:
         self._selftest = SelfTest(eyes.live)
         self._selftest_every_s = config.vision.selftest_s / max(1, self._selftest.questions)
         self._selftest_due_s = 0.0
-        self._look_tests = [SelfTest(crew) for crew in eyes.crews]
+        self._look_test = SelfTest(eyes.look)
         self._photographer = Photographer(
             self._shelf,
             Camera(
@@ -112,8 +113,8 @@ class Appliance:
             self.interlock.fault("publisher")
             self._warden.start()
             self._photographer.start()
-            for test in (self._selftest, *self._look_tests):
-                test.ask_all()
+            self._selftest.ask_all()
+            self._look_test.ask_all()
             self.interlock.mended("starting")
             self._look_at_frames()
         finally:
@@ -185,6 +186,7 @@ class Appliance:
 
     def _count(self, seen: Verdict) -> None:
         self._scores = seen.scores
+        self._oldest_s = max(self._oldest_s, time.monotonic() - seen.exposed_s)
         self._counts["frames"] += 1
         self._counts[seen.decision] += 1
         self._recent_s.append(seen.exposed_s)
@@ -209,8 +211,7 @@ class Appliance:
 
     def _test_look(self) -> None:
         try:
-            for test in self._look_tests:
-                test.ask()
+            self._look_test.ask()
         except ScoreError as error:
             self._fault("second-look self-test", error)
         else:
@@ -287,6 +288,7 @@ class Appliance:
             faults=sorted(self.interlock.state.faults),
             scores=_rounded(self._scores),
             fps=round((len(recent) - 1) / span_s, 1) if span_s else 0.0,
+            oldest_ms=round(self._oldest_s * 1000, 1),
             frames=self._counts["frames"],
             clear=self._counts[Decision.CLEAR],
             blocked=self._counts[Decision.BLOCKED],
@@ -332,6 +334,7 @@ def main(argv: list[str] | None = None) -> None:
     confine.no_dumps()
     confine.no_files()
     confine.no_network()
+    confine.keep_no_freed_memory()
     # Threads hand over to one another within a fraction of a frame, not Python's usual 5 ms.
     sys.setswitchinterval(0.0005)
     link = feed.Link(socket.socket(fileno=options.link))
@@ -363,8 +366,6 @@ def main(argv: list[str] | None = None) -> None:
     except ScoreError as error:
         link.send(feed.Refused(str(error)))
         sys.exit(EXIT_REFUSED)
-    finally:
-        eyes.close()
 
 
 def _die_on_any_thread(panel: Panel, link: feed.Link) -> None:

@@ -48,11 +48,11 @@ class Pins(Table, frozen=True):
 
 
 class Accelerator(Table, frozen=True):
-    """What the models run on."""
+    """What the models run on: threads of each live and each second-look interpreter."""
 
     driver: Literal["cpu"]
     live_threads: Annotated[int, Meta(ge=1, le=8)] = 1
-    look_crews: Annotated[int, Meta(ge=1, le=8)] = 2
+    look_threads: Annotated[int, Meta(ge=1, le=8)] = 2
 
 
 class Channels(Table, frozen=True):

@@ -157,7 +157,6 @@ def check(
     for found in results:
         verdicts.append(found.verdict)
         typer.echo(msgspec.json.encode(found).decode() if as_json else checking.words(found))
-    eyes.close()
     raise typer.Exit(checking.exit_status(verdicts))
 
 

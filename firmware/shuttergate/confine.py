@@ -47,6 +47,18 @@ def no_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
+_M_MMAP_THRESHOLD = -3
+
+
+def keep_no_freed_memory(block_bytes: int = 1 << 18) -> None:
+    """Have every freed block of ``block_bytes`` or more leave this process at once.
+
+    glibc would keep such blocks for later, with whatever picture was in them; the kernel wipes them
+    before anybody gets them again.
+    """
+    _libc.mallopt(_M_MMAP_THRESHOLD, block_bytes)
+
+
 # Classic BPF, see linux/bpf_common.h and linux/seccomp.h.
 _LD_W_ABS, _JEQ_K, _JGE_K, _RET_K = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | 13, 0x80000000  # 13: EACCES

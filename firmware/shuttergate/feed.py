@@ -30,6 +30,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     faults: list[str]
     scores: dict[str, float]
     fps: float
+    oldest_ms: float  # the greatest age that a frame had when it was judged
     frames: int
     clear: int
     blocked: int

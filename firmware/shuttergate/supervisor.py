@@ -148,6 +148,12 @@ class Supervisor:
     ) -> None:
         self.stop()
 
+    def memory_mb(self) -> float:
+        """Return the gate process's resident memory, in millions of bytes."""
+        assert self._gate.process is not None
+        status = Path(f"/proc/{self._gate.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+
     def finger(self, down: bool) -> None:
         """Press or release the simulated button."""
         if self._leash is not None:

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
@@ -15,9 +14,14 @@ from PIL import Image, ImageSequence
 from shuttergate.errors import CameraError, PictureError
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of, main_of, read_picture
+from shuttergate.share import share
 
-ROOM = "room.avif"
 ROOM_FPS = 30.0
+
+
+def room_film() -> Path:
+    """Return the built-in scene's film, which device/simulated/room/ renders."""
+    return share("device") / "simulated" / "room.avif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Room:
 
     def __init__(self, lens: Lens) -> None:
         try:
-            self._film = resources.files("shuttergate.frames").joinpath(ROOM).open("rb")
+            self._film = room_film().open("rb")
         except OSError as error:
             raise CameraError(
                 f"the built-in room is missing ({error.strerror}); reinstall shuttergate"

@@ -1,4 +1,4 @@
-"""The channels a board looks with: the live ones, and the crews of the second look."""
+"""The channels a board looks with: the live ones, and those of the second look."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Limits = dict[str, Thresholds]
 
 
 class Engine(Protocol):
-    """How many interpreters, of how many threads."""
+    """How many threads each interpreter has."""
 
     @property
     def live_threads(self) -> int: ...
     @property
-    def look_crews(self) -> int: ...
+    def look_threads(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,14 @@ class Eyes:
     """``lores_shape`` is (height, width, 3), the same for every channel."""
 
     live: tuple[Channel, ...]
-    crews: tuple[tuple[Channel, ...], ...]
+    look: tuple[Channel, ...]
     second_look: SecondLook
     lores_shape: tuple[int, int, int]
 
     def limits(self, which: Literal["live", "look"], own: Mapping[str, Thresholds]) -> Limits:
         """Return every channel's thresholds: the pack's, or those in `own`."""
-        channels = self.live if which == "live" else self.crews[0]
+        channels = self.live if which == "live" else self.look
         return {channel.name: own.get(channel.name, channel.limits) for channel in channels}
-
-    def close(self) -> None:
-        """Stop the second look's threads."""
-        self.second_look.close()
 
 
 def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:
@@ -55,12 +51,13 @@ def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:
     def channels(names: Sequence[str], threads: int) -> tuple[Channel, ...]:
         return tuple(_channel(packs[name], contents[name], threads) for name in names)
 
-    crews = tuple(channels(look, 1) for _ in range(engine.look_crews))
+    # Each has interpreters of its own: the live look goes on while the second is at work.
+    looking = channels(look, engine.look_threads)
     width, height = next(iter(sizes.values()))
     return Eyes(
         channels(live, engine.live_threads),
-        crews,
-        SecondLook(crews, (width, height)),
+        looking,
+        SecondLook(looking, (width, height)),
         (height, width, 3),
     )
 

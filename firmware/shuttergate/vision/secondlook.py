@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
@@ -28,55 +27,52 @@ ROTATIONS = 4
 
 
 class SecondLook:
-    """Looks at a whole picture with several crews of channels at once, one thread a crew.
+    """Looks at a whole picture with `channels`; ``view_size`` is (width, height) of one view.
 
-    Every crew holds the same channels, each with an interpreter of its own.
+    Not for two threads at a time.
     """
 
-    def __init__(self, crews: Sequence[Sequence[Channel]], view_size: tuple[int, int]) -> None:
-        self._crews = crews
+    def __init__(self, channels: Sequence[Channel], view_size: tuple[int, int]) -> None:
+        self._channels = channels
         self._view_size = view_size
-        self._pool = ThreadPoolExecutor(len(crews), "second-look")
+        self._upright = np.empty((view_size[1], view_size[0], 3), np.uint8)
+        self._turned = np.empty_like(self._upright)
 
     def __call__(self, main: Pixels) -> dict[str, float]:
         """Return each channel's highest score over all views of an I420 picture.
 
         Raises `ScoreError` where any view has no score: a view not judged is a doubt.
         """
-        views = self._views(main)
-        try:
-            step = len(self._crews)
-            shares = [views[start::step] for start in range(step)]
-            results = list(self._pool.map(_highest, self._crews, shares))
-        finally:
-            for view in views:
-                view[:] = 0
-        return {name: max(result[name] for result in results) for name in results[0]}
-
-    def _views(self, main: Pixels) -> list[Pixels]:
         proxy = _proxy(main, self._view_size)
-        views = []
+        highest = dict.fromkeys((channel.name for channel in self._channels), 0.0)
+        try:
+            for box in BOXES:
+                for name, score in self._around(proxy, box):
+                    highest[name] = max(highest[name], score)
+        finally:
+            _wipe(proxy)
+            self._upright[:] = 0
+            self._turned[:] = 0
+        return highest
+
+    def _around(
+        self, proxy: Image.Image, box: tuple[float, float, float, float]
+    ) -> list[tuple[str, float]]:
         width, height = proxy.size
-        for left, top, right, bottom in BOXES:
-            box = (left * width, top * height, right * width, bottom * height)
-            small = proxy.resize(self._view_size, Image.Resampling.BILINEAR, box=box)
-            upright = np.array(small)
-            views += [np.ascontiguousarray(np.rot90(upright, turn)) for turn in range(ROTATIONS)]
-            _wipe(small)
-        _wipe(proxy)
-        return views
-
-    def close(self) -> None:
-        """Stop the threads."""
-        self._pool.shutdown()
-
-
-def _highest(crew: Sequence[Channel], views: Sequence[Pixels]) -> dict[str, float]:
-    highest = dict.fromkeys((channel.name for channel in crew), 0.0)
-    for view in views:
-        for name, score in scores(crew, view).items():
-            highest[name] = max(highest[name], score)
-    return highest
+        left, top, right, bottom = box
+        view = proxy.resize(
+            self._view_size,
+            Image.Resampling.BILINEAR,
+            box=(left * width, top * height, right * width, bottom * height),
+        )
+        self._upright[:] = np.asarray(view)
+        _wipe(view)
+        found: list[tuple[str, float]] = []
+        for turn in range(ROTATIONS):
+            # The view is square for the model, so a turned view fits the same buffer.
+            self._turned[:] = np.rot90(self._upright, turn)
+            found += scores(self._channels, self._turned).items()
+        return found
 
 
 def _proxy(main: Pixels, view_size: tuple[int, int]) -> Image.Image:
