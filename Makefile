@@ -36,7 +36,7 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 	    --output-file requirements/$${extra:-run}.txt; done
 
 locale: $(VENV)/.ready-dev  ## compile the Japanese texts after editing shuttergate.po
-	$(BIN)/python firmware/shuttergate/locale/compile.py
+	$(BIN)/pybabel -q compile -l ja -D shuttergate -d firmware/shuttergate/locale
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,6 +9,7 @@ import sys
 import termios
 import time
 import tty
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ class Stage:
             (_("photos"), _("{n} in {album}").format(n=totals.taken, album=album)),
             *(("", name) for name in self.photos),
         ]
-        out.write("".join(f"{label:<10}{text}\n" for label, text in rows))
+        out.write("".join(f"{label}{' ' * (10 - _columns(label))}{text}\n" for label, text in rows))
         out.flush()
 
 
@@ -181,14 +182,15 @@ def _status_line(status: feed.Status, elapsed_s: float, photos: int, keys: bool)
     return text + _("   [space] press  [q] quit") if keys else text
 
 
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal `text` takes: Japanese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
 def _fit(text: str, columns: int) -> str:
-    # Wide (Japanese) characters take two columns.
-    width, end = 0, 0
-    for end, char in enumerate(text):
-        width += 2 if ord(char) > 0x2E7F else 1
-        if width >= columns:
-            return text[:end]
-    return text[: end + 1]
+    while _columns(text) >= columns:
+        text = text[:-1]
+    return text
 
 
 @contextlib.contextmanager

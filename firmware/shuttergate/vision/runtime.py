@@ -45,7 +45,8 @@ class Model:
             self._interpreter: Any = _Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise PackError(f"{RUNTIME} cannot run this model: {error}") from error
+            cause = str(error).splitlines()[0]
+            raise PackError(f"{RUNTIME} cannot run this model: {cause}") from error
         inputs, outputs = (
             self._interpreter.get_input_details(),
             self._interpreter.get_output_details(),

@@ -1,0 +1,148 @@
+"""The command line as a contract: words, JSON, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+def shuttergate(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "shuttergate", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "100", "LANGUAGE": "", "LANG": "C.UTF-8", **env},
+    )
+
+
+def test_check_all_clear_is_0(clear_scene: Path) -> None:
+    done = shuttergate("check", clear_scene)
+    assert done.returncode == 0
+    assert done.stdout.startswith("CLEAR")
+
+
+def test_check_any_blocked_is_1(clear_scene: Path, blocked_scene: Path) -> None:
+    done = shuttergate("check", clear_scene, blocked_scene)
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["CLEAR", "BLOCKED"]
+
+
+def test_check_any_unreadable_is_2_and_the_rest_is_still_judged(
+    clear_scene: Path, blocked_scene: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    done = shuttergate("check", "--json", tmp_path / "empty.jpg", blocked_scene, clear_scene)
+    assert done.returncode == 2
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["verdict"] for one in found] == ["UNREADABLE", "BLOCKED", "CLEAR"]
+    assert found[0]["score"] is None
+
+
+@pytest.mark.parametrize("mode", [[], ["--live"]])
+def test_check_json_has_the_fields_of_the_contract(blocked_scene: Path, mode: list[str]) -> None:
+    done = shuttergate("check", "--json", *mode, blocked_scene)
+    found = json.loads(done.stdout)
+    assert set(found) == {"file", "verdict", "reason", "score", "scores", "ms"}
+    assert found["verdict"] == "BLOCKED"
+    assert found["reason"] == "nudity"
+    assert found["score"] == max(found["scores"].values())
+    assert set(found["scores"]) == {"open-nsfw"}
+
+
+def test_check_honours_configured_thresholds(blocked_scene: Path, tmp_path: Path) -> None:
+    config = tmp_path / "kit.toml"
+    config.write_text("[thresholds.open-nsfw]\nclear_below = 1.0\nblock_at = 1.0\n")
+    assert shuttergate("check", "--config", config, blocked_scene).returncode == 0
+
+
+def test_every_frame_of_an_animation_is_judged(
+    clear_scene: Path, blocked_scene: Path, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.gif"
+    with Image.open(clear_scene) as first, Image.open(blocked_scene) as second:
+        small = [image.convert("RGB").resize((224, 224)) for image in (first, second)]
+    small[0].save(film, save_all=True, append_images=small[1:])
+    assert shuttergate("check", film).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["demo", "--press", "soon"],
+        ["demo", "--press", "-1"],
+        ["demo", "--seconds", "0"],
+        ["demo", "--nonsense"],
+        ["check"],
+        ["run", "--board", "pi9"],
+        ["run", "--config", "nowhere.toml"],
+    ],
+)
+def test_wrong_usage_is_2_without_a_traceback(words: list[str]) -> None:
+    done = shuttergate(*words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["run"], ["demo"], ["check"], ["doctor"], ["model"], ["model", "build"], ["board"]],
+)
+def test_help_of_everything_reads(words: list[str]) -> None:
+    done = shuttergate(*words, "--help")
+    assert done.returncode == 0
+    assert "Usage: shuttergate" in done.stdout
+
+
+def test_doctor_finds_a_healthy_simulated_kit(tmp_path: Path) -> None:
+    config = tmp_path / "kit.toml"
+    config.write_text(f'[album]\nfolder = "{tmp_path}"\n')
+    done = shuttergate("doctor", "--json", "--config", config)
+    found = {one["part"]: one["health"] for one in map(json.loads, done.stdout.splitlines())}
+    assert done.returncode == 0
+    assert set(found) == {
+        *("camera", "accelerator", "gpio", "model open-nsfw", "disk", "memory", "clock", "service")
+    }
+    assert found["model open-nsfw"] == "ok"
+
+
+def test_doctor_names_a_fault_and_its_mend(tmp_path: Path) -> None:
+    config = tmp_path / "kit.toml"
+    config.write_text('[album]\nfolder = "/nowhere/album"\n[scene]\npath = "/nowhere/scene"\n')
+    done = shuttergate("doctor", "--json", "--config", config)
+    found = {one["part"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert done.returncode == 1
+    assert found["disk"]["health"] == "fault"
+    assert found["disk"]["mend"] == "plug the disk in or make the folder"
+    assert found["camera"]["health"] == "fault"
+    assert found["camera"]["mend"] == "name a picture or a folder of pictures"
+
+
+def test_models_can_be_listed_shown_and_verified() -> None:
+    assert "open-nsfw" in shuttergate("model", "list").stdout
+    assert "BSD-2-Clause" in shuttergate("model", "show", "open-nsfw").stdout
+    assert "open-nsfw: ok" in shuttergate("model", "verify").stdout
+    done = shuttergate("model", "verify", "gone")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "model pack gone refused" in done.stderr
+
+
+def test_boards_can_be_listed_shown_and_drawn() -> None:
+    assert "simulated" in shuttergate("board", "list").stdout
+    assert "[pins]" in shuttergate("board", "show", "simulated").stdout
+    assert "ENABLE ▶ BCM 17 (11)" in shuttergate("board", "wiring", "simulated").stdout
+    assert shuttergate("board", "show", "pi9").returncode == 1
+
+
+def test_version() -> None:
+    from shuttergate import __version__
+
+    assert shuttergate("--version").stdout == f"shuttergate {__version__}\n"
