@@ -1,6 +1,8 @@
 # Bare `make` prints the menu. Nothing here needs root, or a network beyond the package index.
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.13 || command -v python3.11 || command -v python3)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
@@ -42,7 +44,7 @@ clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.ready: requirements/run.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(FITS)' \
 	  || { echo "shuttergate needs Python 3.11 to 3.13; install one or set PYTHON=…" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "cannot make $(VENV); on Debian: apt install python3-venv" >&2; exit 1; }

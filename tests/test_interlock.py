@@ -91,4 +91,4 @@ def test_each_change_of_reason_is_told_once() -> None:
     bench.interlock.judged(Verdict(Decision.BLOCKED, Reason.NUDITY, bench.now_s))
     bench.interlock.tick()
     reasons = [reason for _, reason in bench.said]
-    assert reasons == [Reason.STALE, Reason.WAITING, Reason.CLEAR, Reason.NUDITY]
+    assert reasons == [Reason.WAITING, Reason.CLEAR, Reason.NUDITY]

@@ -309,6 +309,7 @@ def camera_opener(
     width, height = board.camera.main_size
     lores_bytes = eyes.lores_shape[0] * eyes.lores_shape[1] * 3
     pool = Pool(POOL_FRAMES, width * height * 3 // 2, lores_bytes)
+    link.log("frame buffers", megabytes=round(pool.size_mb), locked=pool.locked)
     lens = Lens(board.camera.main_size, (eyes.lores_shape[1], eyes.lores_shape[0]))
     path = Path(config.scene.path).expanduser() if config.scene.path else None
 

@@ -142,7 +142,7 @@ class Stage:
             (_("photos"), _("{n} in {album}").format(n=totals.taken, album=album)),
             *(("", name) for name in self.photos),
         ]
-        out.write("".join(f"{label}{' ' * (10 - _columns(label))}{text}\n" for label, text in rows))
+        out.write("".join(f"{label}{' ' * (12 - _columns(label))}{text}\n" for label, text in rows))
         out.flush()
 
 

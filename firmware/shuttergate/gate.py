@@ -54,10 +54,10 @@ def why_closed(state: State, now_s: float, rules: Rules) -> Reason | None:
         return Reason.FAULT
     if not now_s >= state.blocked_until_s:
         return state.blocked_by
-    if not 0.0 <= now_s - state.newest_s <= rules.max_age_s:
-        return Reason.STALE
     if not state.clears >= rules.clear_frames:
         return Reason.WAITING
+    if not 0.0 <= now_s - state.newest_s <= rules.max_age_s:
+        return Reason.STALE
     return None
 
 

@@ -28,11 +28,11 @@ class Pool:
     """A fixed number of frame buffers in anonymous memory.
 
     The mappings are left out of core dumps and forks, and locked against swapping where the
-    process may lock that much (``locked`` says whether all are).
+    process may lock that much (``locked`` says whether all are). ``size_mb`` is in millions of bytes.
     """
 
     def __init__(self, slots: int, main_bytes: int, lores_bytes: int) -> None:
-        self.locked = True
+        self.size_mb = slots * (main_bytes + lores_bytes) / 1e6
         self._lock = threading.Lock()
         self._free: list[Slot] = []
         for _ in range(slots):
@@ -41,15 +41,7 @@ class Pool:
             memory.madvise(mmap.MADV_DONTFORK)
             pixels = np.frombuffer(memory, np.uint8)
             self._free.append(Slot(pixels[:main_bytes], pixels[main_bytes:]))
-
-    def lock_memory(self) -> bool:
-        """Try to keep every buffer out of swap; return whether that worked for all of them."""
-        self.locked = all(
-            _libc.mlock(ctypes.c_void_p(slot.main.ctypes.data), ctypes.c_size_t(slot.main.size))
-            == 0
-            for slot in self._free
-        )
-        return self.locked
+        self.locked = all([_lock_memory(slot) for slot in self._free])
 
     def take(self) -> Slot | None:
         """Return a wiped buffer, or None while all are in use."""
@@ -71,3 +63,8 @@ class Pool:
                 self._free.append(slot)
 
         return release
+
+
+def _lock_memory(slot: Slot) -> bool:
+    address, size = slot.main.ctypes.data, slot.main.size + slot.lores.size
+    return _libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(size)) == 0

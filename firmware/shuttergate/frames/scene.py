@@ -74,7 +74,7 @@ class _Ahead:
         return self._next.done()
 
     def close(self) -> None:
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._worker.shutdown(cancel_futures=True)
 
 
 class Room:
@@ -111,6 +111,7 @@ class Room:
     def close(self) -> None:
         """Stop decoding ahead."""
         self._ahead.close()
+        self._film.close()
 
 
 class Pictures:
