@@ -28,7 +28,7 @@ class Pool:
     """A fixed number of frame buffers in anonymous memory.
 
     The mappings are left out of core dumps and forks, and locked against swapping where the
-    process may lock that much (``locked`` says whether all are). ``size_mb`` is in millions of bytes.
+    process may lock that much (``locked`` says whether all are). ``size_mb``: millions of bytes.
     """
 
     def __init__(self, slots: int, main_bytes: int, lores_bytes: int) -> None:
@@ -41,7 +41,8 @@ class Pool:
             memory.madvise(mmap.MADV_DONTFORK)
             pixels = np.frombuffer(memory, np.uint8)
             self._free.append(Slot(pixels[:main_bytes], pixels[main_bytes:]))
-        self.locked = all([_lock_memory(slot) for slot in self._free])
+        locked = [_lock_memory(slot) for slot in self._free]
+        self.locked = all(locked)
 
     def take(self) -> Slot | None:
         """Return a wiped buffer, or None while all are in use."""
@@ -67,4 +68,4 @@ class Pool:
 
 def _lock_memory(slot: Slot) -> bool:
     address, size = slot.main.ctypes.data, slot.main.size + slot.lores.size
-    return _libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(size)) == 0
+    return bool(_libc.mlock(ctypes.c_void_p(address), ctypes.c_size_t(size)) == 0)
