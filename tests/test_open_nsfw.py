@@ -16,8 +16,11 @@ from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
 
-INT8_TOLERANCE = 0.15
-"""The largest difference to float measured over ../shared/data/eval is 0.14: see DATASHEET.md."""
+SCORE_TOLERANCE = 0.15
+"""The largest difference to float measured over ../shared/data/eval is 0.141: see DATASHEET.md."""
+
+VERDICT_TOLERANCE = 0.06
+"""So near to the threshold the two may differ in their verdict; the farthest measured is 0.059."""
 
 
 class Engine:
@@ -51,8 +54,8 @@ def test_live_verdicts_agree_with_the_float_model(
     limit = eyes.live[0].limits.clear_below
     for one, real in zip(found, float_scores(small), strict=True):
         assert one.score is not None
-        assert abs(one.score - real) <= INT8_TOLERANCE, one.file
-        if abs(real - limit) > INT8_TOLERANCE:
+        assert abs(one.score - real) <= SCORE_TOLERANCE, one.file
+        if abs(real - limit) > VERDICT_TOLERANCE:
             assert (one.verdict == "CLEAR") == (real < limit), one.file
 
 

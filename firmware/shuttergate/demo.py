@@ -24,6 +24,9 @@ PRESS_S = 0.2
 
 STATUS_EVERY_S = 5.0
 
+_FOR_THE_LOG = frozenset({"frame buffers", "album ready", "publisher gone"})
+"""Events that a person at the demo need not read: the gate's own line says what they mean."""
+
 
 def reason_words(reason: str) -> str:
     """Return a reason in words for people."""
@@ -159,6 +162,8 @@ def _words(item: feed.News, kit: Supervisor) -> str:
         case feed.Log(event="press refused", fields=fields):
             words = _("  press refused: {why}").format(why=reason_words(fields["reason"]))
             return f"{words} ({fields['detail']})" if "detail" in fields else words
+        case feed.Log(event=event) if event in _FOR_THE_LOG:
+            return ""
         case feed.Log(event=event, fields=fields):
             return f"  {event}: " + ", ".join(str(value) for value in fields.values())
     return ""
@@ -166,7 +171,9 @@ def _words(item: feed.News, kit: Supervisor) -> str:
 
 def _gate_words(fields: dict[str, Any]) -> str:
     if fields["state"] == "OPEN":
-        return _("● OPEN    the button has current")
+        return _("● OPEN    the shutter button is live")
+    if {"starting", "stopping"} & set(fields["faults"]):
+        return ""  # as it should be: nothing is broken
     why = reason_words(fields["reason"])
     if fields["faults"]:
         why = f"{why}: {', '.join(fields['faults'])}"
