@@ -81,6 +81,8 @@ class Appliance:
         self._selftest_every_s = config.vision.selftest_s / max(1, self._selftest.questions)
         self._selftest_due_s = 0.0
         self._look_test = SelfTest(eyes.look)
+        self._look_test_every_s = config.vision.selftest_s / 2
+        self._look_test_due_s = 0.0
         self._photographer = Photographer(
             self._shelf,
             Camera(
@@ -92,7 +94,7 @@ class Appliance:
             self._second_look,
             self._press_done,
             self._test_look,
-            config.vision.selftest_s,
+            self._look_test_every_s,
         )
         self._warden = Warden(
             self.interlock,
@@ -210,8 +212,12 @@ class Appliance:
             self.interlock.mended("self-test")
 
     def _test_look(self) -> None:
+        now_s = time.monotonic()
+        if now_s < self._look_test_due_s:
+            return
+        self._look_test_due_s = now_s + self._look_test_every_s
         try:
-            self._look_test.ask()
+            self._look_test.ask_all()
         except ScoreError as error:
             self._fault("second-look self-test", error)
         else:

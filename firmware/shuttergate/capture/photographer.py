@@ -47,7 +47,7 @@ class Photographer:
     """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile.
 
     ``look`` is the second look: the reason and the scores for a ``main`` picture. ``done`` hears
-    the outcome of every press; ``idle`` is called now and then while there is none.
+    the outcome of every press; ``idle`` is called after each, and every ``idle_s`` while there is none.
     """
 
     def __init__(
@@ -113,6 +113,7 @@ class Photographer:
             finally:
                 self._busy.release()
             self._done(outcome)
+            self._idle()
 
     def _photograph(self, pressed_s: float) -> Outcome:
         camera = self._camera

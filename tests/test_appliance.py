@@ -1,0 +1,354 @@
+"""The gate process put together, with a camera and models that misbehave on command."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import wait_until
+from shuttergate import feed
+from shuttergate.appliance import Appliance
+from shuttergate.board import read_board
+from shuttergate.capture.album import Album
+from shuttergate.capture.publisher import serve
+from shuttergate.config import Config, Gate, Vision
+from shuttergate.errors import CameraError
+from shuttergate.frame import Frame, Pixels
+from shuttergate.frames.buffers import Pool
+from shuttergate.panel.panel import Panel
+from shuttergate.share import share
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.eyes import Eyes
+from shuttergate.vision.known import paint
+from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.runtime import Model
+from shuttergate.vision.secondlook import SecondLook
+
+SIZE = (96, 64)
+CLEAR_LUMA, BLOCKED_LUMA = 200, 40
+FPS = 60.0
+
+
+class Camera:
+    """Gives frames as `mode` says: clear, blocked, mixed, stall, hang, repeat, frozen or shape."""
+
+    def __init__(self) -> None:
+        self.name, self.fps = "camera on command", FPS
+        self.mode = "clear"
+        self.pool = Pool(4, SIZE[0] * SIZE[1] * 3 // 2, 224 * 224 * 3)
+        self.number = 0
+        self.exposed_s = 0.0
+        self.opened = 0
+
+    def open(self) -> Camera:
+        self.opened += 1
+        return self
+
+    def next(self, timeout_s: float) -> Frame:
+        time.sleep(1 / FPS)
+        if self.mode == "stall":
+            time.sleep(0.3)
+            raise CameraError("camera on command: no frame within 0.3 s; look at the cable")
+        if self.mode == "hang":
+            wait_until(lambda: self.mode != "hang", 5)
+        self.number += 1
+        blocked = self.mode == "blocked" or (self.mode == "mixed" and self.number % 12 >= 7)
+        slot = self.pool.take()
+        assert slot is not None, "a frame was not given back"
+        slot.used = slot.main.size
+        slot.main[:] = BLOCKED_LUMA if blocked else CLEAR_LUMA
+        # The number of the frame, in eight squares of its main picture.
+        marks = slot.main[: SIZE[0] * SIZE[1]].reshape(SIZE[1], SIZE[0])
+        for bit in range(8):
+            if self.number >> bit & 1:
+                marks[48:64, 12 * bit : 12 * bit + 8] -= 32
+        slot.main[SIZE[0] * SIZE[1] :] = 128
+        picture = paint("violet_and_green" if blocked else "blue_slope", (224, 224))
+        slot.lores[:] = picture.reshape(-1)
+        if self.mode != "frozen":
+            slot.lores[self.number % slot.lores.size] ^= 1
+        if self.mode != "repeat":
+            self.exposed_s = time.monotonic()
+        main = slot.main.reshape(SIZE[1] * 3 // 2, SIZE[0])
+        return Frame(
+            self.number,
+            self.exposed_s,
+            main[:, :-1] if self.mode == "shape" else main,
+            slot.lores.reshape(224, 224, 3),
+            self.pool.give_back(slot),
+        )
+
+    def close(self) -> None:
+        pass
+
+
+class Brain:
+    """A model that can be told to answer nonsense, to fail, to hang, or to be stuck."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.mode = "well"
+
+    def __call__(self, pixels: Pixels) -> Any:
+        if self.mode == "hang":
+            wait_until(lambda: self.mode != "hang", 5)
+        if self.mode == "fail":
+            raise RuntimeError("delegate failed")
+        answer = {
+            "nan": np.array([0.0, np.nan]),
+            "too high": np.array([0.0, 7.0]),
+            "stuck": np.array([1.0, 0.0]),
+        }.get(self.mode)
+        return self.model(pixels) if answer is None else answer
+
+
+class Rig:
+    """An appliance in a thread, its publisher in another, and everything it says."""
+
+    def __init__(self, album: Path, pack: Pack, config: Config) -> None:
+        board = read_board("simulated")
+        content = pack.content()
+        self.brain = Brain(pack.model(content))
+        self.look_brain = Brain(pack.model(content))
+        live = (Channel(pack, self.brain),)  # type: ignore[arg-type]
+        look = (Channel(pack, self.look_brain),)  # type: ignore[arg-type]
+        eyes = Eyes(live, look, SecondLook(look, (224, 224)), (224, 224, 3))
+        self.camera = Camera()
+        self.panel = Panel(board.pins, simulated=True)
+        ours, theirs = feed.pair()
+        self.ends = [ours, theirs]
+        self.leash = feed.Leash(theirs)
+        self.album = album
+        self.logs: list[feed.Log] = []
+        self.status: feed.Status | None = None
+        self.appliance = Appliance(
+            config, board, eyes, self.camera.open, self.panel, feed.Link(ours)
+        )
+        self.done = threading.Event()
+        self.threads = [threading.Thread(target=self._listen)]
+        self.runner = threading.Thread(target=self.appliance.run)
+        self.runner.start()
+        self.threads[0].start()
+        self.connect()
+
+    def connect(self) -> None:
+        """Give the gate a publisher; the old one's end is shut."""
+        gate_end, self.publisher_end = socket.socketpair()
+        publisher_end = self.publisher_end
+
+        def publish() -> None:
+            with publisher_end:
+                serve(publisher_end, Album(self.album), probe_s=0.05)
+
+        self.threads.append(threading.Thread(target=publish))
+        self.threads[-1].start()
+        with gate_end:
+            self.leash.send(feed.Hatch(), (gate_end.fileno(),))
+
+    def _listen(self) -> None:
+        while not self.done.wait(0.005):
+            while (news := self.leash.receive()) is not None:
+                if isinstance(news, feed.Log):
+                    self.logs.append(news)
+                elif isinstance(news, feed.Status):
+                    self.status = news
+
+    @property
+    def line(self) -> bool:
+        assert self.panel.wiring is not None
+        return self.panel.wiring.line_is_high
+
+    def finger(self, down: bool) -> None:
+        self.leash.send(feed.Finger(down))
+
+    def press(self, hold_s: float = 0.05) -> None:
+        self.finger(True)
+        time.sleep(hold_s)
+        self.finger(False)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [log.fields for log in self.logs if log.event == name]
+
+    def armed(self) -> bool:
+        return self.appliance.interlock.state.armed
+
+    def close(self) -> None:
+        self.camera.mode = self.brain.mode = self.look_brain.mode = "clear"
+        self.appliance.stop()
+        self.runner.join(10)
+        self.done.set()
+        for thread in self.threads:
+            thread.join(10)
+        for end in self.ends:
+            end.close()
+        assert not self.line
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return read_pack(share("models") / "open-nsfw")
+
+
+Build = Callable[..., Rig]
+QUICK = Config(gate=Gate(clear_frames=2, hold_off_s=0.1), vision=Vision(selftest_s=1.0))
+
+
+@pytest.fixture
+def rig(tmp_path: Path, pack: Pack) -> Iterator[Build]:
+    rigs: list[Rig] = []
+
+    def build(config: Config = QUICK) -> Rig:
+        rigs.append(Rig(tmp_path, pack, config))
+        assert wait_until(lambda: rigs[-1].line, 10), rigs[-1].logs
+        return rigs[-1]
+
+    yield build
+    for one in rigs:
+        one.close()
+
+
+@pytest.mark.parametrize("mode", ["blocked", "stall", "hang", "repeat", "frozen", "shape"])
+def test_whatever_the_camera_does_the_line_falls_and_recovers(rig: Build, mode: str) -> None:
+    one = rig()
+    one.camera.mode = mode
+    assert wait_until(lambda: not one.line, 2)
+    time.sleep(0.3)
+    assert not one.line
+    one.camera.mode = "clear"
+    assert wait_until(lambda: one.line, 10)
+
+
+@pytest.mark.parametrize("mode", ["stall", "repeat", "frozen", "shape"])
+def test_a_camera_fault_is_told_in_a_clear_line_and_the_camera_opened_anew(
+    rig: Build, mode: str
+) -> None:
+    one = rig()
+    one.camera.mode = mode
+    assert wait_until(lambda: bool(one.events("camera fault")))
+    assert one.events("camera fault")[0]["error"].startswith("camera")
+    one.camera.mode = "clear"
+    assert wait_until(lambda: bool(one.events("camera works again")))
+    assert one.camera.opened > 1
+
+
+@pytest.mark.parametrize("mode", ["nan", "too high", "fail", "hang"])
+def test_whatever_the_model_does_the_line_falls_and_recovers(rig: Build, mode: str) -> None:
+    one = rig()
+    one.brain.mode = mode
+    assert wait_until(lambda: not one.line, 2)
+    time.sleep(0.3)
+    assert not one.line
+    one.brain.mode = "well"
+    assert wait_until(lambda: one.line, 10)
+
+
+def test_a_stuck_model_is_caught_by_its_known_answers(rig: Build) -> None:
+    one = rig()
+    one.brain.mode = "stuck"
+    assert wait_until(lambda: not one.line, 2 * QUICK.vision.selftest_s)
+    assert "known picture" in one.events("self-test fault")[0]["error"]
+
+
+def test_a_stuck_second_look_is_caught_too(rig: Build) -> None:
+    one = rig()
+    one.look_brain.mode = "stuck"
+    assert wait_until(lambda: not one.line, 2 * QUICK.vision.selftest_s)
+    assert one.events("second-look self-test fault")
+
+
+def test_a_publisher_that_ends_closes_at_once_and_its_successor_opens(rig: Build) -> None:
+    one = rig()
+    one.publisher_end.shutdown(socket.SHUT_RDWR)
+    assert wait_until(lambda: not one.line, 1)
+    assert one.appliance.interlock.state.faults == {"publisher"}
+    one.connect()
+    assert wait_until(lambda: one.line)
+
+
+def test_a_button_held_while_the_gate_opens_does_not_fire(rig: Build) -> None:
+    one = rig()
+    one.camera.mode = "blocked"
+    assert wait_until(lambda: not one.line)
+    one.finger(True)
+    one.camera.mode = "clear"
+    assert wait_until(lambda: one.line)
+    time.sleep(0.5)
+    assert list(one.album.iterdir()) == []
+    one.finger(False)
+    assert wait_until(one.armed)
+    one.press()
+    assert wait_until(lambda: len(list(one.album.iterdir())) == 1)
+
+
+def test_a_press_on_a_dead_button_is_told_and_never_a_photo(rig: Build) -> None:
+    one = rig()
+    one.camera.mode = "blocked"
+    assert wait_until(lambda: not one.line)
+    one.press()
+    assert wait_until(lambda: bool(one.events("press refused")))
+    assert one.events("press refused")[0]["reason"] == "nudity"
+    assert list(one.album.iterdir()) == []
+
+
+def test_a_second_look_without_a_score_keeps_neither_photo_nor_gate(rig: Build) -> None:
+    one = rig()
+    assert wait_until(one.armed)
+    one.look_brain.mode = "nan"
+    one.press()
+    assert wait_until(lambda: bool(one.events("press refused")))
+    assert one.events("press refused")[0]["reason"] == "second look"
+    assert list(one.album.iterdir()) == []
+
+
+def number_in(photo: Path) -> tuple[int, bool]:
+    """Read the frame's number (modulo 256) and whether it was a clear one, out of a photo."""
+    with Image.open(photo) as image:
+        luma = np.asarray(image.convert("YCbCr"))[..., 0].astype(int)
+    ground = int(np.median(luma[:40]))
+    marked = [luma[52:60, 12 * bit + 2 : 12 * bit + 6].mean() < ground - 16 for bit in range(8)]
+    return sum(1 << bit for bit, lit in enumerate(marked) if lit), ground > 120
+
+
+def test_the_photo_is_the_frame_that_was_judged(rig: Build) -> None:
+    one = rig()
+    for count in range(1, 6):
+        assert wait_until(one.armed)
+        one.press()
+        assert wait_until(lambda: len(one.events("photo")) == count)  # noqa: B023
+    for event in one.events("photo"):
+        assert number_in(one.album / event["name"]) == (event["frame"] % 256, True)
+
+
+def test_no_photo_is_ever_of_a_blocked_frame(rig: Build) -> None:
+    # Seven clear frames, five blocked, and so on, with presses at random moments.
+    one = rig(Config(gate=Gate(clear_frames=2, hold_off_s=0.0, settle_ms=20)))
+    one.camera.mode = "mixed"
+    dice = random.Random(20261121)
+    for _ in range(60):
+        time.sleep(dice.uniform(0.0, 0.25))
+        one.press(dice.uniform(0.01, 0.05))
+    assert wait_until(lambda: len(one.events("photo")) >= 5), one.status
+    photos = list(one.album.iterdir())
+    assert all(number_in(photo)[1] for photo in photos)
+    for event in one.events("photo"):
+        assert event["frame"] % 12 < 7
+
+
+def test_every_buffer_comes_back(rig: Build) -> None:
+    one = rig()
+    one.camera.mode = "mixed"
+    for _ in range(5):
+        time.sleep(0.2)
+        one.press()
+    one.close()
+    slots = [one.camera.pool.take() for _ in range(4)]
+    assert all(slot is not None and not slot.main.any() for slot in slots)
