@@ -47,7 +47,7 @@ class Photographer:
     """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile.
 
     ``look`` is the second look: the reason and the scores for a ``main`` picture. ``done`` hears
-    the outcome of every press; ``idle`` is called after each, and every ``idle_s`` while there is none.
+    the outcome of every press; ``idle`` is called after each, and every ``idle_s`` without one.
     """
 
     def __init__(
