@@ -165,6 +165,7 @@ class Appliance:
         try:
             self._inspector.inspect(frame)
             seen = self._judge(frame)
+            self._scores = seen.scores  # in place before the gate tells of its change
             self.interlock.judged(seen)
             self._count(seen)
             kept = seen.decision is Decision.CLEAR
@@ -187,7 +188,6 @@ class Appliance:
         return seen
 
     def _count(self, seen: Verdict) -> None:
-        self._scores = seen.scores
         self._oldest_s = max(self._oldest_s, time.monotonic() - seen.exposed_s)
         self._counts["frames"] += 1
         self._counts[seen.decision] += 1

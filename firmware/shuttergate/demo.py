@@ -77,7 +77,7 @@ class Stage:
         self._line = ""
         self.photos: list[str] = []
 
-    def news(self, items: list[feed.News], kit: Supervisor) -> None:
+    def news(self, items: list[feed.News], kit: Supervisor, elapsed_s: float) -> None:
         """Show what happened."""
         for item in items:
             if isinstance(item, feed.Log) and item.event == "photo":
@@ -88,7 +88,7 @@ class Stage:
         for item in items:
             words = _words(item, kit)
             if words:
-                sys.stdout.write(f"\r\x1b[K{words}\n{self._line}")
+                sys.stdout.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
         sys.stdout.flush()
 
     def status(self, kit: Supervisor, elapsed_s: float) -> None:
@@ -96,9 +96,9 @@ class Stage:
         if kit.status is None:
             return
         if self._terminal:
-            self._line = _status_line(kit.status, elapsed_s, len(self.photos), self._keys)
-            columns = os.get_terminal_size().columns
-            sys.stdout.write(f"\r\x1b[K{_fit(self._line, columns)}")
+            line = _status_line(kit.status, elapsed_s, len(self.photos), self._keys)
+            self._line = _coloured(_fit(line, os.get_terminal_size().columns))
+            sys.stdout.write(f"\r\x1b[K{self._line}")
             sys.stdout.flush()
         elif elapsed_s >= self._due_s:
             self._due_s += STATUS_EVERY_S
@@ -119,14 +119,14 @@ class Stage:
         """Show the totals: to people always, into a pipe as a log line too."""
         out = sys.stdout if self._terminal else sys.stderr
         if self._terminal:
-            out.write("\r\x1b[K")
+            out.write("\r\x1b[K\n")
         else:
             print(serve.totals_line("summary", kit), flush=True)
         totals = kit.totals
         refused = sum(totals.refused.values())
         rate = totals.frames / elapsed_s if elapsed_s else 0.0
         rows = [
-            (_("time"), f"{elapsed_s:.1f} s"),
+            (_("time"), _("{s:.1f} s").format(s=elapsed_s)),
             (_("frames"), _("{n} ({rate:.1f} a second)").format(n=totals.frames, rate=rate)),
             (
                 _("verdicts"),
@@ -156,7 +156,7 @@ def _words(item: feed.News, kit: Supervisor) -> str:
         case feed.Refused():
             return ""
         case feed.Log(event="gate", fields=fields):
-            return _gate_words(fields)
+            return _gate_words(fields) if kit.was_ready else ""
         case feed.Log(event="photo", fields=fields):
             return _("  photo {name}, {ms:.0f} ms after the press").format(**fields)
         case feed.Log(event="press refused", fields=fields):
@@ -177,12 +177,25 @@ def _gate_words(fields: dict[str, Any]) -> str:
     why = reason_words(fields["reason"])
     if fields["faults"]:
         why = f"{why}: {', '.join(fields['faults'])}"
+    elif fields["reason"] in ("nudity", "doubt"):
+        why = f"{why} ({_scores(fields['scores'])})"
     return _("○ CLOSED  {why}").format(why=why)
+
+
+def _scores(scores: dict[str, float]) -> str:
+    return " ".join(f"{name} {score:.2f}" for name, score in scores.items())
+
+
+def _coloured(text: str) -> str:
+    """Colour the marks, where colour is wanted; their shape says the same (no-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return text
+    return text.replace("●", "\x1b[32m●\x1b[0m").replace("○", "\x1b[31m○\x1b[0m")
 
 
 def _status_line(status: feed.Status, elapsed_s: float, photos: int, keys: bool) -> str:
     state = _("● OPEN  ") if status.open else _("○ CLOSED")
-    scores = " ".join(f"{name} {score:.2f}" for name, score in status.scores.items())
+    scores = _scores(status.scores)
     text = _("{state} {s:5.1f} s  {fps:4.1f} fps  {scores}  photos {photos}").format(
         state=state, s=elapsed_s, fps=status.fps, scores=scores, photos=photos
     )
@@ -228,7 +241,8 @@ def demo(
         elapsed_s = 0.0
         also = [] if keyboard is None else [keyboard]
         while not signals.came and kit.refusal is None:
-            stage.news(kit.poll(fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1, *also), kit)
+            news = kit.poll(fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1, *also)
+            stage.news(news, kit, elapsed_s)
             if ready_s is None:
                 ready_s = time.monotonic() if kit.was_ready else None
                 continue
@@ -240,7 +254,7 @@ def demo(
                 break
             if seconds is not None and elapsed_s >= seconds:
                 break
-        stage.news(kit.stop(), kit)
+        stage.news(kit.stop(), kit, elapsed_s)
         if kit.refusal is None:
             stage.summary(kit, elapsed_s, album)
         return kit.refusal

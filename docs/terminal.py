@@ -1,0 +1,153 @@
+"""Runs the demo in a pseudo-terminal, once a language, and draws what it left on the screen.
+
+The scene is a still of the built-in room, then the abstract picture that trips the model in the
+self-test, then the room again; nobody is to be seen in any of them. Writes demo.en.svg and
+demo.ja.svg. Run it with the project's own Python: .venv/bin/python docs/terminal.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import termios
+import unicodedata
+from collections.abc import Iterator
+from html import escape
+from itertools import groupby
+from pathlib import Path
+
+from PIL import Image, ImageSequence
+
+from shuttergate.frames.scene import room_film
+from shuttergate.vision.known import paint
+
+ROWS, COLUMNS = 24, 100
+OPTIONS = ("--scene", "~/scene", "--config", "~/slow.toml", "--seconds", "13", "--press", "2,6,11")
+TITLES = {"en": "The demo in a terminal", "ja": "端末で動かしたデモ"}
+CELL, LINE, MARGIN, BAR = 8.4, 21, 22, 36  # pixels; BAR: the window's title bar
+STYLE = """
+text { font: 14px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  fill: #d6dde5 }
+.wide { font: 15.5px "Hiragino Sans", "Noto Sans Mono CJK JP", "Noto Sans JP", monospace }
+.open { fill: #4fd17a } .closed { fill: #ff7b72 } .prompt { fill: #8b98a5 }
+"""
+MARKS = {"●": "open", "○": "closed", "$": "prompt"}
+
+
+def make_scene(home: Path) -> None:
+    """Make ~/scene and ~/slow.toml."""
+    scene = home / "scene"
+    scene.mkdir()
+    with Image.open(room_film()) as film:
+        stills = ImageSequence.Iterator(film)
+        stills[0].convert("RGB").save(scene / "1-room.png")
+        stills[300].convert("RGB").save(scene / "3-room.png")
+    Image.fromarray(paint("violet_and_green", (224, 224))).save(scene / "2-abstract.png")
+    (home / "slow.toml").write_text("[scene]\npicture_s = 4.0\n")
+
+
+def run_demo(language: str) -> str:
+    """Return what the demo wrote to its terminal, the temporary home called ~."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_scene(Path(folder))
+        ours, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (ROWS, COLUMNS))
+        options = [option.replace("~", folder) for option in OPTIONS]
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "shuttergate", "demo", *options],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            env={
+                **os.environ,
+                "HOME": folder,
+                "NO_COLOR": "1",
+                "LANGUAGE": language,
+                "LANG": "C.UTF-8",
+            },
+        )
+        os.close(theirs)
+        written = b"".join(chunks(ours))
+        os.close(ours)
+        if demo.wait() != 0:
+            sys.exit(f"the demo ended with status {demo.returncode}:\n{written.decode()}")
+        return written.decode().replace(folder, "~")
+
+
+def chunks(descriptor: int) -> Iterator[bytes]:
+    """Yield what is written to the other end until nobody has it open."""
+    while True:
+        try:
+            yield os.read(descriptor, 65536)
+        except OSError:  # EIO: how a pseudo-terminal says that it is over
+            return
+
+
+def screen(written: str) -> list[str]:
+    """Return the lines that stay: the demo uses carriage return and "erase to the end" only."""
+    kept = (line.rstrip("\r").replace("\r\x1b[K", "\r") for line in written.split("\n"))
+    return [line.rpartition("\r")[2].removeprefix("\x1b[K") for line in kept]
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal `text` takes."""
+    return sum(map(width, text))
+
+
+def width(char: str) -> int:
+    """Japanese characters take two columns."""
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def runs(line: str) -> Iterator[tuple[int, str]]:
+    """Cut a line where the characters' width changes, at marks and at gaps; with the columns."""
+    at = 0
+    for _, group in groupby(line, lambda char: (width(char), MARKS.get(char))):
+        run = "".join(group)
+        for word in re.finditer(r"\S+( \S+)*", run):
+            yield at + columns(run[: word.start()]), word[0]
+        at += columns(run)
+
+
+def place(column: int, run: str) -> str:
+    """Return where a run stands, as attributes: in the grid, whatever the fonts."""
+    starts = [f"{MARGIN + (column + 2 * number) * CELL:.1f}" for number in range(len(run))]
+    if run in MARKS:
+        return f'class="{MARKS[run]}" x="{starts[0]}"'
+    if width(run[0]) == 2:
+        return f'class="wide" x="{" ".join(starts)}"'
+    return f'x="{starts[0]}" textLength="{len(run) * CELL:.1f}"'
+
+
+def draw(language: str, lines: list[str]) -> str:
+    """Return the window as SVG."""
+    wide = round(2 * MARGIN + max(map(columns, lines)) * CELL)
+    high = BAR + MARGIN + len(lines) * LINE
+    pieces = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" role="img" '
+        f'lang="{language}" aria-labelledby="title desc">',
+        f'<title id="title">{TITLES[language]}</title>',
+        f'<desc id="desc">{escape(chr(10).join(lines), quote=False)}</desc>',
+        f"<style>{STYLE}</style>",
+        f'<rect x="1" y="1" width="{wide - 2}" height="{high - 2}" rx="12" '
+        'fill="#161b22" stroke="#4a5561" stroke-width="2"/>',
+        *(f'<circle cx="{x}" cy="20" r="6" fill="#4a5561"/>' for x in (26, 46, 66)),
+    ]
+    for number, line in enumerate(lines):
+        y = BAR + MARGIN + number * LINE
+        for column, run in runs(line):
+            text = escape(run, quote=False)
+            pieces.append(f'<text {place(column, run)} y="{y}">{text}</text>')
+    return "\n".join([*pieces, "</svg>\n"])
+
+
+if __name__ == "__main__":
+    for language in TITLES:
+        command = f'$ make demo ARGS="{" ".join(OPTIONS)}"'
+        lines = [command, *"\n".join(screen(run_demo(language))).rstrip().split("\n")]
+        file = Path(__file__).with_name(f"demo.{language}.svg")
+        file.write_text(draw(language, lines), encoding="utf-8")
