@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 import threading
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import wait_until
 from shuttergate.capture import hatch
 from shuttergate.capture.album import Album
 from shuttergate.capture.encode import encode
@@ -23,6 +25,7 @@ from shuttergate.capture.shelf import Shelf
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.frames.pictures import main_of
+from shuttergate.interlock import Opening
 from shuttergate.verdict import Reason
 
 FRAME_S = 1 / 30
@@ -35,9 +38,12 @@ class Tray:
 
     def __init__(self) -> None:
         self.released: list[float] = []
+        self.noise = False
 
     def frame(self, exposed_s: float, level: int = 128) -> Frame:
         main = np.full((96, 64), level, np.uint8)
+        if self.noise:  # a large photo
+            main = np.random.default_rng(1).integers(0, 255, (1536, 1024), np.uint8)
 
         def release() -> None:
             main[:] = 0
@@ -96,7 +102,6 @@ def test_exif_says_time_and_orientation_and_nothing_else() -> None:
     }
     assert dict(exif.get_ifd(0x8769)) == {
         0x9003: "2026:11:21 09:30:00",
-        0x9011: "+09:00",
         0x9291: "123",
     }
     assert image.size == (64, 48)
@@ -127,28 +132,34 @@ class Studio:
         self.outcomes: list[Outcome] = []
         self.done = threading.Event()
         self.gate_end, publisher_end = socket.socketpair()
-        self.album_states: list[str] = []
+        self.messages: list[hatch.Album | hatch.Receipt] = []
         self.publisher = threading.Thread(
             target=self._publish, args=(publisher_end, album), daemon=True
         )
+        self.open = True
         self.photographer = Photographer(
-            self.shelf, Camera(FRAME_S, 0.25, 0, 90), look, self._heard, lambda: None, 60.0
+            self.shelf,
+            Camera(FRAME_S, 0.25, 0, 90),
+            look,
+            lambda opening: self.open,
+            self._heard,
+            lambda: None,
+            60.0,
         )
-        self.photographer.connect(self.gate_end)
+        self.photographer.connect(self.gate_end.dup())
         self.reader = threading.Thread(target=self._read, daemon=True)
         for thread in (self.publisher, self.reader, self.photographer):
             thread.start()
 
     def _publish(self, sock: socket.socket, album: Path) -> None:
-        with sock:
+        with sock, contextlib.suppress(ConnectionError):
             serve(sock, Album(album), probe_s=0.02)
 
     def _read(self) -> None:
         while (message := hatch.receive(self.gate_end)) is not None:
+            self.messages.append(message)
             if isinstance(message, hatch.Receipt):
                 self.photographer.receipt(message)
-            else:
-                self.album_states.append(message.error)
 
     def _heard(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -158,13 +169,15 @@ class Studio:
         self.done.clear()
         now_s = time.monotonic()
         self.shelf.put(self.tray.frame(now_s, level))
-        assert self.photographer.press(now_s)
+        assert wait_until(lambda: self.photographer.press(Opening(now_s, now_s)))
         assert self.done.wait(10)
         return self.outcomes[-1]
 
     def close(self) -> None:
         self.photographer.stop()
-        self.gate_end.shutdown(socket.SHUT_RDWR)
+        self.photographer.connect(None)
+        with contextlib.suppress(OSError):
+            self.gate_end.shutdown(socket.SHUT_RDWR)
         self.publisher.join(5)
         self.reader.join(5)
         self.gate_end.close()
@@ -228,8 +241,9 @@ def test_a_press_during_the_second_look_is_refused(studio: Callable[[Look], Stud
 
     kit = studio(look)
     kit.shelf.put(kit.tray.frame(time.monotonic()))
-    assert kit.photographer.press(time.monotonic())
-    assert not kit.photographer.press(time.monotonic())
+    now = Opening(time.monotonic(), 0.0)
+    assert kit.photographer.press(now)
+    assert not kit.photographer.press(now)
     go_on.set()
     assert kit.done.wait(5)
 
@@ -249,12 +263,10 @@ def test_a_missing_album_refuses_the_photo_and_says_so_first(
     outcome = kit.press()
     assert outcome.reason is Reason.FAULT
     assert "is missing; plug the disk in" in outcome.detail
-    assert kit.album_states == [outcome.detail]
+    receipt = next(one for one in kit.messages if isinstance(one, hatch.Receipt))
+    assert kit.messages[kit.messages.index(receipt) - 1] == hatch.Album(outcome.detail)
     (tmp_path / "gone").mkdir()
-    until_s = time.monotonic() + 5
-    while kit.album_states[-1] and time.monotonic() < until_s:
-        time.sleep(0.01)
-    assert kit.album_states[-1] == ""
+    assert wait_until(lambda: kit.messages[-1] == hatch.Album(""))
     assert kit.press().name
 
 
@@ -270,10 +282,15 @@ def test_a_publisher_that_ends_loses_the_photo_and_not_the_kit(
 
 def test_half_a_parcel_is_no_photo(tmp_path: Path) -> None:
     gate_end, publisher_end = socket.socketpair()
-    worker = threading.Thread(target=serve, args=(publisher_end, Album(tmp_path)))
+
+    def publish() -> None:
+        with contextlib.suppress(ConnectionError):
+            serve(publisher_end, Album(tmp_path))
+
+    worker = threading.Thread(target=publish)
     worker.start()
     assert hatch.receive(gate_end) == hatch.Album("")
-    hatch.send(gate_end, hatch.Parcel(1, 1000), b"only half")
+    hatch.send(gate_end, hatch.Parcel(1, 1, 1000), b"only half")
     gate_end.close()
     worker.join(5)
     publisher_end.close()
@@ -285,6 +302,75 @@ def test_half_a_parcel_is_no_photo(tmp_path: Path) -> None:
 def test_a_parcel_of_a_senseless_size_is_refused(size: int) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        hatch.send(ours, hatch.Parcel(1, size))
+        hatch.send(ours, hatch.Parcel(1, 1, size))
         with pytest.raises(ValueError, match="a parcel of"):
             hatch.receive_parcel(theirs)
+
+
+@pytest.mark.parametrize("reason", [Reason.DOUBT, Reason.NUDITY])
+def test_whatever_the_second_look_says_but_clear_is_refused(
+    studio: Callable[[Look], Studio], tmp_path: Path, reason: Reason
+) -> None:
+    assert studio(lambda main: (reason, {})).press().reason is Reason.SECOND_LOOK
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gate_that_closes_during_the_second_look_voids_the_photo(
+    studio: Callable[[Look], Studio], tmp_path: Path
+) -> None:
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        kit.open = False
+        return clear(main)
+
+    kit = studio(look)
+    assert kit.press().reason is Reason.CLOSED
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_receipt_for_another_photo_is_not_taken_for_this_one(
+    studio: Callable[[Look], Studio],
+) -> None:
+    kit = studio(clear)
+    kit.press()
+    for serial in (0, 1, 7):
+        kit.photographer.receipt(hatch.Receipt(serial, name="stray.jpg"))
+    assert kit.press().name != "stray.jpg"
+
+
+def test_a_publisher_that_ends_with_a_photo_in_hand_is_noticed_at_once(
+    studio: Callable[[Look], Studio],
+) -> None:
+    kit = studio(clear)
+    ours, theirs = socket.socketpair()
+    kit.photographer.connect(ours)
+    threading.Timer(0.2, lambda: kit.photographer.connect(None)).start()
+    began_s = time.monotonic()
+    assert kit.press().detail == "the publisher ended"
+    assert time.monotonic() - began_s < 2
+    theirs.close()
+
+
+def test_after_half_a_parcel_nothing_more_goes_through_that_hatch(
+    studio: Callable[[Look], Studio],
+) -> None:
+    kit = studio(clear)
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    ours.settimeout(0.05)
+    kit.photographer.connect(ours)
+    kit.tray.noise = True
+    assert "the publisher is gone" in kit.press().detail
+    theirs.setblocking(False)
+    while theirs.recv(1 << 20):  # until the end, which must be there
+        pass
+    assert kit.press().reason is Reason.FAULT
+    theirs.close()
+
+
+def test_a_frame_that_was_taken_is_no_longer_on_the_shelf() -> None:
+    tray, shelf = Tray(), Shelf(2)
+    shelf.put(tray.frame(1.0))
+    assert shelf.take(1.0, FRAME_S, 0.0) is not None
+    assert shelf.take(1.0, FRAME_S, 0.0) is None
+    shelf.clear()
+    assert tray.released == []

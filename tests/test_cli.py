@@ -57,10 +57,27 @@ def test_check_json_has_the_fields_of_the_contract(blocked_scene: Path, mode: li
     assert set(found["scores"]) == {"open-nsfw"}
 
 
-def test_check_honours_configured_thresholds(blocked_scene: Path, tmp_path: Path) -> None:
+def test_a_kit_may_be_stricter_than_its_pack(tmp_path: Path) -> None:
+    from shuttergate.vision.known import paint
+
+    picture, config = tmp_path / "slope.png", tmp_path / "kit.toml"
+    Image.fromarray(paint("green_slope", (224, 224))).save(picture)  # scores about 0.23
+    assert shuttergate("check", "--live", picture).returncode == 0
+    config.write_text("[thresholds.open-nsfw]\nclear_below = 0.1\nblock_at = 0.8\n")
+    assert shuttergate("check", "--live", "--config", config, picture).returncode == 1
+
+
+@pytest.mark.parametrize("limits", [(0.9, 0.95), (0.3, 1.0)])
+@pytest.mark.parametrize("command", [["check", "x.jpg"], ["run"], ["demo", "--headless"]])
+def test_a_kit_may_not_be_laxer_than_its_pack(
+    tmp_path: Path, limits: tuple[float, float], command: list[str]
+) -> None:
     config = tmp_path / "kit.toml"
-    config.write_text("[thresholds.open-nsfw]\nclear_below = 1.0\nblock_at = 1.0\n")
-    assert shuttergate("check", "--config", config, blocked_scene).returncode == 0
+    config.write_text(f"[thresholds.open-nsfw]\nclear_below = {limits[0]}\nblock_at = {limits[1]}")
+    done = shuttergate(*command, "--config", config)
+    assert done.returncode == 2
+    assert "thresholds.open-nsfw" in done.stderr
+    assert "a kit may only be stricter" in done.stderr
 
 
 def test_every_frame_of_an_animation_is_judged(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
 
 from shuttergate.gate import Press, Rules
-from shuttergate.interlock import Interlock
+from shuttergate.interlock import Interlock, Opening
 from shuttergate.verdict import Decision, Reason, Verdict
 
 RULES = Rules(clear_frames=2, max_age_s=0.25, hold_off_s=1.0, settle_s=0.05)
@@ -73,16 +78,16 @@ def test_the_line_is_low_before_anybody_is_told() -> None:
 
 
 def test_a_contact_set_off_by_the_rising_line_is_seen_as_held() -> None:
-    pressed: list[tuple[Press, float] | None] = []
+    pressed: list[tuple[Press, Opening] | None] = []
     bench = Bench()
 
     def wire(high: bool) -> None:
         if high:  # a finger already rests on the button
-            pressed.append(bench.interlock.contact(True))
+            pressed.append(bench.interlock.contact(lambda: True))
 
     bench.interlock._write_line = wire
     bench.open()
-    assert [press for press in pressed if press] == [(Press(False, Reason.HELD), bench.now_s)]
+    assert [press[0] for press in pressed if press] == [Press(False, Reason.HELD)]
 
 
 def test_each_change_of_reason_is_told_once() -> None:
@@ -92,3 +97,79 @@ def test_each_change_of_reason_is_told_once() -> None:
     bench.interlock.tick()
     reasons = [reason for _, reason in bench.said]
     assert reasons == [Reason.WAITING, Reason.CLEAR, Reason.NUDITY]
+
+
+def test_reading_the_contact_lowers_the_line_when_time_is_up() -> None:
+    bench = Bench()
+    bench.open()
+    bench.now_s += 0.26
+    bench.interlock.contact(lambda: False)
+    assert bench.line[-1] is False
+
+
+def test_a_press_belongs_to_one_opening() -> None:
+    bench = Bench()
+    bench.open()
+    bench.now_s += 0.06
+    bench.clear()
+    bench.interlock.contact(lambda: False)
+    begun = bench.interlock.contact(lambda: True)
+    assert begun is not None
+    press, opening = begun
+    assert press.taken
+    assert bench.interlock.lasts(opening)
+    bench.interlock.fault("camera")
+    assert not bench.interlock.lasts(opening)
+    bench.interlock.mended("camera")
+    while not bench.clear():
+        pass
+    assert not bench.interlock.lasts(opening), "open again, but it was closed in between"
+
+
+def test_an_opening_ends_with_the_age_of_its_newest_frame() -> None:
+    bench = Bench()
+    bench.open()
+    opening = Opening(bench.now_s, bench.interlock.state.opened_s)
+    assert bench.interlock.lasts(opening)
+    bench.now_s += 0.26
+    assert not bench.interlock.lasts(opening)
+
+
+def test_a_line_that_could_not_be_written_is_written_again() -> None:
+    bench = Bench()
+    bench.open()
+    written: list[bool] = []
+
+    def broken(high: bool) -> None:
+        written.append(high)
+        if len(written) == 1:
+            raise OSError("pin lost")
+
+    bench.interlock._write_line = broken
+    with pytest.raises(OSError, match="pin lost"):
+        bench.interlock.fault("camera")
+    bench.interlock.tick()
+    assert written == [False, False]
+
+
+def test_events_from_many_threads_leave_the_line_true_to_the_state() -> None:
+    levels: list[bool] = []
+    interlock = Interlock(Rules(clear_frames=1, hold_off_s=0.0), levels.append)
+    interlock.mended("starting")
+
+    def hammer(number: int) -> None:
+        for step in range(300):
+            decision = Decision.CLEAR if (step + number) % 3 else Decision.BLOCKED
+            reason = Reason.CLEAR if decision is Decision.CLEAR else Reason.NUDITY
+            interlock.judged(Verdict(decision, reason, time.monotonic()))
+            interlock.contact(lambda: False)
+            interlock.tick()
+
+    threads = [threading.Thread(target=hammer, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    interlock.tick()
+    assert levels[-1] == interlock.state.is_open
+    assert all(one != other for one, other in pairwise(levels))

@@ -25,16 +25,16 @@ def panel() -> Iterator[Panel]:
 
 def test_without_the_permissive_the_contact_cannot_signal(panel: Panel) -> None:
     heard: list[bool] = []
-    panel.on_contact = heard.append
+    panel.on_contact = lambda: heard.append(panel.contact_is_down())
     assert panel.wiring is not None
     panel.wiring.finger(True)
-    assert not panel.contact_is_down
+    assert not panel.contact_is_down()
     assert heard == []
 
 
 def test_with_the_permissive_the_contact_follows_the_finger(panel: Panel) -> None:
     heard: list[bool] = []
-    panel.on_contact = heard.append
+    panel.on_contact = lambda: heard.append(panel.contact_is_down())
     assert panel.wiring is not None
     panel.permissive(True)
     panel.wiring.finger(True)
@@ -47,14 +47,14 @@ def test_dropping_the_permissive_releases_a_held_contact(panel: Panel) -> None:
     panel.permissive(True)
     panel.wiring.finger(True)
     panel.permissive(False)
-    assert not panel.contact_is_down
+    assert not panel.contact_is_down()
 
 
 def test_raising_the_permissive_under_a_finger_is_felt_at_once(panel: Panel) -> None:
     assert panel.wiring is not None
     panel.wiring.finger(True)
     panel.permissive(True)
-    assert panel.contact_is_down
+    assert panel.contact_is_down()
 
 
 def test_the_second_pole_is_felt_whatever_the_gate_says(panel: Panel) -> None:
@@ -71,6 +71,18 @@ def test_closing_the_panel_lets_the_line_fall(panel: Panel) -> None:
     assert panel.wiring.line_is_high
     panel.close()
     assert not panel.wiring.line_is_high
+
+
+def test_closing_the_panel_lowers_the_line_before_anything_else(panel: Panel) -> None:
+    assert panel.wiring is not None
+    panel.permissive(True)
+    panel.show(Lamps(clear=True))
+    high_while_lamps_close: list[bool] = []
+    for lamp in panel._lamps:
+        assert lamp is not None
+        lamp.close = lambda: high_while_lamps_close.append(panel.wiring.line_is_high)
+    panel.close()
+    assert high_while_lamps_close == [False, False, False]
 
 
 def test_a_panel_that_cannot_be_built_lets_every_pin_go() -> None:

@@ -81,7 +81,7 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
     settings = _configured(config, board)
     refusal = serve.run(settings, album_folder(settings))
     if refusal is not None:
-        _fail(refusal, 1)
+        _fail(refusal.cause, refusal.status)
 
 
 def _seconds(text: str | None) -> list[float]:
@@ -127,7 +127,7 @@ def demo(
     moments = _seconds(press)
     refusal = stage.demo(settings, album_folder(settings), seconds, moments, headless)
     if refusal is not None:
-        _fail(refusal, 1)
+        _fail(refusal.cause, refusal.status)
 
 
 @app.command(help=_("Judge picture files: 0 all clear, 1 any blocked, 2 any unreadable."))
@@ -147,9 +147,9 @@ def check(
     board = read_kit(settings, config)
     try:
         eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
-    except PackError as error:
+        limits = eyes.limits("live" if live else "look", settings.limits())
+    except ShuttergateError as error:
         _fail(error, 2)
-    limits = eyes.limits("live" if live else "look", settings.limits())
     verdicts = []
     results: Iterable[checking.Checked] = checking.check(files, eyes, limits, live)
     if sys.stderr.isatty() and not sys.stdout.isatty():

@@ -13,9 +13,9 @@ from shuttergate.errors import ShuttergateError
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
-_PR_SET_SECCOMP = 22
 _PR_SET_NO_NEW_PRIVS = 38
-_SECCOMP_MODE_FILTER = 2
+_SECCOMP_SET_MODE_FILTER = 1
+_SECCOMP_FILTER_FLAG_TSYNC = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -43,7 +43,11 @@ def no_dumps() -> None:
 
 
 def no_files() -> None:
-    """No byte can be written to any file: not to a disk, /dev/shm or a memfd (EFBIG)."""
+    """No file can be written by a call or grow: not on a disk, in /dev/shm or a memfd (EFBIG).
+
+    A shared mapping of a file that is already there could still be written to; that none is made is
+    what tests/test_strace.py watches.
+    """
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
@@ -64,6 +68,7 @@ _LD_W_ABS, _JEQ_K, _JGE_K, _RET_K = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | 13, 0x80000000  # 13: EACCES
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SYS_SOCKET = {"x86_64": 41, "aarch64": 198}
+_SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _SYS_IO_URING_SETUP = 425
 _AF_UNIX = 1
 _X32 = 0x40000000  # a second way to number x86-64's calls
@@ -71,7 +76,7 @@ _OFFSET_NR, _OFFSET_ARCH, _OFFSET_ARG0 = 0, 4, 16
 
 
 def no_network() -> None:
-    """Refuse every socket but a local one, by a seccomp filter that cannot be taken off again.
+    """Refuse every socket but a local one to all threads, by a seccomp filter that stays for ever.
 
     A process that calls the kernel in a foreign way (32-bit) is killed; io_uring, which could open
     sockets past the filter, is refused. Raises `ShuttergateError` on a processor not known here.
@@ -103,4 +108,15 @@ def no_network() -> None:
 
     pointer = _Program(len(program), ctypes.cast(buffer, ctypes.c_void_p))
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(pointer))
+    # By the system call and not by prctl, which leaves out threads that a library has started.
+    failed = _libc.syscall(
+        ctypes.c_long(_SYS_SECCOMP[machine]),
+        ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER),
+        ctypes.c_ulong(_SECCOMP_FILTER_FLAG_TSYNC),
+        ctypes.byref(pointer),
+    )
+    if failed:
+        raise ShuttergateError(
+            f"the network filter could not be set ({failed}, {os.strerror(ctypes.get_errno())}); "
+            "shuttergate needs a Linux kernel with seccomp filters"
+        )

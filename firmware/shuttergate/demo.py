@@ -41,6 +41,7 @@ def reason_words(reason: str) -> str:
         "held": _("the button was already held; let go first"),
         "busy": _("still busy with the photo before"),
         "no frame": _("no clear frame was near enough to the press"),
+        "closed": _("the gate closed before the photo was done"),
     }.get(reason, reason)
 
 
@@ -73,6 +74,7 @@ class Stage:
     def __init__(self, keys: bool) -> None:
         self._terminal = sys.stdout.isatty()
         self._keys = keys
+        self._out = log.Writer(sys.stdout.fileno())
         self._due_s = 0.0
         self._line = ""
         self.photos: list[str] = []
@@ -83,13 +85,12 @@ class Stage:
             if isinstance(item, feed.Log) and item.event == "photo":
                 self.photos.append(item.fields["name"])
         if not self._terminal:
-            serve.write(items, kit)
+            serve.write(self._out, items, kit)
             return
         for item in items:
             words = _words(item, kit)
             if words:
-                sys.stdout.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
-        sys.stdout.flush()
+                self._out.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
 
     def status(self, kit: Supervisor, elapsed_s: float) -> None:
         """Show how things stand: a living line, or now and then a log line."""
@@ -98,30 +99,22 @@ class Stage:
         if self._terminal:
             line = _status_line(kit.status, elapsed_s, len(self.photos), self._keys)
             self._line = _coloured(_fit(line, os.get_terminal_size().columns))
-            sys.stdout.write(f"\r\x1b[K{self._line}")
-            sys.stdout.flush()
+            self._out.write(f"\r\x1b[K{self._line}")
         elif elapsed_s >= self._due_s:
             self._due_s += STATUS_EVERY_S
             status = kit.status
-            print(
-                log.line(
-                    "status",
-                    elapsed_s=round(elapsed_s, 1),
-                    open=status.open,
-                    reason=status.reason,
-                    fps=status.fps,
-                    scores=status.scores,
-                ),
-                flush=True,
+            line = log.line(
+                "status",
+                elapsed_s=round(elapsed_s, 1),
+                open=status.open,
+                reason=status.reason,
+                fps=status.fps,
+                scores=status.scores,
             )
+            self._out.write(line + "\n")
 
     def summary(self, kit: Supervisor, elapsed_s: float, album: Path) -> None:
         """Show the totals: to people always, into a pipe as a log line too."""
-        out = sys.stdout if self._terminal else sys.stderr
-        if self._terminal:
-            out.write("\r\x1b[K\n")
-        else:
-            print(serve.totals_line("summary", kit), flush=True)
         totals = kit.totals
         refused = sum(totals.refused.values())
         rate = totals.frames / elapsed_s if elapsed_s else 0.0
@@ -145,8 +138,16 @@ class Stage:
             (_("photos"), _("{n} in {album}").format(n=totals.taken, album=album)),
             *(("", name) for name in self.photos),
         ]
-        out.write("".join(f"{label}{' ' * (12 - _columns(label))}{text}\n" for label, text in rows))
-        out.flush()
+        words = "".join(f"{label}{' ' * (12 - _columns(label))}{text}\n" for label, text in rows)
+        if self._terminal:
+            self._out.write(f"\r\x1b[K\n{words}")
+        else:
+            self._out.write(serve.totals_line("summary", kit))
+            sys.stderr.write(words)
+
+    def close(self) -> None:
+        """Let what is still to be shown be shown."""
+        self._out.close()
 
 
 def _words(item: feed.News, kit: Supervisor) -> str:
@@ -230,7 +231,7 @@ def _keyboard(wanted: bool) -> Iterator[int | None]:
 
 def demo(
     config: Config, album: Path, seconds: float | None, presses_s: Sequence[float], headless: bool
-) -> str | None:
+) -> feed.Refused | None:
     """Run the demo; return None, or why the kit would not start."""
     keys = not headless and sys.stdin.isatty() and sys.stdout.isatty()
     signals = serve.StopSignal()
@@ -257,6 +258,7 @@ def demo(
         stage.news(kit.stop(), kit, elapsed_s)
         if kit.refusal is None:
             stage.summary(kit, elapsed_s, album)
+        stage.close()
         return kit.refusal
 
 

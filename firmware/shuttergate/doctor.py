@@ -94,7 +94,7 @@ def _accelerator(board: Board) -> Finding:
 def _gpio(board: Board) -> Finding:
     panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
     try:
-        if panel.contact_is_down:
+        if panel.contact_is_down():
             return Finding(
                 "gpio",
                 Health.FAULT,

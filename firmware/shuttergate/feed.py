@@ -46,9 +46,17 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """The gate process will not start, and starting it again would not help."""
+    """The gate process will not start, and starting it again would not help.
+
+    ``status`` is the command's exit status: 1 for a fault, 2 for the configuration.
+    """
 
     cause: str
+    status: int = 1
+
+
+class PublisherSilent(msgspec.Struct, frozen=True, tag="silent"):
+    """The publisher says nothing any more: it is to be ended, and another started."""
 
 
 class Hatch(msgspec.Struct, frozen=True, tag="hatch"):
@@ -65,7 +73,7 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Line low, and end."""
 
 
-News = Log | Status | Ready | Refused
+News = Log | Status | Ready | Refused | PublisherSilent
 Order = Hatch | Finger | Stop
 
 _news = msgspec.json.Decoder(News)

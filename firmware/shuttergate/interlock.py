@@ -5,10 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from shuttergate import gate
 from shuttergate.gate import Press, Rules, State
 from shuttergate.verdict import Reason, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When the button was pressed, and since when the gate had been OPEN (monotonic seconds)."""
+
+    pressed_s: float
+    opened_s: float | None
 
 
 class Interlock:
@@ -32,7 +41,7 @@ class Interlock:
         self._clock = clock
         self._lock = threading.RLock()
         self._state = State()
-        self._line = False
+        self._line: bool | None = False
         self._said: Reason | None = None
         write_line(False)
 
@@ -71,21 +80,35 @@ class Interlock:
             now_s = self._clock()
             self._settle(gate.ticked(self._state, now_s, self._rules), now_s)
 
-    def contact(self, down: bool) -> tuple[Press, float] | None:
-        """The shutter contact as read now; return a press and its time, if this began one."""
+    def contact(self, read: Callable[[], bool]) -> tuple[Press, Opening] | None:
+        """Read the shutter contact; return a press and the opening it fell in, if it began one.
+
+        The contact is read under the lock: a level read before an event and applied after it could
+        arm a button that is held.
+        """
         with self._lock:
             now_s = self._clock()
-            state, press = gate.contact(self._state, down, now_s, self._rules)
+            state, press = gate.contact(self._state, read(), now_s, self._rules)
             self._settle(state, now_s)
-            return None if press is None else (press, now_s)
+            return None if press is None else (press, Opening(now_s, self._state.opened_s))
+
+    def lasts(self, opening: Opening) -> bool:
+        """Whether the gate has stayed OPEN, without a break, since that press."""
+        with self._lock:
+            self.tick()
+            return self._state.is_open and self._state.opened_s == opening.opened_s
 
     def _settle(self, state: State, now_s: float) -> None:
         # The state is in place before the line moves: what its edge sets off sees the new one.
         self._state = state
         if state.is_open != self._line:
             self._line = state.is_open
-            self._write_line(state.is_open)
+            try:
+                self._write_line(state.is_open)
+            except BaseException:
+                self._line = None  # whatever it is now, it is written again at the next event
+                raise
         reason = gate.why_closed(self._state, now_s, self._rules) or Reason.CLEAR
         if reason != self._said:
             self._said = reason
-            self._on_change(self._line, reason)
+            self._on_change(state.is_open, reason)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import queue
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,3 +16,45 @@ def line(event: str, **fields: Any) -> str:
     now = datetime.now(UTC)
     stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
     return msgspec.json.encode({"time": stamp, "event": event, **fields}).decode()
+
+
+class Writer:
+    """Writes to a descriptor from a thread of its own.
+
+    A reader that stalls costs lines, which are counted, and never the time of whoever watches over
+    the gate. `close` gives a slow reader one more second.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._texts: queue.Queue[str | None] = queue.Queue(1000)
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> None:
+        """Write `text` as it is, soon, or drop it where a thousand others wait."""
+        try:
+            if self._dropped:
+                self._texts.put_nowait(line("log lines dropped", count=self._dropped) + "\n")
+                self._dropped = 0
+            self._texts.put_nowait(text)
+        except queue.Full:
+            self._dropped += 1
+
+    def close(self) -> None:
+        """Write what waits, if it is read."""
+        try:
+            self._texts.put(None, timeout=1.0)
+            self._thread.join(1.0)
+        except queue.Full:
+            pass
+
+    def _run(self) -> None:
+        while (text := self._texts.get()) is not None:
+            view = memoryview(text.encode())
+            try:
+                while view:
+                    view = view[os.write(self._descriptor, view) :]
+            except OSError:  # nobody reads any more
+                continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from pathlib import Path
 from types import FrameType
@@ -27,23 +28,23 @@ class StopSignal:
         self.came = True
 
 
-def write(news: list[feed.News], kit: Supervisor) -> None:
+def write(out: log.Writer, news: list[feed.News], kit: Supervisor) -> None:
     """Write what belongs into the log."""
     for item in news:
         match item:
             case feed.Log():
-                print(log.line(item.event, **item.fields), flush=True)
+                out.write(log.line(item.event, **item.fields) + "\n")
             case feed.Ready():
                 start_s = round(kit.start_s, 3)
-                print(log.line("ready", camera=item.camera, start_s=start_s), flush=True)
+                out.write(log.line("ready", camera=item.camera, start_s=start_s) + "\n")
             case feed.Refused():
-                print(log.line("refused to start", cause=item.cause), flush=True)
+                out.write(log.line("refused to start", cause=item.cause) + "\n")
 
 
 def totals_line(event: str, kit: Supervisor) -> str:
     """Return a log line with the counts since the start."""
     totals = kit.totals
-    return log.line(
+    line = log.line(
         event,
         frames=totals.frames,
         clear=totals.clear,
@@ -52,18 +53,21 @@ def totals_line(event: str, kit: Supervisor) -> str:
         refused=dict(totals.refused),
         photos=totals.taken,
     )
+    return line + "\n"
 
 
-def run(config: Config, album: Path) -> str | None:
+def run(config: Config, album: Path) -> feed.Refused | None:
     """Run until a signal; return None, or why the kit would not start."""
     signals = StopSignal()
+    out = log.Writer(sys.stdout.fileno())
     due_s = time.monotonic() + TOTALS_EVERY_S
     with Supervisor(config, album) as kit:
         while not signals.came and kit.refusal is None:
-            write(kit.poll(POLL_S), kit)
+            write(out, kit.poll(POLL_S), kit)
             if time.monotonic() >= due_s:
                 due_s += TOTALS_EVERY_S
-                print(totals_line("totals", kit), flush=True)
-        write(kit.stop(), kit)
-        print(totals_line("stopped", kit), flush=True)
+                out.write(totals_line("totals", kit))
+        write(out, kit.stop(), kit)
+        out.write(totals_line("stopped", kit))
+        out.close()
         return kit.refusal

@@ -1,10 +1,18 @@
-"""Where device/ and models/ are: inside the installed package, or at the root of a checkout."""
+"""Where things lie: device/ and models/, in the package or a checkout; and paths without names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+
+
+def tilde(path: Path) -> str:
+    """Return `path` for a log or a message: a home folder tells its owner's name, ~ does not."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
 
 
 def share(room: str) -> Path:

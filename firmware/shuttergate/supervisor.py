@@ -48,17 +48,21 @@ class Child:
     back_off_s: float = BACK_OFF_FIRST_S
     tail: bytes = b""
 
-    def start(self, arguments: list[str], descriptor: int, now_s: float) -> None:
-        """Start ``python -m`` with `arguments`; it inherits `descriptor` and nothing else."""
+    def start(self, arguments: list[str], settings: bytes, descriptor: int, now_s: float) -> None:
+        """Start ``python -m`` with `arguments`, `settings` on its stdin, and `descriptor`."""
         # -I: no module from the working folder or the environment; -B: writes no bytecode.
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-m", *arguments, "--parent", str(os.getpid())],
             pass_fds=[descriptor],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
+        assert self.process.stdin is not None
         assert self.process.stderr is not None
+        # Not as arguments: those are for every user of the machine to read.
+        with contextlib.suppress(BrokenPipeError), self.process.stdin:
+            self.process.stdin.write(settings)
         os.set_blocking(self.process.stderr.fileno(), False)
         self.pidfd = os.pidfd_open(self.process.pid)
         self.began_s = now_s
@@ -133,7 +137,7 @@ class Supervisor:
         self.status: feed.Status | None = None
         self.was_ready = False
         self.start_s = 0.0  # from starting the gate process to its first verdict
-        self.refusal: str | None = None
+        self.refusal: feed.Refused | None = None
 
     def __enter__(self) -> Supervisor:
         make_album(self._album, self._config)
@@ -198,11 +202,14 @@ class Supervisor:
             match item:
                 case feed.Status():
                     self.status = item
+                    self._ready = self._ready or item.frames > 0
                 case feed.Ready():
                     self._ready = self.was_ready = True
                     self.start_s = self._heard_s - self._gate.began_s
+                case feed.PublisherSilent():
+                    self._publisher.kill()
                 case feed.Refused():
-                    self.refusal = None if self.was_ready else item.cause
+                    self.refusal = None if self.was_ready else item
             news.append(item)
         return news
 
@@ -237,10 +244,10 @@ class Supervisor:
         now_s = time.monotonic()
         if not self._gate.runs and now_s >= self._gate.due_s:
             ours, theirs = feed.pair()
-            settings = msgspec.json.encode(self._config).decode()
             with theirs:
                 self._gate.start(
-                    ["shuttergate.appliance", "--link", str(theirs.fileno()), "--config", settings],
+                    ["shuttergate.appliance", "--link", str(theirs.fileno())],
+                    msgspec.json.encode(self._config),
                     theirs.fileno(),
                     now_s,
                 )
@@ -249,13 +256,8 @@ class Supervisor:
             gate_end, publisher_end = socket.socketpair()
             with gate_end, publisher_end:
                 self._publisher.start(
-                    [
-                        "shuttergate.capture.publisher",
-                        "--hatch",
-                        str(publisher_end.fileno()),
-                        "--album",
-                        str(self._album),
-                    ],
+                    ["shuttergate.capture.publisher", "--hatch", str(publisher_end.fileno())],
+                    os.fsencode(self._album),
                     publisher_end.fileno(),
                     now_s,
                 )

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     HELD = "held"  # the button was already down when the gate opened
     BUSY = "busy"  # the photo before this one is still being looked at
     NO_FRAME = "no frame"  # no CLEAR frame was exposed near enough to the press
+    CLOSED = "closed"  # the gate closed before the photo was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Thresholds:
                 f"thresholds out of order: 0 < clear_below ({self.clear_below}) "
                 f"<= block_at ({self.block_at}) <= 1 must hold"
             )
+
+    def laxer_than(self, other: Thresholds) -> bool:
+        """Whether a picture could pass here that would not pass there."""
+        return self.clear_below > other.clear_below or self.block_at > other.block_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,24 @@ from collections.abc import Callable
 
 from shuttergate import feed
 from shuttergate.capture import hatch
-from shuttergate.capture.photographer import Photographer
+from shuttergate.capture.photographer import RECEIPT_TIMEOUT_S, Photographer
 from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import REFUSAL_S, SELF_TEST_S, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
 
 TICK_S = 0.01
 STATUS_S = 0.1
-HATCH_TIMEOUT_S = 20.0
+HEAR_TIMEOUT_S = 0.1
+SEND_TIMEOUT_S = 20.0
+SILENCE_S = 3.0
+"""A publisher says something every second. Silent for so long, its disk is slow: a fault."""
+
+GIVE_UP_S = RECEIPT_TIMEOUT_S + SILENCE_S
+"""Silent for so long, it hangs, and is ended."""
+
+HANG_S = 10.0
+"""So long without a turn of the main thread, or with one press in work beyond its time limits, is a
+hang: the heartbeat stops, and the supervisor ends this process."""
 
 
 class Warden:
@@ -32,9 +42,10 @@ class Warden:
         panel: Panel,
         photographer: Photographer,
         link: feed.Link,
-        on_contact: Callable[[bool], None],
+        on_contact: Callable[[], None],
         status: Callable[[], feed.Status],
         stop: Callable[[], None],
+        last_turn_s: Callable[[], float],
     ) -> None:
         self._interlock = interlock
         self._panel = panel
@@ -43,6 +54,9 @@ class Warden:
         self._on_contact = on_contact
         self._status = status
         self._stop = stop
+        self._last_turn_s = last_turn_s
+        self._heard_s = 0.0
+        self._album_error: str | None = None
         self._hatch: socket.socket | None = None
         self._ended = threading.Event()
         self._shown = Meaning.SELF_TEST
@@ -66,6 +80,7 @@ class Warden:
         if self._thread.is_alive():
             self._thread.join()
         if self._hatch is not None:
+            self._photographer.connect(None)
             self._hatch.close()
 
     def _run(self) -> None:
@@ -76,38 +91,62 @@ class Warden:
             ready, _, _ = select.select(sources, [], [], TICK_S)
             if self._hatch is not None and self._hatch in ready:
                 self._hear_publisher(self._hatch)
+            elif self._hatch is not None:
+                self._mind_silence(time.monotonic() - self._heard_s)
             self._interlock.tick()
-            self._on_contact(self._panel.contact_is_down)
+            self._on_contact()
             if self._link in ready:
                 self._hear_supervisor()
             now_s = time.monotonic()
             self._show(now_s)
             if now_s >= self._status_due_s:
                 self._status_due_s = now_s + STATUS_S
-                self._link.send(self._status())
+                if not self._hangs(now_s):
+                    self._link.send(self._status())
 
     def _hear_publisher(self, sock: socket.socket) -> None:
         try:
             message = hatch.receive(sock)
         except (OSError, ValueError):
             message = None
+        self._heard_s = time.monotonic()
         match message:
             case None:
-                self._interlock.fault("publisher")
-                self._link.log("publisher gone")
-                self._hatch = None
-                self._photographer.connect(None)
-                sock.close()
+                self._lose_publisher("publisher gone")
             case hatch.Receipt():
                 self._photographer.receipt(message)
-            case hatch.Album(error=""):
-                self._interlock.mended("album")
-                self._interlock.mended("publisher")
-                self._link.log("album ready")
             case hatch.Album():
-                self._interlock.fault("album")
                 self._interlock.mended("publisher")
-                self._link.log("album fault", error=message.error)
+                self._know_album(message.error)
+
+    def _mind_silence(self, silent_s: float) -> None:
+        if silent_s > SILENCE_S:
+            self._interlock.fault("publisher")
+        if silent_s > GIVE_UP_S:
+            self._lose_publisher("publisher silent")
+            self._link.send(feed.PublisherSilent())
+
+    def _know_album(self, error: str) -> None:
+        if error:
+            self._interlock.fault("album")
+        else:
+            self._interlock.mended("album")
+        if error != self._album_error:
+            self._album_error = error
+            if error:
+                self._link.log("album fault", error=error)
+            else:
+                self._link.log("album ready")
+
+    def _lose_publisher(self, event: str) -> None:
+        """The line first, then everything else."""
+        self._interlock.fault("publisher")
+        self._link.log(event)
+        self._album_error = None
+        self._photographer.connect(None)
+        if self._hatch is not None:
+            self._hatch.close()
+            self._hatch = None
 
     def _hear_supervisor(self) -> None:
         try:
@@ -131,10 +170,18 @@ class Warden:
 
     def _take_hatch(self, descriptor: int) -> None:
         if self._hatch is not None:
-            self._hatch.close()
+            self._lose_publisher("publisher replaced")
+        self._heard_s = time.monotonic()
         self._hatch = socket.socket(fileno=descriptor)
-        self._hatch.settimeout(HATCH_TIMEOUT_S)
-        self._photographer.connect(self._hatch)
+        # Sending a photo may take its time; whoever keeps time for the gate waits for nobody.
+        sending = self._hatch.dup()
+        sending.settimeout(SEND_TIMEOUT_S)
+        self._hatch.settimeout(HEAR_TIMEOUT_S)
+        self._photographer.connect(sending)
+
+    def _hangs(self, now_s: float) -> bool:
+        late = self._photographer.busy_s() > RECEIPT_TIMEOUT_S + HANG_S
+        return late or now_s - self._last_turn_s() > HANG_S
 
     def _show(self, now_s: float) -> None:
         testing = now_s < self._self_test_until_s

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shuttergate.errors import AlbumError
+from shuttergate.share import tilde
 
 ROOM_BYTES = 1024 * 1024
 """An album with less room than this is full before the next photo is tried."""
@@ -29,7 +30,7 @@ _MENDS = {
 def album_error(folder: Path, error: OSError) -> AlbumError:
     """Say what is wrong with the album in words: the folder, the cause and the mend."""
     text = _MENDS.get(error.errno or 0, f"cannot be used ({error.strerror}); look at the disk")
-    return AlbumError(f"album {folder} {text}")
+    return AlbumError(f"album {tilde(folder)} {text}")
 
 
 class Album:
@@ -57,14 +58,18 @@ class Album:
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             # No name until it is whole: a crash at any moment leaves nothing behind.
-            file = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o644, dir_fd=folder)
+            file = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=folder)
             try:
                 view = memoryview(photo)
                 while view:
                     view = view[os.write(file, view) :]
                 os.fsync(file)
                 name = self._link(file, folder, max(taken_ms, self._last_ms + 1))
-                os.fsync(folder)
+                try:
+                    os.fsync(folder)
+                except OSError:
+                    os.unlink(name, dir_fd=folder)
+                    raise
             finally:
                 os.close(file)
         finally:

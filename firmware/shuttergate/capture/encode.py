@@ -13,14 +13,15 @@ _ORIENTATIONS = {0: 1, 90: 6, 180: 3, 270: 8}
 """EXIF orientation for a picture that must be turned so many degrees clockwise to stand upright."""
 
 _DATE, _ORIENTATION, _SOFTWARE = 0x0132, 0x0112, 0x0131
-_EXIF_IFD, _DATE_ORIGINAL, _OFFSET_ORIGINAL, _SUBSEC_ORIGINAL = 0x8769, 0x9003, 0x9011, 0x9291
+_EXIF_IFD, _DATE_ORIGINAL, _SUBSEC_ORIGINAL = 0x8769, 0x9003, 0x9291
 
 
 def encode(main: Pixels, taken: datetime, rotation: int, quality: int) -> bytes:
     """Return the JPEG of an I420 picture with its EXIF block.
 
-    ``taken`` is an aware local time, ``rotation`` the degrees clockwise to upright (0, 90, 180 or
-    270), ``quality`` 1 to 100. The pixels are the judged ones: nothing is scaled or turned.
+    ``taken`` is the local time; its zone is left out, since it would tell something of the place.
+    ``rotation`` is the degrees clockwise to upright (0, 90, 180 or 270), ``quality`` 1 to 100. The
+    pixels are the judged ones: nothing is scaled or turned.
     """
     luma, blue, red = planes(main)
     jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality)
@@ -32,14 +33,12 @@ def encode(main: Pixels, taken: datetime, rotation: int, quality: int) -> bytes:
 def _exif(taken: datetime, rotation: int) -> bytes:
     exif = Image.Exif()
     stamp = taken.strftime("%Y:%m:%d %H:%M:%S")
-    offset = taken.strftime("%z")
     exif[_ORIENTATION] = _ORIENTATIONS[rotation]
     exif[_SOFTWARE] = "shuttergate"
     exif[_DATE] = stamp
     exif.get_ifd(_EXIF_IFD).update(
         {
             _DATE_ORIGINAL: stamp,
-            _OFFSET_ORIGINAL: f"{offset[:3]}:{offset[3:5]}",
             _SUBSEC_ORIGINAL: f"{taken.microsecond // 1000:03d}",
         }
     )

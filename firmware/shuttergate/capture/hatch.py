@@ -1,8 +1,8 @@
 """The hatch between gate and publisher: a socket pair that cleared, encoded bytes go through.
 
-Gate to publisher: one `Parcel` header and its bytes. Publisher to gate: `Receipt` for a parcel,
-`Album` whenever the album's state changes. Each message is a length (4 bytes, big-endian) and JSON;
-a parcel's bytes follow its header.
+Gate to publisher: a `Parcel` header and its bytes. Publisher to gate: a `Receipt` for each parcel,
+and `Album` each time it looked at the album, which is also its heartbeat. Each message is a length
+(4 bytes, big-endian) and JSON; a parcel's bytes follow its header.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ _LENGTH = struct.Struct(">I")
 
 
 class Parcel(msgspec.Struct, frozen=True, tag="parcel", forbid_unknown_fields=True):
-    """A photo: its time (milliseconds since 1970, UTC) and its size in bytes."""
+    """A photo: its number, its time (milliseconds since 1970, UTC) and its size in bytes."""
 
+    serial: int
     taken_ms: int
     size: int
 
 
 class Receipt(msgspec.Struct, frozen=True, tag="receipt", forbid_unknown_fields=True):
-    """What became of a parcel: the photo's name in the album, or the error that kept it out."""
+    """What became of parcel `serial`: the photo's name in the album, or what kept it out."""
 
+    serial: int
     name: str = ""
     error: str = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import threading
@@ -15,6 +16,7 @@ from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
+from shuttergate.interlock import Opening
 from shuttergate.verdict import Reason
 
 RECEIPT_TIMEOUT_S = 15.0
@@ -46,8 +48,9 @@ class Outcome:
 class Photographer:
     """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile.
 
-    ``look`` is the second look: the reason and the scores for a ``main`` picture. ``done`` hears
-    the outcome of every press; ``idle`` is called after each, and every ``idle_s`` without one.
+    ``look`` is the second look: the reason and the scores for a ``main`` picture. ``lasts`` says
+    whether the gate stayed open since the press: if not, nothing is published. ``done`` hears the
+    outcome of every press; ``idle`` is called after each, and every ``idle_s`` without one.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Photographer:
         shelf: Shelf,
         camera: Camera,
         look: Callable[[Pixels], tuple[Reason, Mapping[str, float]]],
+        lasts: Callable[[Opening], bool],
         done: Callable[[Outcome], None],
         idle: Callable[[], None],
         idle_s: float,
@@ -62,11 +66,14 @@ class Photographer:
         self._shelf = shelf
         self._camera = camera
         self._look = look
+        self._lasts = lasts
         self._done = done
         self._idle = idle
         self._idle_s = idle_s
-        self._presses: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+        self._presses: queue.SimpleQueue[Opening | None] = queue.SimpleQueue()
         self._busy = threading.Lock()
+        self._busy_since_s = 0.0
+        self._serial = 0
         self._hatch: socket.socket | None = None
         self._receipts: queue.SimpleQueue[hatch.Receipt] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="photographer")
@@ -75,23 +82,29 @@ class Photographer:
         """Begin to work."""
         self._thread.start()
 
-    def press(self, pressed_s: float) -> bool:
-        """Take on a press at `pressed_s` (monotonic); False while the one before is in work."""
+    def press(self, opening: Opening) -> bool:
+        """Take on a press; False while the one before is in work."""
         if not self._busy.acquire(blocking=False):
             return False
-        self._presses.put(pressed_s)
+        self._busy_since_s = time.monotonic()
+        self._presses.put(opening)
         return True
 
+    def busy_s(self) -> float:
+        """Return for how many seconds the press in work has been so; 0 where there is none."""
+        return time.monotonic() - self._busy_since_s if self._busy.locked() else 0.0
+
     def connect(self, sock: socket.socket | None) -> None:
-        """Send photos through `sock`; None: there is no publisher, who may never answer now."""
-        self._hatch = sock
+        """Send photos through `sock`, and own it; None: there is no publisher to answer."""
+        before, self._hatch = self._hatch, sock
+        if before is not None:
+            _shut(before)
         if sock is None:
-            self.receipt(hatch.Receipt(error="the publisher ended; the photo is not kept"))
+            self.receipt(hatch.Receipt(self._serial, error="the publisher ended"))
 
     def receipt(self, receipt: hatch.Receipt) -> None:
-        """Hear from the publisher what became of the photo."""
-        if self._busy.locked():
-            self._receipts.put(receipt)
+        """Hear from the publisher what became of a photo."""
+        self._receipts.put(receipt)
 
     def stop(self) -> None:
         """End after the press in work."""
@@ -102,31 +115,31 @@ class Photographer:
     def _run(self) -> None:
         while True:
             try:
-                pressed_s = self._presses.get(timeout=self._idle_s)
+                opening = self._presses.get(timeout=self._idle_s)
             except queue.Empty:
                 self._idle()
                 continue
-            if pressed_s is None:
+            if opening is None:
                 return
-            try:
-                outcome = self._photograph(pressed_s)
-            finally:
-                self._busy.release()
-            self._done(outcome)
+            self._done(self._photograph(opening))
             self._idle()
+            self._busy.release()
 
-    def _photograph(self, pressed_s: float) -> Outcome:
-        camera = self._camera
+    def _photograph(self, opening: Opening) -> Outcome:
+        camera, pressed_s = self._camera, opening.pressed_s
         frame = self._shelf.take(
             pressed_s, camera.frame_interval_s, camera.frame_interval_s + camera.judging_s
         )
         if frame is None:
-            return Outcome(pressed_s, reason=Reason.NO_FRAME)
+            reason = Reason.NO_FRAME if self._lasts(opening) else Reason.CLOSED
+            return Outcome(pressed_s, reason=reason)
         number = frame.number
         try:
             reason, scores = self._look(frame.main)
             if reason is not Reason.CLEAR:
                 return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(reason), number, scores)
+            if not self._lasts(opening):
+                return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
             taken = datetime.now(UTC).timestamp() - (time.monotonic() - frame.exposed_s)
             local = datetime.fromtimestamp(taken, UTC).astimezone()
             photo = encode(frame.main, local, camera.rotation, camera.jpeg_quality)
@@ -134,23 +147,37 @@ class Photographer:
             return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(error), number)
         finally:
             frame.release()
+        if not self._lasts(opening):
+            return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
         receipt = self._publish(int(taken * 1000), photo)
         if receipt.error:
             return Outcome(pressed_s, "", Reason.FAULT, receipt.error, number, scores)
         return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
 
     def _publish(self, taken_ms: int, photo: bytes) -> hatch.Receipt:
+        self._serial += 1
         sock = self._hatch
         if sock is None:
-            return hatch.Receipt(error="there is no publisher; the photo is not kept")
-        while not self._receipts.empty():  # an answer to a photo that was given up on
-            self._receipts.get_nowait()
+            return hatch.Receipt(self._serial, error="there is no publisher; the photo is not kept")
         try:
-            hatch.send(sock, hatch.Parcel(taken_ms, len(photo)), photo)
-            return self._receipts.get(timeout=RECEIPT_TIMEOUT_S)
-        except OSError as error:
-            return hatch.Receipt(error=f"the publisher is gone ({error.strerror})")
-        except queue.Empty:
-            return hatch.Receipt(
-                error=f"the publisher was silent for {RECEIPT_TIMEOUT_S:.0f} s; look at the disk"
-            )
+            hatch.send(sock, hatch.Parcel(self._serial, taken_ms, len(photo)), photo)
+            return self._answer()
+        except (OSError, queue.Empty) as error:
+            # Half a parcel may lie in the hatch: nothing more may be put behind it.
+            _shut(sock)
+            cause = str(error) or f"silent for {RECEIPT_TIMEOUT_S:.0f} s"
+            return hatch.Receipt(self._serial, error=f"the publisher is gone ({cause})")
+
+    def _answer(self) -> hatch.Receipt:
+        """Wait for the receipt of this very photo; one for an earlier photo is dropped."""
+        until_s = time.monotonic() + RECEIPT_TIMEOUT_S
+        while True:
+            receipt = self._receipts.get(timeout=max(0.0, until_s - time.monotonic()))
+            if receipt.serial == self._serial:
+                return receipt
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()

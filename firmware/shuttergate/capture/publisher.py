@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import select
 import signal
 import socket
+import sys
 from pathlib import Path
 
 from shuttergate import confine
@@ -20,16 +22,8 @@ PROBE_S = 1.0
 
 def serve(sock: socket.socket, album: Album, probe_s: float = PROBE_S) -> None:
     """Publish what comes through the hatch until the gate's end is gone."""
-    said: str | None = None
-
-    def say(error: str) -> None:
-        nonlocal said
-        if error != said:
-            said = error
-            hatch.send(sock, hatch.Album(error))
-
     while True:
-        say(_error(album))
+        hatch.send(sock, hatch.Album(_error(album)))
         if not select.select([sock], [], [], probe_s)[0]:
             continue
         received = hatch.receive_parcel(sock)
@@ -37,11 +31,11 @@ def serve(sock: socket.socket, album: Album, probe_s: float = PROBE_S) -> None:
             return
         parcel, photo = received
         try:
-            receipt = hatch.Receipt(name=album.publish(parcel.taken_ms, photo))
+            receipt = hatch.Receipt(parcel.serial, name=album.publish(parcel.taken_ms, photo))
         except AlbumError as refusal:
             # The fault goes first: the gate must be closed before it hears that a photo is lost.
-            say(str(refusal))
-            receipt = hatch.Receipt(error=str(refusal))
+            hatch.send(sock, hatch.Album(str(refusal)))
+            receipt = hatch.Receipt(parcel.serial, error=str(refusal))
         hatch.send(sock, receipt)
 
 
@@ -54,10 +48,9 @@ def _error(album: Album) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the publisher on an inherited socket; started by the supervisor."""
+    """Run the publisher on an inherited socket, the album's path on stdin."""
     parser = argparse.ArgumentParser(prog="shuttergate-publisher")
     parser.add_argument("--hatch", type=int, required=True)
-    parser.add_argument("--album", type=Path, required=True)
     parser.add_argument("--parent", type=int, required=True)
     options = parser.parse_args(argv)
     # Ctrl-C reaches the whole terminal group: the supervisor decides when the publisher ends.
@@ -65,10 +58,11 @@ def main(argv: list[str] | None = None) -> None:
     confine.die_with_parent(options.parent)
     confine.no_dumps()
     confine.no_network()
+    album = Path(os.fsdecode(sys.stdin.buffer.read()))
     sock = socket.socket(fileno=options.hatch)
     # The gate gone: whatever was not yet whole has no name and vanishes with us.
     with contextlib.suppress(ConnectionError):
-        serve(sock, Album(options.album))
+        serve(sock, Album(album))
 
 
 if __name__ == "__main__":

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 
 from shuttergate.errors import CameraError
-from shuttergate.frame import Frame, Pixels
+from shuttergate.frame import Frame
 
 FROZEN_AFTER_FRAMES = 3
 """A sensor's noise makes equal exposures all but impossible; this many are a frozen camera."""
+
+RING_FRAMES = 8
+"""A driver that is stuck gives its few buffers round and round."""
 
 
 class Inspector:
@@ -30,7 +34,7 @@ class Inspector:
         self._main_limit = main_limit
         self._clock = clock
         self._last_s = -np.inf
-        self._last_lores: Pixels = np.zeros(lores_shape, np.uint8)
+        self._recent: deque[int] = deque(maxlen=RING_FRAMES)
         self._same = 0
 
     def inspect(self, frame: Frame) -> None:
@@ -42,13 +46,14 @@ class Inspector:
                 f"{self._last_s:.3f} s: repeated or wrongly dated; it is opened anew"
             )
         self._last_s = frame.exposed_s
-        self._same = self._same + 1 if np.array_equal(frame.lores, self._last_lores) else 0
+        trace = hash(frame.lores.tobytes())
+        self._same = self._same + 1 if trace in self._recent else 0
+        self._recent.append(trace)
         if self._same >= FROZEN_AFTER_FRAMES:
             raise CameraError(
-                f"camera is frozen: {self._same + 1} frames with the very same pixels; "
+                f"camera is frozen: {self._same} frames in a row with pixels that came before; "
                 "it is opened anew"
             )
-        np.copyto(self._last_lores, frame.lores)
 
     def _inspect_shapes(self, frame: Frame) -> None:
         main, lores = frame.main, frame.lores
@@ -71,7 +76,3 @@ class Inspector:
                 f"camera gave main {main.dtype} {main.shape} where planar YUV 4:2:0 of at most "
                 f"{width} x {height} is configured; check [camera] in board.toml"
             )
-
-    def wipe(self) -> None:
-        """Forget the last frame's pixels."""
-        self._last_lores[:] = 0

@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 from shuttergate.errors import CameraError, PictureError
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of, main_of, read_picture
-from shuttergate.share import share
+from shuttergate.share import share, tilde
 
 ROOM_FPS = 30.0
 
@@ -123,7 +123,7 @@ class Pictures:
     def __init__(
         self, path: Path, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
     ) -> None:
-        self.name = str(path)
+        self.name = tilde(path)
         self._lens = lens
         self._picture_s = picture_s
         self._on_skip = on_skip

@@ -40,14 +40,14 @@ class Pins(Protocol):
 class Panel:
     """What a hand and an eye meet. ``wiring`` is None on real pins.
 
-    `permissive` is for the interlock alone. ``on_contact(down)`` hears the gated pole,
-    ``on_sense()`` the ungated second pole: that one is for the lamp, the buzzer and the log.
+    `permissive` is for the interlock alone. ``on_contact()`` is called when the gated pole changed,
+    ``on_sense()`` when the ungated second pole did: that is for lamp, buzzer and log.
     """
 
     def __init__(self, pins: Pins, simulated: bool) -> None:
         factory = MockFactory() if simulated else None  # None: gpiozero's own choice, lgpio on a Pi
         self._open: list[DigitalOutputDevice | Button] = []
-        self.on_contact: Callable[[bool], None] = lambda down: None
+        self.on_contact: Callable[[], None] = lambda: None
         self.on_sense: Callable[[], None] = lambda: None
         self._shown = Lamps()
         # The copper is there before anything is plugged in.
@@ -75,8 +75,8 @@ class Panel:
         except Exception:
             self.close()
             raise
-        self._shutter.when_pressed = lambda: self.on_contact(True)
-        self._shutter.when_released = lambda: self.on_contact(False)
+        self._shutter.when_pressed = lambda: self.on_contact()
+        self._shutter.when_released = lambda: self.on_contact()
         if self._sense is not None:
             self._sense.when_pressed = lambda: self.on_sense()
 
@@ -88,9 +88,8 @@ class Panel:
         """Give the button current, or take it away."""
         self._enable.value = high
 
-    @property
     def contact_is_down(self) -> bool:
-        """The gated pole as it reads now."""
+        """Return the gated pole as it reads now."""
         return bool(self._shutter.is_pressed)
 
     def show(self, lamps: Lamps) -> None:

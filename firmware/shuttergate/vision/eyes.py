@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from shuttergate.errors import PackError
+from shuttergate.errors import ConfigError, PackError
 from shuttergate.share import share
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.channel import Channel
@@ -35,9 +35,19 @@ class Eyes:
     lores_shape: tuple[int, int, int]
 
     def limits(self, which: Literal["live", "look"], own: Mapping[str, Thresholds]) -> Limits:
-        """Return every channel's thresholds: the pack's, or those in `own`."""
+        """Return every channel's thresholds: the pack's, or stricter ones in `own`.
+
+        Raises `ConfigError` for laxer ones: a setting must not be able to switch the gate off.
+        """
         channels = self.live if which == "live" else self.look
-        return {channel.name: own.get(channel.name, channel.limits) for channel in channels}
+        limits = {channel.name: own.get(channel.name, channel.limits) for channel in channels}
+        for channel in channels:
+            if limits[channel.name].laxer_than(channel.limits):
+                raise ConfigError(
+                    f"thresholds.{channel.name}: {limits[channel.name]} is laxer than the model "
+                    f"pack's {channel.limits}; a kit may only be stricter"
+                )
+        return limits
 
 
 def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:

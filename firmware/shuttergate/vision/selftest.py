@@ -20,15 +20,22 @@ class SelfTest:
     def __init__(self, channels: Sequence[Channel]) -> None:
         self._questions = [(one, answer) for one in channels for answer in one.known_answers]
         self._turn = itertools.cycle(self._questions)
+        self._right_in_a_row = 0
 
     @property
     def questions(self) -> int:
         """How many questions are in a round."""
         return len(self._questions)
 
+    @property
+    def passed(self) -> bool:
+        """Whether a whole round was right, with no wrong answer since."""
+        return self._right_in_a_row >= self.questions
+
     def ask(self) -> None:
         """Ask the next question; raise `ScoreError` for a wrong answer or none."""
         channel, answer = next(self._turn)
+        right, self._right_in_a_row = self._right_in_a_row, 0
         score = channel.score(paint(answer.picture, channel.lores_size))
         if not abs(score - answer.score) <= answer.tolerance:
             raise ScoreError(
@@ -36,6 +43,7 @@ class SelfTest:
                 f"{answer.score:.3f} within {answer.tolerance:.3f} is right; "
                 "if this stays, run `shuttergate model verify` and restart"
             )
+        self._right_in_a_row = right + 1
 
     def ask_all(self) -> None:
         """Ask a whole round."""
