@@ -24,6 +24,57 @@ def test_a_photo_appears_whole(tmp_path: Path) -> None:
     assert re.fullmatch(r"\d{8}T\d{6}\.123Z\.jpg", name)
 
 
+def test_a_photo_is_durable_before_it_has_a_name_and_its_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def spy_fsync(descriptor: int) -> None:
+        order.append(
+            f"fsync {'folder' if Path(f'/proc/self/fd/{descriptor}').is_dir() else 'file'}"
+        )
+        fsync(descriptor)
+
+    def spy_link(*arguments: object, **options: object) -> None:
+        order.append("link")
+        link(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "fsync", spy_fsync)
+    monkeypatch.setattr(os, "link", spy_link)
+    Album(tmp_path).publish(NOON_MS, b"photo")
+    assert order == ["fsync file", "link", "fsync folder"]
+
+
+def test_a_photo_whose_name_is_not_durable_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def fail_for_the_folder(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").is_dir():
+            raise OSError(5, "Input/output error")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail_for_the_folder)
+    with pytest.raises(AlbumError, match="on a disk that fails"):
+        Album(tmp_path).publish(NOON_MS, b"photo")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_photos_are_for_their_owner_alone(tmp_path: Path) -> None:
+    name = Album(tmp_path).publish(NOON_MS, b"photo")
+    assert (tmp_path / name).stat().st_mode & 0o077 == 0
+
+
+def test_messages_do_not_tell_whose_home_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(AlbumError, match=r"^album ~/gone is missing"):
+        Album(tmp_path / "gone").probe()
+
+
 def test_names_sort_by_time() -> None:
     stamps = [0, 1, 999, 1000, NOON_MS, NOON_MS + 1, 4_000_000_000_000]
     names = [photo_name(stamp) for stamp in stamps]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
-from shuttergate.frames.buffers import Pool
+from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.inspection import FROZEN_AFTER_FRAMES, Inspector
 from shuttergate.frames.scene import Lens, Pictures, Room, open_scene
 from shuttergate.frames.simulated import SimulatedCamera
@@ -128,6 +129,55 @@ def test_a_released_frame_is_wiped(camera: SimulatedCamera) -> None:
     assert not lores.any()
 
 
+def test_a_buffer_is_wiped_before_anybody_else_may_have_it(camera: SimulatedCamera) -> None:
+    buffers = pool(1)
+    slot = buffers.take()
+    assert slot is not None
+    slot.used = slot.main.size
+    slot.main[:] = slot.lores[:] = 7
+    clean: list[bool] = []
+    free = buffers._free
+
+    class Watched(list):  # type: ignore[type-arg]
+        def append(self, given: Slot) -> None:
+            clean.append(not given.main.any() and not given.lores.any())
+            super().append(given)
+
+    buffers._free = Watched(free)
+    buffers.give_back(slot)()
+    assert clean == [True]
+
+
+def test_buffers_are_left_out_of_dumps_and_kept_out_of_swap() -> None:
+    before = locked_kb()
+    buffers = Pool(2, 640 * 480 * 3 // 2, 224 * 224 * 3)
+    slot = buffers.take()
+    assert slot is not None
+    flags = memory_flags(slot.main.ctypes.data)
+    assert "dd" in flags, "not left out of dumps"
+    assert "dc" in flags, "a fork would have it too"
+    if not buffers.locked:
+        pytest.skip("this user may not lock so much memory")
+    assert locked_kb() - before >= 2 * 640 * 480 * 3 // 2 // 1024
+
+
+def memory_flags(address: int) -> list[str]:
+    """Return the kernel's flags (VmFlags) of the mapping that holds `address`."""
+    inside = False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        bounds = re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line)
+        if bounds:
+            inside = int(bounds[1], 16) <= address < int(bounds[2], 16)
+        elif inside and line.startswith("VmFlags:"):
+            return line.split()[1:]
+    raise AssertionError("no such mapping")
+
+
+def locked_kb() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmLck:")[2].split()[0])
+
+
 def test_release_acts_once(camera: SimulatedCamera) -> None:
     first = camera.next(1.0)
     first.release()
@@ -189,6 +239,15 @@ def test_repeated_old_future_and_undated_frames_are_refused(exposed_s: float) ->
     judge.inspect(frame(1.0, 1))
     with pytest.raises(CameraError, match="repeated or wrongly dated"):
         judge.inspect(frame(exposed_s, 2))
+
+
+def test_a_ring_of_buffers_round_and_round_is_a_frozen_camera() -> None:
+    judge = inspector()
+    for number in range(8):
+        judge.inspect(frame(number, level=number))
+    with pytest.raises(CameraError, match="camera is frozen"):  # noqa: PT012
+        for number in range(8, 16):
+            judge.inspect(frame(number, level=number % 8))
 
 
 def test_the_same_pixels_for_ever_are_a_frozen_camera() -> None:

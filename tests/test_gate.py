@@ -185,6 +185,28 @@ def test_not_a_number_as_now_closes() -> None:
     assert gate.why_closed(opened(1.0), math.nan, RULES) is not None
 
 
+def test_a_block_is_followed_by_as_many_clear_frames_as_any_opening() -> None:
+    rules = replace(RULES, hold_off_s=0.0)
+    state = gate.judged(opened(1.0), blocked(1.03), 1.03, rules)
+    state = gate.judged(state, clear(1.06), 1.06, rules)
+    assert not state.is_open
+
+
+def test_clear_frames_during_a_fault_do_not_count_after_it() -> None:
+    state = gate.faulted(started(), "album", 1.0, RULES)
+    for step in range(1, 6):
+        state = gate.judged(state, clear(1.0 + step * FRAME_S), 1.0 + step * FRAME_S, RULES)
+    now_s = 1.0 + 5 * FRAME_S
+    assert not gate.mended(state, "album", now_s, RULES).is_open
+
+
+def test_frames_dated_ahead_do_not_open_when_their_time_comes() -> None:
+    state = started(1.0)
+    for step in range(3):
+        state = gate.judged(state, clear(5.0 + step * FRAME_S), 1.0, RULES)
+    assert not gate.ticked(state, 5.0 + 2 * FRAME_S, RULES).is_open
+
+
 times = st.floats(0.0, 0.4)
 
 

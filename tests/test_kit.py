@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -99,6 +101,37 @@ def test_ctrl_c_on_a_terminal_ends_it_cleanly(album: Path, clear_scene: Path) ->
     assert json.loads(out.splitlines()[-1])["event"] == "summary"
 
 
+@pytest.mark.parametrize("name", ["gate", "publisher"])
+def test_the_running_processes_are_confined_in_every_thread(
+    kit: Start, album: Path, clear_scene: Path, name: str
+) -> None:
+    one = demo(kit, album, clear_scene)
+    one.wait_for("gate", state="OPEN")
+    process = Path(f"/proc/{one.children()[name]}")
+    for thread in (process / "task").iterdir():
+        status = (thread / "status").read_text()
+        assert "\nSeccomp:\t2" in status, thread
+        assert "\nNoNewPrivs:\t1" in status
+    limits = (process / "limits").read_text()
+    assert re.search(r"Max core file size\s+0\s+0", limits)
+    if name == "gate":
+        assert re.search(r"Max file size\s+0\s+0", limits)
+
+
+def test_a_frozen_publisher_closes_the_gate_and_is_replaced(
+    kit: Start, album: Path, clear_scene: Path
+) -> None:
+    one = demo(kit, album, clear_scene)
+    one.wait_for("gate", state="OPEN")
+    frozen = one.children()["publisher"]
+    os.kill(frozen, signal.SIGSTOP)
+    closed = one.wait_for("gate", state="CLOSED", faults=["publisher"])
+    assert closed["reason"] == "fault"
+    assert one.wait_for("publisher ended", timeout_s=40)["how"] == "SIGKILL"
+    one.wait_for("gate", state="OPEN")
+    assert one.children()["publisher"] != frozen
+
+
 @pytest.mark.parametrize("victim", ["gate", "publisher"])
 def test_a_killed_child_is_started_again_and_takes_photos(
     kit: Start, album: Path, clear_scene: Path, victim: str
@@ -176,6 +209,32 @@ def test_an_album_that_goes_away_closes_the_gate_and_comes_back(
     album.mkdir()
     one.wait_for("album ready")
     one.wait_for("gate", state="OPEN")
+
+
+def test_a_log_that_nobody_reads_stops_nobody_from_watching(album: Path, clear_scene: Path) -> None:
+    # A full pipe: the supervisor must go on all the same, and end when it is told to.
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shuttergate", "demo", "--headless"]
+        + ["--album", str(album), "--scene", str(clear_scene), "--press", "1,2"],
+        stdout=writer,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        assert wait_until(lambda: len(list(album.iterdir())) == 2, 20)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)
+        os.close(writer)
 
 
 def test_a_full_album_refuses_says_so_and_recovers(
