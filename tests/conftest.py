@@ -95,7 +95,7 @@ class Kit:
             except (OSError, IndexError):
                 continue
             if parent == self.process.pid:
-                name = "gate" if b"shuttergate.appliance" in words else "publisher"
+                name = "gate" if b"shuttergate.gate_process" in words else "publisher"
                 found[name] = int(path.parent.name)
         return found
 

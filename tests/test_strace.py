@@ -34,7 +34,7 @@ def traced(folder: Path, *arguments: str) -> dict[str, list[str]]:
     for path in sorted(folder.glob("trace.*"), key=lambda path: int(path.suffix[1:])):
         lines = [line for line in path.read_text().splitlines() if "= -1 " not in line]
         text = "\n".join(line for line in lines if line.startswith("execve("))
-        if "shuttergate.appliance" in text:
+        if "shuttergate.gate_process" in text:
             calls["gate"] += lines
         elif "shuttergate.capture.publisher" in text:
             calls["publisher"] += lines

@@ -1,53 +1,39 @@
-"""The gate process: camera, channels, gate, panel and capture put together.
+"""The appliance: camera, channels, gate, panel and capture put together.
 
-This is the only module that knows all rooms. The main thread looks at frames, the warden keeps
-time, the photographer works on a press. Whatever ends one of them unexpectedly ends the process,
-and with it the permissive line: the kernel lets it go and the pull-down holds it low.
+The main thread looks at frames, the warden keeps time, the photographer works on a press. Only this
+module and `gate_process.py`, which makes it, know all rooms.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import signal
-import socket
-import sys
 import threading
 import time
-import traceback
-from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import FrameType
 
-import msgspec
-
-from shuttergate import confine, feed, verdict
+from shuttergate import feed, verdict
 from shuttergate.board import Board
 from shuttergate.capture.photographer import Camera, Outcome, Photographer
 from shuttergate.capture.shelf import Shelf
-from shuttergate.config import Config, read_kit
-from shuttergate.errors import CameraError, ConfigError, ScoreError, ShuttergateError
+from shuttergate.config import Config
+from shuttergate.errors import CameraError, ScoreError
 from shuttergate.frame import Frame, Pixels, Source
-from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
-from shuttergate.frames.scene import Lens, open_scene
-from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.gate import Press
 from shuttergate.interlock import Interlock
 from shuttergate.panel.panel import Panel
+from shuttergate.tally import Tally, rounded
 from shuttergate.verdict import Decision, Reason, Verdict
 from shuttergate.vision.channel import scores
-from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.selftest import SelfTest
 from shuttergate.warden import Warden
 
 SHELF_FRAMES = 2
-POOL_FRAMES = SHELF_FRAMES + 2  # on the shelf, before the live channels, under the second look
+POOL_FRAMES = SHELF_FRAMES + 2
+"""On the shelf, before the live channels, under the second look."""
+
 STALL_S = 1.0
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
-EXIT_REFUSED = 3
-EXIT_DIED = 70
 
 
 class Appliance:
@@ -69,12 +55,7 @@ class Appliance:
         self._panel = panel
         self._link = link
         self._stopping = threading.Event()
-        self._counts: Counter[str] = Counter()
-        self._refusals: Counter[str] = Counter()
-        self._photos: list[str] = []
-        self._scores: Mapping[str, float] = {}
-        self._recent_s: list[float] = []
-        self._oldest_s = 0.0
+        self._tally = Tally()
         self._turned_s = time.monotonic()
         self._shelf = Shelf(SHELF_FRAMES)
         self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed)
@@ -158,7 +139,7 @@ class Appliance:
                 if failures:
                     failures = 0
                     self._link.log("camera works again", camera=camera.name)
-                if self._counts["frames"] == 1:
+                if self._tally.frames == 1:
                     self._link.send(feed.Ready(camera.name))
                 self._test_live()
         finally:
@@ -171,9 +152,9 @@ class Appliance:
         try:
             self._inspector.inspect(frame)
             seen = self._judge(frame)
-            self._scores = seen.scores  # in place before the gate tells of its change
+            self._tally.scores = seen.scores  # in place before the gate tells of its change
             is_open = self.interlock.judged(seen)
-            self._count(seen)
+            self._tally.judged(seen, time.monotonic())
             kept = is_open and seen.decision is Decision.CLEAR
             if kept:
                 self._shelf.put(frame)
@@ -194,13 +175,6 @@ class Appliance:
         self.interlock.mended("camera")
         self.interlock.mended("model")
         return seen
-
-    def _count(self, seen: Verdict) -> None:
-        self._oldest_s = max(self._oldest_s, time.monotonic() - seen.exposed_s)
-        self._counts["frames"] += 1
-        self._counts[seen.decision] += 1
-        self._recent_s.append(seen.exposed_s)
-        del self._recent_s[:-30]
 
     def _fault(self, name: str, error: Exception) -> None:
         if name not in self.interlock.state.faults:
@@ -255,7 +229,7 @@ class Appliance:
     def _refuse(self, press: Press, detail: str = "") -> None:
         # A button held since before the gate opened was counted when its second pole was felt.
         if not (press.reason is Reason.HELD and self._has_sense):
-            self._refusals[press.reason] += 1
+            self._tally.refused[press.reason] += 1
         self._warden.refused()
         faults = sorted(self.interlock.state.faults)
         self._link.log(
@@ -267,12 +241,12 @@ class Appliance:
 
     def _press_done(self, outcome: Outcome) -> None:
         if outcome.name:
-            self._photos.append(outcome.name)
+            self._tally.took(outcome.name)
             self._link.log(
                 "photo",
                 name=outcome.name,
                 frame=outcome.frame,
-                scores=_rounded(outcome.scores),
+                scores=rounded(outcome.scores or {}),
                 ms=round((time.monotonic() - outcome.pressed_s) * 1000, 1),
             )
             return
@@ -291,116 +265,10 @@ class Appliance:
             state="OPEN" if is_open else "CLOSED",
             reason=reason,
             faults=sorted(self.interlock.state.faults),
-            scores=_rounded(self._scores),
+            scores=rounded(self._tally.scores),
         )
 
     def status(self) -> feed.Status:
         """Return the kit as it stands."""
-        recent = self._recent_s
-        span_s = recent[-1] - recent[0] if len(recent) > 1 else 0.0
-        return feed.Status(
-            open=self.interlock.state.is_open,
-            reason=self.interlock.reason,
-            faults=sorted(self.interlock.state.faults),
-            scores=_rounded(self._scores),
-            fps=round((len(recent) - 1) / span_s, 1) if span_s else 0.0,
-            oldest_ms=round(self._oldest_s * 1000, 1),
-            frames=self._counts["frames"],
-            clear=self._counts[Decision.CLEAR],
-            blocked=self._counts[Decision.BLOCKED],
-            taken=len(self._photos),
-            refused=dict(self._refusals),
-            photos=self._photos[-20:],
-        )
-
-
-def _rounded(found: Mapping[str, float] | None) -> dict[str, float]:
-    return {name: round(score, 4) for name, score in (found or {}).items()}
-
-
-def camera_opener(
-    config: Config, board: Board, eyes: Eyes, link: feed.Link
-) -> Callable[[], Source]:
-    """Return what opens the board's camera; its buffers are taken once and used for ever."""
-    width, height = board.camera.main_size
-    lores_bytes = eyes.lores_shape[0] * eyes.lores_shape[1] * 3
-    pool = Pool(POOL_FRAMES, width * height * 3 // 2, lores_bytes)
-    link.log("frame buffers", megabytes=round(pool.size_mb), locked=pool.locked)
-    lens = Lens(board.camera.main_size, (eyes.lores_shape[1], eyes.lores_shape[0]))
-    path = Path(config.scene.path).expanduser() if config.scene.path else None
-
-    def skipped(cause: str) -> None:
-        link.log("picture skipped", cause=cause)
-
-    def opened() -> Source:
-        scene = open_scene(path, lens, config.scene.picture_s, skipped)
-        return SimulatedCamera(scene, board.camera.fps, pool)
-
-    return opened
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run the gate process on an inherited link, the configuration as JSON on stdin."""
-    parser = argparse.ArgumentParser(prog="shuttergate-gate")
-    parser.add_argument("--link", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    options = parser.parse_args(argv)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when the gate ends
-    confine.die_with_parent(options.parent)
-    confine.no_dumps()
-    confine.no_files()
-    confine.no_network()
-    confine.keep_no_freed_memory()
-    # Threads hand over to one another within a fraction of a frame, not Python's usual 5 ms.
-    sys.setswitchinterval(0.0005)
-    link = feed.Link(socket.socket(fileno=options.link))
-    try:
-        config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
-        board = read_kit(config, None)
-        eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
-        open_camera = camera_opener(config, board, eyes, link)
-        first: Source | None = open_camera()
-        panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
-
-        def camera() -> Source:
-            nonlocal first
-            source, first = first, None
-            return source or open_camera()
-
-        appliance = Appliance(config, board, eyes, camera, panel, link)
-    except ShuttergateError as error:
-        link.send(feed.Refused(str(error), 2 if isinstance(error, ConfigError) else 1))
-        sys.exit(EXIT_REFUSED)
-    _die_on_any_thread(panel, link)
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        appliance.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        appliance.run()
-    except ScoreError as error:
-        link.send(feed.Refused(str(error)))
-        sys.exit(EXIT_REFUSED)
-    except BaseException:
-        # No tidying up: ending the process is what lets the line go, whatever else is broken.
-        traceback.print_exc()
-        os._exit(EXIT_DIED)
-
-
-def _die_on_any_thread(panel: Panel, link: feed.Link) -> None:
-    """A thread that ends by an error nobody foresaw takes the process, and so the line, with it."""
-
-    def die(failure: threading.ExceptHookArgs) -> None:
-        try:
-            panel.permissive(False)
-            name = failure.thread.name if failure.thread is not None else "a thread"
-            link.log("thread died", thread=name, error=repr(failure.exc_value))
-        finally:
-            os._exit(EXIT_DIED)
-
-    threading.excepthook = die
-
-
-if __name__ == "__main__":
-    main()
+        state = self.interlock.state
+        return self._tally.status(state.is_open, self.interlock.reason, sorted(state.faults))

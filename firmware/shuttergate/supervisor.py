@@ -246,7 +246,7 @@ class Supervisor:
             ours, theirs = feed.pair()
             with theirs:
                 self._gate.start(
-                    ["shuttergate.appliance", "--link", str(theirs.fileno())],
+                    ["shuttergate.gate_process", "--link", str(theirs.fileno())],
                     msgspec.json.encode(self._config),
                     theirs.fileno(),
                     now_s,

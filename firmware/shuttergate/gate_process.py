@@ -1,0 +1,123 @@
+"""The gate process: confined first, then the appliance of its board, until it is told to stop.
+
+Whatever ends one of its threads unexpectedly ends the process, and with it the permissive line: the
+kernel lets it go and the pull-down holds it low.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from shuttergate import confine, feed
+from shuttergate.appliance import POOL_FRAMES, Appliance
+from shuttergate.board import Board
+from shuttergate.config import Config, read_kit
+from shuttergate.errors import ConfigError, ScoreError, ShuttergateError
+from shuttergate.frame import Source
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.panel.panel import Panel
+from shuttergate.vision.eyes import Eyes, open_eyes
+
+EXIT_REFUSED = 3
+EXIT_DIED = 70
+
+
+def camera_opener(
+    config: Config, board: Board, eyes: Eyes, link: feed.Link
+) -> Callable[[], Source]:
+    """Return what opens the board's camera; its buffers are taken once and used for ever."""
+    width, height = board.camera.main_size
+    lores_bytes = eyes.lores_shape[0] * eyes.lores_shape[1] * 3
+    pool = Pool(POOL_FRAMES, width * height * 3 // 2, lores_bytes)
+    link.log("frame buffers", megabytes=round(pool.size_mb), locked=pool.locked)
+    lens = Lens(board.camera.main_size, (eyes.lores_shape[1], eyes.lores_shape[0]))
+    path = Path(config.scene.path).expanduser() if config.scene.path else None
+
+    def skipped(cause: str) -> None:
+        link.log("picture skipped", cause=cause)
+
+    def opened() -> Source:
+        scene = open_scene(path, lens, config.scene.picture_s, skipped)
+        return SimulatedCamera(scene, board.camera.fps, pool)
+
+    return opened
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the gate process on an inherited link, the configuration as JSON on stdin."""
+    parser = argparse.ArgumentParser(prog="shuttergate-gate")
+    parser.add_argument("--link", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    options = parser.parse_args(argv)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when the gate ends
+    confine.die_with_parent(options.parent)
+    confine.no_dumps()
+    confine.no_files()
+    confine.no_network()
+    confine.keep_no_freed_memory()
+    # Threads hand over to one another within a fraction of a frame, not Python's usual 5 ms.
+    sys.setswitchinterval(0.0005)
+    link = feed.Link(socket.socket(fileno=options.link))
+    try:
+        config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
+        board = read_kit(config, None)
+        eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
+        open_camera = camera_opener(config, board, eyes, link)
+        first: Source | None = open_camera()
+        panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
+
+        def camera() -> Source:
+            nonlocal first
+            source, first = first, None
+            return source or open_camera()
+
+        appliance = Appliance(config, board, eyes, camera, panel, link)
+    except ShuttergateError as error:
+        link.send(feed.Refused(str(error), 2 if isinstance(error, ConfigError) else 1))
+        sys.exit(EXIT_REFUSED)
+    _die_on_any_thread(panel, link)
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        appliance.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        appliance.run()
+    except ScoreError as error:
+        link.send(feed.Refused(str(error)))
+        sys.exit(EXIT_REFUSED)
+    except BaseException:
+        # No tidying up: ending the process is what lets the line go, whatever else is broken.
+        traceback.print_exc()
+        os._exit(EXIT_DIED)
+
+
+def _die_on_any_thread(panel: Panel, link: feed.Link) -> None:
+    """A thread that ends by an error nobody foresaw takes the process, and so the line, with it."""
+
+    def die(failure: threading.ExceptHookArgs) -> None:
+        try:
+            panel.permissive(False)
+            name = failure.thread.name if failure.thread is not None else "a thread"
+            link.log("thread died", thread=name, error=repr(failure.exc_value))
+        finally:
+            os._exit(EXIT_DIED)
+
+    threading.excepthook = die
+
+
+if __name__ == "__main__":
+    main()
