@@ -71,8 +71,10 @@ def _upright(
         return
     if limit is not None:
         image.draft("RGB", limit)
-    # Rotating before the conversion keeps the EXIF tag that says how.
-    yield _rgb(ImageOps.exif_transpose(image))
+    image.load()
+    # In place, and before the conversion, which would lose the EXIF tag that says how.
+    ImageOps.exif_transpose(image, in_place=True)
+    yield _rgb(image)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -82,7 +84,8 @@ def _rgb(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
         page = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(page, image).convert("RGB")
-    return image.convert("RGB")
+    # A copy of a picture that is RGB already would double the memory of a large one.
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
