@@ -1,8 +1,8 @@
 """Runs the demo in a pseudo-terminal, once a language, and draws what it left on the screen.
 
-The scene is a still of the built-in room, then the abstract picture that trips the model in the
-self-test, then the room again; nobody is to be seen in any of them. Writes demo.en.svg and
-demo.ja.svg. Run it with the project's own Python: .venv/bin/python docs/terminal.py
+The scene is device/simulated/refusal: stills of the built-in room, then the abstract picture that
+trips the model in the self-test. Writes demo.en.svg and demo.ja.svg. Run it at the root of the
+checkout with the project's own Python: .venv/bin/python docs/terminal.py
 """
 
 from __future__ import annotations
@@ -19,13 +19,9 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from PIL import Image, ImageSequence
-
-from shuttergate.frames.scene import room_film
-from shuttergate.vision.known import paint
-
 ROWS, COLUMNS = 24, 100
-OPTIONS = ("--scene", "~/scene", "--config", "~/slow.toml", "--seconds", "13", "--press", "2,6,11")
+SCENE = "device/simulated/refusal"
+OPTIONS = ("--scene", SCENE, "--seconds", "13", "--press", "2,6,11")
 TITLES = {"en": "The demo in a terminal", "ja": "端末で動かしたデモ"}
 CELL, LINE, MARGIN, BAR = 8.4, 21, 22, 36  # pixels; BAR: the window's title bar
 STYLE = """
@@ -37,27 +33,13 @@ text { font: 14px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", 
 MARKS = {"●": "open", "○": "closed", "$": "prompt"}
 
 
-def make_scene(home: Path) -> None:
-    """Make ~/scene and ~/slow.toml."""
-    scene = home / "scene"
-    scene.mkdir()
-    with Image.open(room_film()) as film:
-        stills = ImageSequence.Iterator(film)
-        stills[0].convert("RGB").save(scene / "1-room.png")
-        stills[300].convert("RGB").save(scene / "3-room.png")
-    Image.fromarray(paint("violet_and_green", (224, 224))).save(scene / "2-abstract.png")
-    (home / "slow.toml").write_text("[scene]\npicture_s = 4.0\n")
-
-
 def run_demo(language: str) -> str:
     """Return what the demo wrote to its terminal, the temporary home called ~."""
     with tempfile.TemporaryDirectory() as folder:
-        make_scene(Path(folder))
         ours, theirs = os.openpty()
         termios.tcsetwinsize(theirs, (ROWS, COLUMNS))
-        options = [option.replace("~", folder) for option in OPTIONS]
         demo = subprocess.Popen(
-            [sys.executable, "-m", "shuttergate", "demo", *options],
+            [sys.executable, "-m", "shuttergate", "demo", *OPTIONS],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

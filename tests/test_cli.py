@@ -149,7 +149,7 @@ def test_models_can_be_listed_shown_and_verified() -> None:
     assert "open-nsfw: ok" in shuttergate("model", "verify").stdout
     done = shuttergate("model", "verify", "gone")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "model pack gone refused" in done.stderr
+    assert "no model pack is called 'gone'; there is open-nsfw" in done.stderr
 
 
 def test_boards_can_be_listed_shown_and_drawn() -> None:
@@ -163,3 +163,27 @@ def test_version() -> None:
     from shuttergate import __version__
 
     assert shuttergate("--version").stdout == f"shuttergate {__version__}\n"
+
+
+def test_doctor_finds_limits_that_the_kit_would_refuse(tmp_path: Path) -> None:
+    config = tmp_path / "kit.toml"
+    config.write_text(
+        f'[album]\nfolder = "{tmp_path}"\n[thresholds.open-nsfw]\nclear_below = 0.5\nblock_at = 0.8'
+    )
+    done = shuttergate("doctor", "--json", "--config", config)
+    assert done.returncode == 1
+    assert "clear_below: 0.5 is laxer than the model pack's 0.3" in done.stdout
+
+
+def test_the_runtime_does_not_chatter(clear_scene: Path) -> None:
+    assert shuttergate("check", clear_scene).stderr == ""
+
+
+def test_boards_have_japanese_titles() -> None:
+    assert "シミュレーション" in shuttergate("board", "list", LANGUAGE="ja").stdout
+
+
+def test_a_terminal_that_lacks_letters_gets_the_rest() -> None:
+    done = shuttergate("--help", LANGUAGE="ja", PYTHONIOENCODING="latin-1")
+    assert done.returncode == 0
+    assert "demo" in done.stdout

@@ -1,5 +1,5 @@
 """`python -m shuttergate`."""
 
-from shuttergate.cli import app
+from shuttergate.cli import start
 
-app(prog_name="shuttergate")
+start()

@@ -91,7 +91,7 @@ class Appliance:
             self.stop,
             lambda: self._turned_s,
         )
-        self._has_sense = board.pins.shutter_sense is not None
+        self._told = False  # the second pole already told of the press that is on
         panel.on_contact = self._contact
         panel.on_sense = self._sensed
 
@@ -223,13 +223,14 @@ class Appliance:
 
     def _sensed(self) -> None:
         # The second pole only tells of presses that the dead button could not signal.
-        if not self.interlock.state.is_open:
+        self._told = not self.interlock.state.is_open
+        if self._told:
             self._refuse(Press(False, self.interlock.reason))
 
     def _refuse(self, press: Press, detail: str = "") -> None:
-        # A button held since before the gate opened was counted when its second pole was felt.
-        if not (press.reason is Reason.HELD and self._has_sense):
-            self._tally.refused[press.reason] += 1
+        if press.reason is Reason.HELD and self._told:
+            return  # the same press, which was refused when its second pole was felt
+        self._tally.refused[press.reason] += 1
         self._warden.refused()
         faults = sorted(self.interlock.state.faults)
         self._link.log(

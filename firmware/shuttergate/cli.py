@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -20,12 +21,13 @@ from shuttergate import __version__
 from shuttergate.board import board_names, read_board
 from shuttergate.config import Config, album_folder, read_config, read_kit
 from shuttergate.errors import ConfigError, PackError, ShuttergateError
-from shuttergate.lang import _
+from shuttergate.lang import LANGUAGE, _
 from shuttergate.share import share
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help=_("A camera whose shutter is dead until the frame it would save is cleared."),
 )
@@ -39,6 +41,16 @@ ConfigFile = Annotated[
 ]
 BoardName = Annotated[str | None, typer.Option("--board", help=_("Board, as in `board list`."))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
+
+
+def start() -> None:
+    """Run the command line; the entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal that lacks a letter still gets the rest
+    app(prog_name="shuttergate")
 
 
 def _fail(error: Exception | str, status: int) -> NoReturn:
@@ -269,7 +281,7 @@ def model_build(
 def board_list() -> None:
     """A line a board."""
     for name in board_names():
-        typer.echo(f"{name:<16} {read_board(name).title['en']}")
+        typer.echo(f"{name:<16} {read_board(name).title.get(LANGUAGE, name)}")
 
 
 @board_app.command("show", help=_("Show a board's description."))

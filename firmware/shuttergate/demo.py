@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import sys
 import termios
 import time
@@ -12,7 +13,7 @@ import tty
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from shuttergate import feed, log, serve
 from shuttergate.config import Config
@@ -21,6 +22,12 @@ from shuttergate.supervisor import Supervisor
 
 PRESS_S = 0.2
 """How long the simulated finger stays down."""
+
+KEY_S = 0.6
+"""A key that comes again within this time is still held down: it repeats by itself."""
+
+SILENCE_S = 0.4
+"""After so long without a word from the gate process nothing it said holds any more."""
 
 STATUS_EVERY_S = 5.0
 
@@ -54,9 +61,12 @@ class Fingers:
             self._moves += [(at_s, True), (at_s + PRESS_S, False)]
         self._moves.sort()
 
-    def press(self, now_s: float) -> None:
-        """Press now, and let go in time."""
-        self._moves = sorted([*self._moves, (now_s, True), (now_s + PRESS_S, False)])
+    def key(self, now_s: float) -> None:
+        """A key was struck: press, or hold on if the finger is down already."""
+        down = self._moves[:1] if self._moves and not self._moves[0][1] else []
+        self._moves = [move for move in self._moves if move not in down]
+        press = [] if down else [(now_s, True)]
+        self._moves = sorted([*self._moves, *press, (now_s + KEY_S, False)])
 
     def wait_s(self, now_s: float, most_s: float) -> float:
         """Return how long until the next move, at most ``most_s``."""
@@ -72,9 +82,9 @@ class Stage:
     """What the demo shows: people's words on a terminal, JSON lines into a pipe."""
 
     def __init__(self, keys: bool) -> None:
-        self._terminal = sys.stdout.isatty()
+        self._terminal = _is_terminal(sys.stdout)
         self._keys = keys
-        self._out = log.Writer(sys.stdout.fileno())
+        self._out = log.Writer(1)
         self._due_s = 0.0
         self._line = ""
         self.photos: list[str] = []
@@ -94,13 +104,11 @@ class Stage:
 
     def status(self, kit: Supervisor, elapsed_s: float) -> None:
         """Show how things stand: a living line, or now and then a log line."""
-        if kit.status is None:
-            return
         if self._terminal:
-            line = _status_line(kit.status, elapsed_s, len(self.photos), self._keys)
-            self._line = _coloured(_fit(line, os.get_terminal_size().columns))
+            line = _status_line(kit, elapsed_s, len(self.photos), self._keys)
+            self._line = _coloured(_fit(line, shutil.get_terminal_size().columns))
             self._out.write(f"\r\x1b[K{self._line}")
-        elif elapsed_s >= self._due_s:
+        elif elapsed_s >= self._due_s and kit.status is not None:
             self._due_s += STATUS_EVERY_S
             status = kit.status
             line = log.line(
@@ -161,8 +169,16 @@ def _words(item: feed.News, kit: Supervisor) -> str:
         case feed.Log(event="photo", fields=fields):
             return _("  photo {name}, {ms:.0f} ms after the press").format(**fields)
         case feed.Log(event="press refused", fields=fields):
-            words = _("  press refused: {why}").format(why=reason_words(fields["reason"]))
-            return f"{words} ({fields['detail']})" if "detail" in fields else words
+            why = _with_faults(reason_words(fields["reason"]), fields.get("faults", []))
+            if "detail" in fields:
+                why = f"{why} ({reason_words(fields['detail'])})"
+            return _("  press refused: {why}").format(why=why)
+        case feed.Log(event="gate frozen", fields=fields):
+            return _("○ CLOSED  the gate process gave no sign; it is ended and starts again")
+        case feed.Log(event=("gate ended" | "publisher ended")):
+            return _("○ CLOSED  a process ended; it starts again")
+        case feed.Log(event="stderr", fields=fields):
+            return f"  {fields['process']}: {fields['line']}"
         case feed.Log(event=event) if event in _FOR_THE_LOG:
             return ""
         case feed.Log(event=event, fields=fields):
@@ -170,15 +186,25 @@ def _words(item: feed.News, kit: Supervisor) -> str:
     return ""
 
 
+def _with_faults(why: str, faults: list[str]) -> str:
+    names = {
+        "album": _("the album"),
+        "camera": _("the camera"),
+        "model": _("the model"),
+        "publisher": _("the process that saves photos"),
+        "self-test": _("the self-test"),
+        "second-look self-test": _("the self-test"),
+    }
+    return f"{why}: {', '.join(names.get(fault, fault) for fault in faults)}" if faults else why
+
+
 def _gate_words(fields: dict[str, Any]) -> str:
     if fields["state"] == "OPEN":
         return _("● OPEN    the shutter button is live")
     if {"starting", "stopping"} & set(fields["faults"]):
         return ""  # as it should be: nothing is broken
-    why = reason_words(fields["reason"])
-    if fields["faults"]:
-        why = f"{why}: {', '.join(fields['faults'])}"
-    elif fields["reason"] in ("nudity", "doubt"):
+    why = _with_faults(reason_words(fields["reason"]), fields["faults"])
+    if fields["reason"] in ("nudity", "doubt"):
         why = f"{why} ({_scores(fields['scores'])})"
     return _("○ CLOSED  {why}").format(why=why)
 
@@ -194,7 +220,10 @@ def _coloured(text: str) -> str:
     return text.replace("●", "\x1b[32m●\x1b[0m").replace("○", "\x1b[31m○\x1b[0m")
 
 
-def _status_line(status: feed.Status, elapsed_s: float, photos: int, keys: bool) -> str:
+def _status_line(kit: Supervisor, elapsed_s: float, photos: int, keys: bool) -> str:
+    status = kit.status
+    if status is None or kit.silent_s() > SILENCE_S:
+        return _("○ CLOSED  no word from the gate process")
     state = _("● OPEN  ") if status.open else _("○ CLOSED")
     scores = _scores(status.scores)
     text = _("{state} {s:5.1f} s  {fps:4.1f} fps  {scores}  photos {photos}").format(
@@ -203,13 +232,17 @@ def _status_line(status: feed.Status, elapsed_s: float, photos: int, keys: bool)
     return text + _("   [space] press  [q] quit") if keys else text
 
 
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # None: it was closed before we began
+
+
 def _columns(text: str) -> int:
     """Return how many columns of a terminal `text` takes: Japanese characters take two."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _fit(text: str, columns: int) -> str:
-    while _columns(text) >= columns:
+    while text and _columns(text) >= columns:
         text = text[:-1]
     return text
 
@@ -233,7 +266,7 @@ def demo(
     config: Config, album: Path, seconds: float | None, presses_s: Sequence[float], headless: bool
 ) -> feed.Refused | None:
     """Run the demo; return None, or why the kit would not start."""
-    keys = not headless and sys.stdin.isatty() and sys.stdout.isatty()
+    keys = not headless and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     signals = serve.StopSignal()
     fingers = Fingers(presses_s)
     stage = Stage(keys)
@@ -256,7 +289,7 @@ def demo(
             if seconds is not None and elapsed_s >= seconds:
                 break
         stage.news(kit.stop(), kit, elapsed_s)
-        if kit.refusal is None:
+        if kit.was_ready:
             stage.summary(kit, elapsed_s, album)
         stage.close()
         return kit.refusal
@@ -268,5 +301,5 @@ def _key(keyboard: int, fingers: Fingers, now_s: float) -> bool:
         return True
     key = os.read(keyboard, 1)
     if key in (b" ", b"\n"):
-        fingers.press(now_s)
+        fingers.key(now_s)
     return key not in (b"q", b"Q", b"")

@@ -24,6 +24,7 @@ from shuttergate.panel.panel import Panel
 from shuttergate.share import share
 from shuttergate.supervisor import make_album
 from shuttergate.vision.channel import Channel
+from shuttergate.vision.eyes import refuse_laxer
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
@@ -56,7 +57,7 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
     yield _accelerator(board)
     yield from _guarded("gpio", lambda: _gpio(board))
     for name in dict.fromkeys((*board.channels.live, *board.channels.look)):
-        yield from _guarded(f"model {name}", functools.partial(_model, name))
+        yield from _guarded(f"model {name}", functools.partial(_model, name, config))
     yield from _guarded("disk", lambda: _disk(config))
     yield _memory(board)
     yield _clock()
@@ -111,8 +112,9 @@ def _gpio(board: Board) -> Finding:
         panel.close()
 
 
-def _model(name: str) -> Finding:
+def _model(name: str, config: Config) -> Finding:
     pack = read_pack(share("models") / name)
+    refuse_laxer(name, config.limits().get(name, pack.limits), pack.limits)
     test = SelfTest([Channel(pack, pack.model(pack.content()))])
     test.ask_all()
     return Finding(
@@ -163,7 +165,7 @@ def _service() -> Finding:
     found = subprocess.run(
         [systemctl, "is-active", "shuttergate.service"], capture_output=True, text=True, check=False
     )
-    state = found.stdout.strip() or "unknown"
+    state = found.stdout.strip() or "not installed"
     if state == "active":
         return Finding("service", Health.OK, "active")
     return Finding(

@@ -42,7 +42,7 @@ class Interlock:
         self._lock = threading.RLock()
         self._state = State()
         self._line: bool | None = False
-        self._said: Reason | None = None
+        self._said: tuple[Reason, frozenset[str]] | None = None
         write_line(False)
 
     @property
@@ -109,6 +109,6 @@ class Interlock:
                 self._line = None  # whatever it is now, it is written again at the next event
                 raise
         reason = gate.why_closed(self._state, now_s, self._rules) or Reason.CLEAR
-        if reason != self._said:
-            self._said = reason
+        if (reason, state.faults) != self._said:
+            self._said = (reason, state.faults)
             self._on_change(state.is_open, reason)

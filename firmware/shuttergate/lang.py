@@ -7,6 +7,8 @@ from pathlib import Path
 
 _translation = gettext.translation("shuttergate", Path(__file__).with_name("locale"), fallback=True)
 
+LANGUAGE = _translation.info().get("language", "en")
+
 
 def _(text: str) -> str:
     """Return `text` in the language of LANGUAGE, LC_ALL, LC_MESSAGES or LANG."""

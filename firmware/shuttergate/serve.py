@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from pathlib import Path
 from types import FrameType
@@ -59,7 +58,7 @@ def totals_line(event: str, kit: Supervisor) -> str:
 def run(config: Config, album: Path) -> feed.Refused | None:
     """Run until a signal; return None, or why the kit would not start."""
     signals = StopSignal()
-    out = log.Writer(sys.stdout.fileno())
+    out = log.Writer(1)
     due_s = time.monotonic() + TOTALS_EVERY_S
     with Supervisor(config, album) as kit:
         while not signals.came and kit.refusal is None:

@@ -9,10 +9,10 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def tilde(path: Path) -> str:
     """Return `path` for a log or a message: a home folder tells its owner's name, ~ does not."""
-    try:
-        return f"~/{path.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return str(path)
+    for base, short in ((Path.cwd(), "."), (Path.home(), "~")):
+        if path.is_relative_to(base) and base != Path("/"):
+            return str(Path(short, path.relative_to(base)))
+    return str(path)
 
 
 def share(room: str) -> Path:

@@ -47,6 +47,7 @@ class Child:
     due_s: float = 0.0
     back_off_s: float = BACK_OFF_FIRST_S
     tail: bytes = b""
+    killed: bool = False
 
     def start(self, arguments: list[str], settings: bytes, descriptor: int, now_s: float) -> None:
         """Start ``python -m`` with `arguments`, `settings` on its stdin, and `descriptor`."""
@@ -57,6 +58,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            process_group=0,  # Ctrl-C reaches the supervisor alone, which ends the others in order
         )
         assert self.process.stdin is not None
         assert self.process.stderr is not None
@@ -66,6 +68,7 @@ class Child:
         os.set_blocking(self.process.stderr.fileno(), False)
         self.pidfd = os.pidfd_open(self.process.pid)
         self.began_s = now_s
+        self.killed = False
 
     @property
     def runs(self) -> bool:
@@ -95,6 +98,7 @@ class Child:
 
     def kill(self) -> None:
         """SIGKILL."""
+        self.killed = True
         if self.process is not None:
             self.process.kill()
 
@@ -162,6 +166,10 @@ class Supervisor:
         """Press or release the simulated button."""
         if self._leash is not None:
             self._leash.send(feed.Finger(down))
+
+    def silent_s(self) -> float:
+        """Return for how many seconds the gate process has said nothing."""
+        return time.monotonic() - self._heard_s
 
     @property
     def totals(self) -> Totals:
@@ -236,7 +244,7 @@ class Supervisor:
             return
         now_s = time.monotonic()
         limit_s = HEARTBEAT_LIMIT_S if self._ready else START_LIMIT_S
-        if now_s - max(self._heard_s, self._gate.began_s) > limit_s:
+        if now_s - max(self._heard_s, self._gate.began_s) > limit_s and not self._gate.killed:
             news.append(feed.Log("gate frozen", {"silent_s": limit_s}))
             self._gate.kill()
 

@@ -23,7 +23,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def decode(path: Path, kind: type[_T]) -> _T:
     """Return the file as `kind`; raise `ConfigError` naming the file and the key."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
+        return msgspec.toml.decode(path.read_text("utf-8-sig"), type=kind)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name a readable TOML file") from error
     except msgspec.ValidationError as error:

@@ -48,10 +48,6 @@ class Thresholds:
                 f"<= block_at ({self.block_at}) <= 1 must hold"
             )
 
-    def laxer_than(self, other: Thresholds) -> bool:
-        """Whether a picture could pass here that would not pass there."""
-        return self.clear_below > other.clear_below or self.block_at > other.block_at
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

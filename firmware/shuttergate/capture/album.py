@@ -22,8 +22,8 @@ _MENDS = {
     errno.ENOSPC: "is full; make room",
     errno.EDQUOT: "is over its quota; make room",
     errno.EIO: "is on a disk that fails; change the disk",
-    errno.EOPNOTSUPP: "is on a disk without unnamed files (exFAT, FAT?); format it as ext4",
-    errno.EISDIR: "is on a disk without unnamed files (exFAT, FAT?); format it as ext4",
+    errno.EOPNOTSUPP: "is on a disk that cannot hide half a photo (FAT, exFAT); use another",
+    errno.EISDIR: "is on a disk that cannot hide half a photo (FAT, exFAT); use another",
 }
 
 

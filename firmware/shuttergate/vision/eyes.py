@@ -42,12 +42,19 @@ class Eyes:
         channels = self.live if which == "live" else self.look
         limits = {channel.name: own.get(channel.name, channel.limits) for channel in channels}
         for channel in channels:
-            if limits[channel.name].laxer_than(channel.limits):
-                raise ConfigError(
-                    f"thresholds.{channel.name}: {limits[channel.name]} is laxer than the model "
-                    f"pack's {channel.limits}; a kit may only be stricter"
-                )
+            refuse_laxer(channel.name, limits[channel.name], channel.limits)
         return limits
+
+
+def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:
+    """Raise `ConfigError` naming the key, if `own` lets a picture pass that `packs` would not."""
+    for key in ("clear_below", "block_at"):
+        mine, theirs = getattr(own, key), getattr(packs, key)
+        if mine > theirs:
+            raise ConfigError(
+                f"thresholds.{name}.{key}: {mine} is laxer than the model pack's {theirs}; "
+                f"a kit may only be stricter: use {theirs} or less, or take it out"
+            )
 
 
 def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:

@@ -158,6 +158,9 @@ def _count(port: Port) -> int:
 def read_pack(folder: Path) -> Pack:
     """Read `folder`/model.toml; raise `PackError` where it is missing or cannot be so."""
     path = folder / "model.toml"
+    if not folder.is_dir():
+        known = ", ".join(sorted(one.parent.name for one in folder.parent.glob("*/model.toml")))
+        raise PackError(f"no model pack is called {folder.name!r}; there is {known or 'none'}")
     mend = f"reinstall shuttergate, or mend {path}"
     try:
         manifest = decode(path, Manifest)

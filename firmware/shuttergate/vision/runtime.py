@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +45,9 @@ class Model:
     def __init__(self, content: bytes, threads: int = 1) -> None:
         """Build from the bytes of a .tflite file; raise `PackError` where no interpreter comes."""
         try:
-            self._interpreter: Any = _Interpreter(model_content=content, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with _no_chatter():
+                self._interpreter: Any = _Interpreter(model_content=content, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             cause = str(error).splitlines()[0]
             raise PackError(f"{RUNTIME} cannot run this model: {cause}") from error
@@ -84,6 +88,23 @@ class Model:
         # Widened first: uint8 minus a zero point would wrap around.
         values: NDArray[np.float64] = raw.astype(np.float64) - self.output.zero_point
         return values * self.output.scale
+
+
+@contextlib.contextmanager
+def _no_chatter() -> Iterator[None]:
+    """Keep the runtime's greeting, which it writes past Python, out of people's terminals.
+
+    What goes wrong comes as an exception and not this way.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _port(details: Mapping[str, Any]) -> Port:

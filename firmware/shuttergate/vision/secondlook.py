@@ -85,8 +85,16 @@ def _proxy(main: Pixels, view_size: tuple[int, int]) -> Image.Image:
     need = (view_size[0] / TILE, view_size[1] / TILE)
     factor = max(1, int(min(width / need[0], height / need[1])))
     luma, blue, red = (Image.fromarray(plane) for plane in planes(main))
+    if factor > 1:
+        factor -= (
+            factor % 2
+        )  # colour has half the resolution, and is then reduced in whole steps too
     reduced = [luma.reduce(factor)]
-    reduced += [plane.resize(reduced[0].size, Image.Resampling.BOX) for plane in (blue, red)]
+    for plane in (blue, red):
+        small = plane.reduce(factor // 2) if factor > 1 else plane
+        if small.size != reduced[0].size:
+            small = small.resize(reduced[0].size, Image.Resampling.BOX)
+        reduced.append(small)
     proxy = Image.merge("YCbCr", reduced).convert("RGB")
     for image in reduced:
         _wipe(image)
