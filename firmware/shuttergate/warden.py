@@ -116,8 +116,8 @@ class Warden:
             case hatch.Receipt():
                 self._photographer.receipt(message)
             case hatch.Album():
+                self._know_album(message.error)  # its fault first: nothing opens in between
                 self._interlock.mended("publisher")
-                self._know_album(message.error)
 
     def _mind_silence(self, silent_s: float) -> None:
         if silent_s > SILENCE_S:
