@@ -53,7 +53,7 @@ def test_check_json_has_the_fields_of_the_contract(blocked_scene: Path, mode: li
     assert set(found) == {"file", "verdict", "reason", "score", "scores", "ms"}
     assert found["verdict"] == "BLOCKED"
     assert found["reason"] == "nudity"
-    assert found["score"] == max(found["scores"].values())
+    assert found["score"] >= 0.5  # the joint score, whose line is at a half
     assert set(found["scores"]) == {"open-nsfw"}
 
 

@@ -11,6 +11,7 @@ from shuttergate.check import check
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, read_picture
 from shuttergate.share import share
+from shuttergate.verdict import Look
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
@@ -49,12 +50,11 @@ def test_live_verdicts_agree_with_the_float_model(
     eyes: Eyes, eval_rows: list[dict[str, str]]
 ) -> None:
     files = [Path(row["path"]) for row in eval_rows]
-    found = list(check(files, eyes, eyes.limits("live", {}), live=True))
+    found = list(check(files, eyes, eyes.limits(Look.LIVE, {}), live=True))
     small = [lores_of(read_picture(file), (224, 224)) for file in files]
-    limit = eyes.live[0].limits.clear_below
+    limit = eyes.live[0].limits[Look.LIVE].clear_below
     for one, real in zip(found, float_scores(small), strict=True):
-        assert one.score is not None
-        assert abs(one.score - real) <= SCORE_TOLERANCE, one.file
+        assert abs(one.scores["open-nsfw"] - real) <= SCORE_TOLERANCE, one.file
         if abs(real - limit) > VERDICT_TOLERANCE:
             assert (one.verdict == "CLEAR") == (real < limit), one.file
 
@@ -69,7 +69,7 @@ def test_the_known_answers_are_those_of_the_float_model() -> None:
 def test_a_second_look_is_never_milder_than_a_live_one(
     eyes: Eyes, eval_rows: list[dict[str, str]]
 ) -> None:
-    limits = eyes.limits("look", {})
+    limits = eyes.limits(Look.SECOND, {})
     files = [Path(row["path"]) for row in eval_rows[::40]]
     live = check(files, eyes, limits, live=True)
     look = check(files, eyes, limits, live=False)

@@ -51,6 +51,16 @@ def test_thresholds_out_of_order_are_refused(low: float, high: float) -> None:
         Thresholds(low, high)
 
 
-def test_joint_score_is_the_highest() -> None:
-    assert joint_score({"a": 0.1, "b": 0.4}) == 0.4
-    assert math.isnan(joint_score({}))
+def test_joint_score_is_the_highest_with_each_line_at_a_half() -> None:
+    assert joint_score({"a": 0.1, "b": 0.06}, LIMITS) == 0.25
+    assert joint_score({"a": 0.2, "b": 0.1}, LIMITS) == 0.5
+    assert joint_score({"a": 0.1, "b": 1.0}, LIMITS) == 1.0
+    assert math.isnan(joint_score({}, LIMITS))
+    assert math.isnan(joint_score({"a": 0.1}, LIMITS))
+    assert math.isnan(joint_score({}, {}))
+
+
+@given(a=st.floats(0, 1), b=st.floats(0, 1))
+def test_the_joint_score_is_what_the_rule_thresholds(a: float, b: float) -> None:
+    scores = {"a": a, "b": b}
+    assert (joint_score(scores, LIMITS) < 0.5) == (judge(scores, LIMITS) is Reason.CLEAR)

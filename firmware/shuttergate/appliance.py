@@ -22,7 +22,7 @@ from shuttergate.gate import Press
 from shuttergate.interlock import Interlock
 from shuttergate.panel.panel import Panel
 from shuttergate.tally import Tally, rounded
-from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.verdict import Decision, Look, Reason, Verdict
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.selftest import SelfTest
@@ -49,8 +49,8 @@ class Appliance:
         link: feed.Link,
     ) -> None:
         self._eyes = eyes
-        self._limits = eyes.limits("live", config.limits())
-        self._look_limits = eyes.limits("look", config.limits())
+        self._limits = eyes.limits(Look.LIVE, config.limits())
+        self._look_limits = eyes.limits(Look.SECOND, config.limits())
         self._open_camera = open_camera
         self._panel = panel
         self._link = link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -64,10 +65,15 @@ def _check_one(
         file=str(file),
         verdict="CLEAR" if reason is Reason.CLEAR else "BLOCKED",
         reason=reason,
-        score=round(joint_score(highest), 4),
+        score=_rounded(joint_score(highest, limits)),
         scores={name: round(score, 4) for name, score in highest.items()},
         ms=_ms_since(began_s),
     )
+
+
+def _rounded(score: float) -> float:
+    """Four decimals, downwards, so that a score below a threshold never reads as at it."""
+    return math.floor(score * 10_000) / 10_000
 
 
 def _ms_since(began_s: float) -> float:

@@ -153,13 +153,14 @@ def check(
 ) -> None:
     """Judge each file as the second look would, or, with --live, as one live frame."""
     from shuttergate import check as checking
+    from shuttergate.verdict import Look
     from shuttergate.vision.eyes import open_eyes
 
     settings = _configured(config)
     board = read_kit(settings, config)
     try:
         eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
-        limits = eyes.limits("live" if live else "look", settings.limits())
+        limits = eyes.limits(Look.LIVE if live else Look.SECOND, settings.limits())
     except ShuttergateError as error:
         _fail(error, 2)
     verdicts = []

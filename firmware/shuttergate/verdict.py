@@ -6,6 +6,7 @@ that a machine could not rule nudity out. It is no finding about the people in t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -32,6 +33,13 @@ class Reason(StrEnum):
     BUSY = "busy"  # the photo before this one is still being looked at
     NO_FRAME = "no frame"  # no CLEAR frame was exposed near enough to the press
     CLOSED = "closed"  # the gate closed before the photo was done
+
+
+class Look(StrEnum):
+    """The two ways to look at a frame; each channel has thresholds for both."""
+
+    LIVE = "live"  # once, whole, as it comes from the camera
+    SECOND = "look"  # at the press: full resolution, tiles, rotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,21 @@ def verdict(
     return Verdict(decision, reason, exposed_s, dict(scores))
 
 
-def joint_score(scores: Mapping[str, float]) -> float:
-    """Return the highest of the channels' scores, NaN where there is none."""
-    return max(scores.values(), default=float("nan"))
+def joint_score(scores: Mapping[str, float], limits: Mapping[str, Thresholds]) -> float:
+    """Return one score in [0, 1] that the rule of `judge` thresholds: CLEAR is below 0.5.
+
+    Each channel's score is stretched so that its own ``clear_below`` comes to lie at 0.5; the
+    highest counts, since one channel that is not clear is enough. NaN where a score is missing or
+    is none.
+    """
+    found = [_stretched(scores.get(name, math.nan), limit) for name, limit in limits.items()]
+    return math.nan if not found or any(map(math.isnan, found)) else max(found)
+
+
+def _stretched(score: float, limit: Thresholds) -> float:
+    line = limit.clear_below
+    if not 0.0 <= score <= 1.0:
+        return math.nan
+    if score < line:
+        return min(0.5 * score / line, math.nextafter(0.5, 0.0))
+    return 1.0 if line >= 1.0 else 0.5 + 0.5 * (score - line) / (1.0 - line)

@@ -16,6 +16,7 @@ class Channel:
     def __init__(self, pack: Pack, model: Model) -> None:
         self.name = pack.name
         self.limits = pack.limits
+        self._head = pack.head()
         self.lores_size = pack.lores_size
         self.known_answers = pack.manifest.known_answers
         self._model = model
@@ -27,7 +28,11 @@ class Channel:
         Raises `ScoreError` where the model fails or its answer is no score.
         """
         try:
-            value = float(self._model(lores)[self._score_at])
+            outputs = self._model(lores)
+            if self._head is not None:
+                value = self._head(outputs)
+            else:
+                value = float(outputs[self._score_at])
         except (RuntimeError, ValueError) as error:
             raise ScoreError(f"{self.name}: the model failed: {error}") from error
         if not 0.0 <= value <= 1.0:

@@ -13,10 +13,12 @@ from msgspec import Meta
 
 from shuttergate.errors import ConfigError, PackError
 from shuttergate.toml import Table, decode
-from shuttergate.verdict import Thresholds
+from shuttergate.verdict import Look, Thresholds
+from shuttergate.vision.head import Head
 from shuttergate.vision.runtime import Model, Port
 
 _Score = Annotated[float, Meta(ge=0.0, le=1.0)]
+_SHA256 = "^[0-9a-f]{64}$"
 
 
 class Input(Table, frozen=True):
@@ -29,19 +31,35 @@ class Input(Table, frozen=True):
 
 
 class Output(Table, frozen=True):
-    """What the interpreter gives: one value a label; `score` is the label that means nudity."""
+    """What the interpreter gives: one value a label (`score` names the one that means nudity), or,
+    without labels, an embedding that the pack's head reads.
+    """
 
     shape: tuple[int, int]
     dtype: str
-    labels: list[str]
-    score: str
+    labels: list[str] = []
+    score: str | None = None
+
+
+class HeadFile(Table, frozen=True):
+    """The head's weights; see `vision/head.py`."""
+
+    file: str
+    sha256: Annotated[str, Meta(pattern=_SHA256)]
 
 
 class Limits(Table, frozen=True):
-    """The pack's thresholds and, for people, how they were chosen."""
+    """The two thresholds of one kind of look."""
 
     clear_below: float
     block_at: float
+
+
+class Thresholding(Table, frozen=True):
+    """The pack's thresholds for each kind of look and, for people, how they were chosen."""
+
+    live: Limits
+    look: Limits
     chosen: str
 
 
@@ -72,16 +90,17 @@ class Manifest(Table, frozen=True):
     name: str
     title: str
     file: str
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=_SHA256)]
     licence: str
     licence_file: str
     recipe: str
     input: Input
     output: Output
-    thresholds: Limits
+    thresholds: Thresholding
     graph: Graph
     data: Data
     known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
+    head: HeadFile | None = None
 
 
 class Pack:
@@ -91,11 +110,17 @@ class Pack:
         self.folder = folder
         self.manifest = manifest
         self.name = manifest.name
+        wanted, output = manifest.thresholds, manifest.output
         try:
-            self.limits = Thresholds(manifest.thresholds.clear_below, manifest.thresholds.block_at)
-            self.score_index = manifest.output.labels.index(manifest.output.score)
+            self.limits = {
+                Look.LIVE: Thresholds(wanted.live.clear_below, wanted.live.block_at),
+                Look.SECOND: Thresholds(wanted.look.clear_below, wanted.look.block_at),
+            }
+            self.score_index = output.labels.index(output.score) if output.score else None
         except ValueError as error:
             self.refuse(f"model.toml: {error}")
+        if (self.score_index is None) == (manifest.head is None):
+            self.refuse("model.toml: the score is either one of output.labels or read by a head")
 
     @property
     def file(self) -> Path:
@@ -117,15 +142,29 @@ class Pack:
 
     def content(self) -> bytes:
         """Return the model's bytes, which match the manifest's sha256."""
+        return self._read(self.manifest.file, self.manifest.sha256)
+
+    def head(self) -> Head | None:
+        """Return the pack's head, whose file matches the manifest's sha256, if it has one."""
+        claimed = self.manifest.head
+        if claimed is None:
+            return None
         try:
-            content = self.file.read_bytes()
+            return Head(self._read(claimed.file, claimed.sha256), self.manifest.output.shape[-1])
+        except ValueError as error:
+            self.refuse(f"{claimed.file}: {error}")
+
+    def _read(self, name: str, sha256: str) -> bytes:
+        path = self.folder / name
+        try:
+            content = path.read_bytes()
         except OSError as error:
-            self.refuse(f"{self.file}: {error.strerror}")
+            self.refuse(f"{path}: {error.strerror}")
         digest = hashlib.sha256(content).hexdigest()
-        if digest != self.manifest.sha256:
+        if digest != sha256:
             self.refuse(
-                f"{self.manifest.file} ({len(content)} bytes) has sha256 {digest[:16]}… "
-                f"where model.toml says {self.manifest.sha256[:16]}…"
+                f"{name} ({len(content)} bytes) has sha256 {digest[:16]}… "
+                f"where model.toml says {sha256[:16]}…"
             )
         return content
 
@@ -142,7 +181,8 @@ class Pack:
             self._compare(f"{side} type", claim.dtype, port.dtype)
         self._compare("input scale", claimed.input.scale, model.input.scale)
         self._compare("input zero point", claimed.input.zero_point, model.input.zero_point)
-        self._compare("number of outputs", len(claimed.output.labels), _count(model.output))
+        if claimed.head is None:
+            self._compare("number of outputs", len(claimed.output.labels), _count(model.output))
         self._compare("operations", claimed.graph.ops, model.ops())
         return model
 

@@ -1,0 +1,55 @@
+"""A head: the few layers that read a score out of an embedding. Kept apart from the model, so that
+one embedding can serve several policies, and small enough to be read.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Head:
+    """Dense layers over the embedding scaled to length 1; ReLU between them, a sigmoid at the end.
+
+    The file is an .npz with float32 `weight0` (out, in), `bias0` (out,), `weight1` … in order; the
+    last layer has one output.
+    """
+
+    def __init__(self, content: bytes, width: int) -> None:
+        """Read the bytes of an .npz for embeddings of `width`; raise `ValueError` where unfit."""
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                found = {name: arrays[name].astype(np.float64) for name in arrays.files}
+        except (OSError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"not an .npz file: {error}") from error
+        self._layers: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        for number in range(len(found) // 2):
+            weight, bias = found.get(f"weight{number}"), found.get(f"bias{number}")
+            if weight is None or bias is None:
+                raise ValueError(f"layer {number} lacks its weight or bias")
+            if weight.shape != (len(bias), width):
+                raise ValueError(
+                    f"layer {number} has weights of shape {weight.shape} and {len(bias)} biases, "
+                    f"where it is given {width} values"
+                )
+            if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+                raise ValueError(f"layer {number} holds a value that is no number")
+            self._layers.append((weight, bias))
+            width = len(bias)
+        if not self._layers or width != 1:
+            raise ValueError("its last layer must have exactly one output")
+
+    def __call__(self, embedding: NDArray[np.float64]) -> float:
+        """Return the score in (0, 1) of an embedding of shape (width,).
+
+        NaN, which is no score, for an embedding that is zero or no number.
+        """
+        with np.errstate(all="ignore"):
+            values = embedding / np.linalg.norm(embedding)
+            for weight, bias in self._layers[:-1]:
+                values = np.maximum(weight @ values + bias, 0.0)
+            weight, bias = self._layers[-1]
+            return float(1.0 / (1.0 + np.exp(-(weight @ values + bias)[0])))
