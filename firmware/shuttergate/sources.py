@@ -1,0 +1,286 @@
+"""What a model pack was made from: its ledger, a row a picture or asset, and what is in it.
+
+Light on purpose (msgspec and Pillow): whoever wonders whether their picture was used asks here.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+from PIL import Image, ImageOps
+
+from shuttergate.errors import PackError
+from shuttergate.lang import _
+
+LEDGER = "ledger.csv"
+
+ALIKE_BITS = 6
+"""Two pictures whose dHash differs in no more of the 64 bits look alike."""
+
+MOST_ALIKE = 10
+
+PLAIN_LEVELS = 8
+"""A picture whose 9 x 8 reduction has no more contrast than this, of 255, is too plain: its dHash
+is little but noise, and says "alike" of any other plain picture."""
+
+PERSONS = frozenset({"crowd", "face", "hand", "person"})
+"""What the column `what` says where a person, or a part of one, is shown."""
+
+PICTURES = ("photograph", "texture")
+
+MAX_PIXELS = 128_000_000
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A row of ledger.csv."""
+
+    sha256: str
+    dhash: str
+    kind: str
+    what: str
+    registry: str
+    package: str
+    version: str
+    path: str
+    licence: str
+    source: str
+    consent_basis: str
+    use: str
+
+
+class Package(msgspec.Struct, frozen=True):
+    """How much of one package was used, and under which licences."""
+
+    registry: str
+    package: str
+    version: str
+    rows: int
+    persons: int
+    licences: dict[str, int]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """A ledger at a glance; every number counts rows."""
+
+    pack: str
+    ledger: str
+    rows: int
+    persons: int
+    kinds: dict[str, int]
+    uses: dict[str, int]
+    licences: dict[str, int]
+    packages: list[Package]
+    assets: list[Source]
+    """The rows that are no pictures, in full."""
+
+
+class Undisclosed(msgspec.Struct, frozen=True):
+    """A pack without a ledger: what its model.toml says that its authors never said."""
+
+    pack: str
+    ledger: None
+    undisclosed: list[str]
+
+
+class Alike(msgspec.Struct, frozen=True):
+    """A row whose picture looks like the one asked for; `distance` of 64 bits."""
+
+    distance: int
+    row: Source
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the ledger says of one file. ``dhash`` is None where the file is no picture."""
+
+    file: str
+    sha256: str
+    dhash: str | None
+    plain: bool
+    found: bool
+    exact: list[Source]
+    alike: list[Alike]
+
+
+def read_ledger(path: Path) -> list[Source]:
+    """Return the rows; raise `PackError` where the file is not a ledger."""
+    mend = "reinstall shuttergate"
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != Source.__struct_fields__:
+                raise PackError(f"{path}: the first line does not name a ledger's columns; {mend}")
+            rows = []
+            for row in reader:
+                if None in row or None in row.values() or not _is_hash(row):
+                    raise PackError(f"{path}, line {reader.line_num}: not a ledger's row; {mend}")
+                rows.append(Source(**row))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PackError(f"{path}: {error}; {mend}") from error
+    return rows
+
+
+def _is_hash(row: dict[str, str]) -> bool:
+    sha256, dhash = row["sha256"], row["dhash"]
+    return bool(re.fullmatch("[0-9a-f]{64}", sha256) and re.fullmatch("([0-9a-f]{16})?", dhash))
+
+
+def summary(pack: str, ledger: Path) -> Summary:
+    """Return the ledger at a glance."""
+    rows = read_ledger(ledger)
+    packages: dict[tuple[str, str, str], list[Source]] = {}
+    for row in rows:
+        packages.setdefault((row.registry, row.package, row.version), []).append(row)
+    return Summary(
+        pack=pack,
+        ledger=str(ledger),
+        rows=len(rows),
+        persons=_persons(rows),
+        kinds=_count([row.kind for row in rows]),
+        uses=_count([row.use for row in rows]),
+        licences=_count([row.licence for row in rows]),
+        packages=[
+            Package(*key, len(some), _persons(some), _count([row.licence for row in some]))
+            for key, some in sorted(packages.items())
+        ],
+        assets=[row for row in rows if row.kind not in PICTURES],
+    )
+
+
+def _persons(rows: list[Source]) -> int:
+    return sum(row.what in PERSONS for row in rows)
+
+
+def _count(words: list[str]) -> dict[str, int]:
+    return dict(Counter(words).most_common())
+
+
+def find(file: Path, rows: list[Source]) -> Found:
+    """Look for `file` by sha256 and, if it is a picture, by its looks; raise `OSError`."""
+    with file.open("rb") as content:
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    exact = [row for row in rows if row.sha256 == sha256]
+    looks, plain, alike = None, False, list[Alike]()
+    grey = _read(file)
+    if grey is not None:
+        looks, plain = dhash(grey), _contrast(grey) <= PLAIN_LEVELS
+        near = [Alike(distance(looks, row.dhash), row) for row in rows if row.dhash]
+        others = [one for one in near if one.distance <= ALIKE_BITS and one.row not in exact]
+        alike = sorted(others, key=lambda one: one.distance)[:MOST_ALIKE]
+    return Found(str(file), sha256, looks, plain, bool(exact or alike), exact, alike)
+
+
+def _read(file: Path) -> Image.Image | None:
+    """Return the file's first picture, reduced, or None if it is no picture."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # broken metadata is no reason to refuse the pixels
+            with Image.open(file) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    return None
+                return reduced(image)
+    except Exception:  # decoders meet outside bytes: whatever they raise means no picture
+        return None
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """Return the picture upright, over white, grey, 9 x 8."""
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        page = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(page, image.convert("RGBA"))
+    return image.convert("RGB").convert("L").resize((9, 8), Image.Resampling.LANCZOS)
+
+
+def dhash(grey: Image.Image) -> str:
+    """64 bits of a `reduced` picture: is each of 8 x 8 spots brighter to the right?
+
+    models/*/recipe/pictures.py has a twin of `reduced` and this, which must give the same.
+    """
+    grey_levels = grey.tobytes()
+    spots = (9 * row + column for row in range(8) for column in range(8))
+    bits = "".join("01"[grey_levels[spot + 1] > grey_levels[spot]] for spot in spots)
+    return f"{int(bits, 2):016x}"
+
+
+def _contrast(grey: Image.Image) -> int:
+    return max(grey.tobytes()) - min(grey.tobytes())
+
+
+def distance(one: str, other: str) -> int:
+    """Return how many of the 64 bits differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def show_summary(found: Summary) -> None:
+    """Print the ledger at a glance, for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    head = _("{pack}: {rows} pictures and assets; {persons} of them show a person or a part of one")
+    console.print(head.format(pack=found.pack, rows=found.rows, persons=found.persons))
+    console.print(_("the whole ledger: {ledger}").format(ledger=found.ledger))
+    for title, counts in (
+        (_("kind"), found.kinds),
+        (_("use"), found.uses),
+        (_("licence"), found.licences),
+    ):
+        table = Table(title, _("rows"), box=None, pad_edge=False)
+        for name, rows in counts.items():
+            table.add_row(name, str(rows))
+        console.print()
+        console.print(table)
+    table = Table(box=None, pad_edge=False)
+    for title in (_("package"), _("version"), _("rows"), _("persons"), _("licence")):
+        table.add_column(title, overflow="fold")
+    for one in found.packages:
+        licences = ", ".join(one.licences)
+        name = f"{one.registry} {one.package}"
+        table.add_row(name, one.version, str(one.rows), str(one.persons), licences)
+    console.print()
+    console.print(table)
+    console.print()
+    console.print(_("besides pictures:"))
+    for row in found.assets:
+        _show_row(row)
+
+
+def show_undisclosed(found: Undisclosed) -> None:
+    """Print that there is no ledger, and what nobody knows, for people."""
+    head = _("{pack}: its authors disclosed no sources, so there is no ledger. Undisclosed:")
+    print(head.format(pack=found.pack))
+    for line in found.undisclosed:
+        print(f"- {line}")
+
+
+def show_found(found: Found) -> None:
+    """Print whether the file is in the ledger, with the rows in full, for people."""
+    if found.exact:
+        head = _("{file}: in the ledger, byte for byte")
+    elif found.alike:
+        head = _("{file}: not in the ledger byte for byte, but something there looks like it")
+    elif found.dhash is None:
+        head = _("{file}: not in the ledger byte for byte; no picture, so looks do not count")
+    else:
+        head = _("{file}: not in the ledger, neither byte for byte nor by its looks")
+    print(head.format(file=found.file))
+    if found.plain:
+        print(_("the picture is so plain that its looks say little; go by the bytes"))
+    for row in found.exact:
+        _show_row(row)
+    for one in found.alike:
+        print()
+        print(_("looks alike: {bits} of 64 bits differ").format(bits=one.distance), end="")
+        _show_row(one.row)
+
+
+def _show_row(row: Source) -> None:
+    print()
+    for name in row.__struct_fields__:
+        print(f"  {name:<13} {getattr(row, name)}")

@@ -1,0 +1,121 @@
+"""Build consent-clean from its sources: `python build.py OUT_DIR [--work DIR] [--scenes N]`.
+
+Standard library only. Makes its own environment (2.5 GB), fetches the ledger's pictures (1.3 GB),
+renders, trains, converts, and writes OUT_DIR/embedding.tflite and OUT_DIR/nudity-head.npz. Hours
+on 2 cores; what is done is kept in the work folder, so a build that was stopped goes on. To spread
+the rendering over machines, run recipe/render.py with --dask on a folder that all share, then this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+RECIPE = Path(__file__).resolve().parent
+sys.path.insert(0, str(RECIPE.parents[1]))
+
+from workshop import BuildError, Workshop, deliver, sha256  # noqa: E402
+
+SCENES = 2000
+STEPS = 9
+AGAIN = "run the same command again; if it fails at once, delete that step's files and run again."
+
+
+def build(out_dir: Path, work: Path, scenes: int, missing_ok: bool) -> list[Path]:
+    """Run every step that is not done yet, and deliver both files to `out_dir`."""
+    shop = Workshop(work, STEPS)
+    pictures, renders, views = work / "pictures", work / "renders", work / "views"
+
+    shop.say("making an environment (2.5 GB the first time)")
+    if not shop.python.exists():
+        shop.make_environment()
+        shop.install("-r", RECIPE / "requirements-torch.txt")
+        shop.install("--require-hashes", "-r", RECIPE / "requirements.txt")
+
+    shop.say("fetching the ledger's pictures, less the opt-outs (1.3 GB the first time)")
+    allow = ["--allow-missing"] if missing_ok else []
+    _script(shop, "pictures.py", pictures, "--cache", work / "packages", *allow, online=True)
+
+    shop.say(f"rendering {scenes} scenes (about one a second)")
+    _script(shop, "render.py", renders, "--scenes", str(scenes), "--papers", pictures)
+
+    shop.say("taking views of every picture")
+    if not (views / "about.npz").exists():
+        _script(shop, "embed.py", "views", renders, pictures, views)
+
+    shop.say("training the last blocks")
+    backbone = work / "backbone.pt"
+    if not backbone.exists():
+        _script(shop, "train.py", views, backbone)
+
+    shop.say("converting to int8")
+    embedding = _converted(shop, backbone, views, work / "converted")
+
+    shop.say("letting the int8 model see every view")
+    seen = work / "embeddings.npy"
+    _script(shop, "embed.py", "embed", views, embedding, seen)
+
+    shop.say("fitting the head")
+    head = work / "nudity-head.npz"
+    _script(shop, "head.py", views, seen, head)
+
+    shop.say("delivering")
+    made = [out_dir / "embedding.tflite", out_dir / "nudity-head.npz"]
+    for source, target in zip((embedding, head), made, strict=True):
+        deliver(source, target)
+    return made
+
+
+def _script(shop: Workshop, name: str, *arguments: str | Path, online: bool = False) -> None:
+    shop.run(name, AGAIN, RECIPE / name, *arguments, offline=not online, shown=True)
+
+
+def _converted(shop: Workshop, backbone: Path, views: Path, folder: Path) -> Path:
+    """The int8 model of the trained backbone."""
+    _script(shop, "convert.py", backbone, views, folder)
+    shop.run(
+        "onnx2tf",
+        AGAIN,
+        *("-m", "onnx2tf", "-i", folder / "embedding.onnx", "-o", folder / "tflite", "-oiqt"),
+        *("-cind", "picture", folder / "calibration.npy", "[0,0,0]", "[1,1,1]"),
+        *("-iqd", "uint8", "-oqd", "uint8"),
+        # It writes the int8 model, then stumbles over a 16-bit one that nobody asked for.
+        status_ok=(0, 1),
+    )
+    model = folder / "tflite" / "embedding_full_integer_quant.tflite"
+    if not model.exists():
+        raise BuildError(f"onnx2tf wrote no {model.name}\n  Mend: {AGAIN}")
+    return model
+
+
+def main() -> int:
+    """The command line; 0 built, 1 failed, 2 usage."""
+    parser = argparse.ArgumentParser(description="Build consent-clean from its sources.")
+    parser.add_argument("out_dir", type=Path, help="folder for the two files")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path.home() / ".cache" / "shuttergate" / "build-consent-clean",
+        help="keep the environment and every step's files here",
+    )
+    parser.add_argument("--scenes", type=int, default=SCENES)
+    parser.add_argument(
+        "--allow-missing", action="store_true", help="go on where a package is no longer served"
+    )
+    chosen = parser.parse_args()
+    try:
+        chosen.work.mkdir(parents=True, exist_ok=True)
+        work = chosen.work.resolve()
+        made = build(chosen.out_dir, work, chosen.scenes, chosen.allow_missing)
+    except (BuildError, OSError, subprocess.CalledProcessError) as error:
+        print(f"consent-clean: {error}", file=sys.stderr)
+        return 1
+    for target in made:
+        print(f"{target}  {target.stat().st_size} bytes\nsha256 {sha256(target)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
