@@ -32,10 +32,10 @@ rebuild: setup  ## build every committed model anew, byte for byte (about 2 minu
 	$(BIN)/shuttergate model build open-nsfw
 
 lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (needs uv)
-	for extra in "" dev; do \
-	  uv pip compile pyproject.toml $${extra:+--extra $$extra} --universal --python-version 3.11 \
+	for extra in run dev; do \
+	  uv pip compile pyproject.toml --extra bench --extra card $$(test $$extra = dev && echo --extra dev) --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-annotate --quiet \
-	    --output-file requirements/$${extra:-run}.txt; done
+	    --output-file requirements/$$extra.txt; done
 
 locale: $(VENV)/.ready-dev  ## compile the Japanese texts after editing shuttergate.po
 	$(BIN)/pybabel -q compile -l ja -D shuttergate -d firmware/shuttergate/locale

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn, TypeVar
 
 import msgspec
 import typer
@@ -41,6 +41,7 @@ ConfigFile = Annotated[
 ]
 BoardName = Annotated[str | None, typer.Option("--board", help=_("Board, as in `board list`."))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
+_T = TypeVar("_T")
 
 
 def start() -> None:
@@ -173,6 +174,67 @@ def check(
     raise typer.Exit(checking.exit_status(verdicts))
 
 
+@app.command(help=_("Measure how often a kit blocks the nude and the safe pictures of a list."))
+def evaluate(
+    manifest: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MANIFEST.csv",
+            help=_("Columns path (relative to this file), label (nude or safe) and, if any, set."),
+        ),
+    ],
+    as_json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help=_("Write all figures as JSON."))
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help=_("Write a report with plots."))
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help=_("Only the live look."))] = False,
+    second: Annotated[bool, typer.Option("--second", help=_("Only the second look."))] = False,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN,…", help=_("Rates by these columns, too."))
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX", help=_("Make columns of its named groups, found in each path.")
+        ),
+    ] = None,
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL,…",
+            help=_("Public models to compare with: open-nsfw, nudenet, nsfwjs; where installed."),
+        ),
+    ] = "",
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=256, help=_("Pictures at a time; as many as cores."))
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help=_("Dask scheduler whose workers do it; they must see the same folders."),
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=_("Keep finished pictures here; go on from there.")),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Exit status: 0, or 2 for a bad manifest or usage. Both looks, unless one is named."""
+    from shuttergate.bench.start import Order, carry_out
+
+    settings = _configured(config)
+    columns = [name.strip() for name in (by or "").split(",") if name.strip()]
+    order = Order(manifest, as_json, report, live, second, columns, names, against)
+    try:
+        carry_out(order, read_kit(settings, config), settings.limits(), threads, cluster, resume)
+    except ShuttergateError as error:
+        _fail(error, 2)
+
+
 @app.command(help=_("Examine the kit: each part is ok, a warning or a fault, with the mend."))
 def doctor(as_json: AsJson = False, board: BoardName = None, config: ConfigFile = None) -> None:
     """Exit status: 0, or 1 for any fault."""
@@ -203,6 +265,20 @@ def _refusing(action: Callable[[], None]) -> None:
         _fail(error, 1)
 
 
+@app.command(help=_("Write the printable test card: a pattern that closes a working kit's gate."))
+def card(
+    out: Annotated[Path, typer.Argument(metavar="OUT.pdf", help=_("The PDF file to write."))],
+    paper: Annotated[
+        Literal["a4", "a6"], typer.Option(case_sensitive=False, help=_("Size of the paper."))
+    ] = "a4",
+) -> None:
+    """The card in Japanese and English; status 1 where it cannot be made or written."""
+    from shuttergate import card as printing
+
+    _refusing(lambda: printing.write(out, share("models") / "testcard" / "card.png", paper))
+    typer.echo(_("{file}: print it in colour on matt paper, unscaled").format(file=out))
+
+
 @model_app.command("list", help=_("List the model packs."))
 def model_list() -> None:
     """A line a pack."""
@@ -230,6 +306,51 @@ def model_show(pack: str) -> None:
         Console().print(table)
 
     _refusing(show)
+
+
+@model_app.command("sources", help=_("Show what a pack was made from; --find: is a file in it?"))
+def model_sources(
+    pack: str,
+    find: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=_("Is this picture or file in the ledger? Status 0 found, 1 not, 2 unreadable."),
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Exit status: 0, and with --find 1 if not found; 2 for an unreadable file or ledger."""
+    from shuttergate import sources
+
+    folder = share("models") / pack
+    ledger = folder / sources.LEDGER
+    try:
+        if not ledger.is_file():
+            from shuttergate.vision.pack import read_pack
+
+            claims = read_pack(folder).manifest.data
+            unknown = sources.Undisclosed(pack, None, claims.undisclosed)
+            _show(unknown, sources.show_undisclosed, as_json)
+            raise typer.Exit(int(find is not None))
+        if find is None:
+            _show(sources.summary(pack, ledger), sources.show_summary, as_json)
+            return
+        found = sources.find(find, sources.read_ledger(ledger))
+    except ShuttergateError as error:
+        _fail(error, 2)
+    except OSError as error:
+        _fail(f"{find}: {error.strerror}; name a readable file", 2)
+    _show(found, sources.show_found, as_json)
+    raise typer.Exit(int(not found.found))
+
+
+def _show(found: _T, words: Callable[[_T], None], as_json: bool) -> None:
+    """Print `found` as one JSON object, or for people with `words`."""
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        words(found)
 
 
 @model_app.command("verify", help=_("Verify packs: sha256, shapes, types, operations, answers."))
@@ -266,14 +387,25 @@ def model_build(
             status = subprocess.run([sys.executable, str(recipe), str(folder)], check=False)
             if status.returncode:
                 raise PackError(f"the recipe {recipe} failed; its own words are above")
-            built = folder / found.manifest.file
-            digest = hashlib.sha256(built.read_bytes()).hexdigest()
-        if digest != found.manifest.sha256:
+            built = {
+                name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+                for name in found.files()
+            }
+        other = [name for name, sha256 in found.files().items() if built[name] != sha256]
+        if not other:
+            typer.echo(_("{name}: built, byte for byte the files in the pack").format(name=pack))
+        elif found.manifest.byte_exact:
             raise PackError(
-                f"built {built.name} has sha256 {digest}, where model.toml says "
-                f"{found.manifest.sha256}; were the recipe or its pinned tools changed?"
+                f"built {other[0]} has sha256 {built[other[0]]}, where model.toml says "
+                f"{found.files()[other[0]]}; were the recipe or its pinned tools changed?"
             )
-        typer.echo(_("{name}: built, byte for byte the file in the pack").format(name=pack))
+        else:
+            typer.echo(
+                _(
+                    "{name}: built. Its bytes are not the pack's, as training may differ between "
+                    "machines; compare both with `shuttergate evaluate` before you use it."
+                ).format(name=pack)
+            )
 
     _refusing(build)
 

@@ -94,6 +94,7 @@ class Manifest(Table, frozen=True):
     licence: str
     licence_file: str
     recipe: str
+    byte_exact: bool  # whether the recipe gives these very bytes on every machine
     input: Input
     output: Output
     thresholds: Thresholding
@@ -153,6 +154,13 @@ class Pack:
             return Head(self._read(claimed.file, claimed.sha256), self.manifest.output.shape[-1])
         except ValueError as error:
             self.refuse(f"{claimed.file}: {error}")
+
+    def files(self) -> dict[str, str]:
+        """Return the sha256 of each file that the recipe makes, by name."""
+        made = {self.manifest.file: self.manifest.sha256}
+        if self.manifest.head is not None:
+            made[self.manifest.head.file] = self.manifest.head.sha256
+        return made
 
     def _read(self, name: str, sha256: str) -> bytes:
         path = self.folder / name

@@ -1,0 +1,149 @@
+"""The manifest of an evaluation: which pictures, and what each is marked as."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shuttergate.errors import ConfigError
+
+LABELS = ("nude", "safe")
+USUAL_COLUMNS = ("tone", "sex", "light", "garment", "rotation")
+"""Columns that are broken down unasked, where a manifest has them."""
+
+MOST_VALUES = 60
+"""More different values than this in a column are no breakdown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One picture: ``name`` as the manifest has it, ``path`` where it lies."""
+
+    name: str
+    path: Path
+    label: str
+    columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def set(self) -> str:
+        """The set it belongs to; empty where the manifest names none."""
+        return self.columns.get("set", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest's rows; ``by`` are the columns to break the rates down by, `set` first."""
+
+    name: str
+    sha256: str
+    rows: tuple[Row, ...]
+    by: tuple[str, ...]
+
+
+def read_manifest(path: Path, by: Sequence[str] = (), names: str | None = None) -> Manifest:
+    """Read a CSV file with the columns path, label and, if wanted, set and others.
+
+    `names` is a regular expression searched in each path; its named groups become columns. Raises
+    `ConfigError` with the line, the cause and the mend.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name a CSV file") from error
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
+    pattern = _pattern(names)
+    header, rows = _rows(path, text, pattern)
+    wanted = [*by, *pattern.groupindex, *USUAL_COLUMNS] if pattern else [*by, *USUAL_COLUMNS]
+    known = [*header, *pattern.groupindex] if pattern else header
+    columns = [column for column in dict.fromkeys(["set", *wanted]) if column in known]
+    for column in by:
+        if column not in known:
+            raise ConfigError(
+                f"{path}: line 1: no column {column!r} for --by; there is {', '.join(known)}"
+            )
+    for column in columns:
+        values = len({row.columns.get(column, "") for row in rows})
+        if column in by and values > MOST_VALUES:
+            raise ConfigError(
+                f"{path}: --by {column}: {values} different values; take a column with "
+                f"{MOST_VALUES} or fewer"
+            )
+    return Manifest(path.name, hashlib.sha256(content).hexdigest(), rows, tuple(columns))
+
+
+def _pattern(names: str | None) -> re.Pattern[str] | None:
+    if names is None:
+        return None
+    try:
+        pattern = re.compile(names)
+    except re.error as error:
+        raise ConfigError(f"--names {names!r}: {error}; give a regular expression") from error
+    if not pattern.groupindex:
+        raise ConfigError(f"--names {names!r}: no named group; write one like (?P<tone>[0-9]+)")
+    return pattern
+
+
+def _rows(
+    path: Path, text: str, pattern: re.Pattern[str] | None
+) -> tuple[list[str], tuple[Row, ...]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[Row] = []
+    lines: dict[str, int] = {}
+    try:
+        header = _header(next(reader, []))
+        for cells in reader:
+            if not any(cells):
+                continue
+            row = _row(path.parent, header, cells, pattern)
+            if row.name in lines:
+                raise ValueError(f"{row.name} is already in line {lines[row.name]}; take one out")
+            rows.append(row)
+            lines[row.name] = reader.line_num
+        if not rows:
+            raise ValueError("no picture; add a line a picture: path,label,set")
+    except csv.Error as error:
+        where = f"{path}: line {reader.line_num}"
+        raise ConfigError(f"{where}: {error}; mend the quotes, or save it as CSV anew") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: line {max(1, reader.line_num)}: {error}") from error
+    if not any(row.path.is_file() for row in rows):
+        raise ConfigError(
+            f"{path}: line {lines[rows[0].name]}: none of the {len(rows)} pictures is there, the "
+            f"first at {rows[0].path}; paths are relative to the manifest"
+        )
+    return header, tuple(rows)
+
+
+def _header(cells: list[str]) -> list[str]:
+    header = [cell.strip() for cell in cells]
+    for column in ("path", "label"):
+        if column not in header:
+            raise ValueError(f"no column {column!r}; the first line names them: path,label,set")
+    if len(set(header)) < len(header):
+        raise ValueError("a column is named twice; give each its own name")
+    return header
+
+
+def _row(folder: Path, header: list[str], cells: list[str], pattern: re.Pattern[str] | None) -> Row:
+    if len(cells) != len(header):
+        raise ValueError(
+            f"{len(cells)} fields, where the first line has {len(header)}; "
+            "put fields with commas in them between double quotes"
+        )
+    columns = {key: cell.strip() for key, cell in zip(header, cells, strict=True)}
+    name, label = columns.pop("path"), columns.pop("label")
+    if not name or "\0" in name:
+        raise ValueError("no path; name a picture, relative to this file")
+    if label not in LABELS:
+        raise ValueError(f"label {label!r}; a picture is marked nude or safe")
+    if pattern and (found := pattern.search(name)):
+        columns |= {key: value or "" for key, value in found.groupdict().items()}
+    return Row(name, folder / name, label, columns)

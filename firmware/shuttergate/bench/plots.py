@@ -1,0 +1,135 @@
+"""Plots of an evaluation as inline SVG, drawn by matplotlib (extra `bench`)."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from shuttergate.bench.evaluate import BINS, JOINT, Curve, LookResult
+from shuttergate.bench.extra import extra
+
+NUDE, SAFE, INK, GRID = "#d55e00", "#0072b2", "#1a1a1a", "#d9d9d9"
+OTHERS = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Colours that colour-blind people tell apart (Okabe and Ito, 2008); line styles differ as well."""
+
+STYLES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+MARKERS = "sDv^P"
+_INCH = 1 / 72
+
+
+def require() -> None:
+    """Raise `ShuttergateError` with the pip command where matplotlib is missing."""
+    extra("matplotlib.figure", "--report")
+
+
+def roc_plot(look: LookResult) -> str:
+    """Return the ROC curves of one look: a grey band for the joint score, a style a channel."""
+    with _figure(430, 380, f"roc {look.look}") as (figure, out):
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=GRID, linewidth=1)
+        for number, curve in enumerate(look.curves):
+            if not curve.roc:
+                continue
+            joint = curve.score == JOINT
+            colour = INK if joint else OTHERS[(number - 1) % len(OTHERS)]
+            style: Any = "-" if joint else STYLES[(number - 1) % len(STYLES)]
+            area = "" if curve.auc is None else f", AUC {curve.auc:.3f}"
+            across, up = _steps(curve)
+            # The joint curve is a broad band below the others: it may coincide with one of them.
+            width, alpha = (7, 0.3) if joint else (2, 1.0)
+            axes.plot(
+                across, up, color=colour, linestyle=style, linewidth=width, alpha=alpha,
+                label=curve.score + area,
+            )  # fmt: skip
+            marker = "o" if joint else MARKERS[(number - 1) % len(MARKERS)]
+            for mark in curve.marks:
+                axes.plot(
+                    mark.safe.share,
+                    mark.nude.share,
+                    marker,
+                    color=colour,
+                    markersize=11 if joint else 7,
+                    markerfacecolor="white",
+                )
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.set(xlabel="safe pictures blocked", ylabel="nude pictures blocked")
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.yaxis.set_major_formatter("{x:.0%}")
+        axes.grid(color=GRID, linewidth=0.6)
+        if any(curve.roc for curve in look.curves):
+            axes.legend(loc="lower right", frameon=True, edgecolor=GRID)
+    return out.svg
+
+
+def _steps(curve: Curve) -> tuple[list[float], list[float]]:
+    return [one.false_block for one in curve.roc], [one.block for one in curve.roc]
+
+
+def histogram_plot(look: LookResult, curve: Curve) -> str:
+    """Return where the scores of nude and of safe pictures lie, as shares of each kind."""
+    with _figure(430, 250, f"scores {look.look} {curve.score}") as (figure, out):
+        axes = figure.add_subplot()
+        edges = [number / BINS for number in range(BINS + 1)]
+        for label, bins, colour, style, hatch in (
+            ("marked safe", curve.safe_bins, SAFE, "-", None),
+            ("marked nude", curve.nude_bins, NUDE, "--", "////"),
+        ):
+            total = sum(bins)
+            if total:
+                shares = [100 * count / total for count in bins]
+                axes.stairs(shares, edges, color=colour, linestyle=style, linewidth=2, label=label)
+                axes.stairs(
+                    shares, edges, fill=True, facecolor="none" if hatch else f"{colour}22",
+                    edgecolor=f"{colour}88", hatch=hatch, linewidth=0,
+                )  # fmt: skip
+        for mark in dict.fromkeys(step.threshold for step in curve.marks):
+            axes.axvline(mark, color=INK, linestyle=":", linewidth=1.5)
+            axes.annotate(
+                f"{mark:g}", (mark, 1.0), xycoords=("data", "axes fraction"),
+                xytext=(0, 2), textcoords="offset points", ha="center", va="bottom",
+            )  # fmt: skip
+        # Linear up to 1 % and logarithmic above: the few pictures near a threshold stay visible.
+        axes.set_yscale("symlog", linthresh=1.0, linscale=0.4)
+        axes.set(xlim=(0, 1), ylim=(0, 130), yticks=[0, 1, 10, 100])
+        axes.set_yticklabels(["0", "1 %", "10 %", "100 %"])
+        axes.minorticks_off()
+        axes.set(xlabel=f"{curve.score} score", ylabel="of the pictures of its kind")
+        axes.grid(axis="y", color=GRID, linewidth=0.6)
+        figure.legend(loc="outside upper left", ncols=2, frameon=False)
+    return out.svg
+
+
+class _Drawing:
+    svg = ""
+
+
+@contextmanager
+def _figure(width: int, height: int, salt: str) -> Iterator[tuple[Any, _Drawing]]:
+    """Give a figure of so many pixels, and then its SVG element, without any address in it."""
+    matplotlib = extra("matplotlib", "--report")
+    figures = extra("matplotlib.figure", "--report")
+    drawing = _Drawing()
+    settings = {
+        "svg.fonttype": "none",  # text stays text: for readers, searches and screen readers
+        "svg.hashsalt": salt,  # the same picture, the same bytes; other ids in other pictures
+        "font.size": 12,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
+    with matplotlib.rc_context(settings):
+        figure = figures.Figure((width * _INCH, height * _INCH), layout="constrained")
+        yield figure, drawing
+        text = io.StringIO()
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(text, format="svg", transparent=True, metadata=nothing)
+    drawing.svg = _inline(text.getvalue())
+
+
+def _inline(document: str) -> str:
+    """Return the svg element alone; within HTML it needs no namespace addresses."""
+    element = document[document.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", element)
