@@ -11,7 +11,7 @@ WIDTH, HEIGHT, PITCH = 1204, 602, 20  # PITCH: from one baseline to the next
 WORDS = {
     "en": """
 title: The way of a frame
-desc: The channel scores the camera's frame, and the score becomes a verdict. Five clear frames in \
+desc: Two channels score the camera's frame, and the scores become a verdict. Five clear frames in \
 a row, the newest no older than 250 ms, and no fault open the gate; only then does the permissive \
 line, a real wire, give the shutter button current. A press takes a clear frame that waits in \
 memory; after a second look it is encoded and goes through a hatch to the publisher process, which \
@@ -21,7 +21,7 @@ publisher room: publisher/process:/writes, never/sees a camera
 supervisor: supervisor process: starts, watches and restarts both; it sees no picture
 camera: camera
 frame: frame/lores + main:/one exposure
-channel: channel/open-nsfw/score 0 to 1
+channel: two channels/consent-clean/open-nsfw
 verdict: verdict/+CLEAR/or/-BLOCKED/(also in doubt)
 gate: gate (interlock)/open only while/5 clear frames in a row,/\
 the newest ≤ 250 ms old,/no fault
@@ -35,7 +35,7 @@ shelf: in memory/the newest CLEAR/frames wait
 shelf emptied: -gate closed
 shelf full: -or too old
 wiped: wiped/zeros in/memory
-look: second look/24 views of/the full-size/picture
+look: second look/whole and tiles,/at full size,/both channels
 encode: encode
 hatch: hatch/(socketpair)
 publish: publish
@@ -54,7 +54,7 @@ publisher room: 保存プロセス：/書き込むだけで、/カメラの映�
 supervisor: 監視プロセス：両方を起動して見守り、止まれば起動し直す。画像は見ない
 camera: カメラ
 frame: フレーム/判定用＋保存用/同じ1回の露光
-channel: チャンネル/open-nsfw/スコア 0〜1
+channel: 2つの判定/consent-clean/open-nsfw
 verdict: 判定/+問題なし/または/-不可/迷ったら不可
 gate: ゲート（インターロック）/そろっている間だけ開く/問題なしが5フレーム連続/\
 最新のものが250 ms以内/故障なし
@@ -68,7 +68,7 @@ shelf: メモリー内で待機/問題なしだった/最新のフレーム
 shelf emptied: -ゲートが閉じた
 shelf full: -古くなった
 wiped: 消去/メモリー上で/ゼロで上書き
-look: 再確認/原寸の画像を/24通りの見方で/もう一度判定
+look: 再確認/原寸の全体と/5つの部分を/もう一度判定
 encode: JPEG化
 hatch: 受け渡し口/(socketpair)
 publish: 保存

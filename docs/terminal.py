@@ -1,8 +1,8 @@
 """Runs the demo in a pseudo-terminal, once a language, and draws what it left on the screen.
 
-The scene is device/simulated/refusal: stills of the built-in room, then the abstract picture that
-trips the model in the self-test. Writes demo.en.svg and demo.ja.svg. Run it at the root of the
-checkout with the project's own Python: .venv/bin/python docs/terminal.py
+The scene is the built-in room, where somebody holds the test card before the camera. Writes
+demo.en.svg and demo.ja.svg. Run it at the root of the checkout with the project's own Python:
+.venv/bin/python docs/terminal.py
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from itertools import groupby
 from pathlib import Path
 
 ROWS, COLUMNS = 24, 100
-SCENE = "device/simulated/refusal"
-OPTIONS = ("--scene", SCENE, "--seconds", "13", "--press", "2,6,11")
+OPTIONS = ("--seconds", "22", "--press", "4,17,21.3")
 TITLES = {"en": "The demo in a terminal", "ja": "端末で動かしたデモ"}
 CELL, LINE, MARGIN, BAR = 8.4, 21, 22, 36  # pixels; BAR: the window's title bar
 STYLE = """

@@ -44,12 +44,12 @@ def clear_scene(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def blocked_scene(tmp_path: Path) -> Path:
-    """The self-test's known BLOCKED picture: soft ellipses, violet on teal."""
+    """The self-test's known BLOCKED picture: the test card before a grey wall."""
     from shuttergate.vision.known import paint
 
-    path = tmp_path / "scene" / "ellipses.png"
+    path = tmp_path / "scene" / "card.png"
     path.parent.mkdir(exist_ok=True)
-    Image.fromarray(paint("violet_and_green", (224, 224))).save(path)
+    Image.fromarray(paint("test_card", (224, 224))).save(path)
     return path
 
 

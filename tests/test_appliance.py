@@ -73,7 +73,7 @@ class Camera:
             if self.number >> bit & 1:
                 marks[48:64, 12 * bit : 12 * bit + 8] -= 32
         slot.main[SIZE[0] * SIZE[1] :] = 128
-        picture = paint("violet_and_green" if blocked else "blue_slope", (224, 224))
+        picture = paint("test_card" if blocked else "blue_slope", (224, 224))
         slot.lores[:] = picture.reshape(-1)
         if self.mode != "frozen":
             slot.lores[self.number % slot.lores.size] ^= 1

@@ -54,7 +54,7 @@ def test_check_json_has_the_fields_of_the_contract(blocked_scene: Path, mode: li
     assert found["verdict"] == "BLOCKED"
     assert found["reason"] == "nudity"
     assert found["score"] >= 0.5  # the joint score, whose line is at a half
-    assert set(found["scores"]) == {"open-nsfw"}
+    assert set(found["scores"]) == {"consent-clean", "open-nsfw"}
 
 
 def test_a_kit_may_be_stricter_than_its_pack(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_kit_may_be_stricter_than_its_pack(tmp_path: Path) -> None:
     assert shuttergate("check", "--live", "--config", config, picture).returncode == 1
 
 
-@pytest.mark.parametrize("limits", [(0.9, 0.95), (0.3, 1.0)])
+@pytest.mark.parametrize("limits", [(0.93, 0.95), (0.3, 1.0)])
 @pytest.mark.parametrize("command", [["check", "x.jpg"], ["run"], ["demo", "--headless"]])
 def test_a_kit_may_not_be_laxer_than_its_pack(
     tmp_path: Path, limits: tuple[float, float], command: list[str]
@@ -126,7 +126,8 @@ def test_doctor_finds_a_healthy_simulated_kit(tmp_path: Path) -> None:
     found = {one["part"]: one["health"] for one in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 0
     assert set(found) == {
-        *("camera", "accelerator", "gpio", "model open-nsfw", "disk", "memory", "clock", "service")
+        *("camera", "accelerator", "gpio", "disk", "memory", "clock", "service"),
+        *("model consent-clean", "model open-nsfw"),
     }
     assert found["model open-nsfw"] == "ok"
 
@@ -149,7 +150,7 @@ def test_models_can_be_listed_shown_and_verified() -> None:
     assert "open-nsfw: ok" in shuttergate("model", "verify").stdout
     done = shuttergate("model", "verify", "gone")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "no model pack is called 'gone'; there is open-nsfw" in done.stderr
+    assert "no model pack is called 'gone'; there is consent-clean, open-nsfw" in done.stderr
 
 
 def test_boards_can_be_listed_shown_and_drawn() -> None:
@@ -168,11 +169,12 @@ def test_version() -> None:
 def test_doctor_finds_limits_that_the_kit_would_refuse(tmp_path: Path) -> None:
     config = tmp_path / "kit.toml"
     config.write_text(
-        f'[album]\nfolder = "{tmp_path}"\n[thresholds.open-nsfw]\nclear_below = 0.5\nblock_at = 0.8'
+        f'[album]\nfolder = "{tmp_path}"\n'
+        "[thresholds.open-nsfw]\nclear_below = 0.93\nblock_at = 0.95"
     )
     done = shuttergate("doctor", "--json", "--config", config)
     assert done.returncode == 1
-    assert "clear_below: 0.5 is laxer than the model pack's 0.3" in done.stdout
+    assert "clear_below: 0.93 is laxer than the model pack's 0.92" in done.stdout
 
 
 def test_the_runtime_does_not_chatter(clear_scene: Path) -> None:

@@ -39,7 +39,7 @@ def manifest(clear_scene: Path, blocked_scene: Path) -> Path:
     path.write_text(
         "path,label,set,tone,note\n"
         'blue.png,safe,plain,1,"with, a comma"\n'
-        "ellipses.png,safe,painted,2,\n"
+        "card.png,safe,painted,2,\n"
         "\n"
         "t1_f.png,nude,painted,1,\n"
         "t2_m.png,nude,painted,2,\n"
@@ -161,7 +161,7 @@ def test_the_json_has_every_figure_and_its_own_types(manifest: Path, tmp_path: P
     assert msgspec.json.decode(msgspec.json.encode(found)) == json.loads(content)
     assert {one.file: one.looks["live"].verdict for one in found.judged} == {
         "blue.png": "CLEAR",
-        "ellipses.png": "BLOCKED",
+        "card.png": "BLOCKED",
         "t1_f.png": "CLEAR",
         "t2_m.png": "BLOCKED",
         "torn.jpg": "UNREADABLE",

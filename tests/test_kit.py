@@ -61,8 +61,8 @@ def test_what_only_the_second_look_sees_is_refused_and_wiped(
 ) -> None:
     # Small in a large blue picture: one live look overlooks it, a tile does not.
     canvas = Image.new("RGB", (1600, 1200), (30, 60, 160))
-    with Image.open(blocked_scene) as ellipses:
-        canvas.paste(ellipses.resize((800, 600)), (0, 0))
+    with Image.open(blocked_scene) as card:
+        canvas.paste(card.resize((480, 360)), (0, 0))
     scene = tmp_path / "hidden.png"
     canvas.save(scene)
     one = demo(kit, album, scene, "--seconds", 3, "--press", "1.5")

@@ -1,4 +1,4 @@
-"""The second look's views: all of the picture, in tiles, four ways round, and wiped afterwards."""
+"""The second look's views: the whole for every channel, tiles for some; wiped afterwards."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import main_of
-from shuttergate.vision.secondlook import BOXES, SecondLook
+from shuttergate.verdict import Thresholds
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.secondlook import TILES, SecondLook, as_whole
 
 SIDE = (224, 224)
 
@@ -20,14 +24,16 @@ class Spy:
     """A channel that keeps what it was shown."""
 
     name = "spy"
+    limits = Thresholds(0.4, 0.8)
 
-    def __init__(self, score: float = 0.0) -> None:
+    def __init__(self, score: float = 0.0, tile_line: float | None = 0.4) -> None:
+        self.tile_line = tile_line
         self.shown: list[Pixels] = []
         self.answer = score
 
     def score(self, view: Pixels) -> float:
         self.shown.append(view.copy())
-        return self.answer if len(self.shown) != 17 else self.answer + 0.5
+        return self.answer if len(self.shown) != 4 else self.answer + 0.5
 
 
 def look(spy: object) -> SecondLook:
@@ -41,19 +47,40 @@ def picture(width: int = 640, height: int = 480) -> Image.Image:
     return Image.fromarray(np.stack([right, down, np.zeros_like(down)], -1).astype(np.uint8))
 
 
-def test_24_views_and_the_highest_score() -> None:
+def test_six_views_and_the_highest_score() -> None:
     spy = Spy(0.1)
     assert look(spy)(main_of(picture(), (4056, 3040))) == {"spy": pytest.approx(0.6)}
-    assert len(spy.shown) == 24
+    assert len(spy.shown) == 6
 
 
-def test_each_view_is_shown_four_ways_round() -> None:
-    spy = Spy()
-    look(spy)(main_of(picture(), (4056, 3040)))
-    for start in range(0, 24, 4):
-        upright, *turned = spy.shown[start : start + 4]
-        for turn, view in enumerate(turned, 1):
-            assert np.array_equal(view, np.rot90(upright, turn))
+def test_a_channel_without_a_line_for_tiles_sees_the_whole_alone() -> None:
+    spy, other = Spy(tile_line=None), Spy()
+    other.name = "other"
+    SecondLook([spy, other], SIDE)(main_of(picture(), (4056, 3040)))  # type: ignore[list-item]
+    assert len(spy.shown) == 1
+    assert len(other.shown) == 6
+
+
+def tile_channel(tile_line: float | None = 0.9) -> Channel:
+    return SimpleNamespace(name="spy", limits=Thresholds(0.4, 0.8), tile_line=tile_line)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(("tile", "whole"), [(0.0, 0.0), (0.45, 0.2), (0.9, 0.4), (1.0, 1.0)])
+def test_a_tile_counts_as_a_whole_as_far_from_its_line(tile: float, whole: float) -> None:
+    assert as_whole(tile, tile_channel()) == pytest.approx(whole)
+
+
+@given(score=st.floats(0, 1), line=st.floats(0.4, 1))
+def test_a_tile_is_clear_exactly_below_its_line(score: float, line: float) -> None:
+    stretched = as_whole(score, tile_channel(line))
+    assert 0 <= stretched <= 1
+    assert (stretched < 0.4) == (score < line)
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.1, 1.1])
+def test_what_is_no_score_is_no_score_of_a_tile(score: float) -> None:
+    with pytest.raises(ScoreError):
+        as_whole(score, tile_channel())
 
 
 def test_the_first_view_is_the_whole_picture_edges_included() -> None:
@@ -66,17 +93,16 @@ def test_the_first_view_is_the_whole_picture_edges_included() -> None:
 
 def test_the_tiles_cover_every_pixel_and_overlap() -> None:
     seen = np.zeros((100, 100), int)
-    for left, top, right, bottom in BOXES[1:]:
+    for left, top, right, bottom in TILES:
         seen[round(top * 100) : round(bottom * 100), round(left * 100) : round(right * 100)] += 1
     assert seen.min() >= 1
     assert seen[45:55, 45:55].min() >= 5
-    assert len(BOXES) == 6
 
 
 def test_the_tiles_shown_are_where_they_should_be() -> None:
     spy = Spy()
     look(spy)(main_of(picture(), (4056, 3040)))
-    for box, view in zip(BOXES, spy.shown[::4], strict=True):
+    for box, view in zip(TILES, spy.shown[1:], strict=True):
         left, top, right, bottom = box
         middle = view[112, 112].astype(int)
         assert abs(middle[0] - 255 * (left + right) / 2) < 8
@@ -87,7 +113,7 @@ def test_the_tiles_shown_are_where_they_should_be() -> None:
 def test_any_shape_of_picture_is_seen(size: tuple[int, int]) -> None:
     spy = Spy()
     look(spy)(main_of(Image.new("RGB", size, "teal"), (4056, 4056)))
-    assert len(spy.shown) == 24
+    assert len(spy.shown) == 6
     assert all(abs(view.astype(int) - (0, 128, 128)).max() <= 3 for view in spy.shown)
 
 
@@ -96,11 +122,12 @@ def test_one_view_without_a_score_is_no_score_at_all() -> None:
         raise ScoreError("no")
 
     with pytest.raises(ScoreError):
-        look(SimpleNamespace(name="broken", score=fail))(main_of(picture(), (640, 480)))
+        look(SimpleNamespace(name="broken", tile_line=0.5, score=fail))(
+            main_of(picture(), (640, 480))
+        )
 
 
 def test_the_views_are_wiped() -> None:
     second_look = look(Spy())
     second_look(main_of(picture(), (4056, 3040)))
     assert not second_look._upright.any()
-    assert not second_look._turned.any()

@@ -38,6 +38,13 @@ def test_it_holds_what_a_kit_needs_and_no_rubbish(wheel: Path) -> None:
         "models/open-nsfw/LICENSE",
         "models/open-nsfw/DATASHEET.md",
         "models/open-nsfw/recipe/build.py",
+        "models/workshop.py",
+        "models/consent-clean/model.toml",
+        "models/consent-clean/embedding.tflite",
+        "models/consent-clean/nudity-head.npz",
+        "models/consent-clean/ledger.csv",
+        "models/testcard/card.png",
+        "models/testcard/known.png",
         "locale/ja/LC_MESSAGES/shuttergate.mo",
         "py.typed",
     ):

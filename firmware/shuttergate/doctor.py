@@ -24,7 +24,7 @@ from shuttergate.panel.panel import Panel
 from shuttergate.share import share
 from shuttergate.supervisor import make_album
 from shuttergate.vision.channel import Channel
-from shuttergate.vision.eyes import stricter
+from shuttergate.vision.eyes import refuse_laxer
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
@@ -114,7 +114,7 @@ def _gpio(board: Board) -> Finding:
 
 def _model(name: str, config: Config) -> Finding:
     pack = read_pack(share("models") / name)
-    stricter(name, config.limits().get(name), pack.limits)
+    refuse_laxer(name, config.limits().get(name, pack.limits), pack.limits)
     test = SelfTest([Channel(pack, pack.model(pack.content()))])
     test.ask_all()
     return Finding(

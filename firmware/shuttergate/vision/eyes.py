@@ -35,40 +35,26 @@ class Eyes:
     lores_shape: tuple[int, int, int]
 
     def limits(self, which: Look, own: Mapping[str, Thresholds]) -> Limits:
-        """Return every channel's thresholds for this look: the pack's, or stricter ones in `own`.
+        """Return the thresholds of this look's channels: the pack's, or stricter ones in `own`.
 
         Raises `ConfigError` for laxer ones: a setting must not be able to switch the gate off.
         """
         channels = self.live if which is Look.LIVE else self.look
-        return {
-            channel.name: stricter(channel.name, own.get(channel.name), channel.limits)[which]
-            for channel in channels
-        }
+        limits = {channel.name: own.get(channel.name, channel.limits) for channel in channels}
+        for channel in channels:
+            refuse_laxer(channel.name, limits[channel.name], channel.limits)
+        return limits
 
 
-def stricter(
-    name: str, own: Thresholds | None, packs: Mapping[Look, Thresholds]
-) -> Mapping[Look, Thresholds]:
-    """Return the pack's thresholds for each look, lowered to `own` where that is lower.
-
-    Raises `ConfigError` naming the key, if `own` lowers neither look's: a kit that asks for what it
-    cannot have is told.
-    """
-    if own is None:
-        return packs
+def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:
+    """Raise `ConfigError` naming the key, if `own` lets a picture pass that `packs` would not."""
     for key in ("clear_below", "block_at"):
-        mine, theirs = getattr(own, key), max(getattr(limits, key) for limits in packs.values())
+        mine, theirs = getattr(own, key), getattr(packs, key)
         if mine > theirs:
             raise ConfigError(
                 f"thresholds.{name}.{key}: {mine} is laxer than the model pack's {theirs}; "
                 f"a kit may only be stricter: use {theirs} or less, or take it out"
             )
-    return {
-        look: Thresholds(
-            min(own.clear_below, limits.clear_below), min(own.block_at, limits.block_at)
-        )
-        for look, limits in packs.items()
-    }
 
 
 def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:

@@ -1,7 +1,8 @@
-"""Abstract pictures that the self-test paints; what each model must answer is in its model.toml.
+"""Abstract pictures for the self-test; what each model must answer is in its model.toml.
 
-Integer arithmetic only, so that every machine paints the same bytes. They were found by a random
-search over colours and places; nothing in them resembles a person.
+The painted ones are integer arithmetic only, so that every machine paints the same bytes; they were
+found by a random search over colours and places. The test card's picture lies beside the card.
+Nothing in them resembles a person.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
+from shuttergate.share import share
 
 _Whole = NDArray[np.int64]
 _Colour = tuple[int, int, int]
@@ -33,6 +36,8 @@ def paint(name: str, size: tuple[int, int]) -> Pixels:
             f"no known picture {name!r} of {size[0]} x {size[1]}; mend known_answers in model.toml"
         )
     picture = _PICTURES[name]().astype(np.uint8)
+    if picture.shape != (_SIDE, _SIDE, 3):
+        raise ScoreError(f"known picture {name!r} has shape {picture.shape}; reinstall shuttergate")
     picture.flags.writeable = False
     return picture
 
@@ -70,9 +75,20 @@ def _violet_and_green() -> _Whole:
     return _ellipse(field, (32, 178), (108, 72), (72, 136, 76))
 
 
+def _test_card() -> _Whole:
+    """The printed card before a grey wall: both channels must block it."""
+    path = share("models") / "testcard" / "known.png"
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB")).astype(np.int64)
+    except OSError as error:
+        raise ScoreError(f"{path}: {error}; reinstall shuttergate") from error
+
+
 _PICTURES: dict[str, Callable[[], _Whole]] = {
     "blue_slope": lambda: _slope((0, 40, 120), (120, 220, 255)),
     "checkerboard": _checkerboard,
     "green_slope": lambda: _slope((20, 80, 20), (180, 240, 160)),
+    "test_card": _test_card,
     "violet_and_green": _violet_and_green,
 }

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from shuttergate.errors import ConfigError, PackError
 from shuttergate.toml import Table, decode
-from shuttergate.verdict import Look, Thresholds
+from shuttergate.verdict import Thresholds
 from shuttergate.vision.head import Head
 from shuttergate.vision.runtime import Model, Port
 
@@ -49,18 +49,16 @@ class HeadFile(Table, frozen=True):
 
 
 class Limits(Table, frozen=True):
-    """The two thresholds of one kind of look."""
+    """The pack's thresholds and, for people, how they were chosen.
+
+    ``tile_clear_below`` is the line for a tile in the second look; without it the second look shows
+    this model no tiles.
+    """
 
     clear_below: float
     block_at: float
-
-
-class Thresholding(Table, frozen=True):
-    """The pack's thresholds for each kind of look and, for people, how they were chosen."""
-
-    live: Limits
-    look: Limits
     chosen: str
+    tile_clear_below: float | None = None
 
 
 class Graph(Table, frozen=True):
@@ -97,7 +95,7 @@ class Manifest(Table, frozen=True):
     byte_exact: bool  # whether the recipe gives these very bytes on every machine
     input: Input
     output: Output
-    thresholds: Thresholding
+    thresholds: Limits
     graph: Graph
     data: Data
     known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
@@ -113,10 +111,9 @@ class Pack:
         self.name = manifest.name
         wanted, output = manifest.thresholds, manifest.output
         try:
-            self.limits = {
-                Look.LIVE: Thresholds(wanted.live.clear_below, wanted.live.block_at),
-                Look.SECOND: Thresholds(wanted.look.clear_below, wanted.look.block_at),
-            }
+            self.limits = Thresholds(wanted.clear_below, wanted.block_at)
+            if not wanted.clear_below <= (wanted.tile_clear_below or 1.0) <= 1.0:
+                raise ValueError("thresholds: clear_below <= tile_clear_below <= 1 must hold")
             self.score_index = output.labels.index(output.score) if output.score else None
         except ValueError as error:
             self.refuse(f"model.toml: {error}")

@@ -1,63 +1,68 @@
-"""The second look: the full-resolution picture, whole and in tiles, four ways round."""
+"""The second look: the full-resolution picture, whole and in tiles."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
+from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels, main_size, planes
 from shuttergate.vision.channel import Channel, scores
 
 TILE = 0.6
 """A tile's share of each side: corner tiles overlap by a third, the fifth sits on their seams."""
 
-BOXES = (
-    (0.0, 0.0, 1.0, 1.0),
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of a view, as shares of the picture's sides."""
+
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+TILES: tuple[Box, ...] = (
     (0.0, 0.0, TILE, TILE),
     (1.0 - TILE, 0.0, 1.0, TILE),
     (0.0, 1.0 - TILE, TILE, 1.0),
     (1.0 - TILE, 1.0 - TILE, 1.0, 1.0),
     (0.5 - TILE / 2, 0.5 - TILE / 2, 0.5 + TILE / 2, 0.5 + TILE / 2),
 )
-"""Left, top, right, bottom of every view, as shares of the picture's sides."""
-
-ROTATIONS = 4
 
 
 class SecondLook:
     """Looks at a whole picture with `channels`; ``view_size`` is (width, height) of one view.
 
+    Every channel sees the whole; the tiles are for the channels whose pack has a line for them.
     Not for two threads at a time.
     """
 
     def __init__(self, channels: Sequence[Channel], view_size: tuple[int, int]) -> None:
         self._channels = channels
+        self._tiled = [channel for channel in channels if channel.tile_line is not None]
         self._view_size = view_size
         self._upright = np.empty((view_size[1], view_size[0], 3), np.uint8)
-        self._turned = np.empty_like(self._upright)
 
     def __call__(self, main: Pixels) -> dict[str, float]:
         """Return each channel's highest score over all views of an I420 picture.
 
+        A tile counts as a whole picture that is as far from its line; see `as_whole`.
         Raises `ScoreError` where any view has no score: a view not judged is a doubt.
         """
         proxy = _proxy(main, self._view_size)
-        highest = dict.fromkeys((channel.name for channel in self._channels), 0.0)
         try:
-            for box in BOXES:
-                for name, score in self._around(proxy, box):
-                    highest[name] = max(highest[name], score)
+            self._cut(proxy, WHOLE)
+            highest = scores(self._channels, self._upright)
+            for tile in TILES if self._tiled else ():
+                self._cut(proxy, tile)
+                for channel in self._tiled:
+                    score = as_whole(channel.score(self._upright), channel)
+                    highest[channel.name] = max(highest[channel.name], score)
         finally:
             _wipe(proxy)
             self._upright[:] = 0
-            self._turned[:] = 0
         return highest
 
-    def _around(
-        self, proxy: Image.Image, box: tuple[float, float, float, float]
-    ) -> list[tuple[str, float]]:
+    def _cut(self, proxy: Image.Image, box: Box) -> None:
         width, height = proxy.size
         left, top, right, bottom = box
         view = proxy.resize(
@@ -67,19 +72,27 @@ class SecondLook:
         )
         self._upright[:] = np.asarray(view)
         _wipe(view)
-        found: list[tuple[str, float]] = []
-        for turn in range(ROTATIONS):
-            # The view is square for the model, so a turned view fits the same buffer.
-            self._turned[:] = np.rot90(self._upright, turn)
-            found += scores(self._channels, self._turned).items()
-        return found
+
+
+def as_whole(score: float, channel: Channel) -> float:
+    """Return the score of a whole picture that says as much as this score of a tile.
+
+    A tile fills the view with whatever it holds, a hand or a cheek, so it is judged at a line of
+    its own: that line comes to lie at ``clear_below``, and 0 and 1 stay where they are.
+    """
+    line, whole = channel.tile_line, channel.limits.clear_below
+    if line is None or not 0.0 <= score <= 1.0:
+        raise ScoreError(f"{channel.name}: {score} is no score of a tile")
+    if score < line:
+        return min(score * whole / line, math.nextafter(whole, 0.0))
+    return 1.0 if line >= 1.0 else whole + (score - line) * (1.0 - whole) / (1.0 - line)
 
 
 def _proxy(main: Pixels, view_size: tuple[int, int]) -> Image.Image:
     """Return an RGB picture just large enough that no tile has to be enlarged.
 
-    All views are cut from it: reading 12 megapixels once and not 24 times is what makes a second
-    look quick. Reduction is by whole factors, an exact box filter.
+    All views are cut from it: reading 12 megapixels once, and not for every view, is what makes a
+    second look quick. Reduction is by whole factors, an exact box filter.
     """
     width, height = main_size(main)
     need = (view_size[0] / TILE, view_size[1] / TILE)
