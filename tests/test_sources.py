@@ -16,7 +16,7 @@ from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
-from shuttergate import cli, sources
+from shuttergate import cli, cli_packs, sources
 from shuttergate.errors import PackError
 from shuttergate.share import share
 from shuttergate.vision.known import paint
@@ -63,7 +63,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    monkeypatch.setattr(cli, "share", lambda _: folder)
+    monkeypatch.setattr(cli_packs, "share", lambda _: folder)
     return folder
 
 

@@ -1,0 +1,191 @@
+"""The commands `model` and `board`: packs and kits, what they are and what they are made of."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shuttergate.board import board_names, read_board
+from shuttergate.cli_shared import AsJson, ConfigFile, fail, refusing
+from shuttergate.config import read_config, read_kit
+from shuttergate.errors import ConfigError, PackError, ShuttergateError
+from shuttergate.lang import LANGUAGE, _
+from shuttergate.share import share
+
+model_app = typer.Typer(no_args_is_help=True, help=_("Model packs: what the kit looks for."))
+board_app = typer.Typer(no_args_is_help=True, help=_("Boards: what a kit is made of."))
+_T = TypeVar("_T")
+
+
+def _pack_names() -> list[str]:
+    return sorted(path.parent.name for path in share("models").glob("*/model.toml"))
+
+
+@model_app.command("list", help=_("List the model packs."))
+def model_list() -> None:
+    """A line a pack."""
+    from shuttergate.vision.pack import read_pack
+
+    def show() -> None:
+        for name in _pack_names():
+            manifest = read_pack(share("models") / name).manifest
+            typer.echo(f"{name:<16} {manifest.licence:<14} {manifest.title}")
+
+    refusing(show)
+
+
+@model_app.command("show", help=_("Show what a pack says of itself."))
+def model_show(pack: str) -> None:
+    """The manifest, for people."""
+    from shuttergate.vision.pack import read_pack
+
+    def show() -> None:
+        found = read_pack(share("models") / pack)
+        table = Table(show_header=False, box=None, pad_edge=False)
+        for key, value in msgspec.to_builtins(found.manifest).items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            table.add_row(key, text)
+        Console().print(table)
+
+    refusing(show)
+
+
+@model_app.command("sources", help=_("Show what a pack was made from; --find: is a file in it?"))
+def model_sources(
+    pack: str,
+    find: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=_("Is this picture or file in the ledger? Status 0 found, 1 not, 2 unreadable."),
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Exit status: 0, and with --find 1 if not found; 2 for an unreadable file or ledger."""
+    from shuttergate import sources
+
+    folder = share("models") / pack
+    ledger = folder / sources.LEDGER
+    try:
+        if not ledger.is_file():
+            from shuttergate.vision.pack import read_pack
+
+            claims = read_pack(folder).manifest.data
+            unknown = sources.Undisclosed(pack, None, claims.undisclosed)
+            _show(unknown, sources.show_undisclosed, as_json)
+            raise typer.Exit(int(find is not None))
+        if find is None:
+            _show(sources.summary(pack, ledger), sources.show_summary, as_json)
+            return
+        found = sources.find(find, sources.read_ledger(ledger))
+    except ShuttergateError as error:
+        fail(error, 2)
+    except OSError as error:
+        fail(f"{find}: {error.strerror}; name a readable file", 2)
+    _show(found, sources.show_found, as_json)
+    raise typer.Exit(int(not found.found))
+
+
+def _show(found: _T, words: Callable[[_T], None], as_json: bool) -> None:
+    """Print `found` as one JSON object, or for people with `words`."""
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        words(found)
+
+
+@model_app.command("verify", help=_("Verify packs: sha256, shapes, types, operations, answers."))
+def model_verify(packs: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """All packs, or those named; status 1 where one is refused."""
+    from shuttergate.vision.channel import Channel
+    from shuttergate.vision.pack import read_pack
+    from shuttergate.vision.selftest import SelfTest
+
+    def verify() -> None:
+        for name in packs or _pack_names():
+            pack = read_pack(share("models") / name)
+            SelfTest([Channel(pack, pack.model(pack.content()))]).ask_all()
+            typer.echo(f"{name}: ok, sha256 {pack.manifest.sha256}")
+
+    refusing(verify)
+
+
+@model_app.command("build", help=_("Build a pack's model anew by its recipe, and compare."))
+def model_build(
+    pack: str,
+    out: Annotated[Path | None, typer.Option(help=_("Keep the built file in this folder."))] = None,
+) -> None:
+    """The recipe makes its own build environment; status 1 where the bytes differ."""
+    import hashlib
+
+    from shuttergate.vision.pack import read_pack
+
+    def build() -> None:
+        found = read_pack(share("models") / pack)
+        with tempfile.TemporaryDirectory(prefix="shuttergate-build-") as scratch:
+            folder = out or Path(scratch)
+            recipe = found.folder / found.manifest.recipe
+            status = subprocess.run([sys.executable, str(recipe), str(folder)], check=False)
+            if status.returncode:
+                raise PackError(f"the recipe {recipe} failed; its own words are above")
+            built = {
+                name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+                for name in found.files()
+            }
+        other = [name for name, sha256 in found.files().items() if built[name] != sha256]
+        if not other:
+            typer.echo(_("{name}: built, byte for byte the files in the pack").format(name=pack))
+        elif found.manifest.byte_exact:
+            raise PackError(
+                f"built {other[0]} has sha256 {built[other[0]]}, where model.toml says "
+                f"{found.files()[other[0]]}; were the recipe or its pinned tools changed?"
+            )
+        else:
+            typer.echo(
+                _(
+                    "{name}: built. Its bytes are not the pack's, as training may differ between "
+                    "machines; compare both with `shuttergate evaluate` before you use it."
+                ).format(name=pack)
+            )
+
+    refusing(build)
+
+
+@board_app.command("list", help=_("List the boards."))
+def board_list() -> None:
+    """A line a board."""
+    for name in board_names():
+        typer.echo(f"{name:<16} {read_board(name).title.get(LANGUAGE, name)}")
+
+
+@board_app.command("show", help=_("Show a board's description."))
+def board_show(name: str) -> None:
+    """The board.toml, read and checked."""
+    try:
+        read_board(name)
+    except ConfigError as error:
+        fail(error, 1)
+    typer.echo((share("device") / name / "board.toml").read_text(), nl=False)
+
+
+@board_app.command("wiring", help=_("Draw the header with the pins in use."))
+def board_wiring(name: str, config: ConfigFile = None) -> None:
+    """BCM and physical numbers."""
+    from shuttergate.header import draw
+
+    try:
+        settings = msgspec.structs.replace(read_config(config), board=name)
+        typer.echo(draw(read_kit(settings, config)))
+    except ConfigError as error:
+        fail(error, 1)
