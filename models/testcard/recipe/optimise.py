@@ -28,8 +28,8 @@ PALETTE = (
     (12, 40, 60), (0, 110, 120), (60, 170, 150), (150, 215, 190), (38, 84, 40), (92, 150, 70),
     (70, 50, 130), (130, 100, 190), (185, 165, 225), (24, 60, 150), (90, 150, 220), (228, 236, 240),
 )  # fmt: skip
-CELLS = 40
-BATCH = 8
+CELLS = 48
+BATCH = 6
 SYMMETRIC_GAIN = 2.5  # the mean of eight random numbers is that much smaller than one
 CARD_PX = 168
 
