@@ -30,7 +30,9 @@ def views(
     )
     places = torch.stack([xs, ys, torch.ones_like(xs)], -1).reshape(-1, 3)
     back = places @ moves.transpose(1, 2)  # (n, pixels, 3): where on the card each pixel lies
-    grid = (back[..., :2] / back[..., 2:]).reshape(count, SIDE_PX, SIDE_PX, 2)
+    # Behind the lens (a place far off the card): kept finite, it lands off the card anyway.
+    depth = torch.where(back[..., 2:] > 0.05, back[..., 2:], 1e-3)
+    grid = (back[..., :2] / depth).clamp(-50, 50).reshape(count, SIDE_PX, SIDE_PX, 2)
     margin = torch.ones(1, *card.shape[1:]) * 0.94  # the paper round the square
     paper = functional.pad(card, (card.shape[1] // 12,) * 4, value=0.94)
     inside = functional.pad(margin * 0 + 1, (card.shape[1] // 12,) * 4, value=1.0)
