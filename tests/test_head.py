@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shuttergate.errors import PackError
+from shuttergate.share import share
 from shuttergate.vision.head import Head
+from shuttergate.vision.pack import read_pack
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -72,3 +78,43 @@ def test_an_unfit_head_is_refused(arrays: Arrays, cause: str) -> None:
 def test_other_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"npz|pickle"):
         Head(content, 4)
+
+
+@pytest.fixture
+def pack_folder(tmp_path: Path) -> Path:
+    """A copy of the pack whose score is read by a head."""
+    folder = tmp_path / "consent-clean"
+    folder.mkdir()
+    for name in ("model.toml", "embedding.tflite", "nudity-head.npz"):
+        shutil.copy(share("models") / "consent-clean" / name, folder)
+    return folder
+
+
+def test_a_head_with_one_other_bit_is_refused(pack_folder: Path) -> None:
+    path = pack_folder / "nudity-head.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PackError, match=r"consent-clean refused: nudity-head\.npz .* has sha256"):
+        read_pack(pack_folder).head()
+
+
+def test_a_missing_head_is_refused(pack_folder: Path) -> None:
+    (pack_folder / "nudity-head.npz").unlink()
+    with pytest.raises(PackError, match=r"consent-clean refused: .*No such file"):
+        read_pack(pack_folder).head()
+
+
+def test_an_unfit_head_is_refused_by_its_pack(pack_folder: Path) -> None:
+    path = pack_folder / "nudity-head.npz"
+    path.write_bytes(npz(weight0=layer(1, 4), bias0=ONE))
+    manifest = pack_folder / "model.toml"
+    old = share("models") / "consent-clean" / "nudity-head.npz"
+    manifest.write_text(
+        manifest.read_text().replace(
+            hashlib.sha256(old.read_bytes()).hexdigest(),
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+    )
+    with pytest.raises(PackError, match="where it is given 1280 values"):
+        read_pack(pack_folder).head()
