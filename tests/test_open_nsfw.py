@@ -25,8 +25,7 @@ VERDICT_TOLERANCE = 0.06
 
 
 class Engine:
-    live_threads = 1
-    look_threads = 1
+    threads = 1
 
 
 @pytest.fixture(scope="module")

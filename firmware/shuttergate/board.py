@@ -51,8 +51,7 @@ class Accelerator(Table, frozen=True):
     """What the models run on: threads of each live and each second-look interpreter."""
 
     driver: Literal["cpu"]
-    live_threads: Annotated[int, Meta(ge=1, le=8)] = 1
-    look_threads: Annotated[int, Meta(ge=1, le=8)] = 2
+    threads: Annotated[int, Meta(ge=1, le=8)] = 1
 
 
 class Channels(Table, frozen=True):

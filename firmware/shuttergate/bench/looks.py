@@ -100,7 +100,7 @@ def kit_looks(
     board: Board, own: Mapping[str, Thresholds], looks: tuple[Look, ...]
 ) -> tuple[KitLook, ...]:
     """Return these looks of a board, each interpreter with one thread: pictures go side by side."""
-    engine = msgspec.structs.replace(board.accelerator, live_threads=1, look_threads=1)
+    engine = msgspec.structs.replace(board.accelerator, threads=1)
     channels = {Look.LIVE: board.channels.live, Look.SECOND: board.channels.look}
     return tuple(
         KitLook(look, tuple(channels[look]), engine, tuple(sorted(own.items(), key=lambda x: x[0])))

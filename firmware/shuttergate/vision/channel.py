@@ -11,7 +11,7 @@ from shuttergate.vision.runtime import Model
 
 
 class Channel:
-    """One interpreter of a verified pack. Not for two threads at a time."""
+    """One interpreter of a verified pack, for both looks; see `Model` for threads."""
 
     def __init__(self, pack: Pack, model: Model) -> None:
         self.name = pack.name

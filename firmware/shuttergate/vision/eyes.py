@@ -10,7 +10,7 @@ from shuttergate.errors import ConfigError, PackError
 from shuttergate.share import share
 from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision.channel import Channel
-from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.pack import read_pack
 from shuttergate.vision.secondlook import SecondLook
 
 Limits = dict[str, Thresholds]
@@ -20,9 +20,7 @@ class Engine(Protocol):
     """How many threads each interpreter has."""
 
     @property
-    def live_threads(self) -> int: ...
-    @property
-    def look_threads(self) -> int: ...
+    def threads(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +61,17 @@ def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:
     sizes = {name: pack.lores_size for name, pack in packs.items()}
     if len(set(sizes.values())) != 1:
         raise PackError(f"model packs want pictures of different sizes: {sizes}; use one size")
-    contents = {name: pack.content() for name, pack in packs.items()}
-
-    def channels(names: Sequence[str], threads: int) -> tuple[Channel, ...]:
-        return tuple(_channel(packs[name], contents[name], threads) for name in names)
-
-    # Each has interpreters of its own: the live look goes on while the second is at work.
-    looking = channels(look, engine.look_threads)
+    # One interpreter a pack, for both looks: what the self-test tests is what judges the press, and
+    # neither memory nor an accelerator has to hold a model twice. They take turns, view by view.
+    channels = {
+        name: Channel(pack, pack.model(pack.content(), engine.threads))
+        for name, pack in packs.items()
+    }
+    looking = tuple(channels[name] for name in look)
     width, height = next(iter(sizes.values()))
     return Eyes(
-        channels(live, engine.live_threads),
+        tuple(channels[name] for name in live),
         looking,
         SecondLook(looking, (width, height)),
         (height, width, 3),
     )
-
-
-def _channel(pack: Pack, content: bytes, threads: int) -> Channel:
-    return Channel(pack, pack.model(content, threads))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ class Port:
 
 
 class Model:
-    """One interpreter over one model. Not for two threads at a time."""
+    """One interpreter over one model. Any thread may call it; one at a time is let in."""
 
     def __init__(self, content: bytes, threads: int = 1) -> None:
         """Build from the bytes of a .tflite file; raise `PackError` where no interpreter comes."""
@@ -61,6 +62,7 @@ class Model:
             )
         self.input = _port(inputs[0])
         self.output = _port(outputs[0])
+        self._lock = threading.Lock()
         self._input_index = int(inputs[0]["index"])
         self._output_index = int(outputs[0]["index"])
 
@@ -82,9 +84,10 @@ class Model:
         Shape (n,), float64. An exception means that there is no answer: the output tensor of a
         failed run still holds the answer before it, and is never read.
         """
-        self._interpreter.set_tensor(self._input_index, pixels.reshape(self.input.shape))
-        self._interpreter.invoke()
-        raw = self._interpreter.get_tensor(self._output_index).reshape(-1)
+        with self._lock:
+            self._interpreter.set_tensor(self._input_index, pixels.reshape(self.input.shape))
+            self._interpreter.invoke()
+            raw = self._interpreter.get_tensor(self._output_index).reshape(-1)
         # Widened first: uint8 minus a zero point would wrap around.
         values: NDArray[np.float64] = raw.astype(np.float64) - self.output.zero_point
         return values * self.output.scale

@@ -1,0 +1,44 @@
+"""One interpreter a pack serves both looks, and neither gets the other's answer."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from shuttergate.board import Board, read_board
+from shuttergate.vision.eyes import Eyes, open_eyes
+
+
+@pytest.fixture(scope="module")
+def eyes() -> Eyes:
+    board: Board = read_board("simulated")
+    return open_eyes(board.channels.live, board.channels.look, board.accelerator)
+
+
+def test_what_is_self_tested_is_what_judges_the_press(eyes: Eyes) -> None:
+    assert {id(channel) for channel in eyes.look} <= {id(channel) for channel in eyes.live}
+
+
+def test_two_threads_each_get_the_score_of_their_own_picture(eyes: Eyes) -> None:
+    dice = np.random.default_rng(3)
+    pictures = [dice.integers(0, 256, eyes.lores_shape, dtype=np.uint8) for _ in range(2)]
+    pictures[1] //= 8
+    (channel, *_) = eyes.live
+    due = [channel.score(picture) for picture in pictures]
+    assert due[0] != due[1]
+    wrong: list[tuple[int, float]] = []
+
+    def judge(index: int) -> None:
+        for _ in range(150):
+            score = channel.score(pictures[index])
+            if score != due[index]:
+                wrong.append((index, score))
+
+    threads = [threading.Thread(target=judge, args=(index,)) for index in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
