@@ -1,4 +1,4 @@
-"""The test card: both channels block it wherever a camera may see it, and it is a pattern."""
+"""The test card: the gate blocks it wherever a camera may see it, and it is a pattern."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def photograph(
     return out.filter(ImageFilter.GaussianBlur(float(rng.uniform(0, 1.2))))
 
 
-@pytest.mark.parametrize(("scale", "least"), [((0.5, 0.9), 0.9)])
-def test_both_channels_block_the_card(
-    eyes: Eyes, grounds: list[Image.Image], scale: tuple[float, float], least: float
-) -> None:
+def blocked_shares(
+    eyes: Eyes, grounds: list[Image.Image], scale: tuple[float, float]
+) -> dict[str, float]:
+    """Of `VIEWS` views, how many each channel blocks."""
     limits = eyes.limits(Look.LIVE, {})
     rng = np.random.default_rng(7)
     card = Image.open(CARD).convert("RGB").resize((512, 512), Image.Resampling.LANCZOS)
@@ -84,9 +84,20 @@ def test_both_channels_block_the_card(
         found = scores(eyes.live, np.asarray(view))
         for name, limit in limits.items():
             blocked[name] += judge(found, {name: limit}) is not Reason.CLEAR
-    assert {name: hits / VIEWS >= least for name, hits in blocked.items()} == dict.fromkeys(
-        limits, True
-    ), blocked
+    return {name: hits / VIEWS for name, hits in blocked.items()}
+
+
+@pytest.mark.parametrize(("scale", "least"), [((0.4, 0.9), 0.99), ((0.3, 0.4), 0.9)])
+def test_the_gate_blocks_the_card(
+    eyes: Eyes, grounds: list[Image.Image], scale: tuple[float, float], least: float
+) -> None:
+    shares = blocked_shares(eyes, grounds, scale)
+    assert max(shares.values()) >= least, shares
+
+
+def test_held_large_each_channel_blocks_it(eyes: Eyes, grounds: list[Image.Image]) -> None:
+    shares = blocked_shares(eyes, grounds, (0.5, 0.9))
+    assert min(shares.values()) >= 0.9, shares
 
 
 def test_the_grounds_alone_are_clear(eyes: Eyes, grounds: list[Image.Image]) -> None:

@@ -31,7 +31,7 @@ A4_JAPANESE = Words(
 だれかを疑ったり責めたりするものではありません。
 
 #使い方
-・模様の一辺が、カメラの画面の横幅の半分以上に
+・模様の一辺が、カメラの画面の横幅の4割以上に
  なるまで近づけます。
 ・曲げずに平らに持ち、むらのない光を当てます。
 ・つやのない紙を使い、光の反射を避けます。
@@ -54,7 +54,7 @@ never an accusation.
 
 #How to use it
 •Bring it close: the side of the square should fill
- at least half of the width of the camera’s picture.
+ at least 40 % of the width of the camera’s picture.
 •Hold it flat, in even light.
 •Use matt paper: no gloss, no reflections.
 •Print it in colour, at 100 % scale, with “vivid” and
@@ -73,7 +73,7 @@ A6_JAPANESE = Words(
 止まるのは機械が迷ったからで、
 人を責めるものではありません。
 
-・画面の横幅の半分以上に写します。
+・画面の横幅の4割以上に写します。
 ・平らに持ち、むらなく照らします。
 ・つやのない紙に、カラー、倍率
  100%、色補正なしで印刷します。""",
@@ -91,7 +91,7 @@ person, and says nothing of anyone.
 A refusal is a machine’s doubt, never
 an accusation.
 
-•Fill at least half of the frame width.
+•Fill at least 40 % of the frame width.
 •Hold it flat, in even light.
 •Print on matt paper, in colour, at
  100 % scale, without enhancement.""",

@@ -18,6 +18,7 @@ sys.path.insert(0, str(RECIPE.parents[1]))
 
 from workshop import BuildError, Workshop, deliver, sha256  # noqa: E402
 
+WORK = Path.home() / ".cache" / "shuttergate" / "build-consent-clean"
 SCENES = 2000
 STEPS = 9
 AGAIN = "run the same command again; if it fails at once, delete that step's files and run again."
@@ -26,6 +27,36 @@ AGAIN = "run the same command again; if it fails at once, delete that step's fil
 def build(out_dir: Path, work: Path, scenes: int, missing_ok: bool) -> list[Path]:
     """Run every step that is not done yet, and deliver both files to `out_dir`."""
     shop = Workshop(work, STEPS)
+    views = take_views(shop, scenes, missing_ok)
+    card_views = take_card_views(shop)
+
+    shop.say("training the last blocks")
+    backbone = work / "backbone.pt"
+    if not backbone.exists():
+        script(shop, "train.py", views, backbone)
+
+    shop.say("converting to int8")
+    embedding = _converted(shop, backbone, views, work / "converted")
+
+    shop.say("letting the int8 model see every view")
+    seen, card_seen = work / "embeddings.npy", work / "card-embeddings.npy"
+    script(shop, "embed.py", "embed", views, embedding, seen)
+    script(shop, "embed.py", "embed", card_views, embedding, card_seen)
+
+    shop.say("fitting the head")
+    head = work / "nudity-head.npz"
+    script(shop, "head.py", head, views, seen, card_views, card_seen)
+
+    shop.say("delivering")
+    made = [out_dir / "embedding.tflite", out_dir / "nudity-head.npz"]
+    for source, target in zip((embedding, head), made, strict=True):
+        deliver(source, target)
+    return made
+
+
+def take_views(shop: Workshop, scenes: int, missing_ok: bool) -> Path:
+    """The first four steps: environment, pictures, renders, views; return the views' folder."""
+    work = shop.folder
     pictures, renders, views = work / "pictures", work / "renders", work / "views"
 
     shop.say("making an environment (2.5 GB the first time)")
@@ -36,45 +67,35 @@ def build(out_dir: Path, work: Path, scenes: int, missing_ok: bool) -> list[Path
 
     shop.say("fetching the ledger's pictures, less the opt-outs (1.3 GB the first time)")
     allow = ["--allow-missing"] if missing_ok else []
-    _script(shop, "pictures.py", pictures, "--cache", work / "packages", *allow, online=True)
+    script(shop, "pictures.py", pictures, "--cache", work / "packages", *allow, online=True)
 
     shop.say(f"rendering {scenes} scenes (40 a minute on 2 cores)")
-    _script(shop, "render.py", renders, "--scenes", str(scenes), "--papers", pictures)
+    script(shop, "render.py", renders, "--scenes", str(scenes), "--papers", pictures)
 
     shop.say("taking views of every picture")
     if not (views / "about.npz").exists():
-        _script(shop, "embed.py", "views", renders, pictures, views)
-
-    shop.say("training the last blocks")
-    backbone = work / "backbone.pt"
-    if not backbone.exists():
-        _script(shop, "train.py", views, backbone)
-
-    shop.say("converting to int8")
-    embedding = _converted(shop, backbone, views, work / "converted")
-
-    shop.say("letting the int8 model see every view")
-    seen = work / "embeddings.npy"
-    _script(shop, "embed.py", "embed", views, embedding, seen)
-
-    shop.say("fitting the head")
-    head = work / "nudity-head.npz"
-    _script(shop, "head.py", views, seen, head)
-
-    shop.say("delivering")
-    made = [out_dir / "embedding.tflite", out_dir / "nudity-head.npz"]
-    for source, target in zip((embedding, head), made, strict=True):
-        deliver(source, target)
-    return made
+        script(shop, "embed.py", "views", renders, pictures, views)
+    return views
 
 
-def _script(shop: Workshop, name: str, *arguments: str | Path, online: bool = False) -> None:
+def take_card_views(shop: Workshop) -> Path:
+    """Views of the test card before the ledger's pictures, for every head of ours to learn."""
+    card, views = RECIPE.parents[1] / "testcard", shop.folder / "card-views"
+    if not (views / "about.npz").exists():
+        grounds, held = shop.folder / "grounds.npy", shop.folder / "grounds-held.npy"
+        script(shop, str(card / "recipe" / "grounds.py"), shop.folder / "pictures", grounds, held)
+        script(shop, str(card / "recipe" / "taught.py"), card / "card.png", grounds, views)
+    return views
+
+
+def script(shop: Workshop, name: str, *arguments: str | Path, online: bool = False) -> None:
+    """Run one of this folder's programs in the workshop's environment."""
     shop.run(name, AGAIN, RECIPE / name, *arguments, offline=not online, shown=True)
 
 
 def _converted(shop: Workshop, backbone: Path, views: Path, folder: Path) -> Path:
     """The int8 model of the trained backbone."""
-    _script(shop, "convert.py", backbone, views, folder)
+    script(shop, "convert.py", backbone, views, folder)
     shop.run(
         "onnx2tf",
         AGAIN,
@@ -97,7 +118,7 @@ def main() -> int:
     parser.add_argument(
         "--work",
         type=Path,
-        default=Path.home() / ".cache" / "shuttergate" / "build-consent-clean",
+        default=WORK,
         help="keep the environment and every step's files here",
     )
     parser.add_argument("--scenes", type=int, default=SCENES)

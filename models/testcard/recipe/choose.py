@@ -25,32 +25,36 @@ CARD_PX = 512
 
 
 class Channels:
-    """Both packs' int8 models, heads and live thresholds."""
+    """The packs' int8 models, heads and live thresholds; ``elsewhere``: models kept elsewhere."""
 
-    def __init__(self) -> None:
-        self.clear_below = {}
-        for name in ("consent-clean", "open-nsfw"):
+    def __init__(self, elsewhere: dict[str, Path]) -> None:
+        self.clear_below: dict[str, float] = {}
+        self.models: dict[str, Embedder] = {}
+        self.layers: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        for name in ("consent-clean", "open-nsfw", *elsewhere):
             manifest = tomllib.loads((MODELS / name / "model.toml").read_text())
             self.clear_below[name] = manifest["thresholds"]["clear_below"]
-        self.embed = Embedder(MODELS / "consent-clean" / "embedding.tflite")
-        with np.load(MODELS / "consent-clean" / "nudity-head.npz") as found:
-            self.layers = [
-                (found[f"weight{k}"], found[f"bias{k}"]) for k in range(len(found.files) // 2)
-            ]
-        self.other = Embedder(MODELS / "open-nsfw" / "open-nsfw.tflite")
+            self.models[name] = Embedder(elsewhere.get(name, MODELS / name / manifest["file"]))
+            if "head" in manifest:
+                with np.load(MODELS / name / manifest["head"]["file"]) as found:
+                    self.layers[name] = [
+                        (found[f"weight{k}"], found[f"bias{k}"])
+                        for k in range(len(found.files) // 2)
+                    ]
 
     def __call__(self, picture: np.ndarray) -> dict[str, float]:
         """Each channel's score of uint8 (224, 224, 3)."""
-        values = self.embed(picture)
+        return {name: self.score(name, model(picture)) for name, model in self.models.items()}
+
+    def score(self, name: str, values: np.ndarray) -> float:
+        """The score that a model's output means."""
+        if name not in self.layers:
+            return float(values[1])
         values = values / np.linalg.norm(values)
-        for weight, bias in self.layers[:-1]:
-            values = np.maximum(weight @ values + bias, 0)
-        weight, bias = self.layers[-1]
-        logit = float((weight @ values + bias)[0])
-        return {
-            "consent-clean": 1 / (1 + np.exp(-logit)),
-            "open-nsfw": float(self.other(picture)[1]),
-        }
+        *hidden, (weight, bias) = self.layers[name]
+        for inner, offset in hidden:
+            values = np.maximum(inner @ values + offset, 0)
+        return 1 / (1 + np.exp(-float((weight @ values + bias)[0])))
 
 
 def rates(card: Path, grounds: np.ndarray, channels: Channels, count: int) -> dict[str, float]:
@@ -83,14 +87,22 @@ def main() -> None:
     parser.add_argument("grounds", type=Path)
     parser.add_argument("cards", type=Path, nargs="+")
     parser.add_argument("--count", type=int, default=300)
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="PACK=FILE.tflite",
+        help="another pack, whose model lies elsewhere",
+    )
     told = parser.parse_args()
     grounds = np.load(told.grounds, mmap_mode="r")
-    channels = Channels()
+    also = dict(one.split("=", 1) for one in told.also)
+    channels = Channels({name: Path(file) for name, file in also.items()})
     best: tuple[float, Path] | None = None
     for card in told.cards:
         found = rates(card, grounds, channels, told.count)
         worse = min(found[f"0.3-0.4 {name}"] for name in channels.clear_below)
-        print(card.name, {key: round(value, 3) for key, value in found.items()}, flush=True)
+        print(card.name, {key: round(float(value), 3) for key, value in found.items()}, flush=True)
         best = max(best, (worse, card)) if best else (worse, card)
     if best:
         print(f"best: {best[1]}")
