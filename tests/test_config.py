@@ -49,7 +49,10 @@ def test_the_example_names_every_key() -> None:
         ("[pins]\nenable = 99", "pins.enable: BCM 99 is not on the header"),
         ("[pins]\nenable = 0", "pins.enable: BCM 0 is for the HAT's identity EEPROM"),
         ("[pins]\nenable = 27", "pins.shutter: BCM 27 is already pins.enable"),
-        ("board = 'pi9'", "no board is called 'pi9'; there is simulated"),
+        (
+            "board = 'pi9'",
+            "no board is called 'pi9'; there is pi-cpu, pi4-coral-usb, pi5-coral-usb, simulated",
+        ),
         (
             "[thresholds.open-nsfw]\nclear_below = 0.9\nblock_at = 0.1",
             "thresholds.open-nsfw: thresholds out of order",

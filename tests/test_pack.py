@@ -109,6 +109,9 @@ def test_another_model_with_the_right_sha256_is_refused(
         ('name = "open-nsfw"', 'name = "other"', "calls itself other"),
         ("[graph]", "[grape]", "grape: there is no such key"),
         ("sha256 = ", "sha256 = 1 #", "sha256: expected `str`"),
+        ("[graph]", '[edgetpu]\nfile = "x"\nsha256 = "short"\n[graph]', "edgetpu.sha256"),
+        ("[graph]", '[published.x]\nsource = "y"\nsize = 0\n[graph]', "published[...].size"),
+        ("shape = [1, 2]", "shape = [2]", "output.shape"),
     ],
 )
 def test_a_manifest_that_lies_is_refused(folder: Path, old: str, new: str, cause: str) -> None:
@@ -130,3 +133,35 @@ def test_the_notice_of_the_weights_is_in_the_pack() -> None:
     assert "Yahoo" in (pack.folder / pack.manifest.licence_file).read_text()
     assert (pack.folder / pack.manifest.recipe).is_file()
     assert (pack.folder / "DATASHEET.md").is_file()
+
+
+def test_a_pack_may_carry_a_compiled_model(folder: Path) -> None:
+    compiled = b"compiled"
+    (folder / "tpu.tflite").write_bytes(compiled)
+    digest = hashlib.sha256(compiled).hexdigest()
+    edit(folder, "[graph]", f'[edgetpu]\nfile = "tpu.tflite"\nsha256 = "{digest}"\n[graph]')
+    pack = read_pack(folder)
+    assert pack.compiled() == compiled
+    assert pack.files() == {"open-nsfw.tflite": pack.manifest.sha256, "tpu.tflite": digest}
+    (folder / "tpu.tflite").write_bytes(b"compileD")
+    with pytest.raises(PackError, match=r"tpu\.tflite \(8 bytes\) has sha256"):
+        pack.compiled()
+
+
+def test_what_others_publish_is_not_what_the_recipe_makes() -> None:
+    pack = read_pack(share("models") / "consent-clean-coral")
+    assert list(pack.files()) == ["nudity-head.npz"]
+    assert set(pack.published()) == set(pack.manifest.published)
+    assert len(pack.published()) == 2
+    assert all(one.source.startswith("https://") for one in pack.manifest.published.values())
+
+
+def test_published_weights_beside_the_manifest_are_not_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The pack's folder is in the package: nothing is fetched into it, nothing taken from it."""
+    monkeypatch.setattr("shuttergate.vision.pack.weights", lambda *_: [tmp_path / "none"])
+    table = '[published."open-nsfw.tflite"]\nsource = "https://x"\nsize = 1\n[graph]'
+    edit(folder, "[graph]", table)
+    with pytest.raises(PackError, match=r"is not on this machine.*`shuttergate model fetch"):
+        read_pack(folder).content()

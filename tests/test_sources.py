@@ -217,3 +217,46 @@ def test_the_pack_in_the_checkout_answers() -> None:
 def test_asking_needs_neither_models_nor_numpy() -> None:
     code = "import sys, shuttergate.sources; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.fixture
+def heir(models: Path) -> Path:
+    """The ledger of a pack whose head was fitted on all that `mine` was, on another backbone."""
+    folder = models / "heir"
+    folder.mkdir()
+    digest = hashlib.sha256((models / "mine" / "ledger.csv").read_bytes()).hexdigest()
+    rows = [
+        _row(None, kind="weights", package="other-net", use="backbone"),
+        _row(None, kind="ledger", package="mine", path="ledger.csv", sha256=digest, use="head"),
+    ]
+    with (folder / "ledger.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def test_a_ledger_may_name_another_whose_rows_count_too(heir: Path, tmp_path: Path) -> None:
+    found = ask_json("heir")
+    assert (found["rows"], found["persons"]) == (4, 1)
+    assert [row["package"] for row in found["assets"]] == ["other-net", "mine"]
+    assert ask("heir", "--find", tmp_path / "one.png").exit_code == 0
+
+
+@pytest.mark.parametrize("change", ["another row", "gone"])
+def test_a_ledger_that_is_no_longer_the_one_named_is_refused(heir: Path, change: str) -> None:
+    other = heir.parent / "mine" / "ledger.csv"
+    if change == "gone":
+        other.unlink()
+    else:
+        other.write_text(other.read_text().replace("two.png", "new.png"))
+    done = ask("heir")
+    assert done.exit_code == 2
+    assert ("reinstall" if change == "gone" else "build heir anew from it") in done.stderr
+
+
+def test_consent_clean_coral_names_consent_cleans_ledger_as_it_is() -> None:
+    rows = sources.read_ledger(share("models") / "consent-clean-coral" / "ledger.csv")
+    theirs = sources.read_ledger(share("models") / "consent-clean" / "ledger.csv")
+    assert set(theirs) - set(rows) == {row for row in theirs if row.use == "backbone"}
+    assert {row.package for row in rows if row.use == "backbone"} == {"google-coral/test_data"}

@@ -21,18 +21,24 @@ RESERVED_PINS = {
 
 
 class Camera(Table, frozen=True):
-    """The camera: ``main_size`` is the largest picture (width, height), ``rotation`` to upright."""
+    """The camera: ``main_size`` is the largest picture (width, height), ``rotation`` to upright.
 
-    driver: Literal["simulated"]
+    ``mirror`` flips the picture left to right before it is turned. ``controls`` go to libcamera as
+    they are, by libcamera's own names; exposure and focus are its business unless set here.
+    """
+
+    driver: Literal["simulated", "picamera2"]
     main_size: tuple[_Side, _Side]
     fps: Annotated[float, Meta(ge=1, le=120)]
     rotation: Literal[0, 90, 180, 270] = 0
+    mirror: bool = False
+    controls: dict[str, bool | int | float | list[float]] = {}
 
 
 class Gpio(Table, frozen=True):
-    """How the pins are reached."""
+    """How the pins are reached: simulated, or through lgpio on the kernel's gpiochip."""
 
-    driver: Literal["mock"]
+    driver: Literal["mock", "lgpio"]
 
 
 class Pins(Table, frozen=True):
@@ -48,10 +54,17 @@ class Pins(Table, frozen=True):
 
 
 class Accelerator(Table, frozen=True):
-    """What the models run on: threads of each live and each second-look interpreter."""
+    """What the models run on; ``threads`` are those of each interpreter on the CPU.
 
-    driver: Literal["cpu"]
+    With ``edgetpu``, packs that bring a model compiled for it run on it, through ``library`` loaded
+    with ``options``. ``fallback`` says whether the CPU may stand in while the accelerator is gone.
+    """
+
+    driver: Literal["cpu", "edgetpu"]
     threads: Annotated[int, Meta(ge=1, le=8)] = 1
+    library: str = "libedgetpu.so.1"
+    options: dict[str, str] = {}
+    fallback: Literal["never", "cpu"] = "never"
 
 
 class Channels(Table, frozen=True):
@@ -86,8 +99,8 @@ def read_board(name: str) -> Board:
     path = share("device") / name / "board.toml"
     board = decode(path, Board)
     check_pins(board.pins, path)
-    if not set(board.channels.live) <= set(board.channels.look):
-        raise ConfigError(f"{path}: channels.look: every live channel must also look at the press")
+    if len(set(board.channels.look)) < 2:
+        raise ConfigError(f"{path}: channels.look: name two channels; both look at every press")
     return board
 
 

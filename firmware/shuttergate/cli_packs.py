@@ -8,13 +8,14 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from shuttergate import cli_weights
 from shuttergate.board import board_names, read_board
 from shuttergate.cli_shared import AsJson, ConfigFile, fail, refusing
 from shuttergate.config import read_config, read_kit
@@ -22,24 +23,34 @@ from shuttergate.errors import ConfigError, PackError, ShuttergateError
 from shuttergate.lang import LANGUAGE, _
 from shuttergate.share import share
 
+if TYPE_CHECKING:
+    from shuttergate.vision.pack import Pack
+
 model_app = typer.Typer(no_args_is_help=True, help=_("Model packs: what the kit looks for."))
 board_app = typer.Typer(no_args_is_help=True, help=_("Boards: what a kit is made of."))
 _T = TypeVar("_T")
 
-
-def _pack_names() -> list[str]:
-    return sorted(path.parent.name for path in share("models").glob("*/model.toml"))
+model_app.command("fetch", help=_("Fetch the weights that others publish; needs a network."))(
+    cli_weights.fetch
+)
+model_app.command("add", help=_("Take such weights from files, as from a stick."))(cli_weights.add)
+model_app.command("fit", help=_("Does a pack fit the Edge TPU? Told without the compiler."))(
+    cli_weights.fit
+)
+model_app.command("compile", help=_("Compile a pack for the Edge TPU, or say how to."))(
+    cli_weights.compile_pack
+)
 
 
 @model_app.command("list", help=_("List the model packs."))
 def model_list() -> None:
     """A line a pack."""
-    from shuttergate.vision.pack import read_pack
 
     def show() -> None:
-        for name in _pack_names():
-            manifest = read_pack(share("models") / name).manifest
-            typer.echo(f"{name:<16} {manifest.licence:<14} {manifest.title}")
+        for pack in cli_weights.packs(None):
+            claimed = pack.manifest
+            state = _(" (weights not on this machine)") if pack.missing() else ""
+            typer.echo(f"{pack.name:<20} {claimed.licence:<14} {claimed.title}{state}")
 
     refusing(show)
 
@@ -56,6 +67,8 @@ def model_show(pack: str) -> None:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             table.add_row(key, text)
         Console().print(table)
+        if found.missing():
+            typer.echo(cli_weights.absent(found))
 
     refusing(show)
 
@@ -107,18 +120,30 @@ def _show(found: _T, words: Callable[[_T], None], as_json: bool) -> None:
 
 @model_app.command("verify", help=_("Verify packs: sha256, shapes, types, operations, answers."))
 def model_verify(packs: Annotated[list[str] | None, typer.Argument()] = None) -> None:
-    """All packs, or those named; status 1 where one is refused."""
-    from shuttergate.vision.channel import Channel
-    from shuttergate.vision.pack import read_pack
-    from shuttergate.vision.selftest import SelfTest
+    """All packs, or those named; status 1 where one is refused.
+
+    A pack named here must be whole; among all, one whose weights were never fetched is only said
+    to be so, for nothing on this machine is wrong with it.
+    """
 
     def verify() -> None:
-        for name in packs or _pack_names():
-            pack = read_pack(share("models") / name)
-            SelfTest([Channel(pack, pack.model(pack.content()))]).ask_all()
-            typer.echo(f"{name}: ok, sha256 {pack.manifest.sha256}")
+        for pack in cli_weights.packs(packs):
+            if not packs and pack.missing():
+                typer.echo(cli_weights.absent(pack))
+                continue
+            _verify(pack)
+            typer.echo(f"{pack.name}: ok, sha256 {pack.manifest.sha256}")
 
     refusing(verify)
+
+
+def _verify(pack: Pack) -> None:
+    from shuttergate.vision.channel import Channel
+    from shuttergate.vision.selftest import SelfTest
+
+    SelfTest([Channel(pack, pack.model(pack.content()))]).ask_all()
+    if pack.manifest.edgetpu is not None:
+        cli_weights.refuse_uncompiled(pack, pack.compiled())
 
 
 @model_app.command("build", help=_("Build a pack's model anew by its recipe, and compare."))
@@ -180,12 +205,26 @@ def board_show(name: str) -> None:
 
 
 @board_app.command("wiring", help=_("Draw the header with the pins in use."))
-def board_wiring(name: str, config: ConfigFile = None) -> None:
-    """BCM and physical numbers."""
+def board_wiring(
+    name: str,
+    svg: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=_("Write the whole wiring as a drawing for A4.")),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """BCM and physical numbers; status 1 where the board is unknown or FILE cannot be written."""
+    from shuttergate.drawing import draw_svg
     from shuttergate.header import draw
 
     try:
         settings = msgspec.structs.replace(read_config(config), board=name)
-        typer.echo(draw(read_kit(settings, config)))
+        kit = read_kit(settings, config)
+        if svg is None:
+            typer.echo(draw(kit))
+        else:
+            svg.write_text(draw_svg(kit, LANGUAGE), encoding="utf-8")
     except ConfigError as error:
         fail(error, 1)
+    except OSError as error:
+        fail(f"{svg}: {error.strerror}; name a file that can be written", 1)

@@ -109,11 +109,12 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
     if changes:
         kit = msgspec.structs.replace(kit, pins=msgspec.structs.replace(kit.pins, **changes))
         board.check_pins(kit.pins, path or Path("pins"))
-    unknown = sorted(set(config.thresholds) - set(kit.channels.look))
+    channels = list(dict.fromkeys((*kit.channels.live, *kit.channels.look)))
+    unknown = sorted(set(config.thresholds) - set(channels))
     if unknown:
         raise ConfigError(
             f"{path}: thresholds.{unknown[0]}: the board {kit.name} has no such channel; "
-            f"it has {', '.join(kit.channels.look)}"
+            f"it has {', '.join(channels)}"
         )
     return kit
 

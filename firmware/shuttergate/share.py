@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -19,3 +20,13 @@ def share(room: str) -> Path:
     """Return the folder of `room` ("device" or "models")."""
     installed = _PACKAGE / room
     return installed if installed.is_dir() else _PACKAGE.parents[1] / room
+
+
+def weights(pack: str, name: str) -> list[Path]:
+    """Return where a pack's file may lie that others publish: for the whole kit, or for one user.
+
+    Neither place is trusted: what is read there is compared with the manifest's sha256.
+    """
+    own = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    folders = (Path("/var/lib"), Path(own))
+    return [folder / "shuttergate" / "models" / pack / name for folder in folders]

@@ -20,6 +20,10 @@ from shuttergate.lang import _
 
 LEDGER = "ledger.csv"
 
+LEDGER_KIND = "ledger"
+"""A row of this kind names another pack's ledger, which this pack was made from too: all of it but
+that pack's own backbone. Its sha256 says which state of it."""
+
 ALIKE_BITS = 6
 """Two pictures whose dHash differs in no more of the 64 bits look alike."""
 
@@ -108,7 +112,25 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def read_ledger(path: Path) -> list[Source]:
-    """Return the rows; raise `PackError` where the file is not a ledger."""
+    """Return the rows, those of a ledger it names among them; raise `PackError` for no ledger."""
+    rows = _read_rows(path)
+    for named in [row for row in rows if row.kind == LEDGER_KIND]:
+        other = path.parents[1] / named.package / named.path
+        try:
+            digest = hashlib.sha256(other.read_bytes()).hexdigest()
+        except OSError as error:
+            raise PackError(f"{other}: {error.strerror}; reinstall shuttergate") from error
+        if digest != named.sha256:
+            raise PackError(
+                f"{other} is not the ledger that {path.parent.name} was made from: its sha256 is "
+                f"{digest[:16]}… where {path.name} says {named.sha256[:16]}…; build "
+                f"{path.parent.name} anew from it"
+            )
+        rows += [row for row in _read_rows(other) if row.use != "backbone"]
+    return rows
+
+
+def _read_rows(path: Path) -> list[Source]:
     mend = "reinstall shuttergate"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -5,6 +5,7 @@ Nothing is believed: the very bytes whose sha256 was compared are the bytes the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -12,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 from msgspec import Meta
 
 from shuttergate.errors import ConfigError, PackError
+from shuttergate.share import weights
 from shuttergate.toml import Table, decode
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.head import Head
@@ -35,7 +37,7 @@ class Output(Table, frozen=True):
     without labels, an embedding that the pack's head reads.
     """
 
-    shape: tuple[int, int]
+    shape: Annotated[list[int], Meta(min_length=2)]  # all ones but the last
     dtype: str
     labels: list[str] = []
     score: str | None = None
@@ -46,6 +48,20 @@ class HeadFile(Table, frozen=True):
 
     file: str
     sha256: Annotated[str, Meta(pattern=_SHA256)]
+
+
+class Compiled(Table, frozen=True):
+    """The same model, compiled for the Edge TPU: same input, same output, one operation."""
+
+    file: str
+    sha256: Annotated[str, Meta(pattern=_SHA256)]
+
+
+class Published(Table, frozen=True):
+    """Where others publish a file that is not in the repository, and its size in bytes."""
+
+    source: str
+    size: Annotated[int, Meta(ge=1)]
 
 
 class Limits(Table, frozen=True):
@@ -100,6 +116,8 @@ class Manifest(Table, frozen=True):
     data: Data
     known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
     head: HeadFile | None = None
+    edgetpu: Compiled | None = None
+    published: dict[str, Published] = {}  # by file name
 
 
 class Pack:
@@ -147,19 +165,54 @@ class Pack:
         claimed = self.manifest.head
         if claimed is None:
             return None
+        content = self._read(claimed.file, claimed.sha256)
         try:
-            return Head(self._read(claimed.file, claimed.sha256), self.manifest.output.shape[-1])
+            return Head(content, self.manifest.output.shape[-1])
         except ValueError as error:
             self.refuse(f"{claimed.file}: {error}")
 
+    def compiled(self) -> bytes:
+        """Return the bytes of the model compiled for the Edge TPU, which match the manifest."""
+        assert self.manifest.edgetpu is not None
+        return self._read(self.manifest.edgetpu.file, self.manifest.edgetpu.sha256)
+
     def files(self) -> dict[str, str]:
         """Return the sha256 of each file that the recipe makes, by name."""
-        made = {self.manifest.file: self.manifest.sha256}
-        if self.manifest.head is not None:
-            made[self.manifest.head.file] = self.manifest.head.sha256
-        return made
+        return {
+            name: sha256
+            for name, sha256 in self._claims().items()
+            if name not in self.manifest.published
+        }
+
+    def published(self) -> dict[str, str]:
+        """Return the sha256 of each file that others publish, by name."""
+        return {
+            name: sha256
+            for name, sha256 in self._claims().items()
+            if name in self.manifest.published
+        }
+
+    def missing(self) -> list[str]:
+        """Return which published files are not on this machine, or not whole."""
+        return [
+            name for name, sha256 in self.published().items() if self._find(name, sha256) is None
+        ]
+
+    def _claims(self) -> dict[str, str]:
+        claimed = self.manifest
+        parts = (claimed, claimed.head, claimed.edgetpu)
+        return {part.file: part.sha256 for part in parts if part is not None}
 
     def _read(self, name: str, sha256: str) -> bytes:
+        if name in self.manifest.published:
+            found = self._find(name, sha256)
+            if found is None:
+                raise PackError(
+                    f"model pack {self.name}: {name} is not on this machine, or not whole, for it "
+                    f"is published by others; run `shuttergate model fetch {self.name}` where "
+                    "there is a network, or `shuttergate model add FILE` with a copy of it"
+                )
+            return found
         path = self.folder / name
         try:
             content = path.read_bytes()
@@ -173,23 +226,39 @@ class Pack:
             )
         return content
 
+    def _find(self, name: str, sha256: str) -> bytes | None:
+        """Return a published file from the first place where these very bytes lie."""
+        for path in weights(self.name, name):
+            # A place that cannot be read, or holds other bytes, must not hide a good copy.
+            with contextlib.suppress(OSError):
+                content = path.read_bytes()
+                if hashlib.sha256(content).hexdigest() == sha256:
+                    return content
+        return None
+
     def model(self, content: bytes, threads: int = 1) -> Model:
         """Return an interpreter over `content` whose ports and operations are as claimed."""
         try:
             model = Model(content, threads)
         except PackError as error:
             self.refuse(str(error))
+        self.compare_ports(model.input, model.output)
+        self._compare("operations", self.manifest.graph.ops, model.ops())
+        return model
+
+    def compare_ports(self, input: Port, output: Port) -> None:
+        """Raise `PackError` unless a model's input and output are as model.toml says."""
         claimed = self.manifest
-        shapes = (claimed.input, model.input, "input"), (claimed.output, model.output, "output")
-        for claim, port, side in shapes:
+        for claim, port, side in (
+            (claimed.input, input, "input"),
+            (claimed.output, output, "output"),
+        ):
             self._compare(f"{side} shape", list(claim.shape), list(port.shape))
             self._compare(f"{side} type", claim.dtype, port.dtype)
-        self._compare("input scale", claimed.input.scale, model.input.scale)
-        self._compare("input zero point", claimed.input.zero_point, model.input.zero_point)
+        self._compare("input scale", claimed.input.scale, input.scale)
+        self._compare("input zero point", claimed.input.zero_point, input.zero_point)
         if claimed.head is None:
-            self._compare("number of outputs", len(claimed.output.labels), _count(model.output))
-        self._compare("operations", claimed.graph.ops, model.ops())
-        return model
+            self._compare("number of outputs", len(claimed.output.labels), _count(output))
 
     def _compare(self, what: str, claimed: Any, found: Any) -> None:
         if claimed != found:
