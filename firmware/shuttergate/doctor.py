@@ -169,7 +169,7 @@ def _service() -> Finding:
     if state == "active":
         return Finding("service", Health.OK, "active")
     return Finding(
-        "service", Health.WARNING, state, "not needed for a demo; systemd/README.md installs it"
+        "service", Health.WARNING, state, "not needed for a demo; docs/install.md installs it"
     )
 
 

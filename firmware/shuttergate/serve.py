@@ -9,6 +9,7 @@ from types import FrameType
 
 from shuttergate import feed, log
 from shuttergate.config import Config
+from shuttergate.notify import Notifier
 from shuttergate.supervisor import Supervisor
 
 POLL_S = 0.2
@@ -55,17 +56,37 @@ def totals_line(event: str, kit: Supervisor) -> str:
     return line + "\n"
 
 
+def standing(kit: Supervisor) -> str:
+    """Return how the gate stands, in a line for `systemctl status`."""
+    status = kit.status
+    if status is None:
+        return "closed: the gate process is starting"
+    return "open" if status.open else ": ".join(("closed", status.reason, *status.faults))
+
+
+def tell(manager: Notifier, kit: Supervisor) -> None:
+    """Tell systemd how the kit is; only a gate process that is heard puts its watchdog off."""
+    if kit.was_ready:
+        manager.ready()
+    if kit.alive:
+        manager.alive()
+    manager.status(standing(kit))
+
+
 def run(config: Config, album: Path) -> feed.Refused | None:
     """Run until a signal; return None, or why the kit would not start."""
     signals = StopSignal()
+    manager = Notifier()
     out = log.Writer(1)
     due_s = time.monotonic() + TOTALS_EVERY_S
     with Supervisor(config, album) as kit:
         while not signals.came and kit.refusal is None:
             write(out, kit.poll(POLL_S), kit)
+            tell(manager, kit)
             if time.monotonic() >= due_s:
                 due_s += TOTALS_EVERY_S
                 out.write(totals_line("totals", kit))
+        manager.stopping()
         write(out, kit.stop(), kit)
         out.write(totals_line("stopped", kit))
         out.close()

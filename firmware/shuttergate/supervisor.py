@@ -172,6 +172,11 @@ class Supervisor:
         return time.monotonic() - self._heard_s
 
     @property
+    def alive(self) -> bool:
+        """Whether the gate process runs and has sent its status lately."""
+        return self.status is not None and self.silent_s() <= HEARTBEAT_LIMIT_S
+
+    @property
     def totals(self) -> Totals:
         """Counts since the kit was switched on."""
         past = self._past

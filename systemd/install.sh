@@ -1,0 +1,417 @@
+#!/usr/bin/env bash
+# Put shuttergate on a Raspberry Pi, bring it up to date, or take it off again.
+# Raspberry Pi OS bookworm and trixie. Run it as often as you like: it changes what differs.
+set -Eeuo pipefail
+umask 022 # what is written here is read by the service's user, whatever root's own habit is
+trap 'echo "install.sh: stopped at line $LINENO; mend what is said above and run it again" >&2' ERR
+
+usage() {
+  cat <<'TEXT'
+usage: sudo systemd/install.sh [--board NAME] [--dry-run] [--root DIR]
+       sudo systemd/install.sh --uninstall [--dry-run] [--root DIR]
+
+  --board NAME  what the kit is made of; needed the first time (`ls device` shows the boards)
+  --dry-run     print every action, change nothing
+  --uninstall   take everything off but the photos in /var/lib/shuttergate/album
+  --root DIR    work in the tree DIR: files only; no packages, no users, no services
+
+Configuration (/etc/shuttergate/shuttergate.toml) and photos are kept on update.
+TEXT
+}
+
+fail() {
+  echo "install.sh: $1" >&2
+  exit "${2:-1}"
+}
+
+board='' dry='' root='' uninstall=''
+while (($#)); do
+  case $1 in
+    --board | --root)
+      (($# > 1)) || fail "$1 needs a value; see --help" 2
+      if [[ $1 == --board ]]; then board=$2; else root=$2; fi
+      shift
+      ;;
+    --dry-run) dry=yes ;;
+    --uninstall) uninstall=yes ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) fail "there is no option $1; see --help" 2 ;;
+  esac
+  shift
+done
+
+if [[ $root ]]; then
+  root=$(realpath -e -- "$root" 2>/dev/null) \
+    || fail "--root: there is no such folder; make it or correct its name" 2
+  root=${root%/}
+fi
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source=$(dirname "$here")
+opt=$root/opt/shuttergate
+etc=$root/etc/shuttergate
+album=$root/var/lib/shuttergate/album
+command=$root/usr/local/bin/shuttergate
+config=$etc/shuttergate.toml
+edits=$etc/boot-edits # what was added to the boot settings, so that just that is taken out again
+
+# Our file in this folder, and where it goes.
+files=(
+  shuttergate.service /etc/systemd/system/shuttergate.service
+  shuttergate-console.service /etc/systemd/system/shuttergate-console.service
+  shuttergate.sysusers /etc/sysusers.d/shuttergate.conf
+  shuttergate.tmpfiles /etc/tmpfiles.d/shuttergate.conf
+  shuttergate.rules /etc/udev/rules.d/70-shuttergate.rules
+  shuttergate-watchdog.conf /etc/systemd/system.conf.d/50-shuttergate-watchdog.conf
+)
+
+# A released output must not stay driven (persist_gpio_outputs; the Pi 5's chip is rp1), and
+# MemorySwapMax= needs the memory controller, which Raspberry Pi kernels leave off.
+parameters=(
+  pinctrl_bcm2835.persist_gpio_outputs=n
+  pinctrl_rp1.persist_gpio_outputs=n
+  cgroup_enable=memory
+)
+block_begin='# shuttergate: begin (taken out by install.sh --uninstall)'
+block_end='# shuttergate: end'
+# strict_gpiod says the same as the first two parameters, in the firmware's words for any model.
+block="$block_begin
+[all]
+dtparam=strict_gpiod
+dtparam=watchdog=on
+$block_end"
+
+# Every change goes through `act` (a command) or `put` (a file), so that --dry-run sees them all.
+act() {
+  if [[ $dry ]]; then
+    echo "would: $*"
+  else
+    echo "$*"
+    "$@"
+  fi
+}
+
+# For what only a running system can do: users, packages, services.
+system() {
+  if [[ $root ]]; then echo "skipped in a tree: $*"; else act "$@"; fi
+}
+
+# put FILE [MODE] < CONTENT: write it if it differs, whole or not at all.
+put() {
+  local file=$1 mode=${2:-0644} new
+  new=$(mktemp)
+  cat >"$new"
+  if [[ -f $file ]] && cmp -s "$new" "$file"; then
+    rm -f "$new"
+    return
+  fi
+  if [[ $dry ]]; then
+    echo "would: write $file"
+  else
+    echo "write $file"
+    mkdir -p "$(dirname "$file")"
+    cat "$new" >"$file.new"
+    # Only where it differs: the boot partition (FAT) refuses to hear of modes.
+    if [[ $mode != 0644 ]]; then chmod "$mode" "$file.new"; fi
+    sync "$file.new"
+    mv -f "$file.new" "$file"
+  fi
+  rm -f "$new"
+}
+
+# gone PATH…: remove what is there.
+gone() {
+  local path
+  for path in "$@"; do
+    if [[ -e $path || -L $path ]]; then act rm -rf -- "$path"; fi
+  done
+}
+
+# empty_gone FOLDER…: remove a folder of the system that we made, unless it holds something else.
+empty_gone() {
+  local path
+  for path in "$@"; do
+    if [[ -d $path && -z $(ls -A "$path") ]]; then act rmdir -- "$path"; fi
+  done
+}
+
+boot_folder() {
+  local folder
+  for folder in "$root/boot/firmware" "$root/boot"; do
+    if [[ -f $folder/cmdline.txt ]]; then
+      echo "$folder"
+      return
+    fi
+  done
+}
+
+check() {
+  if [[ ! $dry && ! $root && $EUID -ne 0 ]]; then
+    fail "this needs root; run it with sudo, or look first with --dry-run"
+  fi
+  case $source/ in
+    "$opt"/*) fail "this checkout is in $opt, which belongs to the installation; move it elsewhere" ;;
+  esac
+  [[ $uninstall ]] && return
+  if [[ -z $board && -f $config ]]; then
+    board=$(sed -n 's/^board *= *"\([^"]*\)".*/\1/p' "$config")
+  fi
+  [[ $board ]] || fail "which board? name it with --board: $(boards)" 2
+  [[ -f $source/device/$board/board.toml ]] \
+    || fail "no board is called '$board'; use one of: $(boards)" 2
+  [[ $root ]] && return
+  local python
+  python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
+  case $python in
+    3.11 | 3.12 | 3.13) ;;
+    *) fail "python3 is $python; shuttergate needs 3.11 to 3.13: Raspberry Pi OS bookworm or trixie" ;;
+  esac
+}
+
+boards() {
+  local file names=()
+  for file in "$source"/device/*/board.toml; do names+=("$(basename "$(dirname "$file")")"); done
+  echo "${names[*]}"
+}
+
+# made_with DRIVER: whether the board's description names it.
+made_with() { grep -q "^driver *= *\"$1\"" "$source/device/$board/board.toml"; }
+
+packages() {
+  local wanted=(python3-venv)
+  # The camera's and the pins' Python modules are the system's own: they must fit its libcamera.
+  if made_with picamera2; then wanted+=(python3-picamera2 python3-libcamera); fi
+  if made_with lgpio; then wanted+=(python3-lgpio); fi
+  if made_with edgetpu; then
+    if [[ $root ]] || apt-cache show libedgetpu1-std >/dev/null 2>&1; then
+      wanted+=(libedgetpu1-std)
+    elif ! ldconfig -p | grep -q 'libedgetpu\.so\.1'; then
+      echo "note: apt has no libedgetpu1-std and libedgetpu.so.1 is not installed; the Coral" \
+        "accelerator stays a fault until it is (docs/install.md says how)"
+    fi
+  fi
+  local missing=() name
+  for name in "${wanted[@]}"; do
+    if [[ $root ]] || ! dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed'; then
+      missing+=("$name")
+    fi
+  done
+  if ((${#missing[@]})); then
+    system apt-get install --yes --no-install-recommends "${missing[@]}"
+  fi
+}
+
+# The program's own files, as they would be found anywhere: their sums tell whether they changed.
+sums() {
+  (cd "$source" && find firmware device models docs requirements README.md LICENSE NOTICE -type f \
+    ! -path '*/__pycache__/*' ! -path '*/.*_cache/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+}
+
+program() {
+  local now
+  now=$(sums)
+  if [[ -f $opt/app/.sums ]] && cmp -s <(echo "$now") "$opt/app/.sums"; then return; fi
+  if [[ $dry ]]; then
+    echo "would: copy firmware, device, models and docs to $opt/app"
+    return
+  fi
+  echo "copy firmware, device, models and docs to $opt/app"
+  rm -rf "$opt/app.new"
+  mkdir -p "$opt/app.new"
+  (cd "$source" && echo "$now" | sed 's/^[0-9a-f]*  //' | tr '\n' '\0' \
+    | xargs -0 cp --parents -t "$opt/app.new")
+  echo "$now" >"$opt/app.new/.sums"
+  # Not the owner's umask: the service's user must be able to read it, and nobody to write it.
+  chmod -R u=rwX,go=rX "$opt/app.new"
+  rm -rf "$opt/app"
+  mv "$opt/app.new" "$opt/app"
+}
+
+environment() {
+  local venv=$opt/venv python stamp
+  stamp=$(python3 --version; sha256sum <"$source/requirements/run.txt")
+  if [[ ! -f $venv/.installed || $(<"$venv/.installed") != "$stamp" ]]; then
+    # Anew, not over the old one: a package that is no longer listed must not stay behind.
+    system rm -rf "$venv"
+    system python3 -m venv --system-site-packages "$venv"
+    system "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --require-hashes -r "$source/requirements/run.txt"
+    if [[ ! $root && ! $dry ]]; then echo "$stamp" >"$venv/.installed"; fi
+  fi
+  # No build tool, nothing fetched: the program is on the path of its own Python, and that is all.
+  if [[ $root || $dry ]]; then
+    echo "skipped: $venv/bin/shuttergate"
+  else
+    python=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    echo /opt/shuttergate/app/firmware | put "$python/shuttergate.pth"
+    put "$venv/bin/shuttergate" 0755 <<'PYTHON'
+#!/opt/shuttergate/venv/bin/python -IB
+from shuttergate.cli import start
+
+start()
+PYTHON
+    "$venv/bin/python" -m compileall -q /opt/shuttergate/app/firmware
+  fi
+  if [[ $(readlink "$command" || true) != /opt/shuttergate/venv/bin/shuttergate ]]; then
+    act mkdir -p "$(dirname "$command")"
+    act ln -sfn /opt/shuttergate/venv/bin/shuttergate "$command"
+  fi
+}
+
+configuration() {
+  if [[ -f $config ]]; then
+    grep -q "^board *= *\"$board\"" "$config" \
+      || echo "note: $config is kept, and names another board than $board; change it there"
+    return
+  fi
+  sed -e "s|^board = \"[^\"]*\"|board = \"$board\"|" \
+    -e '/^\[album\]/,/^\[/ s|^folder = ""|folder = "/var/lib/shuttergate/album"|' \
+    "$source/shuttergate.example.toml" | put "$config"
+}
+
+copy_files() {
+  local i
+  for ((i = 0; i < ${#files[@]}; i += 2)); do put "$root${files[i + 1]}" <"$here/${files[i]}"; done
+}
+
+back_up() {
+  if [[ ! -e $1.before-shuttergate ]]; then act cp -p "$1" "$1.before-shuttergate"; fi
+}
+
+# put_line LINE FILE: with a newline at its end only if there was one; some images have none.
+put_line() {
+  local end=''
+  if [[ $(tail -c 1 "$2" | wc -l) -eq 1 ]]; then end=$'\n'; fi
+  printf '%s%s' "$1" "$end" | put "$2"
+}
+
+boot_settings() {
+  local boot line parameter key added=()
+  boot=$(boot_folder)
+  if [[ ! $boot ]]; then
+    echo "note: there is no cmdline.txt: not a Raspberry Pi's boot folder, so it is left alone"
+    return
+  fi
+  line=$(<"$boot/cmdline.txt")
+  for parameter in "${parameters[@]}"; do
+    key=${parameter%%=*}
+    # The last one counts.
+    if [[ $(tr ' ' '\n' <<<"$line" | grep "^$key=" | tail -1) == "$parameter" ]]; then continue; fi
+    line="$line $parameter"
+    added+=("$parameter")
+  done
+  if ((${#added[@]})); then
+    back_up "$boot/cmdline.txt"
+    # First what to take out again, then what was put in.
+    { if [[ -f $edits ]]; then cat "$edits"; fi; printf '%s\n' "${added[@]}"; } | put "$edits"
+    put_line "$line" "$boot/cmdline.txt"
+  fi
+  if [[ -f $boot/config.txt ]] && ! grep -qxF "$block_begin" "$boot/config.txt"; then
+    back_up "$boot/config.txt"
+    { cat "$boot/config.txt"; printf '\n%s\n' "$block"; } | put "$boot/config.txt"
+  fi
+}
+
+boot_settings_undone() {
+  local boot line parameter text
+  boot=$(boot_folder)
+  [[ $boot ]] || return 0
+  if [[ -f $edits ]]; then
+    line=" $(<"$boot/cmdline.txt") "
+    while read -r parameter; do
+      if [[ $line == *" $parameter "* ]]; then # the last one: ours was put at the end
+        line="${line%" $parameter "*} ${line##*" $parameter "}"
+      fi
+    done <"$edits"
+    line=${line# }
+    put_line "${line% }" "$boot/cmdline.txt"
+  fi
+  if [[ -f $boot/config.txt ]] && grep -qxF "$block_begin" "$boot/config.txt"; then
+    text=$(cat "$boot/config.txt" && echo x) # the x keeps the newlines at the end
+    text=${text%$'x'}
+    printf '%s' "${text%%$'\n'"$block_begin"*}${text#*"$block_end"$'\n'}" | put "$boot/config.txt"
+  fi
+  gone "$boot/cmdline.txt.before-shuttergate" "$boot/config.txt.before-shuttergate"
+}
+
+# As the service would see it: its user, its groups, a folder for lgpio's FIFO.
+first_doctor() {
+  local folder status=0
+  if [[ $root || $dry ]]; then
+    echo "skipped: shuttergate doctor, as the service's user"
+    return
+  fi
+  folder=$(mktemp -d)
+  chown shuttergate: "$folder"
+  (cd "$folder" && runuser -u shuttergate -g shuttergate -G video -G gpio -G plugdev -- \
+    env HOME="$folder" /opt/shuttergate/venv/bin/shuttergate doctor --config "$config") || status=$?
+  rm -rf "$folder"
+  return "$status"
+}
+
+# services VERB…: for the units of ours that are there.
+services() {
+  local unit
+  for unit in shuttergate-console shuttergate; do
+    if [[ -f $root/etc/systemd/system/$unit.service ]]; then system systemctl "$@" "$unit.service"; fi
+  done
+}
+
+# The page comes with a later release; until then its unit lies still.
+page() {
+  if [[ $root || $dry ]]; then
+    echo "skipped: systemctl enable shuttergate-console.service, if \`shuttergate console --help\` works"
+  elif /opt/shuttergate/venv/bin/shuttergate console --help >/dev/null 2>&1; then
+    act systemctl enable --now shuttergate-console.service
+  else
+    echo "the page is not switched on: this release has no \`shuttergate console\`"
+  fi
+}
+
+install_all() {
+  services stop # from here on the shutter is dead, also if something below fails
+  packages
+  program
+  environment
+  copy_files
+  system systemd-sysusers /etc/sysusers.d/shuttergate.conf
+  configuration
+  if [[ $root && ! -d $album ]]; then act mkdir -p "$album"; fi
+  system systemd-tmpfiles --create /etc/tmpfiles.d/shuttergate.conf
+  system udevadm control --reload
+  system udevadm trigger --subsystem-match=usb --subsystem-match=gpio --subsystem-match=dma_heap
+  boot_settings
+  system systemctl daemon-reload
+  system systemctl enable shuttergate.service
+  if first_doctor; then
+    system systemctl start shuttergate.service
+  else
+    echo "note: the doctor found a fault. Mend it, then: sudo systemctl start shuttergate"
+  fi
+  page
+  echo "done. If boot settings were written above, restart once: sudo reboot"
+}
+
+uninstall_all() {
+  local i
+  services disable --now
+  boot_settings_undone
+  for ((i = 0; i < ${#files[@]}; i += 2)); do gone "$root${files[i + 1]}"; done
+  empty_gone "$root/etc/systemd/system.conf.d"
+  gone "$command" "$opt" "$etc"
+  system systemctl daemon-reload
+  system udevadm control --reload
+  empty_gone "$album" "$root/var/lib/shuttergate"
+  # A number that is free again may be given to somebody else: the photos are not for them.
+  if [[ -d $album ]]; then system chown -R root:root "$album"; fi
+  for i in shuttergate-console shuttergate; do
+    if [[ ! $root ]] && getent passwd "$i" >/dev/null; then act userdel "$i"; fi
+  done
+  if [[ -d $album ]]; then echo "the photos are still in $album"; fi
+  echo "done; packages from apt stay. Restart once for the boot settings: sudo reboot"
+}
+
+check
+if [[ $uninstall ]]; then uninstall_all; else install_all; fi
