@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shuttergate.board import Accelerator
 from shuttergate.check import check
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, read_picture
@@ -24,13 +25,9 @@ VERDICT_TOLERANCE = 0.06
 """So near to the threshold the two may differ in their verdict; the farthest measured is 0.059."""
 
 
-class Engine:
-    threads = 1
-
-
 @pytest.fixture(scope="module")
 def eyes() -> Eyes:
-    return open_eyes(["open-nsfw"], ["open-nsfw"], Engine())
+    return open_eyes(["open-nsfw"], ["open-nsfw"], Accelerator(driver="cpu"))
 
 
 def float_scores(pictures: list[np.ndarray]) -> list[float]:

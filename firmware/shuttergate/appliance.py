@@ -15,7 +15,7 @@ from shuttergate.board import Board
 from shuttergate.capture.photographer import Camera, Outcome, Photographer
 from shuttergate.capture.shelf import Shelf
 from shuttergate.config import Config
-from shuttergate.errors import CameraError, ScoreError
+from shuttergate.errors import AcceleratorError, CameraError, ScoreError
 from shuttergate.frame import Frame, Pixels, Source
 from shuttergate.frames.inspection import Inspector
 from shuttergate.gate import Press
@@ -33,6 +33,9 @@ POOL_FRAMES = SHELF_FRAMES + 2
 """On the shelf, before the live channels, under the second look."""
 
 STALL_S = 1.0
+ACCELERATOR_S = 5.0
+"""So long the first frame waits for an accelerator that is starting."""
+
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -64,7 +67,9 @@ class Appliance:
         self._selftest = SelfTest(eyes.live)
         self._selftest_every_s = config.vision.selftest_s / max(1, self._selftest.questions)
         self._selftest_due_s = 0.0
-        self._look_test = SelfTest(eyes.look)
+        self._tested_generation = -1
+        # What looks live is tested already.
+        self._look_test = SelfTest([one for one in eyes.look if one not in eyes.live])
         self._look_test_every_s = config.vision.selftest_s / 2
         self._look_test_due_s = 0.0
         self._photographer = Photographer(
@@ -90,6 +95,7 @@ class Appliance:
             self.status,
             self.stop,
             lambda: self._turned_s,
+            lambda: self._eyes.stands_in,
         )
         self._told = False  # the second pole already told of the press that is on
         panel.on_contact = self._contact
@@ -100,7 +106,7 @@ class Appliance:
         try:
             self.interlock.fault("publisher")
             self._warden.start()
-            self._selftest.ask_all()
+            self._meet_accelerator()
             self._look_test.ask_all()
             self._photographer.start()
             self.interlock.mended("starting")
@@ -112,6 +118,8 @@ class Appliance:
             self._link.send(self.status())
             self._shelf.clear()
             self._panel.close()
+            if self._eyes.accelerator is not None:
+                self._eyes.accelerator.close()
 
     def stop(self) -> None:
         """Have `run` come to its end."""
@@ -164,14 +172,34 @@ class Appliance:
             if not kept:
                 frame.release()
 
+    def _meet_accelerator(self) -> None:
+        """Test what looks live; an accelerator that is away is a fault that may mend."""
+        if self._eyes.accelerator is not None:
+            self._eyes.accelerator.wait(ACCELERATOR_S)
+        try:
+            self._test_newcomer()
+        except AcceleratorError as error:
+            self._fault("accelerator", error)
+
+    def _test_newcomer(self) -> None:
+        """Before what answers now is believed for the first time, ask it all it should know."""
+        generation = self._eyes.generation
+        if generation != self._tested_generation:
+            self._selftest.ask_all()
+            self._tested_generation = generation
+
     def _judge(self, frame: Frame) -> Verdict:
         try:
-            seen = verdict.verdict(
-                scores(self._eyes.live, frame.lores), self._limits, frame.exposed_s
-            )
+            found = scores(self._eyes.live, frame.lores)
+            self._test_newcomer()
+            seen = verdict.verdict(found, self._limits, frame.exposed_s)
+        except AcceleratorError as error:
+            self._fault("accelerator", error)
+            return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
         except ScoreError as error:
             self._fault("model", error)
             return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
+        self.interlock.mended("accelerator")
         self.interlock.mended("camera")
         self.interlock.mended("model")
         return seen
@@ -272,4 +300,5 @@ class Appliance:
     def status(self) -> feed.Status:
         """Return the kit as it stands."""
         state = self.interlock.state
-        return self._tally.status(state.is_open, self.interlock.reason, sorted(state.faults))
+        reason, faults = self.interlock.reason, sorted(state.faults)
+        return self._tally.status(state.is_open, reason, faults, self._eyes.runs_on)

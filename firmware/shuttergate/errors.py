@@ -21,6 +21,10 @@ class CameraError(ShuttergateError, OSError):
     """No frame came, or what came is not a frame."""
 
 
+class AcceleratorError(ScoreError):
+    """The accelerator gave no answer: it is absent, failing, hanging or gone."""
+
+
 class PictureError(ShuttergateError, ValueError):
     """A file cannot be read as a picture."""
 

@@ -36,6 +36,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     blocked: int
     taken: int
     refused: dict[str, int]
+    runs_on: str  # "cpu", "edgetpu", or one of them with what is wrong with the other
     photos: list[str]
 
 

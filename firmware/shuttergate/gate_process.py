@@ -74,7 +74,13 @@ def main(argv: list[str] | None = None) -> None:
     try:
         config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
         board = read_kit(config, None)
-        eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
+        eyes = open_eyes(
+            board.channels.live,
+            board.channels.look,
+            board.accelerator,
+            config.gate.max_age_ms / 1000,
+            lambda state, cause: link.log("accelerator", state=state, cause=cause),
+        )
         open_camera = camera_opener(config, board, eyes, link)
         first: Source | None = open_camera()
         panel = Panel(board.pins, simulated=board.gpio.driver == "mock")

@@ -40,7 +40,9 @@ class Tally:
         self._taken += 1
         self._names.append(name)
 
-    def status(self, is_open: bool, reason: Reason, faults: Sequence[str]) -> feed.Status:
+    def status(
+        self, is_open: bool, reason: Reason, faults: Sequence[str], runs_on: str
+    ) -> feed.Status:
         """Return everything for the feed."""
         exposed_s = list(self._exposed_s)
         span_s = exposed_s[-1] - exposed_s[0] if len(exposed_s) > 1 else 0.0
@@ -56,6 +58,7 @@ class Tally:
             blocked=self._verdicts[Decision.BLOCKED],
             taken=self._taken,
             refused=dict(self.refused),
+            runs_on=runs_on,
             photos=list(self._names),
         )
 

@@ -46,6 +46,7 @@ class Warden:
         status: Callable[[], feed.Status],
         stop: Callable[[], None],
         last_turn_s: Callable[[], float],
+        stands_in: Callable[[], bool],
     ) -> None:
         self._interlock = interlock
         self._panel = panel
@@ -55,6 +56,7 @@ class Warden:
         self._status = status
         self._stop = stop
         self._last_turn_s = last_turn_s
+        self._stands_in = stands_in
         self._heard_s = 0.0
         self._album_error: str | None = None
         self._hatch: socket.socket | None = None
@@ -189,4 +191,4 @@ class Warden:
         if shown != self._shown:
             self._shown, self._shown_since_s = shown, now_s
         refused = now_s < self._refused_until_s
-        self._panel.show(lamps(shown, now_s - self._shown_since_s, refused))
+        self._panel.show(lamps(shown, now_s - self._shown_since_s, refused, self._stands_in()))

@@ -38,7 +38,6 @@ class KitLook:
 
     look: Look
     channels: tuple[str, ...]
-    accelerator: Accelerator
     own: tuple[tuple[str, Thresholds], ...] = ()
 
     @property
@@ -76,8 +75,9 @@ class KitLook:
     def open(self) -> KitJudge:
         """Open only the interpreters that this look needs."""
         live = self.look is Look.LIVE
+        # On the CPU, one thread each: pictures go side by side, and no accelerator need be there.
         eyes = open_eyes(
-            self.channels if live else (), () if live else self.channels, self.accelerator
+            self.channels if live else (), () if live else self.channels, Accelerator(driver="cpu")
         )
         return KitJudge(eyes, eyes.limits(self.look, dict(self.own)), live)
 
@@ -99,10 +99,9 @@ class KitJudge:
 def kit_looks(
     board: Board, own: Mapping[str, Thresholds], looks: tuple[Look, ...]
 ) -> tuple[KitLook, ...]:
-    """Return these looks of a board, each interpreter with one thread: pictures go side by side."""
-    engine = msgspec.structs.replace(board.accelerator, threads=1)
+    """Return these looks of a board."""
     channels = {Look.LIVE: board.channels.live, Look.SECOND: board.channels.look}
     return tuple(
-        KitLook(look, tuple(channels[look]), engine, tuple(sorted(own.items(), key=lambda x: x[0])))
+        KitLook(look, tuple(channels[look]), tuple(sorted(own.items(), key=lambda x: x[0])))
         for look in looks
     )

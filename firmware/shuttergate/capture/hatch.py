@@ -1,20 +1,19 @@
 """The hatch between gate and publisher: a socket pair that cleared, encoded bytes go through.
 
 Gate to publisher: a `Parcel` header and its bytes. Publisher to gate: a `Receipt` for each parcel,
-and `Album` each time it looked at the album, which is also its heartbeat. Each message is a length
-(4 bytes, big-endian) and JSON; a parcel's bytes follow its header.
+and `Album` each time it looked at the album, which is also its heartbeat. Messages are JSON,
+framed; a parcel's bytes follow its header.
 """
 
 from __future__ import annotations
 
 import socket
-import struct
 
 import msgspec
 
+from shuttergate.framing import exactly, framed, message
+
 MAX_PARCEL_BYTES = 64 * 1024 * 1024
-_MAX_MESSAGE_BYTES = 16 * 1024
-_LENGTH = struct.Struct(">I")
 
 
 class Parcel(msgspec.Struct, frozen=True, tag="parcel", forbid_unknown_fields=True):
@@ -43,51 +42,26 @@ _decoder = msgspec.json.Decoder(Receipt | Album)
 _parcel_decoder = msgspec.json.Decoder(Parcel)
 
 
-def send(sock: socket.socket, message: Parcel | Receipt | Album, payload: bytes = b"") -> None:
+def send(sock: socket.socket, what: Parcel | Receipt | Album, payload: bytes = b"") -> None:
     """Send one message, and a parcel's bytes; raises OSError when the other side is gone."""
-    text = msgspec.json.encode(message)
-    sock.sendall(_LENGTH.pack(len(text)) + text)
+    sock.sendall(framed(msgspec.json.encode(what)))
     if payload:
         sock.sendall(payload)
 
 
 def receive(sock: socket.socket) -> Receipt | Album | None:
     """Return the publisher's next message, or None when it is gone."""
-    text = _message(sock)
+    text = message(sock)
     return None if text is None else _decoder.decode(text)
 
 
 def receive_parcel(sock: socket.socket) -> tuple[Parcel, bytearray] | None:
     """Return the gate's next parcel, or None when the gate is gone, also in mid-parcel."""
-    text = _message(sock)
+    text = message(sock)
     if text is None:
         return None
     parcel = _parcel_decoder.decode(text)
     if not 0 < parcel.size <= MAX_PARCEL_BYTES:
         raise ValueError(f"a parcel of {parcel.size} bytes; at most {MAX_PARCEL_BYTES} may be sent")
-    payload = _exactly(sock, parcel.size)
+    payload = exactly(sock, parcel.size)
     return None if payload is None else (parcel, payload)
-
-
-def _message(sock: socket.socket) -> bytearray | None:
-    head = _exactly(sock, _LENGTH.size)
-    if head is None:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    if length > _MAX_MESSAGE_BYTES:
-        raise ValueError(f"a message of {length} bytes; at most {_MAX_MESSAGE_BYTES} are allowed")
-    return _exactly(sock, length)
-
-
-def _exactly(sock: socket.socket, size: int) -> bytearray | None:
-    buffer = bytearray(size)
-    view = memoryview(buffer)
-    while view:
-        try:
-            count = sock.recv_into(view)
-        except ConnectionError:
-            count = 0
-        if count == 0:
-            return None
-        view = view[count:]
-    return buffer

@@ -6,7 +6,7 @@ none flashes more than three times a second (WCAG 2.3.1, photosensitive epilepsy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shuttergate.verdict import Reason
@@ -53,9 +53,14 @@ def meaning(reason: Reason) -> Meaning:
     return _MEANINGS.get(reason, Meaning.WAIT)
 
 
-def lamps(shown: Meaning, time_s: float, refused: bool = False) -> Lamps:
-    """Return the lamps ``time_s`` after `shown` began; `refused` answers a dead press."""
+def lamps(shown: Meaning, time_s: float, refused: bool = False, stands_in: bool = False) -> Lamps:
+    """Return the lamps ``time_s`` after `shown` began; `refused` answers a dead press.
+
+    ``stands_in``: the CPU does the accelerator's work; the wait lamp blinks beside the clear one.
+    """
     now = _rhythm(shown, time_s)
+    if stands_in and shown is Meaning.CLEAR:
+        now = replace(now, wait=_flashes(1, time_s % 2.0))
     if not refused:
         return now
     return Lamps(now.clear, not now.blocked, now.wait, buzzer=True)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
 from shuttergate.vision.pack import Pack
-from shuttergate.vision.runtime import Model
+
+
+class Runs(Protocol):
+    """A `Model`, wherever it runs; for any thread."""
+
+    def __call__(self, pixels: Pixels) -> NDArray[np.float64]:
+        """Return the outputs, shape (n,), dequantised; raise where there are none."""
 
 
 class Channel:
-    """One interpreter of a verified pack, for both looks; see `Model` for threads."""
+    """One model of a verified pack, for both looks."""
 
-    def __init__(self, pack: Pack, model: Model) -> None:
+    def __init__(self, pack: Pack, model: Runs) -> None:
         self.name = pack.name
         self.limits = pack.limits
         self.tile_line = pack.manifest.thresholds.tile_clear_below

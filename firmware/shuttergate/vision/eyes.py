@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shuttergate.errors import ConfigError, PackError
 from shuttergate.share import share
 from shuttergate.verdict import Look, Thresholds
-from shuttergate.vision.channel import Channel
-from shuttergate.vision.pack import read_pack
+from shuttergate.vision import coral
+from shuttergate.vision.accelerator import Accelerator, Job, StandIn, State
+from shuttergate.vision.channel import Channel, Runs
+from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.secondlook import SecondLook
 
 Limits = dict[str, Thresholds]
 
 
 class Engine(Protocol):
-    """How many threads each interpreter has."""
+    """What the models run on; see `board.Accelerator`."""
 
     @property
+    def driver(self) -> str: ...
+    @property
     def threads(self) -> int: ...
+    @property
+    def library(self) -> str: ...
+    @property
+    def options(self) -> dict[str, str]: ...
+    @property
+    def fallback(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,29 @@ class Eyes:
     look: tuple[Channel, ...]
     second_look: SecondLook
     lores_shape: tuple[int, int, int]
+    accelerator: Accelerator | None = None
+    may_stand_in: bool = False
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether the CPU does the accelerator's work just now."""
+        away = self.accelerator is not None and self.accelerator.state is not State.WORKING
+        return away and self.may_stand_in
+
+    @property
+    def runs_on(self) -> str:
+        """What answers just now, in a word or two, for page and log."""
+        if self.accelerator is None:
+            return "cpu"
+        state = self.accelerator.state
+        if state is State.WORKING:
+            return "edgetpu"
+        return f"cpu: edgetpu {state}" if self.may_stand_in else f"edgetpu {state}"
+
+    @property
+    def generation(self) -> int:
+        """Changes whenever something else answers than before: it is to be tested first."""
+        return 0 if self.accelerator is None else self.accelerator.generation
 
     def limits(self, which: Look, own: Mapping[str, Thresholds]) -> Limits:
         """Return the thresholds of this look's channels: the pack's, or stricter ones in `own`.
@@ -55,18 +88,35 @@ def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:
             )
 
 
-def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:
-    """Open the named packs, verified; raise `PackError` naming the pack and the mend."""
+def open_eyes(
+    live: Sequence[str],
+    look: Sequence[str],
+    engine: Engine,
+    answer_limit_s: float = 1.0,
+    on_state: Callable[[State, str], None] = lambda state, cause: None,
+) -> Eyes:
+    """Open the named packs, verified; raise `PackError` naming the pack and the mend.
+
+    An accelerator that is away is no error here: it is looked for again and again, and
+    ``on_state`` is told. ``answer_limit_s``: how long it may take for one picture.
+    """
     packs = {name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look))}
     sizes = {name: pack.lores_size for name, pack in packs.items()}
     if len(set(sizes.values())) != 1:
         raise PackError(f"model packs want pictures of different sizes: {sizes}; use one size")
+    accelerator = _accelerator(list(packs.values()), engine, answer_limit_s, on_state)
+    may_stand_in = engine.fallback == "cpu"
+
+    def model(pack: Pack) -> Runs:
+        if accelerator is None or pack.manifest.edgetpu is None:
+            return pack.model(pack.content(), engine.threads)
+        if not may_stand_in:
+            return accelerator
+        return StandIn(accelerator, pack.model(pack.content(), engine.threads))
+
     # One interpreter a pack, for both looks: what the self-test tests is what judges the press, and
     # neither memory nor an accelerator has to hold a model twice. They take turns, view by view.
-    channels = {
-        name: Channel(pack, pack.model(pack.content(), engine.threads))
-        for name, pack in packs.items()
-    }
+    channels = {name: Channel(pack, model(pack)) for name, pack in packs.items()}
     looking = tuple(channels[name] for name in look)
     width, height = next(iter(sizes.values()))
     return Eyes(
@@ -74,4 +124,24 @@ def open_eyes(live: Sequence[str], look: Sequence[str], engine: Engine) -> Eyes:
         looking,
         SecondLook(looking, (width, height)),
         (height, width, 3),
+        accelerator,
+        may_stand_in,
     )
+
+
+def _accelerator(
+    packs: Sequence[Pack],
+    engine: Engine,
+    answer_limit_s: float,
+    on_state: Callable[[State, str], None],
+) -> Accelerator | None:
+    if engine.driver != "edgetpu":
+        return None
+    fitting = [pack for pack in packs if pack.manifest.edgetpu is not None]
+    if len(fitting) != 1:
+        raise ConfigError(
+            f"accelerator.driver: an Edge TPU runs one model, and {len(fitting)} of the board's "
+            'packs bring one compiled for it; name one in channels, or set driver = "cpu"'
+        )
+    job = Job(engine.library, engine.options, fitting[0].compiled(), answer_limit_s)
+    return Accelerator(job, fitting[0].compare_ports, on_state, coral.words)

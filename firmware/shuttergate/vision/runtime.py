@@ -17,11 +17,13 @@ from shuttergate.errors import PackError, ShuttergateError
 
 try:
     from ai_edge_litert.interpreter import Interpreter as _Interpreter
+    from ai_edge_litert.interpreter import load_delegate as _load_delegate
 
     RUNTIME = "ai-edge-litert"
 except ImportError:  # kits on Python 3.11 with the old Coral stack
     try:
         from tflite_runtime.interpreter import Interpreter as _Interpreter
+        from tflite_runtime.interpreter import load_delegate as _load_delegate
 
         RUNTIME = "tflite-runtime"
     except ImportError as error:
@@ -43,11 +45,17 @@ class Port:
 class Model:
     """One interpreter over one model. Any thread may call it; one at a time is let in."""
 
-    def __init__(self, content: bytes, threads: int = 1) -> None:
-        """Build from the bytes of a .tflite file; raise `PackError` where no interpreter comes."""
+    def __init__(self, content: bytes, threads: int = 1, delegate: Any = None) -> None:
+        """Build from the bytes of a .tflite file; raise `PackError` where no interpreter comes.
+
+        ``delegate``: what `load_delegate` returned, to run the operations that it claims.
+        """
+        helpers = [] if delegate is None else [delegate]
         try:
             with _no_chatter():
-                self._interpreter: Any = _Interpreter(model_content=content, num_threads=threads)
+                self._interpreter: Any = _Interpreter(
+                    model_content=content, num_threads=threads, experimental_delegates=helpers
+                )
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             cause = str(error).splitlines()[0]
@@ -84,13 +92,32 @@ class Model:
         Shape (n,), float64. An exception means that there is no answer: the output tensor of a
         failed run still holds the answer before it, and is never read.
         """
+        return dequantised(self.raw(pixels), self.output)
+
+    def raw(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """Run as in a call; return the outputs as they come, shape (n,), of the output's dtype."""
         with self._lock:
             self._interpreter.set_tensor(self._input_index, pixels.reshape(self.input.shape))
             self._interpreter.invoke()
-            raw = self._interpreter.get_tensor(self._output_index).reshape(-1)
-        # Widened first: uint8 minus a zero point would wrap around.
-        values: NDArray[np.float64] = raw.astype(np.float64) - self.output.zero_point
-        return values * self.output.scale
+            outputs: NDArray[Any] = self._interpreter.get_tensor(self._output_index).reshape(-1)
+        return outputs
+
+
+def dequantised(raw: NDArray[Any], port: Port) -> NDArray[np.float64]:
+    """Return real values, shape (n,), of raw ones."""
+    # Widened first: uint8 minus a zero point would wrap around.
+    values: NDArray[np.float64] = raw.astype(np.float64) - port.zero_point
+    return values * port.scale
+
+
+def load_delegate(library: str, options: Mapping[str, str]) -> Any:
+    """Load the accelerator's `library`; raise `PackError` where it is missing or takes nothing."""
+    try:
+        return _load_delegate(library, dict(options))
+    except (ValueError, OSError, RuntimeError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        cause = lines[-1] if lines else repr(error)
+        raise PackError(f"{library} does not load: {cause}") from error
 
 
 @contextlib.contextmanager

@@ -1,0 +1,215 @@
+"""A model on the accelerator, whose library lives in a process of its own.
+
+A vendor's library can hang, and can end its process. The gate outlives both: a call here ends by
+an answer or by an `AcceleratorError` within its time limit, and the process is started anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shuttergate.errors import AcceleratorError
+from shuttergate.vision import wire
+from shuttergate.vision.runtime import Model, Port, dequantised
+
+START_LIMIT_S = 20.0
+"""From starting the process to its word that the model is loaded: a Pi imports for seconds."""
+
+BACK_OFF_FIRST_S = 0.5
+BACK_OFF_CAP_S = 5.0
+STABLE_S = 10.0
+
+
+class State(StrEnum):
+    """What is known of the accelerator; every change is told."""
+
+    STARTING = "starting"
+    WORKING = "working"
+    ABSENT = "absent"  # its library would not take it: not plugged in, held by another, no library
+    FAILED = "failed"  # it gave an error instead of an answer
+    HUNG = "hung"  # it gave nothing within the time limit
+    DIED = "died"  # its process ended
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the process is to load; longer than ``answer_limit_s`` for one picture is a hang."""
+
+    library: str
+    options: dict[str, str]
+    content: bytes
+    answer_limit_s: float
+
+
+class Accelerator:
+    """Like `Model`, for any thread, but each call may raise `AcceleratorError`.
+
+    ``on_state(state, cause)`` is told of every change, on whatever thread noticed it. ``check`` is
+    given the loaded model's ports and raises where they are not those that model.toml claims.
+    ``where()`` says in words where the accelerator stands on the bus; it goes with every cause.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        check: Callable[[Port, Port], None],
+        on_state: Callable[[State, str], None],
+        where: Callable[[], str],
+    ) -> None:
+        self._job = job
+        self._check = check
+        self._on_state = on_state
+        self._where = where
+        self._lock = threading.Lock()
+        self._link: socket.socket | None = None
+        self._output: Port | None = None
+        self._answer = bytearray()
+        self._lost = threading.Event()
+        self._closed = False
+        self._settled = threading.Event()
+        self.generation = 0  # changes with every change of what would answer next
+        self.state = State.STARTING
+        self.cause = ""
+        # One thread for life: the kernel ends the process when the thread that started it ends.
+        self._keeper = threading.Thread(target=self._keep, name="accelerator", daemon=True)
+        self._keeper.start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until the first start is over, well or badly; return whether it works."""
+        self._settled.wait(timeout_s)
+        return self.state is State.WORKING
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the outputs, shape (n,), dequantised; raise `AcceleratorError` for no answer."""
+        with self._lock:
+            if self._link is None or self._output is None:
+                raise AcceleratorError(f"the accelerator is {self.state}: {self.cause}")
+            try:
+                self._link.sendall(pixels.data)
+                failure = wire.receive_answer(self._link, self._answer)
+            except TimeoutError:
+                limit_ms = self._job.answer_limit_s * 1000
+                raise self._lose(State.HUNG, f"no answer within {limit_ms:.0f} ms") from None
+            except OSError:
+                raise self._lose(State.DIED, "its process ended") from None
+            if failure:
+                raise self._lose(State.FAILED, failure)
+            raw = np.frombuffer(self._answer, self._output.dtype)
+            return dequantised(raw, self._output)
+
+    def close(self) -> None:
+        """End its process."""
+        self._closed = True
+        self._lost.set()
+        self._keeper.join(2.0)
+
+    def _lose(self, state: State, cause: str) -> AcceleratorError:
+        # The socket is shut at once: an answer that comes late must not be taken for the next.
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        self._tell(state, cause)
+        self._lost.set()
+        return AcceleratorError(f"the accelerator {state}: {self.cause}")
+
+    def _tell(self, state: State, cause: str) -> None:
+        where = "" if state in (State.STARTING, State.WORKING) else self._where()
+        cause = f"{cause} ({where})" if where else cause
+        if (state, cause) == (self.state, self.cause):
+            return
+        self.state, self.cause = state, cause
+        self.generation += 1
+        self._on_state(state, cause)
+
+    def _keep(self) -> None:
+        back_off_s = BACK_OFF_FIRST_S
+        while not self._closed:
+            self._lost.clear()
+            began_s = time.monotonic()
+            ours, theirs = socket.socketpair()
+            with theirs:
+                process = _start(theirs)
+            try:
+                if self._open(ours):
+                    self._lost.wait()
+            finally:
+                self._settled.set()
+                process.kill()
+                how = process.wait()
+                ours.close()
+            if self.state is State.DIED and how < 0 and how != -signal.SIGKILL:
+                self._tell(State.DIED, f"its process ended by {signal.Signals(-how).name}")
+            if time.monotonic() - began_s > STABLE_S:
+                back_off_s = BACK_OFF_FIRST_S
+            if not self._closed:
+                time.sleep(back_off_s)
+            back_off_s = min(2 * back_off_s, BACK_OFF_CAP_S)
+
+    def _open(self, ours: socket.socket) -> bool:
+        """Have the process load the model; return whether it did."""
+        ours.settimeout(START_LIMIT_S)
+        try:
+            wire.send_job(ours, self._job.library, self._job.options, self._job.content)
+            hello = wire.receive_hello(ours)
+        except TimeoutError:
+            self._tell(State.HUNG, f"its library loads nothing within {START_LIMIT_S:.0f} s")
+            return False
+        except (OSError, ValueError) as error:
+            self._tell(State.DIED, f"its process ended while it loaded the model ({error})")
+            return False
+        if hello.error:
+            self._tell(State.ABSENT, hello.error)
+            return False
+        try:
+            self._check(hello.input, hello.output)
+        except ValueError as error:
+            self._tell(State.FAILED, str(error))
+            return False
+        with self._lock:
+            self._answer = bytearray(hello.output_bytes)
+            self._output = hello.output
+            ours.settimeout(self._job.answer_limit_s)
+            self._link = ours
+        self._tell(State.WORKING, "")
+        return True
+
+
+class StandIn:
+    """The accelerator, and the CPU while it is away; only where board.toml says so."""
+
+    def __init__(self, accelerator: Accelerator, on_cpu: Model) -> None:
+        self._accelerator = accelerator
+        self._on_cpu = on_cpu
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the outputs, shape (n,), dequantised, of whichever answers."""
+        if self._accelerator.state is State.WORKING:
+            try:
+                return self._accelerator(pixels)
+            except AcceleratorError:
+                pass  # it has told what is wrong with it
+        return self._on_cpu(pixels)
+
+
+def _start(theirs: socket.socket) -> subprocess.Popen[bytes]:
+    # -I: no module from the working folder or the environment; -B: writes no bytecode.
+    module = "shuttergate.vision.accelerator_process"
+    return subprocess.Popen(
+        [sys.executable, "-I", "-B", "-m", module, str(theirs.fileno()), str(os.getpid())],
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        process_group=0,
+    )

@@ -1,0 +1,59 @@
+"""The process of the accelerator's library: it loads one model and answers picture by picture.
+
+It is a child of the gate process and as confined as that; an error ends it, since no such library
+is known to be whole after one. It ends with the gate.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import numpy as np
+
+from shuttergate import confine
+from shuttergate.errors import PackError
+from shuttergate.framing import fill
+from shuttergate.vision import wire
+from shuttergate.vision.runtime import Model, Port, load_delegate
+
+NO_PORT = Port((0,), "uint8", 1.0, 0)
+
+
+def serve(sock: socket.socket) -> None:
+    """Load what is asked for and answer until the other side is gone or the library fails."""
+    job, content = wire.receive_job(sock)
+    try:
+        model = Model(content, delegate=load_delegate(job.library, job.options))
+    except PackError as error:
+        wire.send_hello(sock, wire.Hello(NO_PORT, NO_PORT, 0, str(error)))
+        return
+    size = int(np.prod(model.output.shape)) * np.dtype(model.output.dtype).itemsize
+    wire.send_hello(sock, wire.Hello(model.input, model.output, size))
+    picture = bytearray(int(np.prod(model.input.shape)) * np.dtype(model.input.dtype).itemsize)
+    pixels = np.frombuffer(picture, model.input.dtype)
+    try:
+        while fill(sock, picture):
+            raw = model.raw(pixels)
+            picture[:] = bytes(len(picture))
+            wire.send_answer(sock, raw.tobytes())
+    except (RuntimeError, ValueError) as error:
+        wire.send_failure(sock, str(error).strip().splitlines()[-1] if str(error) else repr(error))
+
+
+def main() -> None:
+    """``DESCRIPTOR PARENT``: a connected socket, and the process to end with."""
+    confine.die_with_parent(int(sys.argv[2]))
+    confine.no_dumps()
+    confine.no_files()
+    confine.no_network()
+    confine.keep_no_freed_memory()
+    with socket.socket(fileno=int(sys.argv[1])) as sock:
+        try:
+            serve(sock)
+        except ConnectionError:
+            return
+
+
+if __name__ == "__main__":
+    main()

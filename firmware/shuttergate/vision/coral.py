@@ -1,0 +1,58 @@
+"""Where a Coral USB Accelerator stands on the bus, read from sysfs, and who holds it."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+BUS = Path("/sys/bus/usb/devices")
+PROCESSES = Path("/proc")
+
+WITHOUT_PROGRAM = ("1a6e", "089a")  # Global Unichip: as it wakes up, until a library has used it
+WITH_PROGRAM = ("18d1", "9302")  # Google: after its first program
+
+
+class Stand(StrEnum):
+    """How the accelerator stands on the bus."""
+
+    ABSENT = "no Coral is on the USB bus"
+    WAITING = "a Coral is on the USB bus, in bootloader mode until a library gives it its program"
+    READY = "a Coral is on the USB bus, with its program"
+
+
+def stand(bus: Path = BUS) -> tuple[Stand, str]:
+    """Return how it stands, and its device file ("" where there is none)."""
+    for folder in sorted(bus.glob("*")):
+        ids = (_word(folder / "idVendor"), _word(folder / "idProduct"))
+        if ids in (WITHOUT_PROGRAM, WITH_PROGRAM):
+            numbers = (_word(folder / "busnum"), _word(folder / "devnum"))
+            device = "/dev/bus/usb/" + "/".join(number.zfill(3) for number in numbers)
+            return (Stand.READY if ids == WITH_PROGRAM else Stand.WAITING), device
+    return Stand.ABSENT, ""
+
+
+def words(bus: Path = BUS, processes: Path = PROCESSES) -> str:
+    """Return how it stands and, as far as may be seen, which other program holds it."""
+    found, device = stand(bus)
+    holder = _holder(device, processes) if device else ""
+    return f"{found}; {holder} holds it" if holder else str(found)
+
+
+def _word(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _holder(device: str, processes: Path) -> str:
+    for folder in processes.glob("[0-9]*"):
+        if f"PPid:\t{os.getpid()}\n" in _word(folder / "status") + "\n":
+            continue  # our own
+        try:
+            if any(str(link.readlink()) == device for link in (folder / "fd").iterdir()):
+                return f"{_word(folder / 'comm')} (process {folder.name})"
+        except OSError:
+            continue  # another user's, or gone meanwhile
+    return ""
