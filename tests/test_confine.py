@@ -47,6 +47,15 @@ def test_it_cannot_write(what: str, tmp_path: Path) -> None:
     assert done.stdout.strip() in ("EFBIG", "EACCES"), done.stderr
 
 
+def test_it_hears_what_is_plugged_in_and_nothing_else_of_the_kernel() -> None:
+    tries = "".join(
+        f"\ntry: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, {number}); print({number})"
+        "\nexcept OSError as error: print(errno.errorcode[error.errno])"
+        for number in (15, 0, 4, 12)
+    )
+    assert confined(tries, "-").stdout.split() == ["15", "EACCES", "EACCES", "EACCES"]
+
+
 def test_it_can_still_use_pipes_and_local_sockets() -> None:
     done = confined("a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))", "-")
     assert done.stdout.strip() == "b'x'"

@@ -216,6 +216,8 @@ class Appliance:
         self._selftest_due_s = now_s + self._selftest_every_s
         try:
             self._selftest.ask()
+        except AcceleratorError as error:
+            self._fault("accelerator", error)  # whoever mends it asks the whole round
         except ScoreError as error:
             self._fault("self-test", error)
         else:

@@ -70,14 +70,17 @@ _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SYS_SOCKET = {"x86_64": 41, "aarch64": 198}
 _SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _SYS_IO_URING_SETUP = 425
-_AF_UNIX = 1
+_AF_UNIX, _AF_NETLINK = 1, 16
+_KERNEL_EVENTS = 15  # NETLINK_KOBJECT_UEVENT: what was plugged in or out
 _X32 = 0x40000000  # a second way to number x86-64's calls
-_OFFSET_NR, _OFFSET_ARCH, _OFFSET_ARG0 = 0, 4, 16
+_OFFSET_NR, _OFFSET_ARCH, _OFFSET_ARG0, _OFFSET_ARG2 = 0, 4, 16, 32
 
 
 def no_network() -> None:
     """Refuse every socket but a local one to all threads, by a seccomp filter that stays for ever.
 
+    One more is left: the kernel's own news of what was plugged in, without which libusb (the Coral)
+    and libudev (libcamera) do not start. It leads to no network and to no other process.
     A process that calls the kernel in a foreign way (32-bit) is killed; io_uring, which could open
     sockets past the filter, is refused. Raises `ShuttergateError` on a processor not known here.
     """
@@ -91,12 +94,15 @@ def no_network() -> None:
         (_JEQ_K, 1, 0, _AUDIT_ARCH[machine]),
         (_RET_K, 0, 0, _KILL),
         (_LD_W_ABS, 0, 0, _OFFSET_NR),
-        (_JGE_K, 6, 0, _X32),
+        (_JGE_K, 9, 0, _X32),
         (_JEQ_K, 2, 0, _SYS_SOCKET[machine]),
-        (_JEQ_K, 4, 0, _SYS_IO_URING_SETUP),
+        (_JEQ_K, 7, 0, _SYS_IO_URING_SETUP),
         (_RET_K, 0, 0, _ALLOW),
         (_LD_W_ABS, 0, 0, _OFFSET_ARG0),
-        (_JEQ_K, 0, 1, _AF_UNIX),
+        (_JEQ_K, 3, 0, _AF_UNIX),
+        (_JEQ_K, 0, 3, _AF_NETLINK),
+        (_LD_W_ABS, 0, 0, _OFFSET_ARG2),
+        (_JEQ_K, 0, 1, _KERNEL_EVENTS),
         (_RET_K, 0, 0, _ALLOW),
         (_RET_K, 0, 0, _REFUSE),
     ]
