@@ -11,6 +11,7 @@ from shuttergate.board import board_names, read_board
 from shuttergate.config import Config, read_config, read_kit
 from shuttergate.errors import ConfigError
 from shuttergate.header import draw
+from shuttergate.share import share
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "shuttergate.example.toml"
@@ -48,10 +49,12 @@ def test_the_example_names_every_key() -> None:
         ("[gate]\nhold_off_s = nan", "gate.hold_off_s: "),
         ("[pins]\nenable = 99", "pins.enable: BCM 99 is not on the header"),
         ("[pins]\nenable = 0", "pins.enable: BCM 0 is for the HAT's identity EEPROM"),
+        ("[pins]\nenable = 2", "pins.enable: BCM 2 is pulled up for I2C"),
+        ("[pins]\nshutter = 14", "pins.shutter: BCM 14 is pulled up for the serial console"),
         ("[pins]\nenable = 27", "pins.shutter: BCM 27 is already pins.enable"),
         (
             "board = 'pi9'",
-            "no board is called 'pi9'; there is pi-cpu, pi4-coral-usb, pi5-coral-usb, simulated",
+            "no board is called 'pi9'; there is pi-cpu, pi4-coral-usb, pi5-coral-usb, simulated, or name a board.toml",
         ),
         (
             "[thresholds.open-nsfw]\nclear_below = 0.9\nblock_at = 0.1",
@@ -95,3 +98,12 @@ def test_every_board_can_be_read_and_drawn() -> None:
 
 def test_the_drawing_gives_bcm_and_physical_numbers() -> None:
     assert re.search(r"ENABLE ▶ BCM 17 \(11\)", draw(read_board("simulated")))
+
+
+def test_a_board_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
+    own = tmp_path / "board.toml"
+    shipped = share("device") / "simulated" / "board.toml"
+    own.write_text(shipped.read_text().replace('name = "simulated"', 'name = "mine"'))
+    assert read_board(str(own)).name == "mine"
+    with pytest.raises(ConfigError, match="nowhere"):
+        read_board(str(tmp_path / "nowhere.toml"))

@@ -19,6 +19,9 @@ RESERVED_PINS = {
     1: "the HAT's identity EEPROM",
 }
 
+PULLED_UP = {2: "I2C", 3: "I2C", 14: "the serial console"}
+"""A line let go must fall: these have pull-ups on the board, or are driven high at boot."""
+
 
 class Camera(Table, frozen=True):
     """The camera: ``main_size`` is the largest picture (width, height), ``rotation`` to upright.
@@ -92,11 +95,19 @@ def board_names() -> list[str]:
 
 
 def read_board(name: str) -> Board:
-    """Return the board called `name`; raise `ConfigError` naming file and key."""
-    names = board_names()
-    if name not in names:
-        raise ConfigError(f"no board is called {name!r}; there is {', '.join(names)}")
-    path = share("device") / name / "board.toml"
+    """Return the board called `name`, or the one described in the file of that path.
+
+    Raises `ConfigError` naming file and key.
+    """
+    if "/" in name:
+        path = Path(name).expanduser()
+    elif name in (names := board_names()):
+        path = share("device") / name / "board.toml"
+    else:
+        raise ConfigError(
+            f"no board is called {name!r}; there is {', '.join(names)}, "
+            "or name a board.toml of your own by its path"
+        )
     board = decode(path, Board)
     check_pins(board.pins, path)
     if len(set(board.channels.look)) < 2:
@@ -117,6 +128,11 @@ def check_pins(pins: Pins, path: Path) -> None:
         if pin in RESERVED_PINS:
             raise ConfigError(
                 f"{path}: pins.{part}: BCM {pin} is for {RESERVED_PINS[pin]}; use one of 2 to 27"
+            )
+        if part in ("enable", "shutter") and pin in PULLED_UP:
+            raise ConfigError(
+                f"{path}: pins.{part}: BCM {pin} is pulled up for {PULLED_UP[pin]}, and would read "
+                "high when it is let go; use one of 9 to 27, but for 14"
             )
         if pin in used:
             raise ConfigError(
