@@ -23,13 +23,20 @@ from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.panel.panel import Panel
 from shuttergate.share import share
 from shuttergate.supervisor import make_album
+from shuttergate.vision import coral
+from shuttergate.vision.accelerator import State
 from shuttergate.vision.channel import Channel
-from shuttergate.vision.eyes import refuse_laxer
+from shuttergate.vision.eyes import open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
 
 LOW_DISK_BYTES = 200_000_000
+ACCELERATOR_S = 25.0
+_PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
+_ACCELERATOR_MENDS = {
+    State.ABSENT: "plug the Coral in, install libedgetpu1-std, and stop what else uses it",
+}
 EARLIEST_YEAR = 2026
 """A clock before this has never been set: a Pi without a battery wakes up in the past."""
 
@@ -54,7 +61,7 @@ class Finding(msgspec.Struct, frozen=True):
 def examine(config: Config, board: Board) -> Iterator[Finding]:
     """Yield one finding a part, or more."""
     yield from _guarded("camera", lambda: _camera(config, board))
-    yield _accelerator(board)
+    yield from _guarded("accelerator", lambda: _accelerator(board))
     yield from _guarded("gpio", lambda: _gpio(board))
     for name in dict.fromkeys((*board.channels.live, *board.channels.look)):
         yield from _guarded(f"model {name}", functools.partial(_model, name, config))
@@ -87,9 +94,23 @@ def _camera(config: Config, board: Board) -> Finding:
 
 
 def _accelerator(board: Board) -> Finding:
-    return Finding(
-        "accelerator", Health.OK, f"{board.accelerator.driver} ({os.cpu_count()} cores), {RUNTIME}"
-    )
+    engine = board.accelerator
+    if engine.driver == "cpu":
+        return Finding("accelerator", Health.OK, f"cpu ({os.cpu_count()} cores), {RUNTIME}")
+    eyes = open_eyes(board.channels.live, (), engine)
+    assert eyes.accelerator is not None
+    try:
+        if eyes.accelerator.wait(ACCELERATOR_S):
+            SelfTest(eyes.live).ask_all()
+            return Finding(
+                "accelerator", Health.OK, f"edgetpu by {engine.library}; {coral.words()}"
+            )
+        state, cause = eyes.accelerator.state, eyes.accelerator.cause
+        health = Health.WARNING if eyes.may_stand_in else Health.FAULT
+        seen = f"edgetpu {state}: {cause}"
+        return Finding("accelerator", health, seen, _ACCELERATOR_MENDS.get(state, _PLUG))
+    finally:
+        eyes.accelerator.close()
 
 
 def _gpio(board: Board) -> Finding:
