@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from conftest import wait_until
 from rig import Rig
+from shuttergate import doctor
 from shuttergate.board import Accelerator as Engine
+from shuttergate.board import read_board
 from shuttergate.config import Config, Gate, Vision
 from shuttergate.errors import AcceleratorError
 from shuttergate.share import share
@@ -211,6 +214,20 @@ def test_its_process_ends_with_the_one_that_started_it(tpu: Tpu) -> None:
     )
     assert done.stdout.strip() == "True", done.stderr
     assert wait_until(lambda: not _processes("accelerator_process"), 5)
+
+
+def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:
+    board = read_board("pi4-coral-usb")
+
+    def finding(library: str) -> doctor.Finding:
+        engine = msgspec.structs.replace(board.accelerator, library=library)
+        return doctor._accelerator(msgspec.structs.replace(board, accelerator=engine))
+
+    assert finding(tpu.library).health is doctor.Health.OK
+    tpu.now("absent")
+    found = finding(tpu.library)
+    assert (found.health, "plug" in found.mend) == (doctor.Health.FAULT, True)
+    assert "no Edge TPU was found (no Coral is on the USB bus)" in found.seen
 
 
 def _processes(name: str) -> list[str]:

@@ -54,7 +54,8 @@ def test_the_example_names_every_key() -> None:
         ("[pins]\nenable = 27", "pins.shutter: BCM 27 is already pins.enable"),
         (
             "board = 'pi9'",
-            "no board is called 'pi9'; there is pi-cpu, pi4-coral-usb, pi5-coral-usb, simulated, or name a board.toml",
+            "no board is called 'pi9'; there is pi-cpu, pi4-coral-usb, pi5-coral-usb, simulated, "
+            "or name a board.toml",
         ),
         (
             "[thresholds.open-nsfw]\nclear_below = 0.9\nblock_at = 0.1",
