@@ -336,6 +336,19 @@ boot_settings_undone() {
   gone "$boot/cmdline.txt.before-shuttergate" "$boot/config.txt.before-shuttergate"
 }
 
+# Models that others publish and the board needs; each is checked against its sum in model.toml.
+published_models() {
+  local pack
+  for pack in "$source"/models/*/model.toml; do
+    pack=$(basename "$(dirname "$pack")")
+    if grep -q "\"$pack\"" "$source/device/$board/board.toml" \
+      && grep -q '^\[published' "$source/models/$pack/model.toml"; then
+      system "$opt/venv/bin/shuttergate" model fetch "$pack" \
+        || echo "note: without a network, bring its files on a stick: sudo shuttergate model add FILE…"
+    fi
+  done
+}
+
 # As the service would see it: its user, its groups, a folder for lgpio's FIFO.
 first_doctor() {
   local folder status=0
@@ -385,6 +398,7 @@ install_all() {
   boot_settings
   system systemctl daemon-reload
   system systemctl enable shuttergate.service
+  published_models
   if first_doctor; then
     system systemctl start shuttergate.service
   else
@@ -400,7 +414,7 @@ uninstall_all() {
   boot_settings_undone
   for ((i = 0; i < ${#files[@]}; i += 2)); do gone "$root${files[i + 1]}"; done
   empty_gone "$root/etc/systemd/system.conf.d"
-  gone "$command" "$opt" "$etc"
+  gone "$command" "$opt" "$etc" "$root/var/lib/shuttergate/models"
   system systemctl daemon-reload
   system udevadm control --reload
   empty_gone "$album" "$root/var/lib/shuttergate"

@@ -219,6 +219,21 @@ def test_a_board_brings_the_packages_it_needs(
     assert line.split("--no-install-recommends ")[1].split() == wanted
 
 
+def test_a_coral_board_fetches_its_published_model(checkout: Path, tree: Path) -> None:
+    for board, due in (("pi4-coral-usb", True), ("pi-cpu", False)):
+        said = installed(checkout, "--dry-run", "--board", board, "--root", tree)
+        assert ("model fetch consent-clean-coral" in said) == due
+
+
+def test_uninstall_takes_the_published_models_with_it(checkout: Path, tree: Path) -> None:
+    installed(checkout, "--board", "pi4-coral-usb", "--root", tree)
+    kept = tree / "var" / "lib" / "shuttergate" / "models" / "pack" / "model.tflite"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"model")
+    installed(checkout, "--uninstall", "--root", tree)
+    assert not kept.parents[1].exists()
+
+
 def test_the_kernel_lets_released_outputs_go_and_the_watchdog_is_on(
     checkout: Path, tree: Path
 ) -> None:
