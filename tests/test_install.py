@@ -219,14 +219,17 @@ def test_a_board_brings_the_packages_it_needs(
     assert line.split("--no-install-recommends ")[1].split() == wanted
 
 
-def test_a_coral_board_fetches_its_published_model(checkout: Path, tree: Path) -> None:
-    for board, due in (("pi4-coral-usb", True), ("pi-cpu", False)):
-        said = installed(checkout, "--dry-run", "--board", board, "--root", tree)
-        assert ("model fetch consent-clean-coral" in said) == due
+def test_models_that_others_publish_are_fetched(checkout: Path, tree: Path) -> None:
+    pack = checkout / "models" / "consent-clean" / "model.toml"
+    pack.parent.mkdir()
+    for text, due in (("[output]\n", False), ('[published."a.tflite"]\n', True)):
+        pack.write_text(text)
+        said = installed(checkout, "--board", "pi-of-the-test", "--root", tree)
+        assert ("model fetch consent-clean" in said) == due
 
 
 def test_uninstall_takes_the_published_models_with_it(checkout: Path, tree: Path) -> None:
-    installed(checkout, "--board", "pi4-coral-usb", "--root", tree)
+    installed(checkout, "--board", "pi-of-the-test", "--root", tree)
     kept = tree / "var" / "lib" / "shuttergate" / "models" / "pack" / "model.tflite"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"model")
