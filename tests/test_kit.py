@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from PIL import Image
 
 from conftest import Kit, alive, wait_until
+from shuttergate.share import share
 
 Start = Callable[..., Kit]
 
@@ -291,3 +294,21 @@ def test_run_refuses_a_wrong_configuration_in_one_line(kit: Start, tmp_path: Pat
         f"shuttergate: {config}: gate.clear_frame: there is no such key; "
         "take it out or correct its name\n"
     )
+
+
+def test_a_camera_that_is_not_there_is_a_fault_and_is_looked_for_again(
+    kit: Start, album: Path, tmp_path: Path
+) -> None:
+    if importlib.util.find_spec("picamera2") is not None:
+        pytest.skip("picamera2 is on this machine: there might be a camera")
+    board = tmp_path / "board.toml"
+    shipped = (share("device") / "simulated" / "board.toml").read_text()
+    board.write_text(shipped.replace('driver = "simulated"', 'driver = "picamera2"'))
+    settings = tmp_path / "kit.toml"
+    settings.write_text(f'board = "{board}"\n[album]\nfolder = "{album}"\n')
+    one = kit("run", "--config", settings)
+    assert "python3-picamera2" in one.wait_for("camera fault")["error"]
+    assert one.wait_for("gate", reason="fault")["state"] == "CLOSED"
+    time.sleep(1.5)  # some tries more
+    assert one.process.poll() is None
+    assert one.stop() == 0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shuttergate.board import Pins
+from shuttergate.errors import PanelError
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import SELF_TEST_S, Lamps, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
+from shuttergate.panel.wires import LIMITS_S, MENDED_S, WIRE_FAULTS, Reading, Wires
 from shuttergate.verdict import Reason
 
 PINS = Pins(17, 27, 22, 5, 6, 13, 19)
@@ -82,11 +90,11 @@ def test_closing_the_panel_lowers_the_line_before_anything_else(panel: Panel) ->
         assert lamp is not None
         lamp.close = lambda: high_while_lamps_close.append(panel.wiring.line_is_high)
     panel.close()
-    assert high_while_lamps_close == [False, False, False]
+    assert high_while_lamps_close == [False] * 4
 
 
 def test_a_panel_that_cannot_be_built_lets_every_pin_go() -> None:
-    with pytest.raises(Exception, match="already in use"):
+    with pytest.raises(PanelError, match=r"lamp_clear: BCM 17 .*already in use.*; choose another"):
         Panel(Pins(17, 27, 22, 17), simulated=True)
 
 
@@ -147,3 +155,198 @@ def test_the_clear_lamp_means_open_and_nothing_else() -> None:
 
 def test_a_refused_press_sounds() -> None:
     assert lamps(Meaning.BLOCKED, 0.0, refused=True).buzzer
+
+
+def watch(wires: Wires, begin_s: float, seconds: float, reading: Reading) -> frozenset[str]:
+    """Show the same reading every 10 ms and return the faults that stand in the end."""
+    standing: frozenset[str] = frozenset()
+    for step in range(round(seconds * 100) + 1):
+        standing = wires.look(begin_s + step / 100, reading)
+    return standing
+
+
+WHOLE = Reading(False, False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("reading", "faults"),
+    [
+        (WHOLE, set()),
+        (Reading(False, False, False, True), set()),  # pressed while the gate is closed
+        (Reading(True, True, False, False), set()),
+        (Reading(True, True, True, True), set()),  # pressed while it is open
+        (Reading(True, True, True, None), set()),  # no second pole
+        (Reading(False, False, False, None), set()),
+        (Reading(False, False, True, True), {"contact"}),  # the poles touch
+        (Reading(False, False, True, False), {"contact"}),  # contact to supply
+        (Reading(False, False, True, None), {"contact"}),
+        (Reading(False, True, False, False), {"permissive"}),  # line to supply
+        (Reading(False, True, True, True), {"permissive", "contact"}),
+        (Reading(True, False, False, False), {"permissive"}),  # line to ground
+        (Reading(True, False, False, True), {"permissive", "poles"}),
+        (Reading(True, True, True, False), {"poles"}),  # welded, or permissive to contact
+        (Reading(True, True, False, True), {"poles"}),  # pole 1 or its wire is broken
+    ],
+)
+def test_wires_that_contradict_the_wiring_are_faults(reading: Reading, faults: set[str]) -> None:
+    assert watch(Wires(), 100.0, 3.0, reading) == faults
+    assert faults <= set(WIRE_FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("reading", "name"),
+    [
+        (Reading(False, False, True, False), "contact"),
+        (Reading(True, False, False, False), "permissive"),
+        (Reading(True, True, True, False), "poles"),
+    ],
+)
+def test_a_wire_fault_counts_after_its_limit_and_no_sooner(reading: Reading, name: str) -> None:
+    wires, limit_s = Wires(), LIMITS_S[name]
+    assert watch(wires, 100.0, limit_s - 0.02, reading) == set()
+    assert watch(wires, 100.0 + limit_s - 0.01, 0.02, reading) == {name}
+
+
+def test_one_reading_that_makes_sense_starts_the_count_anew() -> None:
+    wires, stuck = Wires(), Reading(False, False, True, False)
+    limit_s = LIMITS_S["contact"]
+    for cycle in range(20):
+        begin_s = 100.0 + cycle * limit_s
+        assert watch(wires, begin_s, limit_s - 0.02, stuck) == set()
+        assert wires.look(begin_s + limit_s - 0.01, WHOLE) == set()
+
+
+def test_two_glances_with_a_pause_between_are_not_one_observation() -> None:
+    wires, stuck = Wires(), Reading(False, False, True, False)
+    assert [wires.look(100.0 + 5 * step, stuck) for step in range(5)] == [frozenset()] * 5
+
+
+def test_a_reading_that_could_not_be_taken_proves_nothing() -> None:
+    wires, stuck = Wires(), Reading(False, False, True, False)
+    for step in range(100):
+        assert wires.look(100.0 + step / 100, None if step % 10 == 9 else stuck) == set()
+
+
+def test_a_wire_fault_is_over_when_nothing_has_spoken_for_it_for_long() -> None:
+    wires = Wires()
+    assert watch(wires, 100.0, 1.0, Reading(False, False, True, False)) == {"contact"}
+    assert watch(wires, 101.01, MENDED_S - 0.03, WHOLE) == {"contact"}
+    assert watch(wires, 101.0 + MENDED_S, 0.1, WHOLE) == set()
+
+
+def test_a_fault_that_flickers_stands() -> None:
+    wires, stuck = Wires(), Reading(False, False, True, False)
+    watch(wires, 100.0, 1.0, stuck)
+    for step in range(30):
+        assert wires.look(102.0 + step, WHOLE if step % 5 else stuck) == {"contact"}
+
+
+# A step of normal use: how long it lasts, whether the gate is open, and where the finger is. Going
+# up or down, the finger makes the two poles bounce, each as it likes, and up to 0.3 s apart.
+STEPS = st.lists(
+    st.tuples(st.floats(0.0, 3.0), st.booleans(), st.booleans(), st.floats(0.0, 0.3)),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(steps=STEPS, dice=st.randoms(use_true_random=False), sense=st.booleans())
+def test_normal_use_is_never_a_fault(steps: list, dice, sense: bool) -> None:
+    wires, now_s, standing = Wires(), 100.0, frozenset[str]()
+    gate_open = one = two = False
+    for seconds, opens, finger, skew_s in steps:
+        moved_s, begun_s, first = now_s, now_s, dice.random() < 0.5
+        closed_late, gate_open = gate_open and not opens, opens
+        while now_s <= begun_s + seconds:
+            # Each pole settles after its bounce; the second to move is late by the skew.
+            for pole in (1, 2):
+                late_s = skew_s if (pole == 1) == first else 0.0
+                if now_s < moved_s + late_s:
+                    continue
+                bounces = now_s < moved_s + late_s + 0.02
+                down = dice.random() < 0.5 if bounces else finger
+                one, two = (down, two) if pole == 1 else (one, down)
+            # Readings of contact and line may lag behind what was written by the debouncing time.
+            lags = closed_late and now_s < begun_s + 0.015 and dice.random() < 0.5
+            contact = one and (gate_open or lags)
+            line = gate_open or (lags and dice.random() < 0.5)
+            reading = Reading(gate_open, line, contact, two if sense else None)
+            standing |= wires.look(now_s, reading)
+            now_s += dice.choice([0.001, 0.01, 0.012, 0.05])
+    assert standing == set()
+
+
+@given(
+    fault=st.sampled_from(
+        [
+            Reading(False, False, True, False),
+            Reading(False, True, False, False),
+            Reading(True, False, False, False),
+            Reading(True, True, True, False),
+            Reading(True, True, False, True),
+        ]
+    ),
+    gaps_s=st.lists(st.floats(0.001, 0.1), min_size=1, max_size=10),
+    start_s=st.floats(0.0, 1e6),
+)
+def test_a_standing_contradiction_is_always_found(
+    fault: Reading, gaps_s: list[float], start_s: float
+) -> None:
+    wires, now_s, turn = Wires(), start_s, 0
+    standing: frozenset[str] = frozenset()
+    while now_s < start_s + 2.2:
+        standing = wires.look(now_s, fault)
+        now_s += min(gaps_s[turn % len(gaps_s)], 0.099)
+        turn += 1
+    assert standing
+
+
+def test_the_panel_reads_what_is_on_its_wires(panel: Panel) -> None:
+    assert panel.wiring is not None
+    assert panel.read() == Reading(False, False, False, False)
+    panel.wiring.finger(True)
+    assert panel.read() == Reading(False, False, False, True)
+    panel.permissive(True)
+    assert panel.read() == Reading(True, True, True, True)
+    panel._enable.pin._change_state(False)  # a short to ground
+    assert panel.read() == Reading(True, False, False, True)
+
+
+def test_a_line_that_moves_while_it_is_read_gives_no_reading(panel: Panel) -> None:
+    def down() -> bool:
+        panel.permissive(True)
+        return False
+
+    panel.contact_is_down = down
+    assert panel.read() is None
+
+
+def test_without_a_gpiochip_a_real_panel_says_so_and_what_to_do() -> None:
+    if list(Path("/dev").glob("gpiochip*")):
+        pytest.skip("this machine has a gpiochip")
+    with pytest.raises(PanelError, match=r"; (install it|run on a Raspberry Pi)"):
+        Panel(PINS, simulated=False)
+
+
+def test_lgpio_leaves_nothing_in_the_working_folder(tmp_path: Path) -> None:
+    pytest.importorskip("lgpio", reason="lgpio is not installed; pip install 'shuttergate[pi]'")
+    work, runtime = tmp_path / "work", tmp_path / "runtime"
+    work.mkdir()
+    runtime.mkdir()
+    source = """
+import os, pathlib, resource
+from shuttergate.panel.chip import _import_lgpio
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+_import_lgpio()
+print(os.getcwd(), os.environ["LG_WD"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        env={**os.environ, "RUNTIME_DIRECTORY": str(runtime), "LG_WD": str(work)},
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [str(work), str(work)]
+    assert [*work.iterdir(), *runtime.iterdir()] == []

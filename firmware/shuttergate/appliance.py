@@ -127,7 +127,7 @@ class Appliance:
 
     def _look_at_frames(self) -> None:
         camera: Source | None = None
-        failures = 0
+        failures, said = 0, ""
         try:
             while not self._stopping.is_set():
                 self._turned_s = time.monotonic()
@@ -137,7 +137,9 @@ class Appliance:
                     self.look(frame)
                 except CameraError as error:
                     self.interlock.fault("camera")
-                    self._link.log("camera fault", error=str(error))
+                    if str(error) != said:  # not again at every try
+                        said = str(error)
+                        self._link.log("camera fault", error=said)
                     if camera is not None:
                         camera.close()
                     camera = None
@@ -145,7 +147,7 @@ class Appliance:
                     failures += 1
                     continue
                 if failures:
-                    failures = 0
+                    failures, said = 0, ""
                     self._link.log("camera works again", camera=camera.name)
                 if self._tally.frames == 1:
                     self._link.send(feed.Ready(camera.name))

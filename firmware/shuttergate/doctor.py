@@ -19,8 +19,12 @@ from shuttergate.board import Board
 from shuttergate.capture.album import Album
 from shuttergate.config import Config, album_folder
 from shuttergate.errors import ShuttergateError
+from shuttergate.frame import main_size
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.panel.panel import Panel
+from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, Wires
 from shuttergate.share import share
 from shuttergate.supervisor import make_album
 from shuttergate.vision import coral
@@ -32,6 +36,9 @@ from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
 
 LOW_DISK_BYTES = 200_000_000
+LORES_SIZE = (224, 224)
+LORES_BYTES = 224 * 224 * 3
+FRAME_S = 5.0
 ACCELERATOR_S = 25.0
 _PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
 _ACCELERATOR_MENDS = {
@@ -80,9 +87,11 @@ def _guarded(part: str, look: Callable[[], Finding]) -> Iterator[Finding]:
 
 
 def _camera(config: Config, board: Board) -> Finding:
+    if board.camera.driver == "picamera2":
+        return _real_camera(board)
     path = Path(config.scene.path).expanduser() if config.scene.path else None
     skipped: list[str] = []
-    lens = Lens(board.camera.main_size, (224, 224))
+    lens = Lens(board.camera.main_size, LORES_SIZE, board.camera.mirror)
     scene = open_scene(path, lens, config.scene.picture_s, skipped.append)
     scene.close()
     seen = f"{board.camera.driver}, {board.camera.fps:g} fps, on {scene.name}"
@@ -91,6 +100,19 @@ def _camera(config: Config, board: Board) -> Finding:
             "camera", Health.WARNING, f"{seen}; {skipped[0]}", "remove what is no picture"
         )
     return Finding("camera", Health.OK, seen)
+
+
+def _real_camera(board: Board) -> Finding:
+    width, height = board.camera.main_size
+    camera = PiCamera(board.camera, LORES_SIZE, Pool(1, width * height * 3 // 2, LORES_BYTES))
+    try:
+        frame = camera.next(FRAME_S)
+        width, height = main_size(frame.main)
+        frame.release()
+        seen = f"{camera.name}, {width} x {height}, {board.camera.fps:g} fps asked for"
+        return Finding("camera", Health.OK, seen)
+    finally:
+        camera.close()
 
 
 def _accelerator(board: Board) -> Finding:
@@ -116,21 +138,22 @@ def _accelerator(board: Board) -> Finding:
 def _gpio(board: Board) -> Finding:
     panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
     try:
-        if panel.contact_is_down():
-            return Finding(
-                "gpio",
-                Health.FAULT,
-                "the shutter contact reads pressed while the permissive line is low",
-                "look for a short between the supply and the shutter contact",
-            )
-        return Finding(
-            "gpio",
-            Health.OK,
-            f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
-            f"shutter BCM {board.pins.shutter} released",
-        )
+        wires, standing = Wires(), frozenset[str]()
+        until_s = time.monotonic() + 2 * LIMITS_S["contact"]
+        while not standing and (now_s := time.monotonic()) < until_s:
+            standing = wires.look(now_s, panel.read())
+            time.sleep(0.01)
     finally:
         panel.close()
+    if standing:
+        cause, _, mend = WIRE_FAULTS[min(standing)].partition("; ")
+        return Finding("gpio", Health.FAULT, cause, mend)
+    return Finding(
+        "gpio",
+        Health.OK,
+        f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
+        f"shutter BCM {board.pins.shutter} released",
+    )
 
 
 def _model(name: str, config: Config) -> Finding:

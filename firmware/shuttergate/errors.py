@@ -21,6 +21,10 @@ class CameraError(ShuttergateError, OSError):
     """No frame came, or what came is not a frame."""
 
 
+class PanelError(ShuttergateError, OSError):
+    """The pins cannot be had: no chip, no permission, or another program holds one."""
+
+
 class AcceleratorError(ScoreError):
     """The accelerator gave no answer: it is absent, failing, hanging or gone."""
 

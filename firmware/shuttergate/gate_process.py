@@ -26,6 +26,7 @@ from shuttergate.config import Config, read_kit
 from shuttergate.errors import ConfigError, ScoreError, ShuttergateError
 from shuttergate.frame import Source
 from shuttergate.frames.buffers import Pool
+from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.panel.panel import Panel
@@ -43,7 +44,10 @@ def camera_opener(
     lores_bytes = eyes.lores_shape[0] * eyes.lores_shape[1] * 3
     pool = Pool(POOL_FRAMES, width * height * 3 // 2, lores_bytes)
     link.log("frame buffers", megabytes=round(pool.size_mb), locked=pool.locked)
-    lens = Lens(board.camera.main_size, (eyes.lores_shape[1], eyes.lores_shape[0]))
+    lores_size = (eyes.lores_shape[1], eyes.lores_shape[0])
+    if board.camera.driver == "picamera2":
+        return lambda: PiCamera(board.camera, lores_size, pool)
+    lens = Lens(board.camera.main_size, lores_size, board.camera.mirror)
     path = Path(config.scene.path).expanduser() if config.scene.path else None
 
     def skipped(cause: str) -> None:
@@ -82,7 +86,10 @@ def main(argv: list[str] | None = None) -> None:
             lambda state, cause: link.log("accelerator", state=state, cause=cause),
         )
         open_camera = camera_opener(config, board, eyes, link)
-        first: Source | None = open_camera()
+        # A scene that is not there is a wrong setting; a camera that is not may come back, and the
+        # lamp and the log say so meanwhile.
+        simulated = board.camera.driver == "simulated"
+        first: Source | None = open_camera() if simulated else None
         panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
 
         def camera() -> Source:

@@ -65,10 +65,12 @@ def standing(kit: Supervisor) -> str:
 
 
 def tell(manager: Notifier, kit: Supervisor) -> None:
-    """Tell systemd how the kit is; only a gate process that is heard puts its watchdog off."""
-    if kit.was_ready:
-        manager.ready()
+    """Tell systemd how the kit is; only a gate process that is heard puts its watchdog off.
+
+    Ready is a kit that holds its line and says how it stands, be it closed for want of a camera.
+    """
     if kit.alive:
+        manager.ready()
         manager.alive()
     manager.status(standing(kit))
 

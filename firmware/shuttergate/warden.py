@@ -14,6 +14,7 @@ from shuttergate.capture.photographer import RECEIPT_TIMEOUT_S, Photographer
 from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import REFUSAL_S, SELF_TEST_S, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
+from shuttergate.panel.wires import WIRE_FAULTS, Wires
 
 TICK_S = 0.01
 STATUS_S = 0.1
@@ -60,6 +61,8 @@ class Warden:
         self._heard_s = 0.0
         self._album_error: str | None = None
         self._hatch: socket.socket | None = None
+        self._wires = Wires()
+        self._wire_faults: frozenset[str] = frozenset()
         self._ended = threading.Event()
         self._shown = Meaning.SELF_TEST
         self._shown_since_s = time.monotonic()
@@ -97,6 +100,7 @@ class Warden:
                 self._mind_silence(time.monotonic() - self._heard_s)
             self._interlock.tick()
             self._on_contact()
+            self._mind_wires(time.monotonic())
             if self._link in ready:
                 self._hear_supervisor()
             now_s = time.monotonic()
@@ -127,6 +131,15 @@ class Warden:
         if silent_s > GIVE_UP_S:
             self._lose_publisher("publisher silent")
             self._link.send(feed.PublisherSilent())
+
+    def _mind_wires(self, now_s: float) -> None:
+        standing = self._wires.look(now_s, self._panel.read())
+        for name in standing - self._wire_faults:
+            self._interlock.fault(name)
+            self._link.log(f"{name} fault", error=WIRE_FAULTS[name])
+        for name in self._wire_faults - standing:
+            self._interlock.mended(name)
+        self._wire_faults = standing
 
     def _know_album(self, error: str) -> None:
         if error:

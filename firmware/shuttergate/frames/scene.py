@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from PIL import Image, ImageSequence
+from PIL import Image, ImageOps, ImageSequence
 
 from shuttergate.errors import CameraError, PictureError
 from shuttergate.frame import Pixels
@@ -51,9 +51,12 @@ class Lens:
 
     main_limit: tuple[int, int]
     lores_size: tuple[int, int]
+    mirror: bool = False
 
     def shot(self, image: Image.Image) -> Shot:
         """Return the whole of `image` as the sensor gives it."""
+        if self.mirror:
+            image = ImageOps.mirror(image)
         return Shot(main_of(image, self.main_limit), lores_of(image, self.lores_size))
 
 

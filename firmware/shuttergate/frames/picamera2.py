@@ -1,0 +1,300 @@
+"""The Raspberry Pi's camera, through picamera2 and libcamera.
+
+One configuration for the life of the process: ``main`` (what would be saved) and ``lores`` (what
+the models see) out of the same request. Both are copied into a buffer of ours and the request goes
+back at once, so that libcamera never waits for us.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import itertools
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from shuttergate.errors import CameraError
+from shuttergate.frame import Frame
+from shuttergate.frames.buffers import Pool, Slot
+from shuttergate.frames.clock import Clock
+from shuttergate.frames.yuv import MAIN_FORMATS, RGB_FORMATS, ToRgb, choose, copy_i420, read_layout
+
+BUFFERS = 4
+"""One is filled, one waits, one is copied, one is spare; each is 18 MB at 12 megapixels."""
+
+LOOKING_ELSEWHERE = "ScalerCrops"
+"""The control that would let the models see another part of the scene than is saved."""
+
+CROP_TOLERANCE = 0.01
+"""How far, as a share of the side, the two crops may differ: the image processor rounds them."""
+
+
+class Settings(Protocol):
+    """What a board says of its camera; see `board.Camera`."""
+
+    @property
+    def main_size(self) -> tuple[int, int]: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def mirror(self) -> bool: ...
+    @property
+    def controls(self) -> Mapping[str, object]: ...
+
+
+class PiCamera:
+    """A camera that libcamera knows, as a `frame.Source`; the first one where there are several.
+
+    ``lores_size``: (width, height) in pixels. Frames are copied into buffers of `pool`. Raises
+    `CameraError` naming the cause and the mend where the camera is absent, busy, or cannot give
+    what could be judged and saved.
+    """
+
+    def __init__(self, settings: Settings, lores_size: tuple[int, int], pool: Pool) -> None:
+        self.name = "picamera2"
+        self.fps = settings.fps
+        self._pool = pool
+        self._device: Any = None
+        self._job: Any = None
+        self._number = -1
+        library = _load("picamera2")
+        with _named(self.name), contextlib.ExitStack() as undo:
+            undo.callback(self.close)
+            self._device = _open(library)
+            self.name = f"picamera2 {self._device.camera_properties.get('Model', 'camera')}"
+            self._configure(settings, lores_size, library.Platform.PISP)
+            self._mapped = library.MappedArray
+            self._clock = Clock(time.monotonic_ns())
+            self._device.start(show_preview=False)  # no window: a thread that hands requests on
+            undo.pop_all()
+
+    def _configure(self, settings: Settings, lores_size: tuple[int, int], pisp: object) -> None:
+        device, libcamera = self._device, _load("libcamera")
+        viewfinder = device.camera.generate_configuration([libcamera.StreamRole.Viewfinder])
+        offered = [str(name) for name in viewfinder.at(0).formats.pixel_formats]
+        # The Pi 5's processor makes RGB for nothing; the Pi 4's second output knows only YUV.
+        rgb_first = device.platform == pisp
+        wanted = (*RGB_FORMATS, *MAIN_FORMATS) if rgb_first else (*MAIN_FORMATS, *RGB_FORMATS)
+        main_size = fitting(device.sensor_resolution, settings.main_size)
+        controls = for_libcamera(settings.controls, device.camera_controls)
+        paced = {"FrameDurationLimits": (round(1e6 / settings.fps),) * 2}
+        paced = {name: pace for name, pace in paced.items() if name in device.camera_controls}
+        config = device.create_video_configuration(
+            main={"format": choose(offered, MAIN_FORMATS), "size": main_size},
+            # Not its own aspect ratio: it shows all that main shows, stretched to the square.
+            lores={"format": choose(offered, wanted), "size": lores_size, "preserve_ar": False},
+            raw=None,
+            transform=libcamera.Transform(hflip=settings.mirror),
+            colour_space=libcamera.ColorSpace.Sycc(),
+            buffer_count=BUFFERS,
+            controls={**paced, **controls},
+            display=None,
+            encode=None,
+        )
+        device.configure(config)
+        # From here on: not what was asked for, but what libcamera made of it.
+        given = device.camera_configuration()
+        if bool(given["transform"].hflip) != settings.mirror:
+            raise CameraError(f"{self.name} cannot mirror; set mirror = false in board.toml")
+        # picamera2's own report of the colours leaves out the range.
+        colours = device.libcamera_config
+        self._main = read_layout("main", given["main"], colours.at(0).color_space)
+        self._lores = read_layout(
+            "lores", given["lores"], colours.at(device.lores_index).color_space
+        )
+        if (self._lores.width, self._lores.height) != lores_size:
+            raise CameraError(
+                f"{self.name} gives lores {self._lores.width} x {self._lores.height} where the "
+                f"models need {lores_size[0]} x {lores_size[1]}; use another camera"
+            )
+        if self._main.width > settings.main_size[0] or self._main.height > settings.main_size[1]:
+            raise CameraError(
+                f"{self.name} gives main {self._main.width} x {self._main.height}, more than was "
+                "asked for; set main_size in board.toml to a size that it has"
+            )
+        self._to_rgb = ToRgb(self._lores)
+
+    def next(self, timeout_s: float) -> Frame:
+        """Return the newest frame; raise `CameraError` when none came within ``timeout_s``."""
+        device = self._device
+        if device is None:
+            raise CameraError(f"{self.name} is closed; open it anew")
+        with _named(self.name):
+            # A request that came too late stays asked for: none gets lost, and they do not pile up.
+            self._job = self._job or device.capture_request(wait=False)
+            try:
+                request = self._job.get_result(timeout=timeout_s)
+            except TimeoutError as error:
+                raise CameraError(
+                    f"{self.name} gave no frame within {timeout_s:.1f} s; "
+                    "look at the cable and at both its ends"
+                ) from error
+            self._job = None
+            try:
+                exposed_s = self._exposed_s(request.get_metadata())
+                slot = self._copied(request)
+            finally:
+                request.release()
+        self._number += 1
+        main, lores = self._main, self._lores
+        return Frame(
+            number=self._number,
+            exposed_s=exposed_s,
+            main=slot.main[: slot.used].reshape(main.height * 3 // 2, main.width),
+            lores=slot.lores.reshape(lores.height, lores.width, 3),
+            release=self._pool.give_back(slot),
+        )
+
+    def _exposed_s(self, metadata: Mapping[str, Any]) -> float:
+        stamp_ns = metadata.get("SensorTimestamp")
+        if stamp_ns is None:
+            raise CameraError(f"{self.name} does not date its frames; use another camera")
+        crops = metadata.get(LOOKING_ELSEWHERE) or ()
+        for first, second in itertools.pairwise(crops):
+            off = max(abs(a - b) for a, b in zip(first, second, strict=True))
+            if off > CROP_TOLERANCE * max(first):
+                raise CameraError(
+                    f"{self.name}: what the models see ({second}) is not what is saved ({first}); "
+                    "it is opened anew"
+                )
+        return self._clock.monotonic_s(stamp_ns)
+
+    def _copied(self, request: Any) -> Slot:
+        """Copy both pictures of one and the same request; no view of its memory outlives this."""
+        slot = self._pool.take()
+        if slot is None:
+            raise CameraError(f"{self.name}: no buffer is free; whoever holds a frame must end it")
+        main, lores = self._main, self._lores
+        slot.used = main.width * main.height * 3 // 2
+        i420 = slot.main[: slot.used].reshape(main.height * 3 // 2, main.width)
+        rgb = slot.lores.reshape(lores.height, lores.width, 3)
+        try:
+            with self._mapped(request, "main", reshape=False, write=False) as mapped:
+                copy_i420(mapped.array, main, i420)
+            with self._mapped(request, "lores", reshape=False, write=False) as mapped:
+                self._to_rgb.convert(mapped.array, rgb)
+        except BaseException:
+            self._pool.give_back(slot)()
+            raise
+        return slot
+
+    def close(self) -> None:
+        """Let go of the camera; may be called in any state, more than once."""
+        device, self._device = self._device, None
+        job, self._job = self._job, None
+        if device is None:
+            return
+        # Whatever a broken camera makes of it: the next one to open it will say if it is not free.
+        with contextlib.suppress(Exception):
+            device.cancel_all_and_flush()
+        if job is not None:
+            with contextlib.suppress(Exception):
+                job.get_result(timeout=0).release()
+        with contextlib.suppress(Exception):
+            device.close()
+        del device, job
+        gc.collect()  # its parts hold one another, and with them descriptors
+
+
+def fitting(sensor: Sequence[int], limit: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest even size of the sensor's shape within `limit`: nothing is cut off."""
+    scale = min(1.0, limit[0] / sensor[0], limit[1] / sensor[1])
+    width, height = (max(2, int(side * scale + 1e-6) // 2 * 2) for side in sensor)
+    return width, height
+
+
+def for_libcamera(
+    wanted: Mapping[str, object], known: Mapping[str, Sequence[object]]
+) -> dict[str, object]:
+    """Return `wanted` controls; raise `CameraError` naming those that the camera does not have.
+
+    ``known``: by name, least, greatest and usual value. Lists become whole numbers where those are.
+    """
+    usable = sorted(set(known) - {LOOKING_ELSEWHERE})
+    unknown = sorted(set(wanted) - set(usable))
+    if LOOKING_ELSEWHERE in unknown:
+        raise CameraError(
+            f"[camera.controls] {LOOKING_ELSEWHERE}: models would look elsewhere; use ScalerCrop"
+        )
+    if unknown:
+        raise CameraError(
+            f"[camera.controls] {', '.join(unknown)}: unknown here; use one of {', '.join(usable)}"
+        )
+    return {
+        name: [int(part) for part in value]
+        if isinstance(value, list) and not isinstance(known[name][0], float)
+        else value
+        for name, value in wanted.items()
+    }
+
+
+def _load(module: str) -> Any:
+    # Their words are not for our log; libcamera writes its own to stderr, or to a file if asked.
+    os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")
+    os.environ.pop("LIBCAMERA_LOG_FILE", None)
+    chatter = logging.getLogger("picamera2")
+    chatter.propagate = False
+    if not chatter.handlers:
+        chatter.addHandler(logging.NullHandler())
+    try:
+        return importlib.import_module(module)
+    except Exception as error:  # also what a numpy of another make than it was built for raises
+        raise CameraError(
+            f"{module} cannot be loaded ({error}); apt install python3-picamera2, and make the "
+            "virtual environment with --system-site-packages"
+        ) from error
+
+
+def _open(library: Any) -> Any:
+    kind = library.Picamera2
+    if not kind.global_camera_info():
+        raise CameraError(
+            "no camera was found; switch the power off, and look at the cable and at both its ends"
+        )
+    device = kind.__new__(kind)
+    try:
+        device.__init__()
+    except Exception:
+        # It would keep its pipe, and one more at every try.
+        device.notifymeread.close()
+        os.close(device.notifyme_w)
+        raise
+    return device
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Whatever picamera2 lets through from below becomes an error of ours, with the cause in it."""
+    try:
+        yield
+    except CameraError:
+        raise
+    except Exception as error:
+        below: BaseException = error
+        while below.__cause__ or below.__context__:
+            below = below.__cause__ or below.__context__ or below
+        cause = str(below) or type(below).__name__
+        if "busy" in cause.lower():
+            held = ", ".join(holders()) or "a program that cannot be seen from here"
+            raise CameraError(f"{name} is busy: {held} has it; end that program") from error
+        raise CameraError(
+            f"{name}: {cause}; look at the cable, and at [camera] in board.toml"
+        ) from error
+
+
+def holders(proc: Path = Path("/proc")) -> list[str]:
+    """Return the names and ids of other processes that hold a video or media device open."""
+    found = {}
+    for link in proc.glob("[0-9]*/fd/*"):
+        pid = int(link.parts[-3])
+        with contextlib.suppress(OSError):  # ended meanwhile, or not ours to look at
+            if pid != os.getpid() and re.match(r"/dev/(video|media)\d", str(link.readlink())):
+                name = (link.parents[1] / "comm").read_text().strip()
+                found[pid] = f"{name} (process {pid})"
+    return [found[pid] for pid in sorted(found)]

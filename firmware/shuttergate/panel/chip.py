@@ -1,0 +1,132 @@
+"""The kernel's gpiochip through gpiozero and lgpio, and who holds one of its lines."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import struct
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from shuttergate.errors import PanelError
+
+_OTHERWISE = 'or choose a board without pins (board = "simulated")'
+
+# struct gpio_v2_line_info in linux/gpio.h: name, consumer, offset, num_attrs, flags, attrs, padding
+_LINE_INFO = struct.Struct("=32s32sIIQ160s16s")
+_GET_LINE_INFO = 0xC100B405  # GPIO_V2_GET_LINEINFO_IOCTL: _IOWR(0xB4, 0x05, the struct above)
+_USED = 1  # GPIO_V2_LINE_FLAG_USED
+
+
+def open_chip() -> Any:
+    """Return gpiozero's factory for lgpio; raise `PanelError` where there are no pins to reach.
+
+    lgpio and nothing else: gpiozero's own choice would try four more libraries one after another,
+    with a warning each, and end on one that goes round the kernel.
+    """
+    try:
+        factory = _import_lgpio()
+    except ImportError as error:
+        raise PanelError(
+            f'[gpio] driver = "lgpio" cannot be used: {error}; '
+            f"install it with pip install 'shuttergate[pi]', {_OTHERWISE}"
+        ) from error
+    try:
+        return factory()
+    except Exception as error:  # lgpio's errors share no class with gpiozero's
+        raise PanelError(_why_no_chip(error)) from error
+
+
+def _import_lgpio() -> Any:
+    """Import lgpio in a folder that is gone afterwards, and return gpiozero's factory for it.
+
+    At import it makes a FIFO in the working folder, by the same name in every process: two of them
+    in one folder would take each other's edges.
+    """
+    # Not tempfile's own search: it writes a file to find out, which the gate process may not do.
+    base = os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("TMPDIR") or "/tmp"
+    back = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    wanted = os.environ.pop("LG_WD", None)  # would move the FIFO, but not where Python looks for it
+    try:
+        with tempfile.TemporaryDirectory(prefix="shuttergate-", dir=base) as folder:
+            os.chdir(folder)
+            try:
+                from gpiozero.pins.lgpio import LGPIOFactory
+            finally:
+                os.fchdir(back)
+        return LGPIOFactory
+    except OSError as error:
+        raise PanelError(f"{base}: lgpio needs a folder here: {error}; make it writable") from error
+    finally:
+        os.close(back)
+        if wanted is not None:
+            os.environ["LG_WD"] = wanted
+
+
+def _why_no_chip(error: Exception) -> str:
+    chips = sorted(Path("/dev").glob("gpiochip*"))
+    if not chips:
+        return f"no /dev/gpiochip* is here ({_said(error)}); run on a Raspberry Pi, {_OTHERWISE}"
+    denied = [str(path) for path in chips if not os.access(path, os.R_OK | os.W_OK)]
+    if denied:
+        return (
+            f"{', '.join(denied)}: no permission; add the user to the group gpio and log in again"
+        )
+    return f"{chips[0]} cannot be used: {_said(error)}; run on a Raspberry Pi, {_OTHERWISE}"
+
+
+def why_no_line(chip: int, part: str, pin: int, error: Exception) -> str:
+    """Return why line `pin` could not be had for `part`, naming who holds it where that is so."""
+    what = f"pins.{part}: BCM {pin}"
+    with contextlib.suppress(OSError):
+        consumer = line_consumer(Path(f"/dev/gpiochip{chip}"), pin)
+        if consumer is not None:
+            found = ", ".join(_holders(chip, pin))
+            by = f"{found}, as {consumer!r}" if found else f"another program, as {consumer!r}"
+            return f"{what} is held by {by}; end that, or choose another pin"
+    return f"{what} cannot be used: {_said(error)}; choose another pin"
+
+
+def line_consumer(chip: Path, offset: int) -> str | None:
+    """Return the label under which a line is in use, or None where nobody uses it."""
+    asked = bytearray(_LINE_INFO.pack(b"", b"", offset, 0, 0, b"", b""))
+    descriptor = os.open(chip, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.ioctl(descriptor, _GET_LINE_INFO, asked)
+    finally:
+        os.close(descriptor)
+    _, consumer, _, _, flags, _, _ = _LINE_INFO.unpack(asked)
+    if not flags & _USED:
+        return None
+    return str(consumer.rstrip(b"\0").decode(errors="replace"))
+
+
+def _holders(chip: int, offset: int) -> list[str]:
+    """Return the processes that hold the line, as far as this user may look."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if int(process.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            if any(_holds(link, chip, offset) for link in (process / "fd").iterdir()):
+                name = (process / "comm").read_text().strip()
+                found.append(f"{name} (process {process.name})")
+    return sorted(found)
+
+
+def _holds(link: Path, chip: int, offset: int) -> bool:
+    try:
+        if "gpio" not in str(link.readlink()):  # anon_inode:gpio-line and its older kin
+            return False
+        info = (link.parents[1] / "fdinfo" / link.name).read_text()
+    except OSError:
+        return False  # closed meanwhile
+    words = [line.split() for line in info.splitlines()]
+    return ["gpio-chip:", f"gpiochip{chip}"] in words and ["gpio-line:", str(offset)] in words
+
+
+def _said(error: Exception) -> str:
+    # lgpio's str() is the repr of its text.
+    return str(error).strip("'\"") or type(error).__name__
