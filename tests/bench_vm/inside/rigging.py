@@ -1,0 +1,53 @@
+"""The bench's pins and copper, and a kit on them: a plugin of pytest, see ../../test_bench_vm.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from bank import Bank, Copper
+from kit import settings
+from PIL import Image
+
+from conftest import Kit
+
+
+@pytest.fixture(scope="session")
+def bank() -> Bank:
+    return Bank()
+
+
+@pytest.fixture
+def copper(bank: Bank) -> Iterator[Copper]:
+    copper = Copper(bank)
+    yield copper
+    copper.finger = copper.welded = copper.supply = False
+    copper.settle()
+    copper.close()
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    folder = tmp_path / "album"
+    folder.mkdir()
+    return folder
+
+
+Run = Callable[[Path], Kit]
+
+
+@pytest.fixture
+def run(kit: Callable[..., Kit], copper: Copper, album: Path, tmp_path: Path) -> Run:
+    """Start the real `shuttergate run` on real lgpio, looking at a picture."""
+    return lambda scene: kit("run", "--config", settings(tmp_path, scene, album))
+
+
+def whole(album: Path) -> int:
+    """Return how many photos there are, once each was read from its first byte to its last."""
+    names = [path.name for path in album.iterdir()]
+    assert all(name.endswith(".jpg") for name in names), names
+    for name in names:
+        with Image.open(album / name) as photo:
+            photo.load()
+    return len(names)

@@ -1,0 +1,122 @@
+"""The real gpiozero and lgpio on a real kernel's gpiochip, each test inside one test here.
+
+A kernel that runs as a process (User-mode Linux, with gpio-sim) boots this machine's own files below
+a RAM overlay, runs bench_vm/inside/ and leaves its results in a folder. What is missing there, for
+whatever reason, failed. Without a kernel these tests are skipped, with the reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bench_vm.kernel import NoBench, boot, check
+
+INSIDE = Path(__file__).parent / "bench_vm" / "inside"
+CHECKS = sorted(path for path in INSIDE.glob("check_*.py"))
+TIMEOUT_S = int(os.environ.get("SHUTTERGATE_BENCH_TIMEOUT_S", "300"))
+
+PYTEST = (
+    '"$PYTHON" -m pytest -p no:cacheprovider -q -rA --tb=short --durations=0 '
+    f'-c "$ROOT/pyproject.toml" --rootdir "$ROOT" --basetemp /run/tests '
+    '--junit-xml "$OUT/results.xml" '
+)
+
+
+def named(path: Path) -> list[str]:
+    """Return the tests in a file, without running it."""
+    return [
+        one.name
+        for one in ast.parse(path.read_text()).body
+        if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")
+    ]
+
+
+TESTS = [(path.stem, name) for path in CHECKS for name in named(path)]
+
+
+@pytest.fixture(scope="session")
+def kernel() -> Path:
+    try:
+        return check()
+    except NoBench as reason:
+        pytest.skip(f"no kernel bench: {reason}")
+
+
+Results = dict[tuple[str, str], list[ElementTree.Element]]
+
+
+@pytest.fixture(scope="session")
+def results(
+    kernel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Results, Callable[[], str]]:
+    """Boot once and run everything inside; return what came of each test, and the log."""
+    out = tmp_path_factory.mktemp("bench")
+    console = boot(kernel, PYTEST + " ".join(map(str, CHECKS)), out, TIMEOUT_S)
+
+    def log() -> str:
+        said = out / "log"
+        return console + (said.read_text(errors="replace")[-8000:] if said.exists() else "")
+
+    found: Results = {}
+    if (out / "results.xml").exists():
+        for case in ElementTree.parse(out / "results.xml").iter("testcase"):
+            key = (case.attrib["classname"].split(".")[-1], case.attrib["name"].split("[")[0])
+            found.setdefault(key, []).append(case)
+    return found, log
+
+
+@pytest.mark.parametrize(("file", "name"), TESTS)
+def test_inside(results: tuple[Results, Callable[[], str]], file: str, name: str) -> None:
+    found, log = results
+    cases = found.get((file, name), [])
+    if not cases:
+        pytest.fail(f"the kernel left no result of {name}:\n{log()}", pytrace=False)
+    for case in cases:
+        for kind in ("failure", "error"):
+            if (bad := case.find(kind)) is not None:
+                pytest.fail(f"{case.attrib['name']}: {kind}\n{bad.text}", pytrace=False)
+    for case in cases:
+        if (skipped := case.find("skipped")) is not None:
+            pytest.skip(f"inside: {skipped.attrib.get('message')}")
+
+
+def test_what_is_written_inside_does_not_reach_this_machine(kernel: Path, tmp_path: Path) -> None:
+    mark = Path(__file__).with_name("written-inside")
+    boot(kernel, f'echo x > "{mark}" && cat "{mark}"', tmp_path / "out", 60)
+    assert (tmp_path / "out" / "log").read_text() == "x\n"
+    assert not mark.exists()
+
+
+def test_a_command_that_fails_or_never_ends_leaves_no_success(kernel: Path, tmp_path: Path) -> None:
+    boot(kernel, "false", tmp_path / "fails", 60)
+    assert (tmp_path / "fails" / "status").read_text() == "1\n"
+    boot(kernel, "sleep 60", tmp_path / "hangs", 4)
+    assert not (tmp_path / "hangs" / "status").exists()
+
+
+def test_a_watchdog_that_is_not_fed_resets_the_machine(kernel: Path, tmp_path: Path) -> None:
+    # The kernel's software watchdog in place of the Pi's own.
+    program = (
+        "import fcntl, os, struct, time\n"
+        "dog = os.open('/dev/watchdog0', os.O_WRONLY)\n"
+        "fcntl.ioctl(dog, 0xC0045706, struct.pack('i', 2))\n"
+        "for second in range(4):\n"
+        "    time.sleep(1)\n"
+        "    os.write(dog, b'x')\n"
+        "    print('fed', flush=True)\n"
+        "for second in range(12):\n"
+        "    time.sleep(1)\n"
+        "    print('hungry', flush=True)\n"
+    )
+    out = tmp_path / "out"
+    boot(kernel, f'"$PYTHON" -c "{program}"', out, 60)
+    said = (out / "log").read_text().split()
+    assert said.count("fed") == 4
+    assert said.count("hungry") <= 4
+    assert not (out / "status").exists()
