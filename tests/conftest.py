@@ -18,10 +18,6 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-
-collect_ignore = [] if os.environ.get("SHUTTERGATE_INSIDE") else ["bench_vm/inside"]
-"""Those run in the bench's kernel only; test_bench_vm.py takes them there."""
-
 EVAL = ROOT.parent / "shared" / "data" / "eval"
 
 

@@ -1,8 +1,8 @@
 """The real gpiozero and lgpio on a real kernel's gpiochip, each test inside one test here.
 
-A kernel that runs as a process (User-mode Linux, with gpio-sim) boots this machine's own files below
-a RAM overlay, runs bench_vm/inside/ and leaves its results in a folder. What is missing there, for
-whatever reason, failed. Without a kernel these tests are skipped, with the reason.
+A kernel that runs as a process (User-mode Linux, with gpio-sim) boots this machine's own files
+below a RAM overlay, runs bench_vm/inside/ and leaves its results in a folder. What is missing there,
+for whatever reason, failed. Without a kernel these tests are skipped, with the reason.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ CHECKS = sorted(path for path in INSIDE.glob("check_*.py"))
 TIMEOUT_S = int(os.environ.get("SHUTTERGATE_BENCH_TIMEOUT_S", "300"))
 
 PYTEST = (
-    '"$PYTHON" -m pytest -p no:cacheprovider -q -rA --tb=short --durations=0 '
-    f'-c "$ROOT/pyproject.toml" --rootdir "$ROOT" --basetemp /run/tests '
+    'PYTHONPATH="$ROOT/tests/bench_vm/inside:$ROOT/tests" '
+    '"$PYTHON" -m pytest -p rigging -p no:cacheprovider -q -rA --tb=short --durations=0 '
+    '-c "$ROOT/pyproject.toml" --rootdir "$ROOT" --basetemp /run/tests '
     '--junit-xml "$OUT/results.xml" '
 )
 

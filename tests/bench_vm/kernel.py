@@ -62,7 +62,7 @@ def boot(kernel: Path, command: str, out: Path, timeout_s: int, memory: str = "1
     """Boot, run the shell script `command` inside, and return the console's last words.
 
     `out` is the only folder of this machine that can be written from inside: ``log`` holds what was
-    said there and ``status`` the command's exit status, and is missing where it did not come to one.
+    said there, ``status`` the command's exit status; it is missing where there came to be none.
     """
     out.mkdir(parents=True, exist_ok=True)
     folders = [path for path in extra_path().split(":") if path]

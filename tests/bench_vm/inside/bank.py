@@ -1,7 +1,7 @@
 """The kernel's side of the simulated pins, and the copper between them.
 
-gpio-sim's lines know nothing of one another. `Copper` is the button, its two poles and the wires: it
-reads the permissive's level from the kernel and drives the inputs as current would. It imitates
+gpio-sim's lines know nothing of one another. `Copper` is the button, its two poles and the wires:
+it reads the permissive's level from the kernel and drives the inputs as current would. It imitates
 physics, and never the answer.
 """
 

@@ -1,4 +1,4 @@
-"""The bench's pins and copper, and a kit on them: a plugin of pytest, see ../../test_bench_vm.py."""
+"""The bench's pins and copper, and a kit on them: a plugin of pytest."""
 
 from __future__ import annotations
 
