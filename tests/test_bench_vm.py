@@ -1,8 +1,8 @@
 """The real gpiozero and lgpio on a real kernel's gpiochip, each test inside one test here.
 
 A kernel that runs as a process (User-mode Linux, with gpio-sim) boots this machine's own files
-below a RAM overlay, runs bench_vm/inside/ and leaves its results in a folder. What is missing there,
-for whatever reason, failed. Without a kernel these tests are skipped, with the reason.
+below a RAM overlay, runs bench_vm/inside/ and leaves its results in a folder. What is missing
+there, for whatever reason, failed. Without a kernel these tests are skipped, with the reason.
 """
 
 from __future__ import annotations
