@@ -39,6 +39,7 @@ def named(path: Path) -> list[str]:
 
 
 TESTS = [(path.stem, name) for path in CHECKS for name in named(path)]
+assert TESTS, f"{INSIDE}: no check_*.py is there; the bench would prove nothing"
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def kernel() -> Path:
             raise NoBench(f"SHUTTERGATE_BENCH_KERNEL={named} cannot be run; correct it")
         return Path(named).absolute()
     if not PACKED.is_file():
-        raise NoBench("no kernel is here; `make bench-kernel` builds one (see tests/bench_vm)")
+        raise NoBench("no kernel is here; build one for ARCH=um with tests/bench_vm/uml.config")
     content = PACKED.read_bytes()
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     found = home / "shuttergate" / f"uml-linux-{hashlib.sha256(content).hexdigest()[:16]}"
