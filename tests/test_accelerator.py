@@ -114,6 +114,21 @@ def test_it_answers_as_its_twin_on_the_cpu(tpu: Tpu) -> None:
     assert tpu.states() == [State.WORKING]
 
 
+def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
+    tpu: Tpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, barred = accelerator.Accelerator._tell, list[bool]()
+
+    def tell(one: accelerator.Accelerator, state: State, cause: str) -> None:
+        if state is State.WORKING:
+            barred.append(one._lock.locked())
+        told(one, state, cause)
+
+    monkeypatch.setattr(accelerator.Accelerator, "_tell", tell)
+    assert working(tpu.open())
+    assert barred == [True]
+
+
 FAILURES = [("error", State.FAILED), ("hang", State.HUNG), ("abort", State.DIED)]
 
 

@@ -182,7 +182,8 @@ class Accelerator:
             self._output = hello.output
             ours.settimeout(self._job.answer_limit_s)
             self._link = ours
-        self._tell(State.WORKING, "")
+            # Told before anyone can use the link: the first failure must not be overwritten by it.
+            self._tell(State.WORKING, "")
         return True
 
 
