@@ -67,6 +67,18 @@ def test_a_kit_may_be_stricter_than_its_pack(tmp_path: Path) -> None:
     assert shuttergate("check", "--live", "--config", config, picture).returncode == 1
 
 
+def test_check_needs_no_accelerator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clear_scene: Path, blocked_scene: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # no weights have been fetched
+    config = tmp_path / "kit.toml"
+    config.write_text('board = "pi4-coral-usb"\n')
+    assert shuttergate("check", "--config", config, clear_scene).returncode == 0
+    assert shuttergate("check", "--config", config, blocked_scene).returncode == 1
+    live = shuttergate("check", "--live", "--config", config, clear_scene)
+    assert (live.returncode, "shuttergate model fetch" in live.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("limits", [(0.93, 0.95), (0.3, 1.0)])
 @pytest.mark.parametrize("command", [["check", "x.jpg"], ["run"], ["demo", "--headless"]])
 def test_a_kit_may_not_be_laxer_than_its_pack(

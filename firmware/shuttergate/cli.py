@@ -137,13 +137,17 @@ def check(
 ) -> None:
     """Judge each file as the second look would, or, with --live, as one live frame."""
     from shuttergate import check as checking
+    from shuttergate.board import Accelerator
     from shuttergate.verdict import Look
     from shuttergate.vision.eyes import open_eyes
 
     settings = _configured(config)
-    board = read_kit(settings, config)
+    channels = read_kit(settings, config).channels
     try:
-        eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
+        # On the CPU, as `evaluate`: the accelerator is the running kit's, and may be elsewhere.
+        eyes = open_eyes(
+            channels.live if live else (), () if live else channels.look, Accelerator(driver="cpu")
+        )
         limits = eyes.limits(Look.LIVE if live else Look.SECOND, settings.limits())
     except ShuttergateError as error:
         fail(error, 2)

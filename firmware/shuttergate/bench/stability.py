@@ -19,7 +19,7 @@ from rich.table import Table
 
 from shuttergate.bench.manifest import Row, read_manifest
 from shuttergate.bench.rates import auc
-from shuttergate.board import read_board
+from shuttergate.board import Accelerator, read_board
 from shuttergate.check import LOOK_LIMIT
 from shuttergate.errors import PictureError, ShuttergateError
 from shuttergate.frames.pictures import lores_of, main_of, read_picture
@@ -166,8 +166,8 @@ def main() -> int:
     chosen = parser.parse_args()
     try:
         manifest = read_manifest(chosen.manifest)
-        board = read_board(chosen.board)
-        eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
+        channels = read_board(chosen.board).channels
+        eyes = open_eyes(channels.live, channels.look, Accelerator(driver="cpu"))
     except ShuttergateError as error:
         print(f"stability: {error}", file=sys.stderr)
         return 2
