@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from conftest import ROOT, Kit, wait_until
 from shuttergate.notify import Notifier
 
 
@@ -102,3 +103,26 @@ def test_a_manager_that_stalls_or_is_gone_does_no_harm(
     assert time.monotonic() - began_s < 5.0
     (tmp_path / "notify").unlink()
     notifier.stopping()
+
+
+def test_a_kit_without_its_camera_is_ready_and_says_what_it_wants(
+    manager: socket.socket, tmp_path: Path, kit: Callable[..., Kit]
+) -> None:
+    # As a service that systemd need not restart: its lamp and its status say what is to be done.
+    board = (ROOT / "device" / "simulated" / "board.toml").read_text()
+    (tmp_path / "board.toml").write_text(
+        board.replace('driver = "simulated"', 'driver = "picamera2"')
+    )
+    config = tmp_path / "kit.toml"
+    config.write_text(f'board = "{tmp_path / "board.toml"}"\n[album]\nfolder = "{tmp_path}"\n')
+    one = kit("run", "--config", config)
+    one.wait_for("camera fault", timeout_s=30)
+    words: list[str] = []
+
+    def all_said() -> bool:
+        words.extend(heard(manager))
+        return {"READY=1", "STATUS=closed: fault: camera"} <= set(words)
+
+    assert wait_until(all_said, 10), words
+    assert one.stop() == 0
+    assert heard(manager)[-1] == "STOPPING=1"

@@ -212,7 +212,7 @@ def test_restarts_have_a_limit_that_can_be_reached(unit: Path) -> None:
 def test_whatever_happened_the_line_is_lowered() -> None:
     (after,) = settings(GATE)["ExecStopPost"]
     start = settings(GATE)["ExecStart"][0]
-    assert "-m shuttergate.panel.release" in after
+    assert "-m shuttergate.release" in after
     assert re.findall(r"--config \S+", after) == re.findall(r"--config \S+", start)
 
 

@@ -27,7 +27,7 @@ class Notifier:
         self._alive_due_s = float("-inf")
 
     def ready(self) -> None:
-        """The kit has given its first verdict; said once."""
+        """The gate process is alive, and says how it stands, closed or open; said once."""
         if not self._ready:
             self._ready = True
             self._tell("READY=1")

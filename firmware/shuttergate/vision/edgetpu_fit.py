@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from shuttergate.errors import PackError
-from shuttergate.vision.runtime import _Interpreter  # type: ignore[attr-defined]
+from shuttergate.vision.runtime import Interpreter
 
 COMPILED_OP = "edgetpu-custom-op"
 """The one operation that the compiler makes of all that it could map."""
@@ -141,7 +141,7 @@ def examine(content: bytes) -> Fit:
 def _read(content: bytes) -> _Graph:
     try:
         # Never allocated: delegates would come in, and a compiled model would be refused.
-        interpreter = _Interpreter(model_content=content, num_threads=1)
+        interpreter = Interpreter(model_content=content, num_threads=1)
         details = interpreter._get_ops_details()
         tensors = {int(one["index"]): one for one in interpreter.get_tensor_details()}
         fed = {int(one["index"]) for one in interpreter.get_input_details()}

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from shuttergate.errors import PackError, ShuttergateError
 
 try:
-    from ai_edge_litert.interpreter import Interpreter as _Interpreter
+    from ai_edge_litert.interpreter import Interpreter as Interpreter
     from ai_edge_litert.interpreter import load_delegate as _load_delegate
 
     RUNTIME = "ai-edge-litert"
 except ImportError:  # kits on Python 3.11 with the old Coral stack
     try:
-        from tflite_runtime.interpreter import Interpreter as _Interpreter
+        from tflite_runtime.interpreter import Interpreter as Interpreter
         from tflite_runtime.interpreter import load_delegate as _load_delegate
 
         RUNTIME = "tflite-runtime"
@@ -53,7 +53,7 @@ class Model:
         helpers = [] if delegate is None else [delegate]
         try:
             with _no_chatter():
-                self._interpreter: Any = _Interpreter(
+                self._interpreter: Any = Interpreter(
                     model_content=content, num_threads=threads, experimental_delegates=helpers
                 )
                 self._interpreter.allocate_tensors()

@@ -93,7 +93,7 @@ def test_the_release_program_lowers_a_line(tmp_path: Path, clear_scene: Path, ba
     from kit import settings
 
     config = settings(tmp_path, clear_scene, tmp_path)
-    release = [sys.executable, "-m", "shuttergate.panel.release", "--config", str(config)]
+    release = [sys.executable, "-m", "shuttergate.release", "--config", str(config)]
     # That it lowers a line which a Pi's kernel kept high is not shown here: gpio-sim keeps none.
     assert subprocess.run(release, check=False).returncode == 0
     assert not bank.line()
