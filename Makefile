@@ -53,6 +53,7 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	@$(BIN)/python -m compileall -q firmware
 	@touch $@
 
+# Without dependencies: the list is whole, but for what picamera2 asks for in vain (pyproject.toml).
 $(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@

@@ -108,6 +108,8 @@ def test_a_manager_that_stalls_or_is_gone_does_no_harm(
 def test_a_kit_without_its_camera_is_ready_and_says_what_it_wants(
     manager: socket.socket, tmp_path: Path, kit: Callable[..., Kit]
 ) -> None:
+    if any(Path("/dev").glob("media*")):
+        pytest.skip("there might be a camera: /dev has media devices")
     # As a service that systemd need not restart: its lamp and its status say what is to be done.
     board = (ROOT / "device" / "simulated" / "board.toml").read_text()
     (tmp_path / "board.toml").write_text(

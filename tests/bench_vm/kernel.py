@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import lzma
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PACKED = ROOT.parent / "shared" / "bench" / "uml-linux.xz"
+LIBCAMERA = ROOT.parent / "shared" / "bench" / "libcamera-0.7.2-cp311.tar.xz"
+APT = "apt install libyaml-0-2 libyuv0 libgnutls30 libevent-2.1-7 libevent-pthreads-2.1-7"
+PREFIX = Path("/opt/shuttergate-bench/libcamera")  # compiled into it
 
 
 class NoBench(Exception):
@@ -29,15 +36,53 @@ def kernel() -> Path:
         return Path(named).absolute()
     if not PACKED.is_file():
         raise NoBench("no kernel is here; build one for ARCH=um with tests/bench_vm/uml.config")
-    content = PACKED.read_bytes()
+
+    def unpack(fresh: Path) -> None:
+        fresh.write_bytes(lzma.decompress(PACKED.read_bytes()))
+        fresh.chmod(0o755)
+
+    return _kept(PACKED, unpack)
+
+
+def libcamera() -> Path:
+    """Return where libcamera with its virtual pipeline lies; raise `NoBench` where it does not."""
+    if not LIBCAMERA.is_file():
+        raise NoBench("no libcamera with the 'virtual' pipeline and Python 3.11 bindings is here")
+    if sys.version_info[:2] != (3, 11):
+        raise NoBench("libcamera's bindings are for Python 3.11")
+    if find_spec("picamera2") is None:
+        raise NoBench("picamera2 is not installed; see extra dev in pyproject.toml")
+
+    def unpack(fresh: Path) -> None:
+        fresh.mkdir()
+        with tarfile.open(LIBCAMERA) as archive:
+            archive.extractall(fresh, filter="data")
+
+    found = _kept(LIBCAMERA, unpack) / PREFIX.relative_to("/")
+    libraries = found / "lib" / "x86_64-linux-gnu"
+    done = subprocess.run(
+        ["ldd", libraries / "libcamera.so"],
+        env={"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": str(libraries)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if lacking := re.findall(r"(\S+) => not found", done.stdout):
+        raise NoBench(f"libcamera wants {', '.join(lacking)}; {APT}")
+    return found
+
+
+def _kept(packed: Path, unpack: Callable[[Path], None]) -> Path:
+    """Return what `unpack` makes of `packed`, which is kept in the cache."""
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()[:16]
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    found = home / "shuttergate" / f"uml-linux-{hashlib.sha256(content).hexdigest()[:16]}"
-    if not found.is_file():
+    found = home / "shuttergate" / f"{packed.name.partition('.')[0]}-{digest}"
+    if not found.exists():
         found.parent.mkdir(parents=True, exist_ok=True)
         fresh = found.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(lzma.decompress(content))
-        fresh.chmod(0o755)
-        fresh.rename(found)
+        unpack(fresh)
+        with contextlib.suppress(OSError):  # another one was quicker
+            fresh.rename(found)
     return found
 
 
@@ -48,14 +93,9 @@ def check() -> Path:
     for tool in ("timeout", "chroot", "mount"):
         if shutil.which(tool, path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
             raise NoBench(f"{tool} is not installed")
-    if find_spec("lgpio") is None and not extra_path():
+    if find_spec("lgpio") is None:
         raise NoBench("lgpio is not installed; pip install 'lgpio>=0.2.2.0' into the environment")
     return kernel()
-
-
-def extra_path() -> str:
-    """Return folders that the Python inside shall look for modules in, too."""
-    return os.environ.get("SHUTTERGATE_BENCH_PYTHONPATH", "")
 
 
 def boot(kernel: Path, command: str, out: Path, timeout_s: int, memory: str = "1536M") -> str:
@@ -65,12 +105,19 @@ def boot(kernel: Path, command: str, out: Path, timeout_s: int, memory: str = "1
     said there, ``status`` the command's exit status; it is missing where there came to be none.
     """
     out.mkdir(parents=True, exist_ok=True)
-    folders = [path for path in extra_path().split(":") if path]
     site = f"{sys.prefix}/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
     lines = [f"export PYTHONDONTWRITEBYTECODE=1 ROOT={shlex.quote(str(ROOT))}"]
     lines += [f"export PYTHON={shlex.quote(sys.executable)} OUT={shlex.quote(str(out))}"]
-    # A .pth, and not PYTHONPATH: the kit's processes are started deaf to the environment.
-    lines += [f"echo {shlex.quote(path)} >> {site}/bench.pth" for path in folders]
+    try:
+        there = libcamera()
+        lines += [f"mkdir -p {PREFIX} && mount --bind {shlex.quote(str(there))} {PREFIX}"]
+        lines += [f"export LD_LIBRARY_PATH={PREFIX}/lib/x86_64-linux-gnu"]
+        # A .pth, and not PYTHONPATH: the kit's processes are started deaf to the environment.
+        folders = (PREFIX / "lib/python3.11/site-packages", ROOT / "tests" / "libcamera")
+        paths = "\n".join([*map(str, folders), "import virtualhook"])
+        lines += [f"echo {shlex.quote(paths)} > {site}/bench.pth"]
+    except NoBench as reason:
+        lines += [f"export NO_LIBCAMERA={shlex.quote(str(reason))}"]
     (out / "command.sh").write_text("\n".join([*lines, command, ""]))
     words = [f"SG_INIT={HERE / 'init.sh'}", f"SG_OUT={out}", f"init={HERE / 'init.sh'}"]
     if any(" " in word for word in words):

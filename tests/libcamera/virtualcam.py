@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import picamera2
-from picamera2.allocators import LibcameraAllocator
-from picamera2.allocators.allocator import Sync
+import stubs
 
 import libcamera
+
+stubs.install()
+import picamera2  # noqa: E402 -- it imports what they stand in for
+from picamera2.allocators import LibcameraAllocator  # noqa: E402
+from picamera2.allocators.allocator import Sync  # noqa: E402
 
 FPS = 30.0
 NOISY_BYTES = 64

@@ -11,6 +11,8 @@ import importlib.util
 import sys
 from typing import Any
 
+import stubs
+
 
 class _Swap(importlib.abc.MetaPathFinder):
     """Lets picamera2 be imported as ever, and puts the virtual camera into it at once."""
@@ -38,4 +40,5 @@ class _Swap(importlib.abc.MetaPathFinder):
         return spec
 
 
+stubs.install()
 sys.meta_path.insert(0, _Swap())

@@ -1,10 +1,13 @@
-"""A board of the bench's own: simulated camera, real pins."""
+"""A board of the bench's own: real pins, and a simulated camera or libcamera's virtual one."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
 from bank import ENABLE, SENSE, SHUTTER
+from PIL import Image
 
 BOARD = f"""
 name = "bench"
@@ -12,7 +15,7 @@ name = "bench"
 en = "A kernel's simulated pins"
 ja = "カーネルの擬似ピン"
 [camera]
-driver = "simulated"
+driver = "CAMERA"
 main_size = [640, 480]
 fps = 10
 [gpio]
@@ -33,14 +36,32 @@ look = ["consent-clean", "open-nsfw"]
 """
 
 
-def settings(folder: Path, scene: Path, album: Path) -> Path:
-    """Write board and configuration into `folder` and return the configuration's path."""
+MAIN, LORES = (640, 480), (224, 224)
+
+WHY_NO_LIBCAMERA = os.environ.get("NO_LIBCAMERA", "")
+needs_libcamera = pytest.mark.skipif(bool(WHY_NO_LIBCAMERA), reason=WHY_NO_LIBCAMERA)
+
+
+def settings(folder: Path, scene: Path, album: Path, camera: str = "simulated") -> Path:
+    """Write board and configuration into `folder` and return the configuration's path.
+
+    ``camera``: the driver. libcamera's virtual camera is given the picture `scene` to look at.
+    """
     board, config = folder / "board.toml", folder / "kit.toml"
-    board.write_text(BOARD)
+    board.write_text(BOARD.replace("CAMERA", camera))
     # A kernel inside a process is slow, and its processor is shared: frames may be a second old.
     config.write_text(
         f'board = "{board}"\n'
         "[gate]\nmax_age_ms = 1500\nclear_frames = 2\n"
         f'[scene]\npath = "{scene}"\n[album]\nfolder = "{album}"\n'
     )
+    if camera == "picamera2":
+        from virtualcam import write_yaml
+
+        seen = folder / "seen"  # of its own: libcamera hangs on what is no JPEG
+        seen.mkdir()
+        with Image.open(scene) as picture:
+            nearest = picture.convert("RGB").resize(MAIN, Image.Resampling.NEAREST)
+        nearest.save(seen / "0.jpg", quality=100, subsampling=0)
+        write_yaml(seen, [MAIN, LORES])
     return config

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from bank import Bank, Copper
 from kit import settings
-from PIL import Image
 
 from conftest import Kit
 
@@ -34,20 +33,12 @@ def album(tmp_path: Path) -> Path:
     return folder
 
 
-Run = Callable[[Path], Kit]
+Run = Callable[..., Kit]
 
 
 @pytest.fixture
 def run(kit: Callable[..., Kit], copper: Copper, album: Path, tmp_path: Path) -> Run:
     """Start the real `shuttergate run` on real lgpio, looking at a picture."""
-    return lambda scene: kit("run", "--config", settings(tmp_path, scene, album))
-
-
-def whole(album: Path) -> int:
-    """Return how many photos there are, once each was read from its first byte to its last."""
-    names = [path.name for path in album.iterdir()]
-    assert all(name.endswith(".jpg") for name in names), names
-    for name in names:
-        with Image.open(album / name) as photo:
-            photo.load()
-    return len(names)
+    return lambda scene, camera="simulated": kit(
+        "run", "--config", settings(tmp_path, scene, album, camera)
+    )

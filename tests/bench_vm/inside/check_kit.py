@@ -1,0 +1,52 @@
+"""The kit with all its real parts: press on a gpiochip, libcamera's picture, whole photo."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from bank import SENSE, SHUTTER, Bank, Copper
+from inside_help import photos
+from kit import MAIN, needs_libcamera
+from PIL import Image
+from rigging import Run
+
+pytestmark = needs_libcamera
+
+
+def test_a_press_gives_a_photo_of_what_the_camera_sees(
+    run: Run, clear_scene: Path, bank: Bank, copper: Copper, album: Path
+) -> None:
+    one = run(clear_scene, "picamera2")
+    assert "picamera2" in one.wait_for("ready", timeout_s=40)["camera"]
+    one.wait_for("gate", state="OPEN", timeout_s=40)
+    assert bank.line()
+    time.sleep(0.3)
+    copper.press()
+    one.wait_for("photo", timeout_s=20)
+    assert one.stop() == 0
+    assert not bank.line()
+    assert one.process.stderr is not None
+    assert one.process.stderr.read() == b"", "words of libcamera or picamera2 would stand there"
+    assert photos(album) == 1
+    with Image.open(next(album.iterdir())) as photo, Image.open(clear_scene) as scene:
+        assert photo.size == MAIN
+        seen, due = (picture.convert("RGB").resize((1, 1)) for picture in (photo, scene))
+    for level, wanted in zip(seen.tobytes(), due.tobytes(), strict=True):
+        assert abs(level - wanted) <= 4
+
+
+def test_the_card_before_the_camera_keeps_the_line_low_and_a_press_does_nothing(
+    run: Run, blocked_scene: Path, bank: Bank, copper: Copper, album: Path
+) -> None:
+    one = run(blocked_scene, "picamera2")
+    one.wait_for("ready", timeout_s=40)
+    until_s = time.monotonic() + 2.0
+    copper.finger = True
+    while time.monotonic() < until_s:
+        assert not bank.line()
+        assert not bank.level(SHUTTER)
+    assert bank.level(SENSE)
+    assert one.wait_for("press refused")["reason"] == "nudity"
+    assert one.stop() == 0
+    assert photos(album) == 0
