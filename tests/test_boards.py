@@ -12,7 +12,7 @@ from shuttergate.board import Board, board_names, read_board
 from shuttergate.drawing import GROUND_PINS, SUPPLY_PIN, WORDS, draw_svg, physical_pin
 
 DEVICE = Path(__file__).parents[1] / "device"
-KITS = [name for name in board_names() if name != "simulated"]
+KITS = [name for name in board_names() if name not in ("simulated", "webcam")]
 PAGES = {"en": "README.md", "ja": "README.ja.md"}
 NOT_SEEN = {"en": " / not yet on hardware", "ja": " / 実機では未確認"}
 SHOWN = {
@@ -46,7 +46,7 @@ def pins(board: Board) -> dict[str, int]:
 
 
 def test_the_boards_are_those_of_the_plan() -> None:
-    assert board_names() == ["pi-cpu", "pi4-coral-usb", "pi5-coral-usb", "simulated"]
+    assert board_names() == ["pi-cpu", "pi4-coral-usb", "pi5-coral-usb", "simulated", "webcam"]
 
 
 @pytest.mark.parametrize("name", KITS)
@@ -207,7 +207,8 @@ def test_supply_and_ground_are_those_of_the_drawing(name: str, language: str) ->
     assert told[language] in section(page(name, language), 1)
 
 
-@pages
+@pytest.mark.parametrize("language", PAGES)
+@pytest.mark.parametrize("name", [*KITS, "webcam"])
 def test_links_lead_somewhere(name: str, language: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page(name, language)):
         assert (DEVICE / name / target).exists(), target

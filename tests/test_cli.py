@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from conftest import ROOT
+
 
 def shuttergate(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
     import os
@@ -204,3 +206,20 @@ def test_a_terminal_that_lacks_letters_gets_the_rest() -> None:
     done = shuttergate("--help", LANGUAGE="ja", PYTHONIOENCODING="latin-1")
     assert done.returncode == 0
     assert "demo" in done.stdout
+
+
+def test_a_demo_wants_a_board_whose_button_is_simulated() -> None:
+    done = shuttergate("demo", "--headless", "--board", "pi-cpu")
+    assert (done.returncode, "shuttergate run --board pi-cpu" in done.stderr) == (2, True)
+
+
+def test_a_demo_without_its_webcam_stays_closed_and_says_so(tmp_path: Path) -> None:
+    board = (ROOT / "device" / "webcam" / "board.toml").read_text()
+    own = tmp_path / "board.toml"
+    own.write_text(board.replace("/dev/video0", str(tmp_path / "video7")))
+    done = shuttergate(
+        *("demo", "--headless", "--seconds", "3", "--board", own, "--album", tmp_path),
+    )
+    assert done.returncode == 0
+    assert "camera fault" in done.stdout
+    assert not list(tmp_path.glob("*.jpg"))

@@ -55,7 +55,7 @@ def test_the_example_names_every_key() -> None:
         (
             "board = 'pi9'",
             "no board is called 'pi9'; there is pi-cpu, pi4-coral-usb, pi5-coral-usb, simulated, "
-            "or name a board.toml",
+            "webcam, or name a board.toml",
         ),
         (
             "[thresholds.open-nsfw]\nclear_below = 0.9\nblock_at = 0.1",

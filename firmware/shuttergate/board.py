@@ -28,13 +28,15 @@ class Camera(Table, frozen=True):
 
     ``mirror`` flips the picture left to right before it is turned. ``controls`` go to libcamera as
     they are, by libcamera's own names; exposure and focus are its business unless set here.
+    ``device`` is the webcam's node; nothing else has one.
     """
 
-    driver: Literal["simulated", "picamera2"]
+    driver: Literal["simulated", "picamera2", "webcam"]
     main_size: tuple[_Side, _Side]
     fps: Annotated[float, Meta(ge=1, le=120)]
     rotation: Literal[0, 90, 180, 270] = 0
     mirror: bool = False
+    device: str = "/dev/video0"
     controls: dict[str, bool | int | float | list[float]] = {}
 
 

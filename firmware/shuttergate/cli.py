@@ -106,12 +106,17 @@ def demo(
         int | None, typer.Option(help=_("Port of the page; this release has no page yet."))
     ] = None,
     headless: Annotated[bool, typer.Option(help=_("No keys, no page: terminal only."))] = False,
+    board: Annotated[
+        str, typer.Option(metavar="NAME", help=_("A board without solder: simulated, or webcam."))
+    ] = "simulated",
     config: ConfigFile = None,
 ) -> None:
     """Exit status: as `run`."""
     from shuttergate import demo as stage
 
-    settings = _configured(config, "simulated")
+    settings = _configured(config, board)
+    if read_kit(settings, config).gpio.driver != "mock":
+        fail(f"--board {board}: its button is a real one; shuttergate run --board {board}", 2)
     if scene is not None:
         changed = msgspec.structs.replace(settings.scene, path=str(scene.absolute()))
         settings = msgspec.structs.replace(settings, scene=changed)

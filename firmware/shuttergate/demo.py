@@ -278,7 +278,7 @@ def demo(
             news = kit.poll(fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1, *also)
             stage.news(news, kit, elapsed_s)
             if ready_s is None:
-                ready_s = time.monotonic() if kit.was_ready else None
+                ready_s = time.monotonic() if kit.was_ready or _blind(kit) else None
                 continue
             elapsed_s = time.monotonic() - ready_s
             for down in fingers.due(elapsed_s):
@@ -289,10 +289,15 @@ def demo(
             if seconds is not None and elapsed_s >= seconds:
                 break
         stage.news(kit.stop(), kit, elapsed_s)
-        if kit.was_ready:
+        if ready_s is not None:
             stage.summary(kit, elapsed_s, album)
         stage.close()
         return kit.refusal
+
+
+def _blind(kit: Supervisor) -> bool:
+    """Whether it has no camera, a webcam that is not plugged in for example: that may last."""
+    return kit.status is not None and "camera" in kit.status.faults
 
 
 def _key(keyboard: int, fingers: Fingers, now_s: float) -> bool:

@@ -23,6 +23,7 @@ from shuttergate.frame import main_size
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.frames.webcam import WebCam
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, Wires
 from shuttergate.share import share
@@ -70,6 +71,8 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
     yield from _guarded("camera", lambda: _camera(config, board))
     yield from _guarded("accelerator", lambda: _accelerator(board))
     yield from _guarded("gpio", lambda: _gpio(board))
+    if board.gpio.driver == "lgpio":
+        yield let_go(Path("/sys/module"))
     for name in dict.fromkeys((*board.channels.live, *board.channels.look)):
         yield from _guarded(f"model {name}", functools.partial(_model, name, config))
     yield from _guarded("disk", lambda: _disk(config))
@@ -87,7 +90,7 @@ def _guarded(part: str, look: Callable[[], Finding]) -> Iterator[Finding]:
 
 
 def _camera(config: Config, board: Board) -> Finding:
-    if board.camera.driver == "picamera2":
+    if board.camera.driver != "simulated":
         return _real_camera(board)
     path = Path(config.scene.path).expanduser() if config.scene.path else None
     skipped: list[str] = []
@@ -104,7 +107,8 @@ def _camera(config: Config, board: Board) -> Finding:
 
 def _real_camera(board: Board) -> Finding:
     width, height = board.camera.main_size
-    camera = PiCamera(board.camera, LORES_SIZE, Pool(1, width * height * 3 // 2, LORES_BYTES))
+    kind = WebCam if board.camera.driver == "webcam" else PiCamera
+    camera = kind(board.camera, LORES_SIZE, Pool(1, width * height * 3 // 2, LORES_BYTES))
     try:
         frame = camera.next(FRAME_S)
         width, height = main_size(frame.main)
@@ -154,6 +158,30 @@ def _gpio(board: Board) -> Finding:
         f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
         f"shutter BCM {board.pins.shutter} released",
     )
+
+
+def let_go(modules: Path) -> Finding:
+    """Whether the kernel lets go of the line of a process that was killed; it may keep it driven.
+
+    ``modules``: /sys/module. The parameter came to Raspberry Pi kernels in May 2024.
+    """
+    part, found = "gpio after a crash", sorted(modules.glob("pinctrl_*/parameters/persist_gpio_*"))
+    kept = [file.parts[-3] for file in found if file.read_text().strip() != "N"]
+    if kept:
+        return Finding(
+            part,
+            Health.FAULT,
+            f"{kept[0]} keeps a line driven whose process died",
+            "restart the Pi, once systemd/install.sh has set persist_gpio_outputs=n",
+        )
+    if not found:
+        return Finding(
+            part,
+            Health.WARNING,
+            "this kernel does not say whether it keeps a line driven whose process died",
+            "on a Raspberry Pi: sudo apt full-upgrade; elsewhere kill it and measure the line",
+        )
+    return Finding(part, Health.OK, "the kernel lets go of the line of a process that dies")
 
 
 def _model(name: str, config: Config) -> Finding:

@@ -29,6 +29,7 @@ from shuttergate.frames.buffers import Pool
 from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.frames.webcam import WebCam
 from shuttergate.panel.panel import Panel
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -47,6 +48,8 @@ def camera_opener(
     lores_size = (eyes.lores_shape[1], eyes.lores_shape[0])
     if board.camera.driver == "picamera2":
         return lambda: PiCamera(board.camera, lores_size, pool)
+    if board.camera.driver == "webcam":
+        return lambda: WebCam(board.camera, lores_size, pool)
     lens = Lens(board.camera.main_size, lores_size, board.camera.mirror)
     path = Path(config.scene.path).expanduser() if config.scene.path else None
 
