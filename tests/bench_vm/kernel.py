@@ -35,7 +35,9 @@ def kernel() -> Path:
             raise NoBench(f"SHUTTERGATE_BENCH_KERNEL={named} cannot be run; correct it")
         return Path(named).absolute()
     if not PACKED.is_file():
-        raise NoBench("no kernel is here; build one for ARCH=um with tests/bench_vm/uml.config")
+        if (built := _cache() / "uml-linux-built").is_file():
+            return built
+        raise NoBench("no kernel is here; make bench-kernel builds one")
 
     def unpack(fresh: Path) -> None:
         fresh.write_bytes(lzma.decompress(PACKED.read_bytes()))
@@ -72,11 +74,14 @@ def libcamera() -> Path:
     return found
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shuttergate"
+
+
 def _kept(packed: Path, unpack: Callable[[Path], None]) -> Path:
     """Return what `unpack` makes of `packed`, which is kept in the cache."""
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()[:16]
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    found = home / "shuttergate" / f"{packed.name.partition('.')[0]}-{digest}"
+    found = _cache() / f"{packed.name.partition('.')[0]}-{digest}"
     if not found.exists():
         found.parent.mkdir(parents=True, exist_ok=True)
         fresh = found.with_suffix(f".{os.getpid()}")
