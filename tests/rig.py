@@ -118,6 +118,8 @@ class Rig:
         publisher: bool = True,
         brain: str = "well",
         eyes: Eyes | None = None,
+        camera: Camera | None = None,
+        panel: Panel | None = None,
     ) -> None:
         board = read_board("simulated")
         content = pack.content()
@@ -127,8 +129,8 @@ class Rig:
         if eyes is None:
             live, look = (Channel(pack, self.brain),), (Channel(pack, self.look_brain),)
             eyes = Eyes(live, look, SecondLook(look, (224, 224)), (224, 224, 3))
-        self.camera = Camera()
-        self.panel = Panel(board.pins, simulated=True)
+        self.camera = camera or Camera()
+        self.panel = panel or Panel(board.pins, simulated=True)
         ours, theirs = feed.pair()
         self.ends = [ours, theirs]
         self.leash = feed.Leash(theirs)
@@ -205,4 +207,4 @@ class Rig:
             thread.join(10)
         for end in self.ends:
             end.close()
-        assert not self.line
+        assert self.panel.wiring is None or not self.line

@@ -8,8 +8,11 @@ there, for whatever reason, failed. Without a kernel these tests are skipped, wi
 from __future__ import annotations
 
 import ast
+import json
+import os
 import shlex
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,8 +21,9 @@ import pytest
 from bench_vm.kernel import NoBench, boot, check
 
 INSIDE = Path(__file__).parent / "bench_vm" / "inside"
-CHECKS = sorted(path for path in INSIDE.glob("check_*.py"))
-TIMEOUT_S = 240
+LONG = "SHUTTERGATE_BENCH_LONG" in os.environ  # make bench-vm
+CHECKS = sorted(INSIDE.glob("long_*.py" if LONG else "check_*.py"))
+TIMEOUT_S = 1200 if LONG else 240
 
 PYTEST = (
     'PYTHONPATH="$ROOT/tests/bench_vm/inside:$ROOT/tests" '
@@ -53,23 +57,33 @@ def kernel() -> Path:
         pytest.skip(f"no kernel bench: {reason}")
 
 
-Results = dict[tuple[str, str], list[ElementTree.Element]]
+Cases = dict[tuple[str, str], list[ElementTree.Element]]
+
+
+@dataclass
+class Results:
+    """What came of each test by file and name; each file's log, and the times it measured."""
+
+    cases: Cases
+    logs: dict[str, str]
+    figures: dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def results(
-    kernel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Results, dict[str, str]]:
-    """Boot a kernel for each file; return what came of each test in them, and the logs."""
+def results(kernel: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Boot a kernel for each file, and collect what it leaves."""
     folder = tmp_path_factory.mktemp("bench")
     with ThreadPoolExecutor(KERNELS) as kernels:
         said = list(kernels.map(lambda file: run_inside(kernel, file, folder / file.stem), CHECKS))
-    found: Results = {}
+    found = Results({}, dict(zip([file.stem for file in CHECKS], said, strict=True)), {})
     for file in folder.glob("*/results.xml"):
         for case in ElementTree.parse(file).iter("testcase"):
             key = (case.attrib["classname"].split(".")[-1], case.attrib["name"].split("[")[0])
-            found.setdefault(key, []).append(case)
-    return found, dict(zip([file.stem for file in CHECKS], said, strict=True))
+            found.cases.setdefault(key, []).append(case)
+    for file in folder.glob("*/figures.json"):
+        rows = json.loads(file.read_text()).items()
+        found.figures[file.parent.name] = "\n".join(f"{name}: {times}" for name, times in rows)
+    return found
 
 
 def run_inside(kernel: Path, file: Path, out: Path) -> str:
@@ -80,11 +94,11 @@ def run_inside(kernel: Path, file: Path, out: Path) -> str:
 
 
 @pytest.mark.parametrize(("file", "name"), TESTS)
-def test_inside(results: tuple[Results, dict[str, str]], file: str, name: str) -> None:
-    found, logs = results
-    cases = found.get((file, name), [])
+def test_inside(results: Results, file: str, name: str) -> None:
+    cases = results.cases.get((file, name), [])
+    print(results.figures.pop(file, ""))
     if not cases:
-        pytest.fail(f"the kernel left no result of {name}:\n{logs[file]}", pytrace=False)
+        pytest.fail(f"the kernel left no result of {name}:\n{results.logs[file]}", pytrace=False)
     for case in cases:
         for kind in ("failure", "error"):
             if (bad := case.find(kind)) is not None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from bank import ENABLE, SENSE, SHUTTER, Bank
 from PIL import Image
 
@@ -75,3 +78,18 @@ def photos(album: Path) -> int:
 def wait_line(bank: Bank, high: bool, timeout_s: float = 5.0) -> bool:
     """Wait until the line is at this level; return whether it came to that."""
     return wait_until(lambda: bank.line() == high, timeout_s)
+
+
+def note(name: str, seconds: Sequence[float]) -> None:
+    """Add how long something took, each time, to the figures that come out: median, p99, most."""
+    file = Path(os.environ["OUT"]) / "figures.json"
+    found = json.loads(file.read_text()) if file.exists() else {}
+    ms = np.asarray(seconds) * 1000
+    middle, high = (float(np.percentile(ms, percent)) for percent in (50, 99))
+    found[name] = {
+        "count": len(ms),
+        "median_ms": round(middle, 1),
+        "p99_ms": round(high, 1),
+        "max_ms": round(float(ms.max()), 1),
+    }
+    file.write_text(json.dumps(found))

@@ -38,6 +38,9 @@ look = ["consent-clean", "open-nsfw"]
 
 MAIN, LORES = (640, 480), (224, 224)
 
+MAX_AGE_MS = 1500
+"""A kernel inside a process is slow, and its processor is shared: frames may be so old."""
+
 WHY_NO_LIBCAMERA = os.environ.get("NO_LIBCAMERA", "")
 needs_libcamera = pytest.mark.skipif(bool(WHY_NO_LIBCAMERA), reason=WHY_NO_LIBCAMERA)
 
@@ -49,17 +52,16 @@ def settings(folder: Path, scene: Path, album: Path, camera: str = "simulated") 
     """
     board, config = folder / "board.toml", folder / "kit.toml"
     board.write_text(BOARD.replace("CAMERA", camera))
-    # A kernel inside a process is slow, and its processor is shared: frames may be a second old.
     config.write_text(
         f'board = "{board}"\n'
-        "[gate]\nmax_age_ms = 1500\nclear_frames = 2\n"
+        f"[gate]\nmax_age_ms = {MAX_AGE_MS}\nclear_frames = 2\n"
         f'[scene]\npath = "{scene}"\n[album]\nfolder = "{album}"\n'
     )
     if camera == "picamera2":
         from virtualcam import write_yaml
 
         seen = folder / "seen"  # of its own: libcamera hangs on what is no JPEG
-        seen.mkdir()
+        seen.mkdir(exist_ok=True)
         with Image.open(scene) as picture:
             nearest = picture.convert("RGB").resize(MAIN, Image.Resampling.NEAREST)
         nearest.save(seen / "0.jpg", quality=100, subsampling=0)
