@@ -54,6 +54,17 @@ def test_begins_closed_for_a_fault() -> None:
     assert gate.why_closed(State(), 0.0, RULES) is Reason.FAULT
 
 
+def test_no_opening_lasts_over_a_time_that_nobody_looked_into() -> None:
+    rules = replace(RULES, clear_frames=1)
+    state = gate.judged(started(), clear(10.0), 10.0, rules)
+    state, _ = gate.contact(state, False, 10.1, rules)
+    assert state.armed
+    # No tick in between: the clock was asleep, or the process was.
+    state = gate.judged(state, clear(11.9), 11.9, rules)
+    assert state.opened_s == 11.9
+    assert not state.armed
+
+
 def test_opens_with_the_last_of_enough_clear_frames() -> None:
     state = started()
     for index in range(RULES.clear_frames):

@@ -70,6 +70,7 @@ def _settled(state: State, now_s: float, rules: Rules) -> State:
 
 def judged(state: State, verdict: Verdict, now_s: float, rules: Rules) -> State:
     """A frame was judged. One BLOCKED frame closes at once; CLEAR ones must follow one another."""
+    state = _settled(state, now_s, rules)  # no opening lasts over a time that nobody looked into
     if verdict.decision is not Decision.CLEAR:
         state = replace(
             state,
