@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ import pytest
 from PIL import Image
 
 from conftest import wait_until
-from shuttergate.capture import hatch
+from shuttergate.capture import hatch, photographer
 from shuttergate.capture.album import Album
 from shuttergate.capture.encode import encode
 from shuttergate.capture.photographer import Camera, Outcome, Photographer
@@ -132,19 +133,21 @@ class Studio:
         self.outcomes: list[Outcome] = []
         self.done = threading.Event()
         self.gate_end, publisher_end = socket.socketpair()
-        self.messages: list[hatch.Album | hatch.Receipt] = []
+        self.messages: list[hatch.Album | hatch.Hidden | hatch.Receipt] = []
+        self.on_hidden: Callable[[], None] = lambda: None
         self.publisher = threading.Thread(
             target=self._publish, args=(publisher_end, album), daemon=True
         )
         self.open = True
+        self.idle: Callable[[], None] = lambda: None
         self.photographer = Photographer(
             self.shelf,
             Camera(FRAME_S, 0.25, 0, 90),
             look,
             lambda opening: self.open,
             self._heard,
-            lambda: None,
-            60.0,
+            lambda: self.idle(),
+            0.05,
         )
         self.photographer.connect(self.gate_end.dup())
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -158,8 +161,10 @@ class Studio:
     def _read(self) -> None:
         while (message := hatch.receive(self.gate_end)) is not None:
             self.messages.append(message)
-            if isinstance(message, hatch.Receipt):
-                self.photographer.receipt(message)
+            if isinstance(message, hatch.Hidden):
+                self.on_hidden()
+            if not isinstance(message, hatch.Album):
+                self.photographer.hear(message)
 
     def _heard(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -327,13 +332,66 @@ def test_a_gate_that_closes_during_the_second_look_voids_the_photo(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gate_that_closes_while_the_disk_is_slow_voids_the_photo(
+    studio: Callable[[Look], Studio], tmp_path: Path
+) -> None:
+    kit = studio(clear)
+    kit.on_hidden = lambda: setattr(kit, "open", False)
+    assert kit.press().reason is Reason.CLOSED
+    assert wait_until(lambda: kit.messages[-1] == hatch.Album(""))
+    assert list(tmp_path.iterdir()) == []
+    kit.on_hidden, kit.open = lambda: None, True
+    assert kit.press().name
+
+
+def test_a_press_that_was_refused_for_silence_leaves_no_photo_behind(
+    studio: Callable[[Look], Studio], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = threading.Event()
+    fsync = os.fsync
+
+    def late(file: int) -> None:
+        slow.wait(5)
+        fsync(file)
+
+    monkeypatch.setattr(photographer, "RECEIPT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(os, "fsync", late)
+    kit = studio(clear)
+    assert kit.press().reason is Reason.FAULT
+    slow.set()
+    assert wait_until(lambda: not kit.publisher.is_alive())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_press_takes_its_frame_before_newer_ones_push_it_off_the_shelf(
+    studio: Callable[[Look], Studio],
+) -> None:
+    kit = studio(clear)
+    busy, go_on = threading.Event(), threading.Event()
+
+    def idle() -> None:  # as a self-test of the second look does
+        busy.set()
+        go_on.wait(5)
+
+    kit.idle = idle
+    assert busy.wait(5)
+    pressed_s = time.monotonic()
+    kit.shelf.put(kit.tray.frame(pressed_s))
+    assert kit.photographer.press(Opening(pressed_s, pressed_s))
+    for later in range(1, 5):
+        kit.shelf.put(kit.tray.frame(pressed_s + later))
+    go_on.set()
+    assert kit.done.wait(5)
+    assert kit.outcomes[-1].reason is Reason.CLEAR
+
+
 def test_a_receipt_for_another_photo_is_not_taken_for_this_one(
     studio: Callable[[Look], Studio],
 ) -> None:
     kit = studio(clear)
     kit.press()
     for serial in (0, 1, 7):
-        kit.photographer.receipt(hatch.Receipt(serial, name="stray.jpg"))
+        kit.photographer.hear(hatch.Receipt(serial, name="stray.jpg"))
     assert kit.press().name != "stray.jpg"
 
 

@@ -119,8 +119,8 @@ class Warden:
         match message:
             case None:
                 self._lose_publisher("publisher gone")
-            case hatch.Receipt():
-                self._photographer.receipt(message)
+            case hatch.Receipt() | hatch.Hidden():
+                self._photographer.hear(message)
             case hatch.Album():
                 self._know_album(message.error)  # its fault first: nothing opens in between
                 self._interlock.mended("publisher")
@@ -181,6 +181,7 @@ class Warden:
                 if self._panel.wiring is not None:
                     self._panel.wiring.finger(order.down)
             case feed.Stop():
+                self._interlock.fault("stopping")
                 self._stop()
 
     def _take_hatch(self, descriptor: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,20 +42,24 @@ class Album:
         self._last_ms = 0
         self._room_bytes = ROOM_BYTES
 
-    def publish(self, taken_ms: int, photo: bytes | bytearray) -> str:
+    def publish(
+        self, taken_ms: int, photo: bytes | bytearray, may: Callable[[], bool] = lambda: True
+    ) -> str:
         """Make `photo` appear in the album, durable and whole; return its name.
 
-        Names are the time in UTC to the millisecond, so they sort by it; a name that is taken, or a
-        clock that was set back, moves on by a millisecond. Raises `AlbumError`, and leaves nothing.
+        ``may()`` is asked when it is on the disk and has no name yet: without its yes nothing
+        remains, and "" is returned. Names are the time in UTC to the millisecond, so they sort by
+        it; a name that is taken, or a clock that was set back, moves on by a millisecond. Raises
+        `AlbumError`, and leaves nothing.
         """
         try:
-            return self._publish(taken_ms, photo)
+            return self._publish(taken_ms, photo, may)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 self._room_bytes = max(ROOM_BYTES, len(photo))
             raise album_error(self._folder, error) from error
 
-    def _publish(self, taken_ms: int, photo: bytes | bytearray) -> str:
+    def _publish(self, taken_ms: int, photo: bytes | bytearray, may: Callable[[], bool]) -> str:
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             # No name until it is whole: a crash at any moment leaves nothing behind.
@@ -64,6 +69,8 @@ class Album:
                 while view:
                     view = view[os.write(file, view) :]
                 os.fsync(file)
+                if not may():
+                    return ""
                 name = self._link(file, folder, max(taken_ms, self._last_ms + 1))
                 try:
                     os.fsync(folder)

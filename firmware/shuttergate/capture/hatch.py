@@ -1,8 +1,9 @@
 """The hatch between gate and publisher: a socket pair that cleared, encoded bytes go through.
 
-Gate to publisher: a `Parcel` header and its bytes. Publisher to gate: a `Receipt` for each parcel,
-and `Album` each time it looked at the album, which is also its heartbeat. Messages are JSON,
-framed; a parcel's bytes follow its header.
+Gate to publisher: a `Parcel` header and its bytes. Publisher to gate: `Hidden` when the photo is on
+the disk, but in no folder; then the gate's `Word` whether it is kept, and a `Receipt` for a parcel
+that was kept or could not be. `Album` tells each time it looked at the album, which is also its
+heartbeat. Messages are JSON, framed; a parcel's bytes follow its header.
 """
 
 from __future__ import annotations
@@ -24,6 +25,19 @@ class Parcel(msgspec.Struct, frozen=True, tag="parcel", forbid_unknown_fields=Tr
     size: int
 
 
+class Hidden(msgspec.Struct, frozen=True, tag="hidden", forbid_unknown_fields=True):
+    """Parcel `serial` is on the disk for good, has no name yet, and waits for the gate's word."""
+
+    serial: int
+
+
+class Word(msgspec.Struct, frozen=True, tag="word", forbid_unknown_fields=True):
+    """Whether parcel `serial` is to be kept."""
+
+    serial: int
+    keep: bool
+
+
 class Receipt(msgspec.Struct, frozen=True, tag="receipt", forbid_unknown_fields=True):
     """What became of parcel `serial`: the photo's name in the album, or what kept it out."""
 
@@ -38,21 +52,30 @@ class Album(msgspec.Struct, frozen=True, tag="album", forbid_unknown_fields=True
     error: str = ""
 
 
-_decoder = msgspec.json.Decoder(Receipt | Album)
+_decoder = msgspec.json.Decoder(Hidden | Receipt | Album)
 _parcel_decoder = msgspec.json.Decoder(Parcel)
+_word_decoder = msgspec.json.Decoder(Word)
 
 
-def send(sock: socket.socket, what: Parcel | Receipt | Album, payload: bytes = b"") -> None:
+def send(
+    sock: socket.socket, what: Parcel | Word | Hidden | Receipt | Album, payload: bytes = b""
+) -> None:
     """Send one message, and a parcel's bytes; raises OSError when the other side is gone."""
     sock.sendall(framed(msgspec.json.encode(what)))
     if payload:
         sock.sendall(payload)
 
 
-def receive(sock: socket.socket) -> Receipt | Album | None:
+def receive(sock: socket.socket) -> Hidden | Receipt | Album | None:
     """Return the publisher's next message, or None when it is gone."""
     text = message(sock)
     return None if text is None else _decoder.decode(text)
+
+
+def receive_word(sock: socket.socket) -> Word | None:
+    """Return the gate's word, or None when the gate is gone."""
+    text = message(sock)
+    return None if text is None else _word_decoder.decode(text)
 
 
 def receive_parcel(sock: socket.socket) -> tuple[Parcel, bytearray] | None:

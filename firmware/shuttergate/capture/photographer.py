@@ -15,7 +15,7 @@ from shuttergate.capture import hatch
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
 from shuttergate.errors import ScoreError
-from shuttergate.frame import Pixels
+from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Opening
 from shuttergate.verdict import Reason
 
@@ -70,12 +70,12 @@ class Photographer:
         self._done = done
         self._idle = idle
         self._idle_s = idle_s
-        self._presses: queue.SimpleQueue[Opening | None] = queue.SimpleQueue()
+        self._presses: queue.SimpleQueue[tuple[Opening, Frame | None] | None] = queue.SimpleQueue()
         self._busy = threading.Lock()
         self._busy_since_s = 0.0
         self._serial = 0
         self._hatch: socket.socket | None = None
-        self._receipts: queue.SimpleQueue[hatch.Receipt] = queue.SimpleQueue()
+        self._heard: queue.SimpleQueue[hatch.Receipt | hatch.Hidden] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="photographer")
 
     def start(self) -> None:
@@ -87,7 +87,8 @@ class Photographer:
         if not self._busy.acquire(blocking=False):
             return False
         self._busy_since_s = time.monotonic()
-        self._presses.put(opening)
+        # Now, and not when the thread comes to it: the shelf holds the newest frames only.
+        self._presses.put((opening, self._take(opening, 0.0)))
         return True
 
     def busy_s(self) -> float:
@@ -100,11 +101,11 @@ class Photographer:
         if before is not None:
             _shut(before)
         if sock is None:
-            self.receipt(hatch.Receipt(self._serial, error="the publisher ended"))
+            self.hear(hatch.Receipt(self._serial, error="the publisher ended"))
 
-    def receipt(self, receipt: hatch.Receipt) -> None:
-        """Hear from the publisher what became of a photo."""
-        self._receipts.put(receipt)
+    def hear(self, message: hatch.Receipt | hatch.Hidden) -> None:
+        """Hear from the publisher how it stands with a photo."""
+        self._heard.put(message)
 
     def stop(self) -> None:
         """End after the press in work."""
@@ -115,21 +116,22 @@ class Photographer:
     def _run(self) -> None:
         while True:
             try:
-                opening = self._presses.get(timeout=self._idle_s)
+                press = self._presses.get(timeout=self._idle_s)
             except queue.Empty:
                 self._idle()
                 continue
-            if opening is None:
+            if press is None:
                 return
-            self._done(self._photograph(opening))
+            self._done(self._photograph(*press))
             self._idle()
             self._busy.release()
 
-    def _photograph(self, opening: Opening) -> Outcome:
+    def _take(self, opening: Opening, timeout_s: float) -> Frame | None:
+        return self._shelf.take(opening.pressed_s, self._camera.frame_interval_s, timeout_s)
+
+    def _photograph(self, opening: Opening, frame: Frame | None) -> Outcome:
         camera, pressed_s = self._camera, opening.pressed_s
-        frame = self._shelf.take(
-            pressed_s, camera.frame_interval_s, camera.frame_interval_s + camera.judging_s
-        )
+        frame = frame or self._take(opening, camera.frame_interval_s + camera.judging_s)
         if frame is None:
             reason = Reason.NO_FRAME if self._lasts(opening) else Reason.CLOSED
             return Outcome(pressed_s, reason=reason)
@@ -147,34 +149,49 @@ class Photographer:
             return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(error), number)
         finally:
             frame.release()
-        if not self._lasts(opening):
+        receipt = self._publish(opening, int(taken * 1000), photo)
+        if receipt is None:
             return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
-        receipt = self._publish(int(taken * 1000), photo)
         if receipt.error:
             return Outcome(pressed_s, "", Reason.FAULT, receipt.error, number, scores)
         return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
 
-    def _publish(self, taken_ms: int, photo: bytes) -> hatch.Receipt:
+    def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:
+        """Have the photo kept; None where the gate closed before that.
+
+        The last word is the gate's, when all that a slow disk takes its time for is over.
+        """
+        if not self._lasts(opening):
+            return None
         self._serial += 1
         sock = self._hatch
         if sock is None:
             return hatch.Receipt(self._serial, error="there is no publisher; the photo is not kept")
         try:
             hatch.send(sock, hatch.Parcel(self._serial, taken_ms, len(photo)), photo)
-            return self._answer()
+            answer = self._answer()
+            if isinstance(answer, hatch.Hidden):
+                keep = self._lasts(opening)
+                hatch.send(sock, hatch.Word(self._serial, keep))
+                if not keep:
+                    return None
+                answer = self._answer()
+            if isinstance(answer, hatch.Receipt):
+                return answer
+            raise OSError("it asked twice")
         except (OSError, queue.Empty) as error:
             # Half a parcel may lie in the hatch: nothing more may be put behind it.
             _shut(sock)
             cause = str(error) or f"silent for {RECEIPT_TIMEOUT_S:.0f} s"
             return hatch.Receipt(self._serial, error=f"the publisher is gone ({cause})")
 
-    def _answer(self) -> hatch.Receipt:
-        """Wait for the receipt of this very photo; one for an earlier photo is dropped."""
+    def _answer(self) -> hatch.Receipt | hatch.Hidden:
+        """Wait for word of this very photo; what is about an earlier photo is dropped."""
         until_s = time.monotonic() + RECEIPT_TIMEOUT_S
         while True:
-            receipt = self._receipts.get(timeout=max(0.0, until_s - time.monotonic()))
-            if receipt.serial == self._serial:
-                return receipt
+            message = self._heard.get(timeout=max(0.0, until_s - time.monotonic()))
+            if message.serial == self._serial:
+                return message
 
 
 def _shut(sock: socket.socket) -> None:

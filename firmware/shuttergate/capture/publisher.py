@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import select
 import signal
@@ -31,12 +32,22 @@ def serve(sock: socket.socket, album: Album, probe_s: float = PROBE_S) -> None:
             return
         parcel, photo = received
         try:
-            receipt = hatch.Receipt(parcel.serial, name=album.publish(parcel.taken_ms, photo))
+            name = album.publish(parcel.taken_ms, photo, functools.partial(_may, sock, parcel))
+            if not name:
+                continue  # the gate said no, and waits for nothing more
+            receipt = hatch.Receipt(parcel.serial, name=name)
         except AlbumError as refusal:
             # The fault goes first: the gate must be closed before it hears that a photo is lost.
             hatch.send(sock, hatch.Album(str(refusal)))
             receipt = hatch.Receipt(parcel.serial, error=str(refusal))
         hatch.send(sock, receipt)
+
+
+def _may(sock: socket.socket, parcel: hatch.Parcel) -> bool:
+    """Ask the gate whether a photo that is on the disk may appear."""
+    hatch.send(sock, hatch.Hidden(parcel.serial))
+    word = hatch.receive_word(sock)
+    return word is not None and word.keep and word.serial == parcel.serial
 
 
 def _error(album: Album) -> str:
