@@ -48,6 +48,7 @@ class Child:
     back_off_s: float = BACK_OFF_FIRST_S
     tail: bytes = b""
     killed: bool = False
+    leave_by_s: float = float("inf")
 
     def start(self, arguments: list[str], settings: bytes, descriptor: int, now_s: float) -> None:
         """Start ``python -m`` with `arguments`, `settings` on its stdin, and `descriptor`."""
@@ -67,7 +68,7 @@ class Child:
             self.process.stdin.write(settings)
         os.set_blocking(self.process.stderr.fileno(), False)
         self.pidfd = os.pidfd_open(self.process.pid)
-        self.began_s = now_s
+        self.began_s, self.leave_by_s = now_s, float("inf")
         self.killed = False
 
     @property
@@ -211,14 +212,16 @@ class Supervisor:
     def _hear(self) -> list[feed.News]:
         news: list[feed.News] = []
         while self._leash is not None and (item := self._leash.receive()) is not None:
-            self._heard_s = time.monotonic()
+            now_s = time.monotonic()
+            if not self._ready or isinstance(item, feed.Status):
+                self._heard_s = now_s  # who only logs may have stopped to keep time
             match item:
                 case feed.Status():
                     self.status = item
                     self._ready = self._ready or item.frames > 0
                 case feed.Ready():
                     self._ready = self.was_ready = True
-                    self.start_s = self._heard_s - self._gate.began_s
+                    self.start_s = now_s - self._gate.began_s
                 case feed.PublisherSilent():
                     self._publisher.kill()
                 case feed.Refused():
@@ -237,6 +240,7 @@ class Supervisor:
             if self._leash is not None:
                 self._leash.close()
             self._leash = None
+            self._publisher.leave_by_s = time.monotonic() + STOP_LIMIT_S
         elif not self._gate.runs:
             return news  # it followed its gate, as it should
         news.append(
@@ -245,9 +249,14 @@ class Supervisor:
         return news
 
     def _watch(self, news: list[feed.News]) -> None:
+        now_s = time.monotonic()
+        if self._publisher.runs and now_s > self._publisher.leave_by_s:
+            # It should have followed its gate; the next gate waits for another.
+            news.append(feed.Log("publisher frozen", {"after_its_gate_s": STOP_LIMIT_S}))
+            self._publisher.kill()
+            self._publisher.leave_by_s = now_s + STOP_LIMIT_S
         if not self._gate.runs:
             return
-        now_s = time.monotonic()
         limit_s = HEARTBEAT_LIMIT_S if self._ready else START_LIMIT_S
         if now_s - max(self._heard_s, self._gate.began_s) > limit_s and not self._gate.killed:
             news.append(feed.Log("gate frozen", {"silent_s": limit_s}))
