@@ -165,6 +165,41 @@ def test_each_failure_is_told_with_its_cause_and_the_bus(tpu: Tpu) -> None:
     assert "no Coral is on the USB bus" in str(tpu.told)
 
 
+def test_a_bus_that_cannot_be_read_costs_no_restart(
+    tpu: Tpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def where() -> str:
+        raise UnicodeDecodeError("utf-8", b"x\xe5", 1, 2, "cut short")
+
+    monkeypatch.setattr(coral, "words", where)
+    opened = tpu.open()
+    assert working(opened)
+    tpu.now("error")
+    with pytest.raises(AcceleratorError, match="the bus cannot be read"):
+        opened.live[0].score(SLOPE)
+    tpu.now("ok")
+    assert working(opened)
+
+
+def test_a_holder_with_a_name_cut_within_a_letter_is_named(tmp_path: Path) -> None:
+    stick = tmp_path / "bus" / "1-1"
+    stick.mkdir(parents=True)
+    for name, word in (
+        ("idVendor", "18d1"),
+        ("idProduct", "9302"),
+        ("busnum", "1"),
+        ("devnum", "4"),
+    ):
+        (stick / name).write_text(f"{word}\n")
+    process = tmp_path / "proc" / "71"
+    (process / "fd").mkdir(parents=True)
+    (process / "fd" / "5").symlink_to("/dev/bus/usb/001/004")
+    (process / "status").write_text("PPid:\t1\n")
+    (process / "comm").write_bytes(b"x\xe5\x86\n")
+    said = coral.words(tmp_path / "bus", tmp_path / "proc")
+    assert said.endswith("(process 71) holds it")
+
+
 def test_a_late_answer_is_never_taken_for_the_next_picture(tpu: Tpu) -> None:
     opened = tpu.open()
     assert working(opened)

@@ -120,18 +120,26 @@ class Accelerator:
         if self._link is not None:
             self._link.close()
             self._link = None
-        self._tell(state, cause)
-        self._lost.set()
+        try:
+            self._tell(state, cause)
+        finally:
+            self._lost.set()  # whatever comes of the telling, it is started anew
         return AcceleratorError(f"the accelerator {state}: {self.cause}")
 
     def _tell(self, state: State, cause: str) -> None:
-        where = "" if state in (State.STARTING, State.WORKING) else self._where()
+        where = "" if state in (State.STARTING, State.WORKING) else self._bus()
         cause = f"{cause} ({where})" if where else cause
         if (state, cause) == (self.state, self.cause):
             return
         self.state, self.cause = state, cause
         self.generation += 1
         self._on_state(state, cause)
+
+    def _bus(self) -> str:
+        try:
+            return self._where()
+        except Exception as error:  # an addition to the cause, which must not cost the recovery
+            return f"the bus cannot be read: {error}"
 
     def _keep(self) -> None:
         back_off_s = BACK_OFF_FIRST_S

@@ -41,7 +41,8 @@ def words(bus: Path = BUS, processes: Path = PROCESSES) -> str:
 
 def _word(path: Path) -> str:
     try:
-        return path.read_text().strip()
+        # A process's name is bytes, and cut short: it may end within a character.
+        return path.read_text(errors="replace").strip()
     except OSError:
         return ""
 
