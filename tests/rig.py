@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from conftest import wait_until
@@ -122,6 +123,9 @@ class Rig:
         panel: Panel | None = None,
     ) -> None:
         board = read_board("simulated")
+        if camera is not None:
+            paced = msgspec.structs.replace(board.camera, fps=camera.fps)
+            board = msgspec.structs.replace(board, camera=paced)
         content = pack.content()
         self.brain = Brain(pack.model(content))
         self.brain.mode = brain

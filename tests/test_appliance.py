@@ -7,16 +7,23 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from conftest import wait_until
-from rig import Rig
+from rig import Brain, Rig
+from shuttergate import feed
 from shuttergate.config import Config, Gate, Vision
+from shuttergate.frame import Pixels
 from shuttergate.share import share
+from shuttergate.vision.accelerator import Accelerator, State
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.secondlook import SecondLook
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +121,62 @@ def test_a_model_that_is_wrong_from_the_start_is_not_started(tmp_path: Path, pac
     one.runner.join(5)
     assert "known picture" in str(one.failure)
     one.close()
+
+
+@pytest.mark.parametrize("by_order", [True, False])
+def test_the_line_is_low_before_a_camera_that_is_slow_to_close(rig: Build, by_order: bool) -> None:
+    one = rig()
+    at_close: list[bool] = []
+    one.camera.close = lambda: at_close.append(one.line)  # type: ignore[method-assign]
+    if by_order:
+        one.leash.send(feed.Stop())
+    else:
+        one.appliance.stop()
+    one.runner.join(10)
+    assert at_close == [False]
+
+
+class Comings:
+    """As much of an accelerator as the appliance asks; what answers changes at every answer."""
+
+    def __init__(self, brain: Brain) -> None:
+        self.state, self.cause, self.generation = State.WORKING, "", 0
+        self.restless = True
+        self.answers = 0
+        self._brain = brain
+
+    def __call__(self, pixels: Pixels) -> Any:
+        self.answers += 1
+        self.generation += self.restless
+        return self._brain(pixels)
+
+    def wait(self, timeout_s: float) -> bool:
+        return True
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_changes_while_it_answers_is_never_believed(tmp_path: Path, pack: Pack) -> None:
+    one = Comings(Brain(pack.model(pack.content())))
+    (live,), (look,) = (Channel(pack, one),), (Channel(pack, pack.model(pack.content())),)
+    eyes = Eyes(
+        (live,),
+        (look,),
+        SecondLook((look,), (224, 224)),
+        (224, 224, 3),
+        cast(Accelerator, one),
+        True,
+    )
+    kit = Rig(tmp_path, pack, QUICK, eyes=eyes)
+    try:
+        assert wait_until(lambda: one.answers > 40, 10)
+        assert not kit.line
+        assert not any(log.fields.get("state") == "OPEN" for log in kit.logs)
+        one.restless = False
+        assert wait_until(lambda: kit.line, 10)
+    finally:
+        kit.close()
 
 
 def test_a_supervisor_that_is_gone_ends_the_gate(tmp_path: Path, pack: Pack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def colour(lores: np.ndarray) -> str:
     return ("red", "lime", "blue")[int(np.argmax(lores.mean((0, 1))))]
 
 
-def wait_for(pictures: Pictures) -> None:
-    while pictures._ahead is not None and not pictures._ahead.ready:
+def wait_for(scene: Pictures | Room) -> None:
+    while scene._ahead is not None and not scene._ahead.ready:
         time.sleep(0.001)
 
 
@@ -86,6 +87,22 @@ def test_the_built_in_room_plays_and_moves() -> None:
         moved = moved or not np.array_equal(room.at(step / 30).lores, first.lores)
     room.close()
     assert moved
+
+
+def test_the_card_comes_on_time_however_slow_the_computer() -> None:
+    """One frame a second: the film lags far behind, the card must not."""
+    room = Room(LENS)
+    wall = room.at(0.0).lores.astype(int)
+
+    def changed(time_s: float) -> float:
+        for late_s in (0.0, 1 / 30, 2 / 30):  # a shot is made while the one before is shown
+            wait_for(room)
+            shot = room.at(time_s + late_s)
+        return float(np.abs(shot.lores.astype(int) - wall).mean())
+
+    seen = [changed(time_s) > 20 for time_s in (5.0, 17.0, 25.0, 37.0, 45.0)]
+    room.close()
+    assert seen == [False, True, False, True, False]
 
 
 @pytest.fixture
@@ -248,6 +265,18 @@ def test_a_ring_of_buffers_round_and_round_is_a_frozen_camera() -> None:
     with pytest.raises(CameraError, match="camera is frozen"):  # noqa: PT012
         for number in range(8, 16):
             judge.inspect(frame(number, level=number % 8))
+
+
+def test_looking_at_a_frame_copies_nothing_of_it() -> None:
+    judge, one = inspector(), frame(1.0, 7)
+    judge.inspect(frame(0.5, 6))
+    tracemalloc.start()
+    try:
+        judge.inspect(one)
+        most_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most_bytes < one.lores.size / 4
 
 
 def test_the_same_pixels_for_ever_are_a_frozen_camera() -> None:

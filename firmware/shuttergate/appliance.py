@@ -70,7 +70,7 @@ class Appliance:
         self._tested_generation = -1
         # What looks live is tested already.
         self._look_test = SelfTest([one for one in eyes.look if one not in eyes.live])
-        self._look_test_every_s = config.vision.selftest_s / 2
+        self._look_test_every_s = config.vision.selftest_s / 2 / max(1, self._look_test.questions)
         self._look_test_due_s = 0.0
         self._photographer = Photographer(
             self._shelf,
@@ -153,6 +153,7 @@ class Appliance:
                     self._link.send(feed.Ready(camera.name))
                 self._test_live()
         finally:
+            self.interlock.fault("stopping")  # first: a camera may take its time to close
             if camera is not None:
                 camera.close()
 
@@ -188,12 +189,16 @@ class Appliance:
         generation = self._eyes.generation
         if generation != self._tested_generation:
             self._selftest.ask_all()
-            self._tested_generation = generation
+            if generation == self._eyes.generation:  # else it changed under the questions
+                self._tested_generation = generation
 
     def _judge(self, frame: Frame) -> Verdict:
         try:
+            generation = self._eyes.generation
             found = scores(self._eyes.live, frame.lores)
             self._test_newcomer()
+            if generation != self._eyes.generation:  # what answered is not what was tested
+                return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
             seen = verdict.verdict(found, self._limits, frame.exposed_s)
         except AcceleratorError as error:
             self._fault("accelerator", error)
@@ -233,11 +238,13 @@ class Appliance:
             return
         self._look_test_due_s = now_s + self._look_test_every_s
         try:
-            self._look_test.ask_all()
+            if self._look_test.questions:
+                self._look_test.ask()  # one at a time: a press waits for no more
         except ScoreError as error:
             self._fault("second-look self-test", error)
         else:
-            self.interlock.mended("second-look self-test")
+            if self._look_test.passed:
+                self.interlock.mended("second-look self-test")
 
     def _second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
         found = self._eyes.second_look(main)

@@ -54,7 +54,7 @@ def no_files() -> None:
 _M_MMAP_THRESHOLD = -3
 
 
-def keep_no_freed_memory(block_bytes: int = 1 << 18) -> None:
+def keep_no_freed_memory(block_bytes: int = 1 << 17) -> None:
     """Have every freed block of ``block_bytes`` or more leave this process at once.
 
     glibc would keep such blocks for later, with whatever picture was in them; the kernel wipes them

@@ -81,6 +81,8 @@ def main(argv: list[str] | None = None) -> None:
     try:
         config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
         board = read_kit(config, None)
+        # Before all that takes time: a line that a killed process left driven is low from here on.
+        panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
         eyes = open_eyes(
             board.channels.live,
             board.channels.look,
@@ -93,7 +95,6 @@ def main(argv: list[str] | None = None) -> None:
         # lamp and the log say so meanwhile.
         simulated = board.camera.driver == "simulated"
         first: Source | None = open_camera() if simulated else None
-        panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
 
         def camera() -> Source:
             nonlocal first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable
 
@@ -46,7 +47,7 @@ class Inspector:
                 f"{self._last_s:.3f} s: repeated or wrongly dated; it is opened anew"
             )
         self._last_s = frame.exposed_s
-        trace = hash(frame.lores.tobytes())
+        trace = zlib.crc32(frame.lores.data)  # no copy: it would stay in memory
         self._same = self._same + 1 if trace in self._recent else 0
         self._recent.append(trace)
         if self._same >= FROZEN_AFTER_FRAMES:
