@@ -35,7 +35,7 @@ bench-vm: $(VENV)/.ready-dev  ## on a real kernel without a Pi: long runs, and s
 bench-kernel:  ## build that kernel, where none is at hand (about 6 minutes)
 	tests/bench_vm/kernel.sh
 
-rebuild: setup  ## build every committed model anew, byte for byte (about 2 minutes)
+rebuild: setup  ## build open-nsfw anew, byte for byte, and compare (about 2 minutes)
 	$(BIN)/shuttergate model build open-nsfw
 
 lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (needs uv)
@@ -53,6 +53,7 @@ clean:  ## remove .venv and caches
 $(VENV)/.ready: requirements/run.txt pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(FITS)' \
 	  || { echo "shuttergate needs Python 3.11 to 3.13; install one or set PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/python || echo "setting up $(VENV): some minutes and 400 MB, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "cannot make $(VENV); on Debian: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt

@@ -16,8 +16,11 @@ KITS = [name for name in board_names() if name not in ("simulated", "webcam")]
 PAGES = {"en": "README.md", "ja": "README.ja.md"}
 NOT_SEEN = {"en": " / not yet on hardware", "ja": " / 実機では未確認"}
 SHOWN = {
-    "en": ["arithmetic", "documents", "simulated pins", "gpio-sim bench", "nothing yet"],
-    "ja": ["計算", "資料", "模擬ピン", "gpio-sim ベンチ", "まだなし"],
+    "en": [
+        *("arithmetic", "documents", "simulated pins", "gpio-sim bench", "imitated libedgetpu"),
+        "nothing yet",
+    ],
+    "ja": ["計算", "資料", "模擬ピン", "gpio-sim ベンチ", "模擬 libedgetpu", "まだなし"],
 }
 
 pages = pytest.mark.parametrize(
@@ -175,6 +178,8 @@ PULL = 33e3  # the BCM2711's strongest internal pull
     [
         (3.3 * R3 / (R1 + R3), "3.0 V"),
         (3.3 * beside(R3, PULL) / (R1 + beside(R3, PULL)), "2.9 V"),
+        (3.3 * R2 / (PULL + R2), "0.77 V"),
+        (3.3 * 1.05 * R2 / (PULL + 1.05 * R2), "0.80 V"),
         (3.3 * beside(R2, R1 + R3) / (PULL + beside(R2, R1 + R3)), "0.45 V"),
         (3.3 / R2 * 1e3, "0.33 mA"),
         (3.3 / (R1 + R3) * 1e3, "0.30 mA"),

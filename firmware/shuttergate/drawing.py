@@ -60,8 +60,9 @@ WORDS = {
         "notes": "Gate closed: the permissive is low, the button has no current, and its contact "
         "reads low, pressed or not. Pole 2 is for lamp, buzzer and log only.\n"
         "Gate open and pressed: 3.3 V × 10 kΩ / (10 kΩ + 1 kΩ) = 3.0 V at the contact, a safe "
-        "high (a Pi 4 needs 2.0 V). R1 and R4 hold a wrong short to 3.3 mA.\n"
-        "Keep the wires of the two poles apart: a short between them would bypass the permissive. "
+        "high (2.0 V on a Pi 4; not published for the Pi 5).\n"
+        "R1 and R4 hold a wrong short to 3.3 mA. "
+        "Keep the wires of the two poles apart: a short between them would bypass the permissive.\n"
         "Lines that cross without a dot do not touch; all GND are one.",
     },
     "ja": {
@@ -69,21 +70,22 @@ WORDS = {
         "above": "40ピンヘッダーを上から見た図。1番ピンは基板の角の側です",
         "enable": "許可線",
         "shutter": "シャッター接点",
-        "shutter_sense": "押下検知（接点2）",
+        "shutter_sense": "押下検知（極2）",
         "lamp_clear": "ランプ clear",
         "lamp_blocked": "ランプ blocked",
         "lamp_wait": "ランプ wait",
         "buzzer": "ブザー",
         "pin": "物理ピン",
-        "pole 1": "接点1",
-        "pole 2": "接点2",
+        "pole 1": "極1",
+        "pole 2": "極2",
         "button": "シャッターボタン S1（2回路）",
         "sounder": "BZ1  ブザー（自励式）",
         "notes": "ゲートが閉じている間、許可線は Low です。ボタンに電流は流れず、押しても接点は "
-        "Low のままです。接点2はランプ、ブザー、ログのためだけに使います。\n"
+        "Low のままです。極2はランプ、ブザー、ログのためだけに使います。\n"
         "ゲートが開いているときに押すと、接点は 3.3 V × 10 kΩ ÷（10 kΩ + 1 kΩ）= 3.0 V"
-        "（Pi 4 は 2.0 V から High）。誤って短絡しても R1 と R4 が 3.3 mA に抑えます。\n"
-        "2つの接点の線は離してください。互いに触れると、許可線なしで電流が通ります。"
+        "（Pi 4 は 2.0 V から High。Pi 5 の値は公表されていない）。\n"
+        "誤って短絡しても R1 と R4 が 3.3 mA に抑えます。"
+        "2つの極の線は離してください。互いに触れると、許可線なしで電流が通ります。\n"
         "黒丸のない交差はつながっていません。GND はすべて共通です。",
     },
 }
@@ -114,7 +116,7 @@ def draw_svg(board: Board, language: str = "en") -> str:
         *_button("shutter_sense" in fitted, words),
         *(part for lamp in _LAMPS if lamp in fitted for part in _lamp(lamp, words)),
         *(_buzzer(words) if "buzzer" in fitted else ()),
-        *(_text(40, 788 + 18 * row, note, "s") for row, note in enumerate(_lines(words["notes"]))),
+        *(_text(40, 776 + 16 * row, note, "s") for row, note in enumerate(_lines(words["notes"]))),
     ]
     return "\n".join(
         [

@@ -6,28 +6,23 @@ import msgspec
 from gpiozero.pins.mock import MockFactory
 
 from shuttergate.board import Board
+from shuttergate.drawing import GROUND_PINS, SUPPLY_PIN, WORDS
+from shuttergate.lang import LANGUAGE, _
 
-_PARTS = {
-    "enable": "permissive: feeds the button",
-    "shutter": "button, gated pole",
-    "shutter_sense": "button, second pole (not gated)",
-    "lamp_clear": "lamp CLEAR",
-    "lamp_blocked": "lamp BLOCKED",
-    "lamp_wait": "lamp WAIT",
-    "buzzer": "buzzer",
-}
+_INPUTS = ("shutter", "shutter_sense")
 
 
 def draw(board: Board) -> str:
-    """Return the drawing: a line a pair of pins, those in use named."""
+    """Return the drawing: a line a pair of pins, those in use named as board.toml names them."""
+    words = WORDS.get(LANGUAGE, WORDS["en"])
     pins = msgspec.structs.asdict(board.pins)
     used = {f"GPIO{pin}": part for part, pin in pins.items() if pin is not None}
     factory = MockFactory()
     header = factory.board_info.headers["J8"]
     lines = [
-        f"{board.name}: 40-pin header, seen from above; pin 1 is next to the board's corner",
+        f"{board.name}: {words['above']}",
         "",
-        f"{'':>41} odd   even",
+        " " * 39 + _("odd  even"),
     ]
     for row in range(1, header.rows + 1):
         left, right = header.pins[2 * row - 1], header.pins[2 * row]
@@ -36,14 +31,19 @@ def draw(board: Board) -> str:
             f"{_label(right.name, used, turned=True)}".rstrip()
         )
     physical = {pin.name: number for number, pin in header.pins.items()}
-    lines += ["", f"{'part':<34}BCM  physical"]
+    lines += ["", f"{'[pins]':<15}BCM  " + _("physical  what it is")]
     for name, part in sorted(used.items(), key=lambda item: physical[item[0]]):
-        lines.append(f"{_PARTS[part]:<34}{name[4:]:>3}  {physical[name]:>8}")
+        way = _("input") if part in _INPUTS else _("output")
+        lines.append(f"{part:<15}{name[4:]:>3}  {physical[name]:>8}  {way}: {words[part]}")
+    first, second = GROUND_PINS
     lines += [
         "",
-        f"Button: one pole between BCM {board.pins.enable} and BCM {board.pins.shutter}, "
-        f"with 10 kilohms from BCM {board.pins.shutter} to ground.",
-        "Its current comes from the permissive line alone: gate closed, line low, button dead.",
+        _("This is the header only; do not wire from it."),
+        _(
+            "R1 to R10, Q1, 3V3 (pin {supply}) and ground (pins {first} and {second}) are in the "
+            "drawing,"
+        ).format(supply=SUPPLY_PIN, first=first, second=second),
+        _("which the same command writes with --svg FILE."),
     ]
     return "\n".join(lines)
 
