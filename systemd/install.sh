@@ -7,10 +7,11 @@ trap 'echo "install.sh: stopped at line $LINENO; mend what is said above and run
 
 usage() {
   cat <<'TEXT'
-usage: sudo systemd/install.sh [--board NAME] [--dry-run] [--root DIR]
+usage: sudo systemd/install.sh [--board NAME|PATH] [--dry-run] [--root DIR]
        sudo systemd/install.sh --uninstall [--dry-run] [--root DIR]
 
-  --board NAME  what the kit is made of; needed the first time (`ls device` shows the boards)
+  --board NAME  what the kit is made of; needed the first time (`ls device` shows the boards);
+                or the whole path of a board.toml of your own, as in /etc/shuttergate
   --dry-run     print every action, change nothing
   --uninstall   take everything off but the photos in /var/lib/shuttergate/album
   --root DIR    work in the tree DIR: files only; no packages, no users, no services
@@ -24,7 +25,7 @@ fail() {
   exit "${2:-1}"
 }
 
-board='' dry='' root='' uninstall=''
+board='' described='' dry='' root='' uninstall='' # described: the board's own board.toml
 while (($#)); do
   case $1 in
     --board | --root)
@@ -159,8 +160,10 @@ check() {
     board=$(sed -n 's/^board *= *"\([^"]*\)".*/\1/p' "$config")
   fi
   [[ $board ]] || fail "which board? name it with --board: $(boards)" 2
-  [[ -f $source/device/$board/board.toml ]] \
-    || fail "no board is called '$board'; use one of: $(boards)" 2
+  described=$source/device/$board/board.toml
+  if [[ $board == /* ]]; then described=$root$board; fi
+  [[ -f $described && -r $described ]] || fail "no board is called '$board'; use one of: $(boards), \
+or the whole path of a readable board.toml of your own" 2
   [[ $root ]] && return
   local python
   python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
@@ -177,7 +180,7 @@ boards() {
 }
 
 # made_with DRIVER: whether the board's description names it.
-made_with() { grep -q "^driver *= *\"$1\"" "$source/device/$board/board.toml"; }
+made_with() { grep -q "^driver *= *\"$1\"" "$described"; }
 
 packages() {
   local wanted=(python3-venv)
@@ -341,7 +344,7 @@ published_models() {
   local pack
   for pack in "$source"/models/*/model.toml; do
     pack=$(basename "$(dirname "$pack")")
-    if grep -q "\"$pack\"" "$source/device/$board/board.toml" \
+    if grep -q "\"$pack\"" "$described" \
       && grep -q '^\[published' "$source/models/$pack/model.toml"; then
       system "$opt/venv/bin/shuttergate" model fetch "$pack" \
         || echo "note: without a network, bring its files on a stick: sudo shuttergate model add FILE…"
@@ -413,7 +416,7 @@ uninstall_all() {
   services disable --now
   boot_settings_undone
   for ((i = 0; i < ${#files[@]}; i += 2)); do gone "$root${files[i + 1]}"; done
-  empty_gone "$root/etc/systemd/system.conf.d"
+  empty_gone "$root/etc/systemd/system.conf.d" "$root/etc/sysusers.d"
   gone "$command" "$opt" "$etc" "$root/var/lib/shuttergate/models"
   system systemctl daemon-reload
   system udevadm control --reload

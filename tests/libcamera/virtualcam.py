@@ -52,7 +52,7 @@ class VirtualPicamera2(picamera2.Picamera2):
 
     def __init__(self) -> None:
         super().__init__()
-        self._dice = np.random.default_rng(20261122)
+        self._dice = np.random.default_rng()  # a camera that is opened anew repeats nothing
         self.pre_callback = self._expose
 
     def _expose(self, request: Any) -> None:
