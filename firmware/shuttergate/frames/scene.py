@@ -18,6 +18,7 @@ from shuttergate.frames.pictures import lores_of, main_of, read_picture
 from shuttergate.share import share, tilde
 
 ROOM_FPS = 30.0
+LOOP_S = 20.0
 
 
 def room_film() -> Path:
@@ -84,7 +85,8 @@ class _Ahead:
 class Room:
     """The built-in scene: a room the project rendered itself, nobody in it, looped for ever.
 
-    Once a loop somebody holds the test card before the camera.
+    Every ``LOOP_S`` somebody holds the test card before the camera. The card goes by the clock, for
+    a slow computer's film lags behind, and there it would hardly ever come.
     """
 
     name = "the built-in room"
@@ -98,6 +100,7 @@ class Room:
             ) from error
         with Image.open(self._film) as film:
             self._card = HeldCard(film.size)
+        self._due_s = 0.0
         frames = self._frames()
         self._ahead = _Ahead(lambda: lens.shot(next(frames)))
         self._index = 0
@@ -107,11 +110,12 @@ class Room:
         while True:
             self._film.seek(0)
             with Image.open(self._film) as film:
-                for number, frame in enumerate(ImageSequence.Iterator(film)):
-                    yield self._card.before(frame.convert("RGB"), number / ROOM_FPS)
+                for frame in ImageSequence.Iterator(film):
+                    yield self._card.before(frame.convert("RGB"), self._due_s % LOOP_S)
 
     def at(self, time_s: float) -> Shot:
         """Return the film's picture for ``time_s``, a later one than before where it is due."""
+        self._due_s = time_s
         if int(time_s * ROOM_FPS) > self._index and self._ahead.ready:
             self._index += 1
             self._shot = self._ahead.take()
