@@ -177,6 +177,15 @@ def test_boards_can_be_listed_shown_and_drawn() -> None:
     assert shuttergate("board", "show", "pi9").returncode == 1
 
 
+def test_a_board_of_ones_own_is_shown_by_its_path(tmp_path: Path) -> None:
+    own = tmp_path / "board.toml"
+    shipped = (ROOT / "device" / "simulated" / "board.toml").read_text()
+    own.write_text(f"# mine\n{shipped}")
+    assert shuttergate("board", "show", own).stdout == f"# mine\n{shipped}"
+    gone = shuttergate("board", "show", tmp_path / "gone" / "board.toml")
+    assert (gone.returncode, "name a readable TOML file" in gone.stderr) == (1, True)
+
+
 def test_version() -> None:
     from shuttergate import __version__
 

@@ -65,7 +65,23 @@ def test_the_example_names_every_key() -> None:
             "[thresholds.other]\nclear_below = 0.1\nblock_at = 0.9",
             "thresholds.other: the board simulated has no such channel",
         ),
-        ("[gate", "is not TOML"),
+        (
+            "[thresholds.a]\nclear_below = 0.1\nblock_at = 0.9\n[thresholds.b]\nclear_below = 0.1",
+            "thresholds.b.block_at: is missing; write it there",
+        ),
+        (
+            "[thresholds.b]\nclear_below = 0.1\nblock_at = 'x'",
+            "thresholds.b.block_at: expected `float`, got `str`",
+        ),
+        (
+            "[thresholds.b]\nclear_below = 0.1\nblock_at = 0.9\nbogus = 1",
+            "thresholds.b.bogus: there is no such key",
+        ),
+        (
+            "bogus = simulated",
+            "is not TOML: Invalid value (at line 1, column 9); put text between quotation marks",
+        ),
+        ("[gate", "at the end of a table declaration (at end of document); correct it there"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:

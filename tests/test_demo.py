@@ -23,7 +23,7 @@ from shuttergate.demo import KEY_S, PRESS_S, Fingers, _columns, _fit
 class Terminal:
     """The demo in a pseudo-terminal of a given size."""
 
-    def __init__(self, columns: int, *arguments: object) -> None:
+    def __init__(self, columns: int, *arguments: object, **env: str) -> None:
         self.ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.process = subprocess.Popen(
@@ -32,7 +32,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            env={**os.environ, "LANGUAGE": "en", "NO_COLOR": "1"},
+            env={**os.environ, "LANGUAGE": "en", "LANG": "C.UTF-8", "NO_COLOR": "1", **env},
         )
         os.close(theirs)
         os.set_blocking(self.ours, False)
@@ -87,6 +87,31 @@ def test_the_space_bar_takes_a_photo_and_q_quits(terminals: list[Terminal], tmp_
     assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 10)
     assert "presses     1 taken, 0 refused" in terminal.read()
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_keys_are_named_on_80_columns(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(80, "--album", tmp_path)
+    terminals.append(terminal)
+    assert terminal.shows("the shutter button is live")
+    assert terminal.shows("[space] press  [q] quit   ● OPEN  ", 3)
+    terminal.type(b"q")
+    assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 10)
+    assert terminal.read().count("  space bar: the shutter; q: quit") == 1
+
+
+def test_without_a_keyboard_no_keys_are_named(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(80, "--headless", "--seconds", 1, "--album", tmp_path)
+    terminals.append(terminal)
+    assert wait_until(lambda: terminal.read() is not None and terminal.process.poll() == 0, 15)
+    assert "fps" in terminal.text
+    assert "quit" not in terminal.text
+
+
+def test_the_camera_is_named_in_japanese(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(80, "--seconds", 1, "--album", tmp_path, LANGUAGE="ja")
+    terminals.append(terminal)
+    assert terminal.shows("シミュレーションのカメラ（内蔵の部屋）")
+    assert terminal.shows("  スペースキーでシャッター、q で終了", 3)
 
 
 def test_a_frozen_gate_is_not_shown_open(terminals: list[Terminal], tmp_path: Path) -> None:

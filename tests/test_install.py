@@ -190,6 +190,27 @@ def test_another_board_on_update_is_a_note_and_not_a_change(checkout: Path, tree
     assert "is kept, and names another board than pi-of-the-test" in said
 
 
+def test_a_board_of_ones_own_in_the_configuration_is_what_is_installed_for(
+    checkout: Path, tree: Path
+) -> None:
+    installed(checkout, "--board", "simulated", "--root", tree)
+    own = tree / "etc" / "shuttergate" / "board.toml"
+    text = (checkout / "device" / "pi-of-the-test" / "board.toml").read_text()
+    own.write_text(text.replace('"open-nsfw"', '"pack"'))
+    (checkout / "models" / "pack" / "model.toml").write_text('[published."a"]\n')
+    config = tree / "etc" / "shuttergate" / "shuttergate.toml"
+    config.write_text('board = "/etc/shuttergate/board.toml"\n')
+    said = installed(checkout, "--root", tree)
+    assert "python3-picamera2" in said
+    assert "model fetch pack" in said
+    assert "names another board" not in said
+    assert config.read_text() == 'board = "/etc/shuttergate/board.toml"\n'
+    own.unlink()
+    gone = install(checkout, "--root", tree)
+    assert gone.returncode == 2
+    assert "or the whole path of a readable board.toml of your own" in gone.stderr
+
+
 def test_the_configuration_is_whole_and_names_board_and_album(checkout: Path, tree: Path) -> None:
     installed(checkout, "--board", "pi-of-the-test", "--root", tree)
     text = (tree / "etc" / "shuttergate" / "shuttergate.toml").read_text()

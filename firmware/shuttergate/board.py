@@ -96,20 +96,25 @@ def board_names() -> list[str]:
     return sorted(path.parent.name for path in share("device").glob("*/board.toml"))
 
 
+def board_file(name: str) -> Path:
+    """Return where the board called `name` is described; a `name` with a slash is a path itself."""
+    if "/" in name:
+        return Path(name).expanduser()
+    names = board_names()
+    if name not in names:
+        raise ConfigError(
+            f"no board is called {name!r}; there is {', '.join(names)}, "
+            "or name a board.toml of your own by its path"
+        )
+    return share("device") / name / "board.toml"
+
+
 def read_board(name: str) -> Board:
     """Return the board called `name`, or the one described in the file of that path.
 
     Raises `ConfigError` naming file and key.
     """
-    if "/" in name:
-        path = Path(name).expanduser()
-    elif name in (names := board_names()):
-        path = share("device") / name / "board.toml"
-    else:
-        raise ConfigError(
-            f"no board is called {name!r}; there is {', '.join(names)}, "
-            "or name a board.toml of your own by its path"
-        )
+    path = board_file(name)
     board = decode(path, Board)
     check_pins(board.pins, path)
     if len(set(board.channels.look)) < 2:

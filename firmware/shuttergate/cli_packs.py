@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shuttergate import cli_weights
-from shuttergate.board import board_names, read_board
+from shuttergate.board import board_file, board_names, read_board
 from shuttergate.cli_shared import AsJson, ConfigFile, fail, refusing
 from shuttergate.config import read_config, read_kit
 from shuttergate.errors import ConfigError, PackError, ShuttergateError
@@ -33,7 +33,9 @@ _T = TypeVar("_T")
 model_app.command("fetch", help=_("Fetch the weights that others publish; needs a network."))(
     cli_weights.fetch
 )
-model_app.command("add", help=_("Take such weights from files, as from a stick."))(cli_weights.add)
+model_app.command("add", help=_("Take published weights from files, as from a USB stick."))(
+    cli_weights.add
+)
 model_app.command("fit", help=_("Does a pack fit the Edge TPU? Told without the compiler."))(
     cli_weights.fit
 )
@@ -201,7 +203,7 @@ def board_show(name: str) -> None:
         read_board(name)
     except ConfigError as error:
         fail(error, 1)
-    typer.echo((share("device") / name / "board.toml").read_text(), nl=False)
+    typer.echo(board_file(name).read_text("utf-8-sig"), nl=False)
 
 
 @board_app.command("wiring", help=_("Draw the header with the pins in use."))

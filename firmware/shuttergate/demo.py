@@ -100,12 +100,20 @@ class Stage:
         for item in items:
             words = _words(item, kit)
             if words:
-                self._out.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
+                self._say(words, elapsed_s)
+
+    def begin(self) -> None:
+        """Say what the keys do, where there are keys."""
+        if self._keys:
+            self._say(_("  space bar: the shutter; q: quit"), 0.0)
+
+    def _say(self, words: str, elapsed_s: float) -> None:
+        self._out.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
 
     def status(self, kit: Supervisor, elapsed_s: float) -> None:
         """Show how things stand: a living line, or now and then a log line."""
         if self._terminal:
-            line = _status_line(kit, elapsed_s, len(self.photos), self._keys)
+            line = _status_line(kit, len(self.photos), self._keys)
             self._line = _coloured(_fit(line, shutil.get_terminal_size().columns))
             self._out.write(f"\r\x1b[K{self._line}")
         elif elapsed_s >= self._due_s and kit.status is not None:
@@ -161,7 +169,10 @@ class Stage:
 def _words(item: feed.News, kit: Supervisor) -> str:
     match item:
         case feed.Ready():
-            return _("Ready after {s:.1f} s: {camera}").format(s=kit.start_s, camera=item.camera)
+            camera = {  # its name stays English in the log
+                "simulated camera on the built-in room": _("simulated camera on the built-in room")
+            }.get(item.camera, item.camera)
+            return _("Ready after {s:.1f} s: {camera}").format(s=kit.start_s, camera=camera)
         case feed.Refused():
             return ""
         case feed.Log(event="gate", fields=fields):
@@ -220,16 +231,16 @@ def _coloured(text: str) -> str:
     return text.replace("●", "\x1b[32m●\x1b[0m").replace("○", "\x1b[31m○\x1b[0m")
 
 
-def _status_line(kit: Supervisor, elapsed_s: float, photos: int, keys: bool) -> str:
+def _status_line(kit: Supervisor, photos: int, keys: bool) -> str:
     status = kit.status
     if status is None or kit.silent_s() > SILENCE_S:
         return _("○ CLOSED  no word from the gate process")
     state = _("● OPEN  ") if status.open else _("○ CLOSED")
     scores = _scores(status.scores)
-    text = _("{state} {s:5.1f} s  {fps:4.1f} fps  {scores}  photos {photos}").format(
-        state=state, s=elapsed_s, fps=status.fps, scores=scores, photos=photos
+    text = _("{state}  {fps:4.1f} fps  {scores}  photos {photos}").format(
+        state=state, fps=status.fps, scores=scores, photos=photos
     )
-    return text + _("   [space] press  [q] quit") if keys else text
+    return _("[space] press  [q] quit   ") + text if keys else text  # first: the end may be cut
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -278,7 +289,9 @@ def demo(
             news = kit.poll(fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1, *also)
             stage.news(news, kit, elapsed_s)
             if ready_s is None:
-                ready_s = time.monotonic() if kit.was_ready or _blind(kit) else None
+                if kit.was_ready or _blind(kit):
+                    ready_s = time.monotonic()
+                    stage.begin()
                 continue
             elapsed_s = time.monotonic() - ready_s
             for down in fingers.due(elapsed_s):

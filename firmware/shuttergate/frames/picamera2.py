@@ -246,8 +246,8 @@ def _load(module: str) -> Any:
         return importlib.import_module(module)
     except Exception as error:  # also what a numpy of another make than it was built for raises
         raise CameraError(
-            f"{module} cannot be loaded ({error}); apt install python3-picamera2, and make the "
-            "virtual environment with --system-site-packages"
+            f"{module} cannot be loaded ({error}); on a Raspberry Pi run sudo systemd/install.sh; "
+            'elsewhere choose board = "simulated"'
         ) from error
 
 
@@ -295,6 +295,6 @@ def holders(proc: Path = Path("/proc")) -> list[str]:
         pid = int(link.parts[-3])
         with contextlib.suppress(OSError):  # ended meanwhile, or not ours to look at
             if pid != os.getpid() and re.match(r"/dev/(video|media)\d", str(link.readlink())):
-                name = (link.parents[1] / "comm").read_text().strip()
+                name = (link.parents[1] / "comm").read_text(errors="replace").strip()
                 found[pid] = f"{name} (process {pid})"
     return [found[pid] for pid in sorted(found)]

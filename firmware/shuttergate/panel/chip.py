@@ -30,8 +30,8 @@ def open_chip() -> Any:
         factory = _import_lgpio()
     except ImportError as error:
         raise PanelError(
-            f'[gpio] driver = "lgpio" cannot be used: {error}; '
-            f"install it with pip install 'shuttergate[pi]', {_OTHERWISE}"
+            f'[gpio] driver = "lgpio" cannot be used: {error}; on a Raspberry Pi run '
+            'sudo systemd/install.sh; elsewhere choose board = "simulated"'
         ) from error
     try:
         return factory()
@@ -111,7 +111,7 @@ def _holders(chip: int, offset: int) -> list[str]:
             continue
         with contextlib.suppress(OSError):
             if any(_holds(link, chip, offset) for link in (process / "fd").iterdir()):
-                name = (process / "comm").read_text().strip()
+                name = (process / "comm").read_text(errors="replace").strip()
                 found.append(f"{name} (process {process.name})")
     return sorted(found)
 

@@ -208,8 +208,8 @@ class Pack:
             found = self._find(name, sha256)
             if found is None:
                 raise PackError(
-                    f"model pack {self.name}: {name} is not on this machine, or not whole, for it "
-                    f"is published by others; run `shuttergate model fetch {self.name}` where "
+                    f"model pack {self.name}: {name} is published by others, and not (or not "
+                    f"whole) on this machine; run `shuttergate model fetch {self.name}` where "
                     "there is a network, or `shuttergate model add FILE` with a copy of it"
                 )
             return found
