@@ -177,7 +177,7 @@ def test_exec_stop_post_lowers_a_line_that_was_left_high(kit: Bank, note: Note) 
         pid = main_pid()
         kit.pull(ENABLE, True)
         try:
-            with Watch(kit) as watch:
+            with Watch(kit, 0.0003) as watch:
                 killed_s = time.monotonic()
                 os.kill(pid, signal.SIGKILL)
                 assert wait_until(lambda: show("SubState") == "auto-restart", 10, 0.25)
