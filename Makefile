@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: menu setup demo test lint bench bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup demo test lint bench bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -28,9 +28,11 @@ lint: $(VENV)/.ready-dev  ## ruff and mypy --strict
 bench: $(VENV)/.ready-dev  ## measure speed and memory, as ratios in one run (about 3 minutes)
 	$(BIN)/python -m shuttergate.bench.speed $(ARGS)
 
-bench-vm: $(VENV)/.ready-dev  ## on a real kernel without a Pi: long runs, and systemd with the installer
+bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies (7 minutes)
 	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py -k inside
-	$(BIN)/python tests/bench_vm/vm.py
+
+bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the installer (15 minutes, root)
+	$(BIN)/python tests/bench_vm/vm.py $(ARGS)
 
 bench-kernel:  ## build that kernel, where none is at hand (about 6 minutes)
 	tests/bench_vm/kernel.sh

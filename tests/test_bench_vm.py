@@ -21,7 +21,7 @@ import pytest
 from bench_vm.kernel import NoBench, boot, check
 
 INSIDE = Path(__file__).parent / "bench_vm" / "inside"
-LONG = "SHUTTERGATE_BENCH_LONG" in os.environ  # make bench-vm
+LONG = "SHUTTERGATE_BENCH_LONG" in os.environ  # make bench-long
 CHECKS = sorted(INSIDE.glob("long_*.py" if LONG else "check_*.py"))
 TIMEOUT_S = 1200 if LONG else 240
 
