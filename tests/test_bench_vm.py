@@ -27,7 +27,8 @@ TIMEOUT_S = 1200 if LONG else 240
 
 PYTEST = (
     'PYTHONPATH="$ROOT/tests/bench_vm/inside:$ROOT/tests" '
-    '"$PYTHON" -m pytest -p rigging -p no:cacheprovider -q -rA --tb=short --durations=0 '
+    f'"$PYTHON" -m pytest -p rigging {"-p stamps" if LONG else ""} -p no:cacheprovider '
+    "-q -rA --tb=short --durations=0 "
     '-c "$ROOT/pyproject.toml" --rootdir "$ROOT" --basetemp /run/tests '
     '--junit-xml "$OUT/results.xml" '
 )

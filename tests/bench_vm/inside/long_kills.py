@@ -32,6 +32,7 @@ def test_after_kills_the_line_is_low_and_every_photo_whole(
         assert wait_line(bank, True, 40), turn
         processes = {"parent": one.process.pid, **one.children()}
         victim = dice.choice(list(processes))
+        time.sleep(0.4)  # the button must have been seen released, and a frame must have come
         # From a press on, a photo takes about half a second here: looked at, encoded, published.
         copper.finger = True
         time.sleep(dice.uniform(0.0, 0.9))

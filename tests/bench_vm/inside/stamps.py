@@ -1,4 +1,4 @@
-"""How long it takes on a real kernel's pins, with libcamera's frames: written to figures.json.
+"""An appliance on a real kernel's pins and libcamera's frames that says when what happened.
 
 The kernel is a process here and shares two processors: the figures say what the software adds, and
 not what a Raspberry Pi takes.
@@ -13,12 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bank import ENABLE, SENSE, SHUTTER, Bank, Copper
-from inside_help import note
-from kit import LORES, MAIN, needs_libcamera
+from bank import ENABLE, SENSE, SHUTTER, Bank
+from kit import LORES, MAIN
 from PIL import Image
 
-from conftest import wait_until
 from rig import Camera, Rig
 from shuttergate.board import Accelerator, Pins
 from shuttergate.board import Camera as CameraSettings
@@ -29,15 +27,11 @@ from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.panel.panel import Panel
 from shuttergate.share import share
 from shuttergate.vision.eyes import open_eyes
-from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
 
-BLOCKS = PRESSES = 200
 FPS = 10  # what is asked for; a kernel inside a process often judges no more
 PLAIN = np.full((224, 224, 3), (30, 60, 160), np.uint8)
 CHANNELS = ["consent-clean", "open-nsfw"]
-
-pytestmark = [needs_libcamera, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 class Watched(Camera):
@@ -123,55 +117,3 @@ def start(tmp_path: Path, bank: Bank) -> Iterator[Callable[[list[Any]], Rig]]:
     yield started
     for rig in rigs:
         rig.close()
-
-
-def test_from_a_blocked_frame_to_the_line_low(start: Callable[[list[Any]], Rig]) -> None:
-    rig = start([PLAIN, paint("test_card", (224, 224))])
-    camera, panel = rig.camera, rig.panel
-    assert isinstance(camera, Watched) and isinstance(panel, Stamped)
-    assert wait_until(lambda: len(panel.lowered_s) > BLOCKS, 120), rig.status
-    rig.appliance.stop()
-    exposed, handed = [], []
-    for lowered_s in panel.lowered_s:
-        last = max((turned for turned in camera.turned if turned[1] < lowered_s), default=None)
-        assert last is not None, "it closed before it was shown the card"
-        exposed.append(lowered_s - last[0])
-        handed.append(lowered_s - last[1])
-    note("blocked frame exposed to line low", exposed)
-    note("blocked frame handed over to line low", handed)
-
-
-def test_from_the_press_to_the_decision_and_to_the_photo(
-    start: Callable[[list[Any]], Rig], copper: Copper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rig = start([PLAIN])
-    decided: list[float] = []
-    contact = rig.appliance.interlock.contact
-
-    def stamped(is_down: Callable[[], bool]) -> Any:
-        begun = contact(is_down)
-        if begun is not None:
-            decided.append(time.monotonic())
-        return begun
-
-    monkeypatch.setattr(rig.appliance.interlock, "contact", stamped)
-    decisions, photos = [], []
-    dice = np.random.default_rng(1)
-    while len(photos) < PRESSES:
-        assert wait_until(rig.armed, 20), told(rig)
-        time.sleep(float(dice.uniform(0.2, 0.4)))  # the last frame was used; a new one must come
-        decided.clear()
-        taken, refused = counts(rig)
-        copper.finger = True
-        pressed_s = time.monotonic()
-        copper.settle()
-        assert wait_until(lambda: bool(decided), 5), told(rig)
-        decisions.append(decided[0] - pressed_s)
-        time.sleep(0.1)  # as long as a finger stays
-        copper.finger = False
-        assert wait_until(lambda last=(taken, refused): counts(rig) != last, 20), told(rig)  # type: ignore[misc]
-        if counts(rig)[0] > taken:
-            photos.append(rig.events("photo")[-1]["ms"] / 1000)
-    assert counts(rig)[1] <= PRESSES / 10, told(rig)
-    note("press edge to capture decision", decisions)
-    note("capture decision to photo in the album", photos)
