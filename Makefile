@@ -28,7 +28,7 @@ lint: $(VENV)/.ready-dev  ## ruff and mypy --strict
 bench: $(VENV)/.ready-dev  ## measure speed and memory, as ratios in one run (about 3 minutes)
 	$(BIN)/python -m shuttergate.bench.speed $(ARGS)
 
-bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies (7 minutes)
+bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies (8 minutes)
 	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py -k inside
 
 bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the installer (15 minutes, root)
