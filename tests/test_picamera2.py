@@ -23,9 +23,10 @@ from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
-from shuttergate.frames.picamera2 import PiCamera, fitting, for_libcamera, holders
+from shuttergate.frames.picamera2 import PiCamera, _is_camera, fitting, for_libcamera
 from shuttergate.frames.scene import Lens
 from shuttergate.frames.yuv import Layout, ToRgb
+from shuttergate.holders import holders
 
 MAIN, LORES = (640, 480), (224, 224)
 LORES_SHAPE = (224, 224, 3)
@@ -81,8 +82,9 @@ def test_who_holds_the_camera_is_named(tmp_path: Path) -> None:
     for pid, name, target in ((71, "rpicam-vid", "/dev/video0"), (72, "cron", "/dev/null")):
         (tmp_path / str(pid) / "fd").mkdir(parents=True)
         (tmp_path / str(pid) / "fd" / "5").symlink_to(target)
+        (tmp_path / str(pid) / "status").write_text("Name:\tx\nPPid:\t1\n")
         (tmp_path / str(pid) / "comm").write_text(f"{name}\n")
-    assert holders(tmp_path) == ["rpicam-vid (process 71)"]
+    assert holders(_is_camera, tmp_path) == ["rpicam-vid (process 71)"]
 
 
 class StandIn:

@@ -24,6 +24,7 @@ from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import Clock
 from shuttergate.frames.yuv import MAIN_FORMATS, RGB_FORMATS, ToRgb, choose, copy_i420, read_layout
+from shuttergate.holders import holders
 
 BUFFERS = 4
 """One is filled, one waits, one is copied, one is spare; each is 18 MB at 12 megapixels."""
@@ -281,20 +282,12 @@ def _named(name: str) -> Iterator[None]:
             below = below.__cause__ or below.__context__ or below
         cause = str(below) or type(below).__name__
         if "busy" in cause.lower():
-            held = ", ".join(holders()) or "a program that cannot be seen from here"
+            held = ", ".join(holders(_is_camera)) or "a program that cannot be seen from here"
             raise CameraError(f"{name} is busy: {held} has it; end that program") from error
         raise CameraError(
             f"{name}: {cause}; look at the cable, and at [camera] in board.toml"
         ) from error
 
 
-def holders(proc: Path = Path("/proc")) -> list[str]:
-    """Return the names and ids of other processes that hold a video or media device open."""
-    found = {}
-    for link in proc.glob("[0-9]*/fd/*"):
-        pid = int(link.parts[-3])
-        with contextlib.suppress(OSError):  # ended meanwhile, or not ours to look at
-            if pid != os.getpid() and re.match(r"/dev/(video|media)\d", str(link.readlink())):
-                name = (link.parents[1] / "comm").read_text(errors="replace").strip()
-                found[pid] = f"{name} (process {pid})"
-    return [found[pid] for pid in sorted(found)]
+def _is_camera(link: Path) -> bool:
+    return re.match(r"/dev/(video|media)\d", str(link.readlink())) is not None

@@ -25,7 +25,8 @@ from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.frames import picamera2, v4l2
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import Clock
-from shuttergate.frames.picamera2 import fitting, holders
+from shuttergate.frames.picamera2 import fitting
+from shuttergate.holders import holders
 
 OPEN_S = 5.0
 """A webcam that shows no first picture within this time is given up."""
@@ -263,7 +264,9 @@ class WebCam:
             cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
             code = error.errno if isinstance(error, OSError) else None
             if code == errno.EBUSY:
-                held = ", ".join(holders()) or "a program that cannot be seen from here"
+                node = Path(self._path).resolve()
+                others = holders(lambda link: link.readlink() == node)
+                held = ", ".join(others) or "a program that cannot be seen from here"
                 told = f"{self.name} is busy: {held} has it; end that program"
                 raise CameraError(told) from error
             raise CameraError(f"{self.name}: {cause}; {_mend(code)}") from error

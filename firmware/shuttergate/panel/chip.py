@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shuttergate.errors import PanelError
+from shuttergate.holders import holders
 
 _OTHERWISE = 'or choose a board without pins (board = "simulated")'
 
@@ -83,7 +84,7 @@ def why_no_line(chip: int, part: str, pin: int, error: Exception) -> str:
     with contextlib.suppress(OSError):
         consumer = line_consumer(Path(f"/dev/gpiochip{chip}"), pin)
         if consumer is not None:
-            found = ", ".join(_holders(chip, pin))
+            found = ", ".join(holders(lambda link: _holds(link, chip, pin)))
             by = f"{found}, as {consumer!r}" if found else f"another program, as {consumer!r}"
             return f"{what} is held by {by}; end that, or choose another pin"
     return f"{what} cannot be used: {_said(error)}; choose another pin"
@@ -103,26 +104,10 @@ def line_consumer(chip: Path, offset: int) -> str | None:
     return str(consumer.rstrip(b"\0").decode(errors="replace"))
 
 
-def _holders(chip: int, offset: int) -> list[str]:
-    """Return the processes that hold the line, as far as this user may look."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        if int(process.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            if any(_holds(link, chip, offset) for link in (process / "fd").iterdir()):
-                name = (process / "comm").read_text(errors="replace").strip()
-                found.append(f"{name} (process {process.name})")
-    return sorted(found)
-
-
 def _holds(link: Path, chip: int, offset: int) -> bool:
-    try:
-        if "gpio" not in str(link.readlink()):  # anon_inode:gpio-line and its older kin
-            return False
-        info = (link.parents[1] / "fdinfo" / link.name).read_text()
-    except OSError:
-        return False  # closed meanwhile
+    if "gpio" not in str(link.readlink()):  # anon_inode:gpio-line and its older kin
+        return False
+    info = (link.parents[1] / "fdinfo" / link.name).read_text()
     words = [line.split() for line in info.splitlines()]
     return ["gpio-chip:", f"gpiochip{chip}"] in words and ["gpio-line:", str(offset)] in words
 

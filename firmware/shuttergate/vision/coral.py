@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
+
+from shuttergate.holders import holders
 
 BUS = Path("/sys/bus/usb/devices")
 PROCESSES = Path("/proc")
@@ -35,25 +36,12 @@ def stand(bus: Path = BUS) -> tuple[Stand, str]:
 def words(bus: Path = BUS, processes: Path = PROCESSES) -> str:
     """Return how it stands and, as far as may be seen, which other program holds it."""
     found, device = stand(bus)
-    holder = _holder(device, processes) if device else ""
-    return f"{found}; {holder} holds it" if holder else str(found)
+    others = holders(lambda link: str(link.readlink()) == device, processes) if device else []
+    return f"{found}; {', '.join(others)} holds it" if others else str(found)
 
 
 def _word(path: Path) -> str:
     try:
-        # A process's name is bytes, and cut short: it may end within a character.
-        return path.read_text(errors="replace").strip()
+        return path.read_text().strip()
     except OSError:
         return ""
-
-
-def _holder(device: str, processes: Path) -> str:
-    for folder in processes.glob("[0-9]*"):
-        if f"PPid:\t{os.getpid()}\n" in _word(folder / "status") + "\n":
-            continue  # our own
-        try:
-            if any(str(link.readlink()) == device for link in (folder / "fd").iterdir()):
-                return f"{_word(folder / 'comm')} (process {folder.name})"
-        except OSError:
-            continue  # another user's, or gone meanwhile
-    return ""
