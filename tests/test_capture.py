@@ -344,6 +344,30 @@ def test_a_gate_that_closes_while_the_disk_is_slow_voids_the_photo(
     assert kit.press().name
 
 
+@pytest.mark.parametrize("last", ["gone", "no", "another's"])
+def test_without_the_gates_yes_a_whole_photo_gets_no_name(tmp_path: Path, last: str) -> None:
+    gate_end, publisher_end = socket.socketpair()
+
+    def publish() -> None:
+        with contextlib.suppress(ConnectionError):
+            serve(publisher_end, Album(tmp_path), probe_s=0.02)
+
+    worker = threading.Thread(target=publish)
+    worker.start()
+    hatch.send(gate_end, hatch.Parcel(3, 1, 5), b"whole")
+    while hatch.receive(gate_end) != hatch.Hidden(3):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    if last != "gone":
+        hatch.send(gate_end, hatch.Word(3, False) if last == "no" else hatch.Word(2, True))
+        assert hatch.receive(gate_end) == hatch.Album("")  # it goes on
+    gate_end.close()
+    worker.join(5)
+    publisher_end.close()
+    assert not worker.is_alive()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_press_that_was_refused_for_silence_leaves_no_photo_behind(
     studio: Callable[[Look], Studio], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,15 +167,16 @@ class Photographer:
         sock = self._hatch
         if sock is None:
             return hatch.Receipt(self._serial, error="there is no publisher; the photo is not kept")
+        until_s = time.monotonic() + RECEIPT_TIMEOUT_S
         try:
             hatch.send(sock, hatch.Parcel(self._serial, taken_ms, len(photo)), photo)
-            answer = self._answer()
+            answer = self._answer(until_s)
             if isinstance(answer, hatch.Hidden):
                 keep = self._lasts(opening)
                 hatch.send(sock, hatch.Word(self._serial, keep))
                 if not keep:
                     return None
-                answer = self._answer()
+                answer = self._answer(until_s)
             if isinstance(answer, hatch.Receipt):
                 return answer
             raise OSError("it asked twice")
@@ -185,9 +186,8 @@ class Photographer:
             cause = str(error) or f"silent for {RECEIPT_TIMEOUT_S:.0f} s"
             return hatch.Receipt(self._serial, error=f"the publisher is gone ({cause})")
 
-    def _answer(self) -> hatch.Receipt | hatch.Hidden:
+    def _answer(self, until_s: float) -> hatch.Receipt | hatch.Hidden:
         """Wait for word of this very photo; what is about an earlier photo is dropped."""
-        until_s = time.monotonic() + RECEIPT_TIMEOUT_S
         while True:
             message = self._heard.get(timeout=max(0.0, until_s - time.monotonic()))
             if message.serial == self._serial:
