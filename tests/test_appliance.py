@@ -136,6 +136,14 @@ def test_the_line_is_low_before_a_camera_that_is_slow_to_close(rig: Build, by_or
     assert at_close == [False]
 
 
+def test_an_order_to_stop_lowers_the_line_while_the_camera_still_hangs(rig: Build) -> None:
+    one = rig(Config(gate=Gate(clear_frames=2, hold_off_s=0.1, max_age_ms=2000)))
+    one.camera.mode = "hang"
+    assert one.line
+    one.leash.send(feed.Stop())
+    assert wait_until(lambda: not one.line, 0.5)
+
+
 class Comings:
     """As much of an accelerator as the appliance asks; what answers changes at every answer."""
 

@@ -197,6 +197,22 @@ def test_only_its_status_tells_that_the_gate_keeps_time(tmp_path: Path) -> None:
     assert one.silent_s() < 1
 
 
+def test_the_line_is_claimed_before_the_models_are_loaded(kit: Start, tmp_path: Path) -> None:
+    # A line that a killed process left driven must not stay so for as long as models load, nor for
+    # ever where they do not. Both are wrong here: what is told first was tried first.
+    if any(Path("/dev").glob("gpiochip*")):
+        pytest.skip("there are pins on this machine")
+    board = (share("device") / "simulated" / "board.toml").read_text()
+    board = board.replace('driver = "mock"', 'driver = "lgpio"').replace('"open-nsfw"', '"gone"')
+    (tmp_path / "board.toml").write_text(board)
+    config = tmp_path / "kit.toml"
+    config.write_text(f'board = "{tmp_path / "board.toml"}"\n[album]\nfolder = "{tmp_path}"\n')
+    one = kit("run", "--config", config)
+    assert one.process.wait(20) == 1
+    assert one.process.stderr is not None
+    assert "gpio" in one.process.stderr.read().decode()
+
+
 def test_a_killed_parent_leaves_no_orphan(kit: Start, album: Path, clear_scene: Path) -> None:
     one = demo(kit, album, clear_scene)
     one.wait_for("gate", state="OPEN")

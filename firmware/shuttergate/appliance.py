@@ -189,8 +189,7 @@ class Appliance:
         generation = self._eyes.generation
         if generation != self._tested_generation:
             self._selftest.ask_all()
-            if generation == self._eyes.generation:  # else it changed under the questions
-                self._tested_generation = generation
+            self._tested_generation = generation  # the one before: it may have changed meanwhile
 
     def _judge(self, frame: Frame) -> Verdict:
         try:
