@@ -237,7 +237,7 @@ def _status_line(kit: Supervisor, photos: int, keys: bool) -> str:
         return _("○ CLOSED  no word from the gate process")
     state = _("● OPEN  ") if status.open else _("○ CLOSED")
     scores = _scores(status.scores)
-    text = _("{state}  {fps:4.1f} fps  {scores}  photos {photos}").format(
+    text = _("{state}  {fps:4.1f} fps  photos {photos}  {scores}").format(
         state=state, fps=status.fps, scores=scores, photos=photos
     )
     return _("[space] press  [q] quit   ") + text if keys else text  # first: the end may be cut
