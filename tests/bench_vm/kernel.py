@@ -103,6 +103,23 @@ def check() -> Path:
     return kernel()
 
 
+def launch(kernel: Path, root: Path, memory: str, words: list[str], timeout_s: int) -> str:
+    """Run the kernel on the folder `root`, with `words` to it; return the last that was said."""
+    words = [f"rootflags={root}", *words]
+    if any(" " in word for word in words):
+        raise NoBench("a kernel's command line takes no path with a space in it; move the checkout")
+    done = subprocess.run(
+        ["timeout", "-k", "5", str(timeout_s), str(kernel), f"mem={memory}"]
+        + ["rootfstype=hostfs", "root=/dev/root", "ro", "quiet"]
+        + ["con=null", "con0=null,fd:1", "ssl=null", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    return done.stdout.decode(errors="replace")[-4000:]
+
+
 def boot(kernel: Path, command: str, out: Path, timeout_s: int, memory: str = "1536M") -> str:
     """Boot, run the shell script `command` inside, and return the console's last words.
 
@@ -125,15 +142,4 @@ def boot(kernel: Path, command: str, out: Path, timeout_s: int, memory: str = "1
         lines += [f"export NO_LIBCAMERA={shlex.quote(str(reason))}"]
     (out / "command.sh").write_text("\n".join([*lines, command, ""]))
     words = [f"SG_INIT={HERE / 'init.sh'}", f"SG_OUT={out}", f"init={HERE / 'init.sh'}"]
-    if any(" " in word for word in words):
-        raise NoBench("a kernel's command line takes no path with a space in it; move the checkout")
-    done = subprocess.run(
-        ["timeout", "-k", "5", str(timeout_s), str(kernel), f"mem={memory}"]
-        + ["rootfstype=hostfs", "root=/dev/root", "rootflags=/", "ro", "quiet"]
-        + ["con=null", "con0=null,fd:1", "ssl=null", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    return done.stdout.decode(errors="replace")[-4000:]
+    return launch(kernel, Path("/"), memory, words, timeout_s)

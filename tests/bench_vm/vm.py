@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernel import ROOT, NoBench, kernel
+from kernel import ROOT, NoBench, kernel, launch
 
 HERE = Path(__file__).parent
 INSIDE = HERE / "systemd"
@@ -74,22 +74,6 @@ def pack(out: Path, arguments: list[str]) -> None:
     (out / "arguments").write_text("\n".join([*arguments, *files]))
 
 
-def boot(tree: Path, out: Path, timeout_s: int) -> str:
-    """Boot the machine, wait for its end, and return the console's last words."""
-    if " " in f"{tree}{out}":
-        raise NoBench("a kernel's command line takes no path with a space in it; move it")
-    done = subprocess.run(
-        ["timeout", "-k", "5", str(timeout_s), "nice", str(kernel()), "mem=2816M"]
-        + ["rootfstype=hostfs", "root=/dev/root", f"rootflags={tree}", "ro", "quiet"]
-        + ["con=null", "con0=null,fd:1", "ssl=null", "init=/sbin/bench-init", f"SG_OUT={out}"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    return done.stdout.decode(errors="replace")[-3000:]
-
-
 def read(checks: list[Check], results: Path) -> None:
     """Enter into the rows what came of them; a row without a result stays missing."""
     if not results.is_file():
@@ -136,10 +120,11 @@ def main() -> int:
     out = options.out.absolute()
     began_s = time.monotonic()
     try:
-        kernel()
+        kernel()  # before the image, which takes a minute
         tree = image()
         pack(out, arguments)
-        console = boot(tree, out, options.timeout_s)
+        words = ["init=/sbin/bench-init", f"SG_OUT={out}"]
+        console = launch(kernel(), tree, "2816M", words, options.timeout_s)
     except NoBench as reason:
         print(f"the bench cannot run here: {reason}")
         return NO_BENCH

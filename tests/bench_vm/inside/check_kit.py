@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from bank import SENSE, SHUTTER, Bank, Copper
+from bank import Bank, Copper
 from inside_help import photos
 from kit import MAIN, needs_libcamera
 from PIL import Image
@@ -34,19 +34,3 @@ def test_a_press_gives_a_photo_of_what_the_camera_sees(
         seen, due = (picture.convert("RGB").resize((1, 1)) for picture in (photo, scene))
     for level, wanted in zip(seen.tobytes(), due.tobytes(), strict=True):
         assert abs(level - wanted) <= 4
-
-
-def test_the_card_before_the_camera_keeps_the_line_low_and_a_press_does_nothing(
-    run: Run, blocked_scene: Path, bank: Bank, copper: Copper, album: Path
-) -> None:
-    one = run(blocked_scene, "picamera2")
-    one.wait_for("ready", timeout_s=40)
-    until_s = time.monotonic() + 2.0
-    copper.finger = True
-    while time.monotonic() < until_s:
-        assert not bank.line()
-        assert not bank.level(SHUTTER)
-    assert bank.level(SENSE)
-    assert one.wait_for("press refused")["reason"] == "nudity"
-    assert one.stop() == 0
-    assert photos(album) == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from bank import SENSE, SHUTTER, Bank, Copper
 from inside_help import photos, wait_line
+from kit import needs_libcamera
 from rigging import Run
 
 from conftest import alive, wait_until
@@ -60,10 +61,11 @@ def test_a_button_held_while_the_gate_opens_does_not_fire(
     assert one.wait_for("stopped")["taken"] == photos(album) == 1
 
 
+@pytest.mark.parametrize("camera", ["simulated", pytest.param("picamera2", marks=needs_libcamera)])
 def test_a_blocked_scene_keeps_the_line_low_and_a_press_does_nothing(
-    run: Run, blocked_scene: Path, bank: Bank, copper: Copper, album: Path
+    run: Run, blocked_scene: Path, bank: Bank, copper: Copper, album: Path, camera: str
 ) -> None:
-    one = run(blocked_scene)
+    one = run(blocked_scene, camera)
     one.wait_for("ready", timeout_s=40)
     until_s = time.monotonic() + 2.0
     copper.finger = True
