@@ -387,6 +387,7 @@ def test_the_bus_is_read_in_words(tmp_path: Path, ids: tuple[str, str] | None, w
     holder = tmp_path / "proc" / "77"
     (holder / "fd").mkdir(parents=True)
     (holder / "comm").write_text("keeper\n")
+    (holder / "status").write_text("Name:\tkeeper\nPPid:\t1\n")
     if ids == ("18d1", "9302"):
         (holder / "fd" / "5").symlink_to("/dev/bus/usb/002/007")
     assert words in coral.words(tmp_path / "bus", tmp_path / "proc")
