@@ -10,15 +10,15 @@ from pathlib import Path
 def holders(holds: Callable[[Path], bool], proc: Path = Path("/proc")) -> list[str]:
     """Return "name (process id)" of each process with a descriptor for which ``holds(link)``.
 
-    ``link`` is its /proc/PID/fd/N. This process and its children are left out.
+    ``link`` is its /proc/PID/fd/N. This process is left out.
     """
     found = {}
     for process in proc.glob("[0-9]*"):
         pid = int(process.name)
         try:
-            if pid == os.getpid() or f"\nPPid:\t{os.getpid()}\n" in _text(process / "status"):
-                continue
-            if any(_held(holds, link) for link in (process / "fd").iterdir()):
+            if pid != os.getpid() and any(
+                _held(holds, link) for link in (process / "fd").iterdir()
+            ):
                 found[pid] = f"{_text(process / 'comm').strip()} (process {pid})"
         except OSError:
             continue  # another user's, or gone meanwhile

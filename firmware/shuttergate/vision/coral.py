@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 
@@ -36,8 +37,16 @@ def stand(bus: Path = BUS) -> tuple[Stand, str]:
 def words(bus: Path = BUS, processes: Path = PROCESSES) -> str:
     """Return how it stands and, as far as may be seen, which other program holds it."""
     found, device = stand(bus)
-    others = holders(lambda link: str(link.readlink()) == device, processes) if device else []
+    others = holders(lambda link: _holds(link, device), processes) if device else []
     return f"{found}; {', '.join(others)} holds it" if others else str(found)
+
+
+def _holds(link: Path, device: str) -> bool:
+    # Not if it is our own accelerator process.
+    ours = f"\nPPid:\t{os.getpid()}\n"
+    return str(link.readlink()) == device and ours not in (link.parents[1] / "status").read_text(
+        errors="replace"
+    )
 
 
 def _word(path: Path) -> str:
