@@ -192,7 +192,7 @@ def test_only_its_status_tells_that_the_gate_keeps_time(tmp_path: Path) -> None:
     inbox.append(feed.Log("gate", {}))
     one._hear()
     assert one.silent_s() > 90
-    inbox.append(feed.Status(False, "fault", [], {}, 0, 0, 1, 0, 0, 0, {}, "cpu", []))
+    inbox.append(feed.Status(False, "fault", [], {}, 0, 0, 1, 0, 0, 0, {}, "cpu", [], {}, {}))
     one._hear()
     assert one.silent_s() < 1
 

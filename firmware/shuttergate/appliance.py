@@ -22,7 +22,8 @@ from shuttergate.gate import Press
 from shuttergate.interlock import Interlock
 from shuttergate.panel.panel import Panel
 from shuttergate.tally import Tally, rounded
-from shuttergate.verdict import Decision, Look, Reason, Verdict
+from shuttergate.verdict import Decision, Look, Reason, Thresholds, Verdict
+from shuttergate.viewfinder import Viewfinder
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.selftest import SelfTest
@@ -86,10 +87,12 @@ class Appliance:
             self._test_look,
             self._look_test_every_s,
         )
+        self._viewfinder = Viewfinder(camera.rotation, lambda: self.interlock.state.is_open)
         self._warden = Warden(
             self.interlock,
             panel,
             self._photographer,
+            self._viewfinder.connect,
             link,
             self._contact,
             self.status,
@@ -109,12 +112,14 @@ class Appliance:
             self._meet_accelerator()
             self._look_test.ask_all()
             self._photographer.start()
+            self._viewfinder.start()
             self.interlock.mended("starting")
             self._look_at_frames()
         finally:
             self.interlock.fault("stopping")
             self._photographer.stop()
             self._warden.end()
+            self._viewfinder.stop()
             self._link.send(self.status())
             self._shelf.clear()
             self._panel.close()
@@ -150,7 +155,8 @@ class Appliance:
                     failures, said = 0, ""
                     self._link.log("camera works again", camera=camera.name)
                 if self._tally.frames == 1:
-                    self._link.send(feed.Ready(camera.name))
+                    limits, look = _plain(self._limits), _plain(self._look_limits)
+                    self._link.send(feed.Ready(camera.name, limits, look))
                 self._test_live()
         finally:
             self.interlock.fault("stopping")  # first: a camera may take its time to close
@@ -167,6 +173,7 @@ class Appliance:
             is_open = self.interlock.judged(seen)
             self._tally.judged(seen, time.monotonic())
             kept = is_open and seen.decision is Decision.CLEAR
+            self._viewfinder.show(frame, seen, kept)
             if kept:
                 self._shelf.put(frame)
                 if not self.interlock.state.is_open:  # it closed between the two
@@ -194,7 +201,9 @@ class Appliance:
     def _judge(self, frame: Frame) -> Verdict:
         try:
             generation = self._eyes.generation
+            began_s = time.perf_counter()
             found = scores(self._eyes.live, frame.lores)
+            self._tally.models.took(time.perf_counter() - began_s)
             self._test_newcomer()
             if generation != self._eyes.generation:  # what answered is not what was tested
                 return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
@@ -225,8 +234,10 @@ class Appliance:
         except AcceleratorError as error:
             self._fault("accelerator", error)  # whoever mends it asks the whole round
         except ScoreError as error:
+            self._tally.tests["wrong"] += 1
             self._fault("self-test", error)
         else:
+            self._tally.tests["right"] += 1
             # One right answer proves little: a stuck model gives some of them by chance.
             if self._selftest.passed:
                 self.interlock.mended("self-test")
@@ -239,14 +250,18 @@ class Appliance:
         try:
             if self._look_test.questions:
                 self._look_test.ask()  # one at a time: a press waits for no more
+                self._tally.tests["right"] += 1
         except ScoreError as error:
+            self._tally.tests["wrong"] += 1
             self._fault("second-look self-test", error)
         else:
             if self._look_test.passed:
                 self.interlock.mended("second-look self-test")
 
     def _second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        began_s = time.perf_counter()
         found = self._eyes.second_look(main)
+        self._tally.look.took(time.perf_counter() - began_s)
         return verdict.judge(found, self._look_limits), found
 
     def _contact(self) -> None:
@@ -280,13 +295,14 @@ class Appliance:
 
     def _press_done(self, outcome: Outcome) -> None:
         if outcome.name:
-            self._tally.took(outcome.name)
+            took_s = time.monotonic() - outcome.pressed_s
+            self._tally.took(outcome.name, took_s)
             self._link.log(
                 "photo",
                 name=outcome.name,
                 frame=outcome.frame,
                 scores=rounded(outcome.scores or {}),
-                ms=round((time.monotonic() - outcome.pressed_s) * 1000, 1),
+                ms=round(took_s * 1000, 1),
             )
             return
         if outcome.reason is Reason.SECOND_LOOK:
@@ -306,9 +322,14 @@ class Appliance:
             faults=sorted(self.interlock.state.faults),
             scores=rounded(self._tally.scores),
         )
+        self._link.send(self.status())  # a page waits for no heartbeat to say so
 
     def status(self) -> feed.Status:
         """Return the kit as it stands."""
         state = self.interlock.state
         reason, faults = self.interlock.reason, sorted(state.faults)
         return self._tally.status(state.is_open, reason, faults, self._eyes.runs_on)
+
+
+def _plain(limits: Mapping[str, Thresholds]) -> dict[str, tuple[float, float]]:
+    return {name: (own.clear_below, own.block_at) for name, own in limits.items()}

@@ -75,7 +75,7 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
     from shuttergate import serve
 
     settings = _configured(config, board)
-    refusal = serve.run(settings, album_folder(settings))
+    refusal = serve.run(settings, read_kit(settings, config), album_folder(settings))
     if refusal is not None:
         fail(refusal.cause, refusal.status)
 

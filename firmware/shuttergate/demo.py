@@ -26,9 +26,6 @@ PRESS_S = 0.2
 KEY_S = 0.6
 """A key that comes again within this time is still held down: it repeats by itself."""
 
-SILENCE_S = 0.4
-"""After so long without a word from the gate process nothing it said holds any more."""
-
 STATUS_EVERY_S = 5.0
 
 _FOR_THE_LOG = frozenset({"frame buffers", "album ready", "publisher gone"})
@@ -233,7 +230,7 @@ def _coloured(text: str) -> str:
 
 def _status_line(kit: Supervisor, photos: int, keys: bool) -> str:
     status = kit.status
-    if status is None or kit.silent_s() > SILENCE_S:
+    if status is None or not kit.is_heard:
         return _("○ CLOSED  no word from the gate process")
     state = _("● OPEN  ") if status.open else _("○ CLOSED")
     scores = _scores(status.scores)

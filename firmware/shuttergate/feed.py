@@ -1,7 +1,8 @@
 """What the gate process tells its supervisor, and what it is told: one JSON message a packet.
 
-No picture ever goes this way, and no message is waited for: a listener that stalls misses some, and
-every `Status` carries the totals, so that nothing that is missed is lost.
+No picture ever goes this way (pages get theirs from `viewfinder.py`), and no message is waited for:
+a listener that stalls misses some, and every `Status` carries the totals, so that nothing that is
+missed is lost.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ class Log(msgspec.Struct, frozen=True, tag="log"):
     fields: dict[str, Any] = {}
 
 
+class Timing(msgspec.Struct, frozen=True):
+    """How long something took: ``counts[i]`` times below ``edges_ms[i]``, the last above all."""
+
+    edges_ms: list[float]
+    counts: list[int]
+    sum_ms: float
+
+
 class Status(msgspec.Struct, frozen=True, tag="status"):
     """The gate as it stands, with totals since the process began. Also its heartbeat."""
 
@@ -38,12 +47,16 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     refused: dict[str, int]
     runs_on: str  # "cpu", "edgetpu", or one of them with what is wrong with the other
     photos: list[str]
+    timings: dict[str, Timing]  # verdict, models, second look, photo; see `tally.Tally`
+    tests: dict[str, int]  # known answers that came out right, and wrong
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The first verdict has been given."""
+    """The first verdict has been given. Thresholds by channel: (clear_below, block_at)."""
 
     camera: str
+    limits: dict[str, tuple[float, float]] = {}
+    look_limits: dict[str, tuple[float, float]] = {}
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -70,12 +83,16 @@ class Finger(msgspec.Struct, frozen=True, tag="finger"):
     down: bool
 
 
+class View(msgspec.Struct, frozen=True, tag="view"):
+    """A page is there; the way for its pictures comes with this packet as a descriptor."""
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Line low, and end."""
 
 
 News = Log | Status | Ready | Refused | PublisherSilent
-Order = Hatch | Finger | Stop
+Order = Hatch | Finger | View | Stop
 
 _news = msgspec.json.Decoder(News)
 _orders = msgspec.json.Decoder(Order)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+
+from shuttergate import feed
 
 
 def line(event: str, **fields: Any) -> str:
@@ -16,6 +19,20 @@ def line(event: str, **fields: Any) -> str:
     now = datetime.now(UTC)
     stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
     return msgspec.json.encode({"time": stamp, "event": event, **fields}).decode()
+
+
+def lines(news: Iterable[feed.News], start_s: float) -> list[str]:
+    """Return what of `news` belongs into the log; ``start_s``: from start to first verdict."""
+    found = []
+    for item in news:
+        match item:
+            case feed.Log():
+                found.append(line(item.event, **item.fields))
+            case feed.Ready():
+                found.append(line("ready", camera=item.camera, start_s=round(start_s, 3)))
+            case feed.Refused():
+                found.append(line("refused to start", cause=item.cause))
+    return found
 
 
 class Writer:

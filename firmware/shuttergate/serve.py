@@ -8,9 +8,11 @@ from pathlib import Path
 from types import FrameType
 
 from shuttergate import feed, log
+from shuttergate.board import Board
 from shuttergate.config import Config
 from shuttergate.notify import Notifier
 from shuttergate.supervisor import Supervisor
+from shuttergate.window import Window, socket_path
 
 POLL_S = 0.2
 TOTALS_EVERY_S = 60.0
@@ -30,15 +32,8 @@ class StopSignal:
 
 def write(out: log.Writer, news: list[feed.News], kit: Supervisor) -> None:
     """Write what belongs into the log."""
-    for item in news:
-        match item:
-            case feed.Log():
-                out.write(log.line(item.event, **item.fields) + "\n")
-            case feed.Ready():
-                start_s = round(kit.start_s, 3)
-                out.write(log.line("ready", camera=item.camera, start_s=start_s) + "\n")
-            case feed.Refused():
-                out.write(log.line("refused to start", cause=item.cause) + "\n")
+    for text in log.lines(news, kit.start_s):
+        out.write(text + "\n")
 
 
 def totals_line(event: str, kit: Supervisor) -> str:
@@ -75,15 +70,20 @@ def tell(manager: Notifier, kit: Supervisor) -> None:
     manager.status(standing(kit))
 
 
-def run(config: Config, album: Path) -> feed.Refused | None:
+def run(config: Config, board: Board, album: Path) -> feed.Refused | None:
     """Run until a signal; return None, or why the kit would not start."""
     signals = StopSignal()
     manager = Notifier()
     out = log.Writer(1)
     due_s = time.monotonic() + TOTALS_EVERY_S
-    with Supervisor(config, album) as kit:
+    with (
+        Window(socket_path(), config, board, album) as window,
+        Supervisor(config, album) as kit,
+    ):
         while not signals.came and kit.refusal is None:
-            write(out, kit.poll(POLL_S), kit)
+            news = kit.poll(POLL_S, *window.sources)
+            write(out, news, kit)
+            window.attend(kit, news)
             tell(manager, kit)
             if time.monotonic() >= due_s:
                 due_s += TOTALS_EVERY_S

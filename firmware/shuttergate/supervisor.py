@@ -1,5 +1,7 @@
 """The parent: starts gate and publisher, watches both, restarts what died, ends them cleanly.
 
+In the demo it also starts the console; on a kit that is a service of its own.
+
 It sees no picture and touches no pin. When the gate process dies, the kernel has let the permissive
 line go before this process even hears of it; when the publisher dies, the gate hears it from the
 hatch itself and lowers the line, not from here.
@@ -31,6 +33,10 @@ START_LIMIT_S = 30.0
 
 HEARTBEAT_LIMIT_S = 2.0
 STOP_LIMIT_S = 3.0
+
+SILENCE_S = 0.4
+"""After so long without a word from the gate process nothing it said holds any more."""
+
 STABLE_S = 10.0
 BACK_OFF_FIRST_S = 0.1
 BACK_OFF_CAP_S = 10.0
@@ -128,18 +134,24 @@ class Totals:
 
 
 class Supervisor:
-    """Use as a context manager and call `poll` again and again; leaving the block stops the kit."""
+    """Use as a context manager and call `poll` again and again; leaving the block stops the kit.
 
-    def __init__(self, config: Config, album: Path) -> None:
+    ``page``: start a console too, which listens on this descriptor, with these settings (JSON).
+    """
+
+    def __init__(self, config: Config, album: Path, page: tuple[int, bytes] | None = None) -> None:
         self._config = config
         self._album = album
+        self._page = page
         self._gate = Child("gate")
         self._publisher = Child("publisher")
+        self._console = Child("console")
         self._leash: feed.Leash | None = None
         self._heard_s = 0.0
         self._past = Totals()
         self._ready = False
         self.status: feed.Status | None = None
+        self.starts = 0  # of the gate process
         self.was_ready = False
         self.start_s = 0.0  # from starting the gate process to its first verdict
         self.refusal: feed.Refused | None = None
@@ -168,14 +180,27 @@ class Supervisor:
         if self._leash is not None:
             self._leash.send(feed.Finger(down))
 
-    def silent_s(self) -> float:
-        """Return for how many seconds the gate process has said nothing."""
-        return time.monotonic() - self._heard_s
+    def view(self, descriptor: int) -> None:
+        """Have the gate process show what pages may see through `descriptor`, a packet socket."""
+        if self._leash is not None:
+            self._leash.send(feed.View(), (descriptor,))
+
+    def kill(self, process: str) -> None:
+        """SIGKILL the "gate", the "publisher" or the "console", to show what happens then."""
+        for child in (self._gate, self._publisher, self._console):
+            if child.name == process and child.process is not None:
+                child.process.kill()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what the gate process said last still holds."""
+        return self.status is not None and time.monotonic() - self._heard_s <= SILENCE_S
 
     @property
     def alive(self) -> bool:
         """Whether the gate process runs and has sent its status lately."""
-        return self.status is not None and self.silent_s() <= HEARTBEAT_LIMIT_S
+        silent_s = time.monotonic() - self._heard_s
+        return self.status is not None and silent_s <= HEARTBEAT_LIMIT_S
 
     @property
     def totals(self) -> Totals:
@@ -186,19 +211,19 @@ class Supervisor:
             totals.add(self.status)
         return totals
 
-    def poll(self, timeout_s: float, *also: int) -> list[feed.News]:
-        """Wait for news up to ``timeout_s``, or until a descriptor of `also` can be read.
+    def poll(self, timeout_s: float, *also: int | socket.socket) -> list[feed.News]:
+        """Wait for news up to ``timeout_s``, or until something of `also` can be read.
 
         Children that ended are reaped, and started again when their back-off is over.
         """
         sources: list[Any] = list(also)
         sources += [self._leash] if self._leash is not None else []
-        for child in (self._gate, self._publisher):
+        for child in (self._gate, self._publisher, self._console):
             if child.process is not None:
                 sources += [child.pidfd, child.process.stderr]
         ready, _, _ = select.select(sources, [], [], timeout_s)
         news = self._hear()
-        for child in (self._gate, self._publisher):
+        for child in (self._gate, self._publisher, self._console):
             news += [
                 feed.Log("stderr", {"process": child.name, "line": line}) for line in child.words()
             ]
@@ -241,7 +266,7 @@ class Supervisor:
                 self._leash.close()
             self._leash = None
             self._publisher.leave_by_s = time.monotonic() + STOP_LIMIT_S
-        elif not self._gate.runs:
+        elif child is self._publisher and not self._gate.runs:
             return news  # it followed its gate, as it should
         news.append(
             feed.Log(f"{child.name} ended", {"how": how, "restart_s": child.back_off_s / 2})
@@ -273,6 +298,7 @@ class Supervisor:
                     theirs.fileno(),
                     now_s,
                 )
+            self.starts += 1
             self._leash = feed.Leash(ours)
         if self._leash is not None and not self._publisher.runs and now_s >= self._publisher.due_s:
             gate_end, publisher_end = socket.socketpair()
@@ -284,13 +310,24 @@ class Supervisor:
                     now_s,
                 )
                 self._leash.send(feed.Hatch(), (gate_end.fileno(),))
+        if self._page is not None and not self._console.runs and now_s >= self._console.due_s:
+            listener, settings = self._page
+            self._console.start(
+                ["shuttergate.console.process", "--listener", str(listener)],
+                settings,
+                listener,
+                now_s,
+            )
 
     def stop(self) -> list[feed.News]:
         """Gate first, so that the line is low; then the publisher, which ends with its hatch."""
         news: list[feed.News] = []
         if self._leash is not None:
             self._leash.send(feed.Stop())
-        for child in (self._gate, self._publisher):
+        self._page = None
+        if self._console.process is not None:
+            self._console.process.terminate()
+        for child in (self._gate, self._publisher, self._console):
             until_s = time.monotonic() + STOP_LIMIT_S
             while child.runs:
                 if time.monotonic() > until_s:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +11,28 @@ from shuttergate.verdict import Decision, Reason, Verdict
 
 RATE_FRAMES = 30
 NAMES_KEPT = 20
+
+FRAME_EDGES_MS = [2.0, 5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 250, 500]
+PRESS_EDGES_MS = [10.0, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000]
+
+
+class Stopwatch:
+    """Counts how long something took, in classes."""
+
+    def __init__(self, edges_ms: list[float]) -> None:
+        self._edges_ms = edges_ms
+        self._counts = [0] * (len(edges_ms) + 1)
+        self._sum_ms = 0.0
+
+    def took(self, seconds: float) -> None:
+        """It took so long once more."""
+        milliseconds = seconds * 1000
+        self._counts[bisect_right(self._edges_ms, milliseconds)] += 1
+        self._sum_ms += milliseconds
+
+    def timing(self) -> feed.Timing:
+        """Return what was counted, for the feed."""
+        return feed.Timing(self._edges_ms, list(self._counts), round(self._sum_ms, 1))
 
 
 class Tally:
@@ -23,6 +46,11 @@ class Tally:
         self._names: deque[str] = deque(maxlen=NAMES_KEPT)
         self._exposed_s: deque[float] = deque(maxlen=RATE_FRAMES)
         self._oldest_s = 0.0
+        self.tests: Counter[str] = Counter(right=0, wrong=0)
+        self.verdict = Stopwatch(FRAME_EDGES_MS)  # from exposure to verdict
+        self.models = Stopwatch(FRAME_EDGES_MS)  # all live channels on one frame
+        self.look = Stopwatch(PRESS_EDGES_MS)  # the second look
+        self.photo = Stopwatch(PRESS_EDGES_MS)  # from press to durable file
 
     @property
     def frames(self) -> int:
@@ -34,11 +62,13 @@ class Tally:
         self._verdicts[seen.decision] += 1
         self._exposed_s.append(seen.exposed_s)
         self._oldest_s = max(self._oldest_s, now_s - seen.exposed_s)
+        self.verdict.took(now_s - seen.exposed_s)
 
-    def took(self, name: str) -> None:
-        """A photo is in the album."""
+    def took(self, name: str, seconds: float) -> None:
+        """A photo is in the album, so long after its press."""
         self._taken += 1
         self._names.append(name)
+        self.photo.took(seconds)
 
     def status(
         self, is_open: bool, reason: Reason, faults: Sequence[str], runs_on: str
@@ -60,6 +90,13 @@ class Tally:
             refused=dict(self.refused),
             runs_on=runs_on,
             photos=list(self._names),
+            timings={
+                "verdict": self.verdict.timing(),
+                "models": self.models.timing(),
+                "second look": self.look.timing(),
+                "photo": self.photo.timing(),
+            },
+            tests=dict(self.tests),
         )
 
 

@@ -42,6 +42,7 @@ class Warden:
         interlock: Interlock,
         panel: Panel,
         photographer: Photographer,
+        view: Callable[[socket.socket], None],
         link: feed.Link,
         on_contact: Callable[[], None],
         status: Callable[[], feed.Status],
@@ -52,6 +53,7 @@ class Warden:
         self._interlock = interlock
         self._panel = panel
         self._photographer = photographer
+        self._view = view
         self._link = link
         self._on_contact = on_contact
         self._status = status
@@ -177,6 +179,8 @@ class Warden:
         match order:
             case feed.Hatch():
                 self._take_hatch(descriptors[0])
+            case feed.View():
+                self._view(socket.socket(fileno=descriptors[0]))
             case feed.Finger():
                 if self._panel.wiring is not None:
                     self._panel.wiring.finger(order.down)

@@ -1,0 +1,201 @@
+"""What a page may see of the camera, made in the gate process: a cleared picture, or a mosaic.
+
+Pages never get a frame. While the gate is OPEN they get a small JPEG of frames that were themselves
+CLEAR; all else leaves as `Mosaic`, whose few bytes cannot hold a picture. What is not read in time
+is dropped: a page that stalls costs the gate nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+import simplejpeg
+
+from shuttergate.frame import Frame, Pixels, planes
+from shuttergate.tally import rounded
+from shuttergate.verdict import Decision, Verdict
+
+PICTURE_S = 1 / 15
+MOSAIC_S = 0.25
+LONGEST_SIDE = 960
+QUALITY = 75
+
+CELLS = 12
+"""Cells of the mosaic along its longer side: a person who fills the frame is two or three wide."""
+
+LEVELS = 16
+"""Steps of each colour of a cell."""
+
+MAX_PACKET_BYTES = 512 * 1024
+_SEND_BUFFER_BYTES = 400_000
+
+
+class Seen(msgspec.Struct, frozen=True, tag="seen"):
+    """One frame's verdict."""
+
+    frame: int
+    clear: bool
+    reason: str
+    scores: dict[str, float]
+
+
+class Picture(msgspec.Struct, frozen=True, tag="picture"):
+    """A frame that was CLEAR while the gate was OPEN: a small JPEG, upright."""
+
+    frame: int
+    jpeg: bytes
+
+
+class Mosaic(msgspec.Struct, frozen=True, tag="mosaic"):
+    """All that is shown of any other frame: ``rows`` x ``columns`` colours, RGB, upright."""
+
+    frame: int
+    columns: int
+    rows: int
+    cells: bytes
+
+
+Shown = Seen | Picture | Mosaic
+decode = msgspec.msgpack.Decoder(Shown).decode
+_encode = msgspec.msgpack.encode
+
+
+def mosaic(lores: Pixels, aspect: float, rotation: int) -> Pixels:
+    """Return the mean colours of cells of `lores`, in steps: uint8 (rows, columns, 3), upright.
+
+    ``lores``: uint8 (height, width, 3), stretched; ``aspect``: width by height of the whole frame;
+    ``rotation``: degrees clockwise to upright, a multiple of 90.
+    """
+    columns = CELLS if aspect >= 1 else max(1, round(CELLS * aspect))
+    rows = max(1, round(CELLS / aspect)) if aspect >= 1 else CELLS
+    height, width, _ = lores.shape
+    tops, lefts = (np.arange(n) * side // n for n, side in ((rows, height), (columns, width)))
+    sums = np.add.reduceat(lores, tops, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(sums, lefts, axis=1)
+    areas = np.multiply.outer(np.diff(tops, append=height), np.diff(lefts, append=width))
+    step = 256 // LEVELS
+    cells = (sums // areas[..., None] // step * step + step // 2).astype(np.uint8)
+    return np.ascontiguousarray(np.rot90(cells, -rotation // 90))
+
+
+def reduction(width: int, height: int) -> int:
+    """Return by what whole factor a frame is made smaller."""
+    return -(-max(width, height) // LONGEST_SIDE)
+
+
+class Viewfinder:
+    """Sends to every page that is connected; `show` is for one thread, the rest for any.
+
+    ``still_open`` is asked again before a picture goes: encoding it takes a while.
+    """
+
+    def __init__(self, rotation: int, still_open: Callable[[], bool]) -> None:
+        self._rotation = rotation
+        self._still_open = still_open
+        self._seats: tuple[socket.socket, ...] = ()
+        self._seating = threading.Lock()
+        self._news = threading.Condition()
+        self._small: tuple[Pixels, ...] = ()
+        self._number = -1  # of the frame that waits in _small; -1 while none does
+        self._picture_due_s = self._mosaic_due_s = 0.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="viewfinder")
+
+    def start(self) -> None:
+        """Begin to encode."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        with self._news:
+            self._stopping = True
+            self._news.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+        for seat in self._seats:
+            seat.close()
+        self._seats = ()
+
+    def connect(self, seat: socket.socket) -> None:
+        """Send to `seat`, a packet socket, and own it."""
+        seat.setblocking(False)
+        seat.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        with self._seating:
+            self._seats = (*self._seats, seat)
+        self._mosaic_due_s = 0.0
+
+    def show(self, frame: Frame, verdict: Verdict, may_be_seen: bool) -> None:
+        """Show a judged frame; ``may_be_seen``: it was CLEAR, and the gate is OPEN."""
+        if not self._seats:
+            return
+        clear = verdict.decision is Decision.CLEAR
+        self._send(Seen(frame.number, clear, verdict.reason, rounded(verdict.scores)))
+        now_s = time.monotonic()
+        if not may_be_seen:
+            self._picture_due_s = 0.0
+            if now_s >= self._mosaic_due_s:
+                self._mosaic_due_s = now_s + MOSAIC_S
+                self._send(self._mosaic(frame))
+            return
+        self._mosaic_due_s = 0.0  # the moment it closes
+        if now_s >= self._picture_due_s:
+            self._picture_due_s = max(self._picture_due_s + PICTURE_S, now_s)
+            self._copy(frame)
+
+    def _mosaic(self, frame: Frame) -> Mosaic:
+        rows, width = frame.main.shape
+        cells = mosaic(frame.lores, width / (rows * 2 / 3), self._rotation)
+        return Mosaic(frame.number, cells.shape[1], cells.shape[0], cells.tobytes())
+
+    def _copy(self, frame: Frame) -> None:
+        with self._news:
+            if self._number >= 0:
+                return  # the one before is still being encoded
+            luma, *chroma = planes(frame.main)
+            factor = reduction(luma.shape[1], luma.shape[0])
+            small = [plane[::factor, ::factor] for plane in chroma]
+            rows, columns = (2 * side for side in small[0].shape)
+            small.insert(0, luma[::factor, ::factor][:rows, :columns])
+            if [plane.shape for plane in small] != [plane.shape for plane in self._small]:
+                self._small = tuple(np.empty(plane.shape, np.uint8) for plane in small)
+            for target, plane in zip(self._small, small, strict=True):
+                target[:] = plane
+            self._number = frame.number
+            self._news.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._number >= 0 or self._stopping)
+                if self._stopping:
+                    return
+            upright = [np.rot90(plane, -self._rotation // 90) for plane in self._small]
+            jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(
+                *(np.ascontiguousarray(plane) for plane in upright), QUALITY
+            )
+            if self._still_open():
+                self._send(Picture(self._number, jpeg))
+            with self._news:
+                for plane in self._small:
+                    plane[:] = 0
+                self._number = -1
+
+    def _send(self, shown: Shown) -> None:
+        packet = _encode(shown)
+        for seat in self._seats:
+            try:
+                seat.send(packet)
+            except BlockingIOError:
+                continue  # it does not keep up, and misses this one
+            except OSError:
+                self._leave(seat)
+
+    def _leave(self, seat: socket.socket) -> None:
+        with self._seating:
+            self._seats = tuple(one for one in self._seats if one is not seat)
+        seat.close()
