@@ -12,10 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -26,6 +23,7 @@ from typing import Any
 import msgspec
 
 from shuttergate import feed
+from shuttergate.child import Child
 from shuttergate.config import Config
 
 START_LIMIT_S = 30.0
@@ -36,82 +34,6 @@ STOP_LIMIT_S = 3.0
 
 SILENCE_S = 0.4
 """After so long without a word from the gate process nothing it said holds any more."""
-
-STABLE_S = 10.0
-BACK_OFF_FIRST_S = 0.1
-BACK_OFF_CAP_S = 10.0
-
-
-@dataclass(slots=True)
-class Child:
-    """One process with its pidfd, its stderr and its back-off."""
-
-    name: str
-    process: subprocess.Popen[bytes] | None = None
-    pidfd: int = -1
-    began_s: float = 0.0
-    due_s: float = 0.0
-    back_off_s: float = BACK_OFF_FIRST_S
-    tail: bytes = b""
-    killed: bool = False
-    leave_by_s: float = float("inf")
-
-    def start(self, arguments: list[str], settings: bytes, descriptor: int, now_s: float) -> None:
-        """Start ``python -m`` with `arguments`, `settings` on its stdin, and `descriptor`."""
-        # -I: no module from the working folder or the environment; -B: writes no bytecode.
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-m", *arguments, "--parent", str(os.getpid())],
-            pass_fds=[descriptor],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            process_group=0,  # Ctrl-C reaches the supervisor alone, which ends the others in order
-        )
-        assert self.process.stdin is not None
-        assert self.process.stderr is not None
-        # Not as arguments: those are for every user of the machine to read.
-        with contextlib.suppress(BrokenPipeError), self.process.stdin:
-            self.process.stdin.write(settings)
-        os.set_blocking(self.process.stderr.fileno(), False)
-        self.pidfd = os.pidfd_open(self.process.pid)
-        self.began_s, self.leave_by_s = now_s, float("inf")
-        self.killed = False
-
-    @property
-    def runs(self) -> bool:
-        """Whether it was started and has not been reaped."""
-        return self.process is not None
-
-    def words(self) -> list[str]:
-        """Return the whole lines it has written to stderr since last asked."""
-        if self.process is None or self.process.stderr is None:
-            return []
-        self.tail += self.process.stderr.read() or b""
-        *lines, self.tail = self.tail.split(b"\n")
-        return [line.decode(errors="replace") for line in lines if not _chatter(line)]
-
-    def reap(self, now_s: float) -> str:
-        """Take leave of a process that ended; return how it ended, and set when to start again."""
-        assert self.process is not None and self.process.stderr is not None
-        code = self.process.wait()
-        self.process.stderr.close()
-        os.close(self.pidfd)
-        self.process, self.pidfd, self.tail = None, -1, b""
-        if now_s - self.began_s >= STABLE_S:
-            self.back_off_s = BACK_OFF_FIRST_S
-        self.due_s = now_s + self.back_off_s
-        self.back_off_s = min(2 * self.back_off_s, BACK_OFF_CAP_S)
-        return signal.Signals(-code).name if code < 0 else f"exit {code}"
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self.killed = True
-        if self.process is not None:
-            self.process.kill()
-
-
-def _chatter(line: bytes) -> bool:
-    return line.startswith(b"INFO: ") or not line.strip()
 
 
 @dataclass(slots=True)
