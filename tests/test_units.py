@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttergate import confine, supervisor
+from shuttergate import child, confine, supervisor
 
 ROOT = Path(__file__).parents[1]
 SYSTEMD = ROOT / "systemd"
@@ -186,7 +186,7 @@ def test_the_coral_is_known_before_and_after_its_first_inference() -> None:
 
 
 def test_the_watchdog_outlasts_a_restart_of_the_gate_process() -> None:
-    longest_s = supervisor.START_LIMIT_S + supervisor.BACK_OFF_CAP_S
+    longest_s = supervisor.START_LIMIT_S + child.BACK_OFF_CAP_S
     gate = settings(GATE)
     assert gate["Type"] == ["notify"]
     assert gate["NotifyAccess"] == ["main"]

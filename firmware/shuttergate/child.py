@@ -1,4 +1,4 @@
-"""A process of the kit, as its parent sees it: started, listened to, reaped, started again later."""
+"""A process of the kit, as its parent sees it: started, listened to, reaped, and started again."""
 
 from __future__ import annotations
 
