@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -16,6 +17,16 @@ from rigging import Run
 from conftest import alive, wait_until
 
 
+def chatter(copper: Copper) -> float:
+    """Bounce eight times, 1.5 ms a level; return how long the longest level really was."""
+    moments_s = [time.monotonic()]
+    for level in (True, False) * 8:
+        copper.finger = level
+        time.sleep(0.0015)
+        moments_s.append(time.monotonic())
+    return max(later - sooner for sooner, later in itertools.pairwise(moments_s))
+
+
 def test_a_press_gives_one_photo_and_so_does_a_burst_of_bounces(
     run: Run, clear_scene: Path, bank: Bank, copper: Copper, album: Path
 ) -> None:
@@ -25,23 +36,23 @@ def test_a_press_gives_one_photo_and_so_does_a_burst_of_bounces(
     time.sleep(0.3)
     copper.press()
     one.wait_for("photo", timeout_s=20)
-    time.sleep(0.3)
-    for _ in range(8):  # chatter of 1 to 2 ms, going down and coming up
-        copper.finger = True
-        time.sleep(0.0015)
-        copper.finger = False
-        time.sleep(0.0015)
-    copper.press(0.3)
-    for _ in range(8):
-        copper.finger = True
-        time.sleep(0.0015)
-        copper.finger = False
-        time.sleep(0.0015)
-    one.wait_for("photo", timeout_s=20)
-    time.sleep(1.0)
+    taken = 1
+    for _ in range(5):
+        time.sleep(0.3)
+        down_s = chatter(copper)
+        copper.press(0.3)
+        longest_s = max(down_s, chatter(copper))
+        one.wait_for("photo", timeout_s=20)
+        time.sleep(1.0)
+        before, taken = taken, photos(album)
+        if longest_s < 0.02:  # a busy machine holds a level for so long that it is no bounce
+            assert taken == before + 1
+            break
+    else:
+        pytest.skip("this machine is too busy to bounce a button within 20 ms")
     assert one.stop() == 0
     assert not bank.line()
-    assert one.wait_for("stopped")["taken"] == photos(album) == 2
+    assert one.wait_for("stopped")["taken"] == photos(album) == taken
 
 
 def test_a_button_held_while_the_gate_opens_does_not_fire(
