@@ -19,6 +19,7 @@ from shuttergate.errors import AcceleratorError, CameraError, ScoreError
 from shuttergate.frame import Frame, Pixels, Source
 from shuttergate.frames.inspection import Inspector
 from shuttergate.gate import Press
+from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
 from shuttergate.panel.panel import Panel
 from shuttergate.tally import Tally, rounded
@@ -41,7 +42,10 @@ BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 class Appliance:
-    """One kit. ``open_camera`` is called again whenever the camera failed."""
+    """One kit. ``open_camera`` is called again whenever the camera failed.
+
+    ``injection``: the board's fault switches, where it has any.
+    """
 
     def __init__(
         self,
@@ -51,8 +55,10 @@ class Appliance:
         open_camera: Callable[[], Source],
         panel: Panel,
         link: feed.Link,
+        injection: Injection | None = None,
     ) -> None:
         self._eyes = eyes
+        self._injection = injection or Injection({}, link.log)
         self._limits = eyes.limits(Look.LIVE, config.limits())
         self._look_limits = eyes.limits(Look.SECOND, config.limits())
         self._open_camera = open_camera
@@ -99,6 +105,7 @@ class Appliance:
             self.stop,
             lambda: self._turned_s,
             lambda: self._eyes.stands_in,
+            self._injection,
         )
         self._told = False  # the second pole already told of the press that is on
         panel.on_contact = self._contact
@@ -111,6 +118,7 @@ class Appliance:
             self._warden.start()
             self._meet_accelerator()
             self._look_test.ask_all()
+            self._injection.begin()
             self._photographer.start()
             self._viewfinder.start()
             self.interlock.mended("starting")
@@ -209,6 +217,7 @@ class Appliance:
                 return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
             seen = verdict.verdict(found, self._limits, frame.exposed_s)
         except AcceleratorError as error:
+            self._tested_generation = -1  # whatever answers next is a newcomer
             self._fault("accelerator", error)
             return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
         except ScoreError as error:

@@ -83,6 +83,13 @@ class Finger(msgspec.Struct, frozen=True, tag="finger"):
     down: bool
 
 
+class Inject(msgspec.Struct, frozen=True, tag="inject"):
+    """Switch a fault of `injection.py` on or off; ignored on a board with real pins."""
+
+    fault: str
+    on: bool
+
+
 class View(msgspec.Struct, frozen=True, tag="view"):
     """A page is there; the way for its pictures comes with this packet as a descriptor."""
 
@@ -92,7 +99,7 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
 
 
 News = Log | Status | Ready | Refused | PublisherSilent
-Order = Hatch | Finger | View | Stop
+Order = Hatch | Finger | Inject | View | Stop
 
 _news = msgspec.json.Decoder(News)
 _orders = msgspec.json.Decoder(Order)

@@ -19,7 +19,7 @@ from types import FrameType
 
 import msgspec
 
-from shuttergate import confine, feed
+from shuttergate import confine, feed, injection
 from shuttergate.appliance import POOL_FRAMES, Appliance
 from shuttergate.board import Board
 from shuttergate.config import Config, read_kit
@@ -32,15 +32,23 @@ from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.frames.webcam import WebCam
 from shuttergate.panel.panel import Panel
 from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.spoiler import Spoiler
 
 EXIT_REFUSED = 3
 EXIT_DIED = 70
 
 
 def camera_opener(
-    config: Config, board: Board, eyes: Eyes, link: feed.Link
+    config: Config,
+    board: Board,
+    eyes: Eyes,
+    link: feed.Link,
+    stalled: Callable[[], bool] = lambda: False,
 ) -> Callable[[], Source]:
-    """Return what opens the board's camera; its buffers are taken once and used for ever."""
+    """Return what opens the board's camera; its buffers are taken once and used for ever.
+
+    ``stalled()``: whether a simulated camera gives no frames, however often it is opened.
+    """
     width, height = board.camera.main_size
     lores_bytes = eyes.lores_shape[0] * eyes.lores_shape[1] * 3
     pool = Pool(POOL_FRAMES, width * height * 3 // 2, lores_bytes)
@@ -58,9 +66,29 @@ def camera_opener(
 
     def opened() -> Source:
         scene = open_scene(path, lens, config.scene.picture_s, skipped)
-        return SimulatedCamera(scene, board.camera.fps, pool)
+        return SimulatedCamera(scene, board.camera.fps, pool, stalled)
 
     return opened
+
+
+def fault_switches(
+    board: Board, eyes: Eyes, stalled: threading.Event
+) -> dict[str, Callable[[bool], None]]:
+    """Return what each of the board's fault switches does in this process."""
+    spoiler = Spoiler(eyes.live, board.accelerator.threads)
+
+    def stall(on: bool) -> None:
+        if on:
+            stalled.set()
+        else:
+            stalled.clear()
+
+    known: dict[str, Callable[[bool], None]] = {
+        injection.CAMERA_STALLED: stall,
+        injection.ACCELERATOR_UNPLUGGED: spoiler.unplug,
+        injection.MODEL_CORRUPTED: spoiler.corrupt,
+    }
+    return {fault: known[fault] for fault in injection.offered(board) if fault in known}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -90,7 +118,9 @@ def main(argv: list[str] | None = None) -> None:
             config.gate.max_age_ms / 1000,
             lambda state, cause: link.log("accelerator", state=state, cause=cause),
         )
-        open_camera = camera_opener(config, board, eyes, link)
+        stalled = threading.Event()
+        open_camera = camera_opener(config, board, eyes, link, stalled.is_set)
+        faults = injection.Injection(fault_switches(board, eyes, stalled), link.log)
         # A scene that is not there is a wrong setting; a camera that is not may come back, and the
         # lamp and the log say so meanwhile.
         simulated = board.camera.driver == "simulated"
@@ -101,7 +131,7 @@ def main(argv: list[str] | None = None) -> None:
             source, first = first, None
             return source or open_camera()
 
-        appliance = Appliance(config, board, eyes, camera, panel, link)
+        appliance = Appliance(config, board, eyes, camera, panel, link, faults)
     except ShuttergateError as error:
         link.send(feed.Refused(str(error), 2 if isinstance(error, ConfigError) else 1))
         sys.exit(EXIT_REFUSED)

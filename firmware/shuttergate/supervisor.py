@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import socket
 import time
@@ -22,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from shuttergate import feed
+from shuttergate import feed, injection
 from shuttergate.child import Child
 from shuttergate.config import Config
 
@@ -72,6 +73,8 @@ class Supervisor:
         self._heard_s = 0.0
         self._past = Totals()
         self._ready = False
+        self._injected: list[str] = []
+        self._own_news: list[feed.News] = []  # told at the next poll
         self.status: feed.Status | None = None
         self.starts = 0  # of the gate process
         self.was_ready = False
@@ -113,6 +116,24 @@ class Supervisor:
             if child.name == process and child.process is not None:
                 child.process.kill()
 
+    def inject(self, fault: str, on: bool) -> None:
+        """Switch a fault of `injection.py` on or off; a process that starts anew gets it again."""
+        if on == (fault in self._injected):
+            return
+        if on:
+            self._injected.append(fault)
+        else:
+            self._injected.remove(fault)
+        if fault == injection.DISK_FULL:
+            self._limit_publisher()
+        elif self._leash is not None:
+            self._leash.send(feed.Inject(fault, on))
+
+    @property
+    def injected(self) -> list[str]:
+        """The faults that are switched on."""
+        return list(self._injected)
+
     @property
     def is_heard(self) -> bool:
         """Whether what the gate process said last still holds."""
@@ -145,6 +166,8 @@ class Supervisor:
                 sources += [child.pidfd, child.process.stderr]
         ready, _, _ = select.select(sources, [], [], timeout_s)
         news = self._hear()
+        news += self._own_news
+        self._own_news = []
         for child in (self._gate, self._publisher, self._console):
             news += [
                 feed.Log("stderr", {"process": child.name, "line": line}) for line in child.words()
@@ -173,6 +196,8 @@ class Supervisor:
                     self._publisher.kill()
                 case feed.Refused():
                     self.refusal = None if self.was_ready else item
+                case feed.Log(event="fault refused", fields={"fault": str(fault)}):
+                    self._injected = [one for one in self._injected if one != fault]
             news.append(item)
         return news
 
@@ -222,6 +247,9 @@ class Supervisor:
                 )
             self.starts += 1
             self._leash = feed.Leash(ours)
+            for fault in self._injected:
+                if fault != injection.DISK_FULL:
+                    self._leash.send(feed.Inject(fault, True))
         if self._leash is not None and not self._publisher.runs and now_s >= self._publisher.due_s:
             gate_end, publisher_end = socket.socketpair()
             with gate_end, publisher_end:
@@ -231,6 +259,8 @@ class Supervisor:
                     publisher_end.fileno(),
                     now_s,
                 )
+                if injection.DISK_FULL in self._injected:  # before the gate can hear of it
+                    self._limit_publisher()
                 self._leash.send(feed.Hatch(), (gate_end.fileno(),))
         if self._page is not None and not self._console.runs and now_s >= self._console.due_s:
             listener, settings = self._page
@@ -240,6 +270,25 @@ class Supervisor:
                 listener,
                 now_s,
             )
+
+    def _limit_publisher(self) -> None:
+        """Have the kernel refuse the publisher every byte, or no longer, as the switch stands."""
+        fault, process = injection.DISK_FULL, self._publisher.process
+        full = fault in self._injected
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)  # a child has its parent's
+        try:
+            if process is not None:
+                limits = (0 if full else soft, hard)
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+        except ProcessLookupError:
+            pass  # it has just ended; the next one gets its limit when it starts
+        except OSError as error:
+            self._injected = [one for one in self._injected if one != fault]
+            cause = f"the publisher's limit cannot be set ({error.strerror})"
+            self._own_news.append(feed.Log("fault refused", {"fault": fault, "cause": cause}))
+            return
+        event = "fault injected" if full else "fault taken back"
+        self._own_news.append(feed.Log(event, {"fault": fault}))
 
     def stop(self) -> list[feed.News]:
         """Gate first, so that the line is low; then the publisher, which ends with its hatch."""

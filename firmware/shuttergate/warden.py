@@ -49,6 +49,7 @@ class Warden:
         stop: Callable[[], None],
         last_turn_s: Callable[[], float],
         stands_in: Callable[[], bool],
+        inject: Callable[[str, bool], None],
     ) -> None:
         self._interlock = interlock
         self._panel = panel
@@ -60,6 +61,8 @@ class Warden:
         self._stop = stop
         self._last_turn_s = last_turn_s
         self._stands_in = stands_in
+        self._inject = inject
+        self._injection_refused = False
         self._heard_s = 0.0
         self._album_error: str | None = None
         self._hatch: socket.socket | None = None
@@ -184,9 +187,18 @@ class Warden:
             case feed.Finger():
                 if self._panel.wiring is not None:
                     self._panel.wiring.finger(order.down)
+            case feed.Inject():
+                self._hear_injection(order)
             case feed.Stop():
                 self._interlock.fault("stopping")
                 self._stop()
+
+    def _hear_injection(self, order: feed.Inject) -> None:
+        if self._panel.wiring is not None:
+            self._inject(order.fault, order.on)
+        elif not self._injection_refused:  # once: whoever asks again must not fill the log
+            self._injection_refused = True
+            self._link.log("fault refused", fault=order.fault, cause="this board has real pins")
 
     def _take_hatch(self, descriptor: int) -> None:
         if self._hatch is not None:

@@ -11,13 +11,13 @@ import contextlib
 import os
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
-from shuttergate import __version__, feed, log
+from shuttergate import __version__, feed, injection, log
 from shuttergate.board import Board
 from shuttergate.config import Config
 from shuttergate.errors import ConfigError
@@ -34,6 +34,7 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     """What is looked at; said first, and again when the gate process has started anew.
 
     ``simulated``: the button is not a real one, so a page may press it and break things.
+    ``faults``: the fault switches that it has, none on a board with real pins.
     """
 
     version: str
@@ -44,19 +45,21 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     camera: str = ""
     limits: dict[str, tuple[float, float]] = {}
     look_limits: dict[str, tuple[float, float]] = {}
+    faults: list[str] = []
 
 
 class Standing(msgspec.Struct, frozen=True, tag="standing"):
     """How it stands; without a `status` there is no gate process to be heard.
 
     ``totals`` (frames, clear, blocked, taken) and ``refused`` (by reason) count over all lives of
-    the gate process, ``starts`` counts these lives.
+    the gate process, ``starts`` counts these lives. ``injected``: the fault switches that are on.
     """
 
     status: feed.Status | None
     totals: dict[str, int]
     refused: dict[str, int]
     starts: int
+    injected: list[str] = []
 
 
 class Line(msgspec.Struct, frozen=True, tag="line"):
@@ -76,13 +79,23 @@ class View(msgspec.Struct, frozen=True, tag="view"):
 
 
 class Kill(msgspec.Struct, frozen=True, tag="kill"):
-    """End the ``gate`` or the ``publisher``, as an accident would; on a simulated board only."""
+    """End ``gate``, ``publisher`` or ``console``, as an accident would; on a simulated board only.
+
+    The console can be ended where it is the kit's own child, as in the demo.
+    """
 
     process: str
 
 
+class Fault(msgspec.Struct, frozen=True, tag="fault"):
+    """Switch one of ``Kit.faults`` on or off; any other name does nothing."""
+
+    name: str
+    on: bool
+
+
 Sight = Kit | Standing | Line | Photo | View
-Wish = feed.Finger | Kill
+Wish = feed.Finger | Kill | Fault
 
 sights = msgspec.json.Decoder(Sight)
 _wishes = msgspec.json.Decoder(Wish)
@@ -94,7 +107,7 @@ def socket_path() -> Path:
         return Path(folder, "console.sock")
     if folder := os.environ.get("XDG_RUNTIME_DIR"):
         return Path(folder, "shuttergate-console.sock")
-    return Path(f"/tmp/shuttergate-{os.getuid()}", "console.sock")
+    return Path.home() / ".cache" / "shuttergate" / "console.sock"
 
 
 class Window:
@@ -109,6 +122,7 @@ class Window:
             title=board.title,
             simulated=board.gpio.driver == "mock",
             rules=msgspec.structs.asdict(config.gate),
+            faults=injection.offered(board),
         )
         self._starts = 0
         self._standing: Standing | None = None
@@ -135,7 +149,7 @@ class Window:
         """What to wait for besides the kit's own."""
         return [self._listener, *self._seats]
 
-    def attend(self, kit: Supervisor, news: Iterable[feed.News]) -> None:
+    def attend(self, kit: Supervisor, news: Sequence[feed.News]) -> None:
         """Show what is new, do what a page may wish, and let in who waits outside."""
         if kit.starts != self._starts:
             self._starts = kit.starts
@@ -225,6 +239,8 @@ class Window:
                 kit.finger(wish.down)
             case Kill() if self._kit.simulated:
                 kit.kill(wish.process)
+            case Fault() if wish.name in self._kit.faults:
+                kit.inject(wish.name, wish.on)
             case None:
                 self._put_out(seat)
 
@@ -237,13 +253,14 @@ def _standing(kit: Supervisor) -> Standing:
         "blocked": count.blocked,
         "taken": count.taken,
     }
-    return Standing(kit.status if kit.is_heard else None, totals, dict(count.refused), kit.starts)
+    status = kit.status if kit.is_heard else None
+    return Standing(status, totals, dict(count.refused), kit.starts, kit.injected)
 
 
 def _listener(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         listener.bind(str(path))
         path.chmod(0o660)

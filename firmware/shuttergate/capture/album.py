@@ -22,6 +22,7 @@ _MENDS = {
     errno.EROFS: "is on a read-only disk; mount it for writing",
     errno.ENOSPC: "is full; make room",
     errno.EDQUOT: "is over its quota; make room",
+    errno.EFBIG: "takes no more bytes (file size limit); raise the limit (ulimit -f, LimitFSIZE=)",
     errno.EIO: "is on a disk that fails; change the disk",
     errno.EOPNOTSUPP: "is on a disk that cannot hide half a photo (FAT, exFAT); use another",
     errno.EISDIR: "is on a disk that cannot hide half a photo (FAT, exFAT); use another",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,20 +20,30 @@ class SimulatedCamera:
 
     Like a real sensor it never gives the same bytes twice: noise of one step falls on
     ``NOISY_BYTES`` bytes of each exposure, so that a frozen camera can be told from a still scene.
-    Frames for which nobody was ready are skipped, as a camera skips them.
+    Frames for which nobody was ready are skipped, as a camera skips them. While ``stalled()``,
+    none comes at all.
     """
 
-    def __init__(self, scene: Scene, fps: float, pool: Pool) -> None:
+    def __init__(
+        self, scene: Scene, fps: float, pool: Pool, stalled: Callable[[], bool] = lambda: False
+    ) -> None:
         self.name = f"simulated camera on {scene.name}"
         self.fps = fps
         self._scene = scene
         self._pool = pool
-        self._dice = np.random.default_rng(20261121)
+        self._stalled = stalled
+        # Without a seed: opened anew, it would repeat its exposures, and look frozen.
+        self._dice = np.random.default_rng()
         self._start_s = time.monotonic()
         self._exposure = -1
 
     def next(self, timeout_s: float) -> Frame:
         """Wait for the next exposure and return it."""
+        if self._stalled():
+            time.sleep(timeout_s)
+            raise CameraError(
+                f"{self.name} gave no frame within {timeout_s:.1f} s; switch its fault off"
+            )
         elapsed_s = time.monotonic() - self._start_s
         self._exposure = max(self._exposure + 1, int(elapsed_s * self.fps))
         due_s = self._start_s + self._exposure / self.fps

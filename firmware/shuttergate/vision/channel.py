@@ -21,7 +21,10 @@ class Runs(Protocol):
 
 
 class Channel:
-    """One model of a verified pack, for both looks."""
+    """One model of a verified pack, for both looks.
+
+    ``model`` may be changed for another at any time: a score is all of the one or all of the other.
+    """
 
     def __init__(self, pack: Pack, model: Runs) -> None:
         self.name = pack.name
@@ -30,7 +33,7 @@ class Channel:
         self._head = pack.head()
         self.lores_size = pack.lores_size
         self.known_answers = pack.manifest.known_answers
-        self._model = model
+        self.model = model
         self._score_at = pack.score_index
 
     def score(self, lores: Pixels) -> float:
@@ -39,7 +42,7 @@ class Channel:
         Raises `ScoreError` where the model fails or its answer is no score.
         """
         try:
-            outputs = self._model(lores)
+            outputs = self.model(lores)
             if self._head is not None:
                 value = self._head(outputs)
             else:

@@ -11,14 +11,18 @@ from shuttergate.vision.known import paint
 
 
 class SelfTest:
-    """Asks one channel for one known answer at a time, in turn.
+    """Asks one channel for one known answer at a time, each channel in turn.
 
     Known answers differ from one another, so an interpreter that is stuck on one score, or that
     returns its last answer again, is found out within a round.
     """
 
     def __init__(self, channels: Sequence[Channel]) -> None:
-        self._questions = [(one, answer) for one in channels for answer in one.known_answers]
+        # By turns, and not one channel after the other: who is wrong throughout is soon found out.
+        rows = itertools.zip_longest(
+            *([(one, answer) for answer in one.known_answers] for one in channels)
+        )
+        self._questions = [question for row in rows for question in row if question is not None]
         self._turn = itertools.cycle(self._questions)
         self._right_in_a_row = 0
 

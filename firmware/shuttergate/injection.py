@@ -1,0 +1,81 @@
+"""Fault switches: what an audience may break on a simulated board, to see that it fails closed.
+
+A switch breaks the thing itself, or imitates how it breaks; none tells the gate that it did so.
+The gate has to find out by its own means, as it would with the real fault.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+
+from shuttergate.board import Board
+from shuttergate.errors import ShuttergateError
+
+CAMERA_STALLED = "camera stalled"
+ACCELERATOR_UNPLUGGED = "accelerator unplugged"
+MODEL_CORRUPTED = "model corrupted"
+DISK_FULL = "disk full"
+"""The supervisor's to do: it befalls the publisher. The others befall the gate process."""
+
+
+def offered(board: Board) -> list[str]:
+    """Return the switches that `board` has: none where its pins are real."""
+    if board.gpio.driver != "mock":
+        return []
+    camera = [CAMERA_STALLED] if board.camera.driver == "simulated" else []
+    return [*camera, ACCELERATOR_UNPLUGGED, MODEL_CORRUPTED, DISK_FULL]
+
+
+class Injection:
+    """The gate process's switches: call with a fault's name, and whether it is to be there.
+
+    ``switches``: what does each of them. It is done in a thread of its own: a model takes its time
+    to be built, and whoever hears of a switch keeps time for the gate. ``log`` takes an event and
+    its fields.
+    """
+
+    def __init__(
+        self, switches: Mapping[str, Callable[[bool], None]], log: Callable[..., None]
+    ) -> None:
+        self._switches = dict(switches)
+        self._log = log
+        self._on: set[str] = set()
+        self._orders: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+        self._begun = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, fault: str, on: bool) -> None:
+        """Switch `fault` on or off, soon."""
+        self._orders.put((fault, on))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="injection", daemon=True)
+            self._thread.start()
+
+    def begin(self) -> None:
+        """The tests at start are over: from now on switches do something.
+
+        A gate process does not start with a model that is wrong from the start; one that was
+        started anew while a switch is on would never get to show the fault.
+        """
+        self._begun.set()
+
+    def _run(self) -> None:
+        self._begun.wait()
+        while True:
+            self._switch(*self._orders.get())
+
+    def _switch(self, fault: str, on: bool) -> None:
+        if fault not in self._switches:
+            self._log("fault refused", fault=fault, cause="this board has no such switch")
+            return
+        if on == (fault in self._on):
+            return
+        try:
+            self._switches[fault](on)
+        except ShuttergateError as error:
+            self._log("fault refused", fault=fault, cause=str(error))
+            return
+        self._on ^= {fault}
+        self._log("fault injected" if on else "fault taken back", fault=fault)

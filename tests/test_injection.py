@@ -1,0 +1,544 @@
+"""The fault switches: each closes the gate with its own name, and taken back it opens again."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import wait_until
+from rig import Rig
+from shuttergate import feed, injection
+from shuttergate.board import board_names, read_board
+from shuttergate.capture.album import Album
+from shuttergate.config import Config, Gate, Scene, Vision
+from shuttergate.errors import AcceleratorError, AlbumError, CameraError, PackError
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.injection import (
+    ACCELERATOR_UNPLUGGED,
+    CAMERA_STALLED,
+    DISK_FULL,
+    MODEL_CORRUPTED,
+    Injection,
+)
+from shuttergate.panel.panel import Panel
+from shuttergate.share import share
+from shuttergate.supervisor import Supervisor
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.known import paint
+from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.runtime import Model
+from shuttergate.vision.selftest import SelfTest
+from shuttergate.vision.spoiler import Spoiler, corrupted
+from shuttergate.window import Fault, Kill, Kit, Line, Sight, Standing, Window, Wish, sights
+
+EVERY = [CAMERA_STALLED, ACCELERATOR_UNPLUGGED, MODEL_CORRUPTED, DISK_FULL]
+CARD = paint("test_card", (224, 224))
+
+
+def pack_named(name: str) -> Pack:
+    return read_pack(share("models") / name)
+
+
+def channel(name: str) -> Channel:
+    pack = pack_named(name)
+    return Channel(pack, pack.model(pack.content()))
+
+
+# Each switch by itself.
+
+
+def test_only_boards_without_real_pins_have_switches() -> None:
+    found = {name: injection.offered(read_board(name)) for name in board_names()}
+    assert found.pop("simulated") == EVERY
+    assert found.pop("webcam") == EVERY[1:]
+    assert found
+    assert not any(found.values())
+
+
+@pytest.mark.parametrize("name", ["consent-clean", "open-nsfw"])
+def test_a_corrupted_model_runs_and_is_found_out_by_its_known_answers(name: str) -> None:
+    pack = pack_named(name)
+    content = pack.content()
+    spoilt = corrupted(content)
+    assert len(spoilt) == len(content)
+    changed = np.flatnonzero(np.frombuffer(spoilt, np.uint8) != np.frombuffer(content, np.uint8))
+    assert changed[-1] - changed[0] + 1 == len(changed)  # one table, and nothing else
+    one = Channel(pack, Model(spoilt))
+    wrong = []
+    for known in pack.manifest.known_answers:
+        off = abs(one.score(paint(known.picture, one.lores_size)) - known.score)
+        wrong.append(off > known.tolerance + 0.03)
+    assert sum(wrong) >= 3
+    assert all(wrong) or name != "consent-clean"  # the one that is corrupted on the boards
+    # The fault that matters: it finds everything clear.
+    assert one.score(CARD) < pack.limits.clear_below / 10
+
+
+def test_what_holds_no_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = SimpleNamespace(get_tensor_details=list)
+    monkeypatch.setattr("shuttergate.vision.spoiler.Interpreter", lambda **_: nothing)
+    with pytest.raises(PackError, match="nothing was corrupted"):
+        corrupted(b"")
+
+
+def test_the_spoiler_puts_back_what_it_took() -> None:
+    channels = [channel("consent-clean"), channel("open-nsfw")]
+    good = [one.model for one in channels]
+    spoiler = Spoiler(channels, 1)
+    spoiler.corrupt(True)
+    assert [one.model is model for one, model in zip(channels, good, strict=True)] == [False, True]
+    spoiler.unplug(True)
+    for one in channels:
+        with pytest.raises(AcceleratorError, match="pulled it out"):
+            one.score(CARD)
+    spoiler.corrupt(False)
+    with pytest.raises(AcceleratorError):
+        channels[0].score(CARD)
+    spoiler.corrupt(True)
+    spoiler.unplug(False)
+    assert channels[0].score(CARD) < 0.1
+    spoiler.corrupt(False)
+    assert [one.model for one in channels] == good
+
+
+def test_the_self_test_asks_the_channels_by_turns() -> None:
+    asked: list[str] = []
+
+    class Known(Channel):
+        def score(self, lores: Any) -> float:
+            asked.append(self.name)
+            return super().score(lores)
+
+    names = ["consent-clean", "open-nsfw"]
+    packs = [pack_named(name) for name in names]
+    channels = [Known(pack, pack.model(pack.content())) for pack in packs]
+    test = SelfTest(channels)
+    test.ask_all()
+    assert test.passed
+    assert len(asked) == sum(len(one.known_answers) for one in channels)
+    assert asked == names * 4 + ["open-nsfw"]
+
+
+def test_a_stalled_camera_waits_its_time_out_and_comes_back(clear_scene: Path) -> None:
+    stalled = [False]
+    scene = open_scene(clear_scene, Lens((640, 480), (224, 224), False), 1.0, pytest.fail)
+    pool = Pool(2, 640 * 480 * 3 // 2, 224 * 224 * 3)
+    seen = set()
+    for _ in range(2):  # the switch outlives the camera
+        camera = SimulatedCamera(scene, 60, pool, lambda: stalled[0])
+        stalled[0] = False
+        frame = camera.next(1.0)
+        seen.add(frame.lores.tobytes())
+        frame.release()
+        stalled[0] = True
+        began_s = time.monotonic()
+        with pytest.raises(CameraError, match=r"no frame within 0\.2 s; switch its fault off"):
+            camera.next(0.2)
+        assert time.monotonic() - began_s >= 0.2
+    camera.close()
+    assert len(seen) == 2  # opened anew, it does not look frozen
+
+
+def test_switches_do_nothing_before_the_start_is_over_and_each_says_one_line() -> None:
+    done: list[tuple[str, bool]] = []
+    logs: list[tuple[str, dict[str, Any]]] = []
+
+    def fail(on: bool) -> None:
+        raise PackError("it is gone")
+
+    one = Injection(
+        {"one": lambda on: done.append(("one", on)), "gone": fail},
+        lambda event, **fields: logs.append((event, fields)),
+    )
+    for fault, on in [("one", True), ("one", True), ("one", False), ("gone", True), ("no", True)]:
+        one(fault, on)
+    time.sleep(0.1)
+    assert done == logs == []
+    one.begin()
+    assert wait_until(lambda: len(logs) == 4)
+    assert done == [("one", True), ("one", False)]
+    assert logs == [
+        ("fault injected", {"fault": "one"}),
+        ("fault taken back", {"fault": "one"}),
+        ("fault refused", {"fault": "gone", "cause": "it is gone"}),
+        ("fault refused", {"fault": "no", "cause": "this board has no such switch"}),
+    ]
+
+
+def test_a_file_size_limit_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with pytest.raises(AlbumError, match=r"takes no more bytes \(file size limit\); raise the"):
+        Album(tmp_path).probe()
+
+
+# The order, in a gate process's own threads.
+
+
+@pytest.fixture
+def quick() -> Config:
+    return Config(gate=Gate(clear_frames=2, hold_off_s=0.1), vision=Vision(selftest_s=1.0))
+
+
+class RealPins(Panel):
+    """As a board with real pins looks to the warden: there is no simulated wiring."""
+
+    @property
+    def wiring(self) -> None:  # type: ignore[override]
+        return None
+
+    @wiring.setter
+    def wiring(self, wiring: Any) -> None:
+        self.simulated = wiring
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_a_board_with_real_pins_ignores_the_order_and_says_so_once(
+    tmp_path: Path, quick: Config, real: bool
+) -> None:
+    pins = read_board("simulated").pins
+    panel = RealPins(pins, simulated=True) if real else Panel(pins, simulated=True)
+    rig = Rig(tmp_path, pack_named("open-nsfw"), quick, panel=panel)
+    heard: list[tuple[str, bool]] = []
+    rig.appliance._warden._inject = lambda fault, on: heard.append((fault, on))
+    try:
+        for on in (True, False, True):
+            rig.leash.send(feed.Inject(CAMERA_STALLED, on))
+        if real:
+            assert wait_until(lambda: bool(rig.events("fault refused")))
+            time.sleep(0.2)
+            assert rig.events("fault refused") == [
+                {"fault": CAMERA_STALLED, "cause": "this board has real pins"}
+            ]
+            assert heard == []
+        else:
+            assert wait_until(lambda: len(heard) == 3)
+            assert rig.events("fault refused") == []
+    finally:
+        rig.close()
+
+
+def test_an_appliance_without_switches_refuses_all(tmp_path: Path, quick: Config) -> None:
+    rig = Rig(tmp_path, pack_named("open-nsfw"), quick)
+    try:
+        assert wait_until(lambda: rig.line, 10)
+        rig.leash.send(feed.Inject(CAMERA_STALLED, True))
+        assert wait_until(lambda: bool(rig.events("fault refused")))
+        assert rig.line
+    finally:
+        rig.close()
+
+
+def test_what_answers_after_an_accelerator_was_away_is_tested_before_it_is_believed(
+    tmp_path: Path, quick: Config
+) -> None:
+    rig = Rig(tmp_path, pack_named("open-nsfw"), quick)
+    (live,) = rig.appliance._eyes.live
+    try:
+        assert wait_until(lambda: rig.line, 10)
+        spoiler = Spoiler([live], 1)
+        spoiler.unplug(True)
+        assert wait_until(lambda: rig.appliance.interlock.state.faults == {"accelerator"})
+        time.sleep(1.2)  # the self-test's own turn comes round
+        assert rig.appliance.interlock.state.faults == {"accelerator"}
+        rig.brain.mode = "stuck"  # and clear: 0.0 for every picture
+        spoiler.unplug(False)
+        assert wait_until(lambda: bool(rig.events("model fault")))
+        assert "known picture" in rig.events("model fault")[0]["error"]
+        assert not rig.line
+        rig.brain.mode = "well"
+        assert wait_until(lambda: rig.line, 5)
+    finally:
+        rig.close()
+
+
+# The whole kit in its processes, as a page sees it.
+
+
+class Page:
+    """A kit with its window in this process, and a seat at the window like a console's."""
+
+    def __init__(self, folder: Path, config: Config, album: Path, board: str = "simulated") -> None:
+        self.album = album
+        self.kit = Supervisor(config, album)
+        self.window = Window(folder / "window", config, read_board(board), album)
+        self.seat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.seat.connect(str(folder / "window"))
+        self.sights: list[Sight] = []
+        self.lines: list[dict[str, Any]] = []
+        self.kit.__enter__()
+
+    def turn(self) -> None:
+        news = self.kit.poll(0.02, *self.window.sources)
+        self.window.attend(self.kit, news)
+        while select.select([self.seat], [], [], 0)[0]:
+            packet, descriptors, _, _ = socket.recv_fds(self.seat, 1 << 16, 1)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            sight = sights.decode(packet)
+            self.sights.append(sight)
+            if isinstance(sight, Line):
+                self.lines.append(msgspec.json.decode(sight.text))
+
+    def until(self, true: Callable[[], bool], timeout_s: float = 10.0) -> float:
+        """Turn until `true()`; return how long it took."""
+        began_s = time.monotonic()
+        while not true():
+            if time.monotonic() - began_s > timeout_s:
+                pytest.fail(f"not within {timeout_s} s: {self.standing}, {self.lines[-8:]}")
+            self.turn()
+        return time.monotonic() - began_s
+
+    def run(self, seconds: float) -> None:
+        end_s = time.monotonic() + seconds
+        while time.monotonic() < end_s:
+            self.turn()
+
+    def wish(self, wish: Wish) -> None:
+        self.seat.send(msgspec.json.encode(wish))
+
+    @property
+    def standing(self) -> Standing | None:
+        return next((one for one in reversed(self.sights) if isinstance(one, Standing)), None)
+
+    @property
+    def faults(self) -> list[str]:
+        standing = self.standing
+        return standing.status.faults if standing and standing.status else []
+
+    @property
+    def injected(self) -> list[str]:
+        return self.standing.injected if self.standing else []
+
+    @property
+    def is_open(self) -> bool:
+        standing = self.standing
+        return standing is not None and standing.status is not None and standing.status.open
+
+    def logged(self, event: str, **fields: Any) -> list[dict[str, Any]]:
+        return [
+            one for one in self.lines if one["event"] == event and fields.items() <= one.items()
+        ]
+
+    def press(self) -> None:
+        self.wish(feed.Finger(True))
+        self.run(0.1)
+        self.wish(feed.Finger(False))
+        self.run(0.1)
+
+    def close(self) -> None:
+        self.kit.__exit__(None, None, None)
+        self.window.__exit__(None, None, None)
+        self.seat.close()
+
+
+def blue(folder: Path) -> Path:
+    path = folder / "blue.png"
+    Image.new("RGB", (640, 480), (30, 60, 160)).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("kit")
+    config = Config(
+        gate=Gate(hold_off_s=0.1),
+        scene=Scene(path=str(blue(folder))),
+        vision=Vision(selftest_s=SELFTEST_S),
+    )
+    one = Page(folder, config, folder / "album")
+    try:
+        one.until(lambda: one.is_open, 20)
+        yield one
+    finally:
+        one.close()
+
+
+@pytest.fixture
+def whole(page: Page) -> Iterator[Page]:
+    """The kit with every switch off, before and after."""
+    page.until(lambda: page.is_open)
+    page.lines.clear()
+    yield page
+    for fault in page.injected:
+        page.wish(Fault(fault, False))
+    page.until(lambda: page.is_open)
+
+
+SELFTEST_S = 1.5
+NAMES = {  # the fault that the gate gives as its own finding
+    CAMERA_STALLED: "camera",
+    ACCELERATOR_UNPLUGGED: "accelerator",
+    MODEL_CORRUPTED: "self-test",
+    DISK_FULL: "album",
+}
+
+
+def test_the_page_is_told_which_switches_there_are(page: Page) -> None:
+    kit = next(one for one in page.sights if isinstance(one, Kit))
+    assert kit.simulated
+    assert kit.faults == EVERY
+
+
+@pytest.mark.parametrize("fault", EVERY)
+def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, fault: str) -> None:
+    before = set(whole.album.iterdir())
+    whole.wish(Fault(fault, True))
+    whole.until(lambda: whole.injected == [fault], 1)
+    took_s = whole.until(lambda: whole.faults == [NAMES[fault]])
+    assert not whole.is_open
+    assert whole.logged("gate", state="CLOSED", reason="fault", faults=[NAMES[fault]])
+    if fault == MODEL_CORRUPTED:
+        assert took_s < SELFTEST_S
+        (found,) = whole.logged("self-test fault")
+        assert "consent-clean gives its known picture" in found["error"]
+    if fault == DISK_FULL:
+        (found,) = whole.logged("album fault")
+        assert "takes no more bytes (file size limit)" in found["error"]
+    whole.press()
+    whole.until(lambda: bool(whole.logged("press refused", reason="fault", faults=[NAMES[fault]])))
+    whole.run(0.4)
+    assert whole.faults == [NAMES[fault]]  # no half of it mended meanwhile
+    assert set(whole.album.iterdir()) == before
+    whole.wish(Fault(fault, False))
+    whole.until(lambda: whole.is_open)
+    assert whole.injected == []
+    assert len(whole.logged("fault injected")) == len(whole.logged("fault taken back")) == 1
+    assert whole.logged("fault injected", fault=fault)
+    whole.run(0.2)  # the button settles
+    whole.press()
+    whole.until(lambda: bool(whole.logged("photo")))
+    assert len(set(whole.album.iterdir()) - before) == 1
+
+
+def test_a_gate_that_starts_anew_has_its_switches_as_they_were(whole: Page) -> None:
+    for fault in (CAMERA_STALLED, MODEL_CORRUPTED):
+        whole.wish(Fault(fault, True))
+        whole.run(0.1)
+    whole.until(lambda: whole.faults == ["camera"])
+    starts = whole.kit.starts
+    whole.wish(Kill("gate"))
+    whole.until(lambda: whole.kit.starts > starts and whole.faults == ["camera"])
+    assert whole.injected == [CAMERA_STALLED, MODEL_CORRUPTED]
+    assert not whole.logged("gate", state="OPEN")
+    whole.wish(Fault(CAMERA_STALLED, False))
+    whole.until(lambda: whole.faults == ["self-test"])
+    assert whole.kit.starts == starts + 1  # it does not fail at start, again and again
+    whole.wish(Fault(MODEL_CORRUPTED, False))
+
+
+def test_a_publisher_that_starts_anew_finds_the_disk_as_full(whole: Page) -> None:
+    whole.wish(Fault(DISK_FULL, True))
+    whole.until(lambda: whole.faults == ["album"])
+    whole.lines.clear()
+    whole.wish(Kill("publisher"))
+    whole.until(lambda: bool(whole.logged("publisher ended")))
+    whole.until(lambda: bool(whole.logged("album fault")) and whole.faults == ["album"])
+    assert not whole.logged("gate", state="OPEN")
+    assert not whole.logged("album ready")
+
+
+def test_a_second_switch_the_same_way_and_a_name_unknown_do_nothing(whole: Page) -> None:
+    whole.wish(Fault("no such fault", True))
+    for _ in range(2):
+        whole.wish(Fault(DISK_FULL, True))
+    whole.until(lambda: DISK_FULL in whole.injected)
+    whole.run(0.3)
+    assert whole.injected == [DISK_FULL]
+    assert len(whole.logged("fault injected")) == 1
+
+
+# The window and the supervisor alone.
+
+
+@pytest.fixture
+def dry(tmp_path: Path) -> Iterator[Callable[..., tuple[socket.socket, list[tuple[str, bool]]]]]:
+    """A window of the named board before a kit that only notes what it is told; and a seat."""
+    windows: list[Any] = []
+
+    def build(board: str) -> tuple[socket.socket, list[tuple[str, bool]]]:
+        window = Window(tmp_path / "window", Config(), read_board(board), tmp_path)
+        seat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        windows.extend([window.__exit__, lambda *_: seat.close()])
+        kit = Supervisor(Config(), tmp_path)
+        told: list[tuple[str, bool]] = []
+        kit.inject = lambda fault, on: told.append((fault, on))  # type: ignore[method-assign]
+        seat.connect(str(tmp_path / "window"))
+        window.attend(kit, [])
+        for name in [*EVERY, "other"]:
+            seat.send(msgspec.json.encode(Fault(name, True)))
+            window.attend(kit, [])
+        return seat, told
+
+    yield build
+    for close in windows:
+        close(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("board", "obeyed"), [("simulated", EVERY), ("webcam", EVERY[1:]), ("pi4-coral-usb", [])]
+)
+def test_the_window_passes_on_what_the_board_offers(
+    dry: Any, board: str, obeyed: list[str]
+) -> None:
+    seat, told = dry(board)
+    kit = sights.decode(seat.recv(1 << 16))
+    assert isinstance(kit, Kit)
+    assert kit.faults == obeyed
+    assert told == [(name, True) for name in obeyed]
+
+
+def test_a_switch_that_the_gate_refuses_goes_off_again(tmp_path: Path) -> None:
+    kit = Supervisor(Config(), tmp_path)
+    kit.inject(MODEL_CORRUPTED, True)
+    assert kit.injected == [MODEL_CORRUPTED]
+    news: list[feed.News] = [feed.Log("fault refused", {"fault": MODEL_CORRUPTED, "cause": "gone"})]
+    kit._leash = cast(feed.Leash, SimpleNamespace(receive=lambda: news.pop() if news else None))
+    kit._hear()
+    assert kit.injected == []
+
+
+def test_a_kernel_that_refuses_the_limit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr("resource.prlimit", refuse)
+    kit = Supervisor(Config(), tmp_path)
+    kit._publisher.process = cast(Any, SimpleNamespace(pid=os.getpid()))
+    kit.inject(DISK_FULL, True)
+    assert kit.injected == []
+    (said,) = kit._own_news
+    assert isinstance(said, feed.Log)
+    assert said.event == "fault refused"
+    kit._publisher.process = None
+
+
+@pytest.mark.parametrize("name", ["gate", "publisher", "console"])
+def test_each_process_can_be_killed_by_name(tmp_path: Path, name: str) -> None:
+    kit = Supervisor(Config(), tmp_path)
+    killed: list[str] = []
+    for child in (kit._gate, kit._publisher, kit._console):
+        note = SimpleNamespace(kill=lambda child=child: killed.append(child.name))
+        child.process = cast(Any, note)
+    kit.kill(name)
+    assert killed == [name]

@@ -1,0 +1,234 @@
+"""What leaves the gate process for a page: no uncleared frame, and nobody is waited for."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import wait_until
+from shuttergate import feed, viewfinder, window
+from shuttergate.config import Album, Config, Scene, read_kit
+from shuttergate.frame import Frame
+from shuttergate.frames.pictures import lores_of, main_of
+from shuttergate.supervisor import Supervisor
+from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.viewfinder import Mosaic, Picture, Seen, Viewfinder, mosaic, reduction
+from shuttergate.window import Window
+
+CLEAR = Verdict(Decision.CLEAR, Reason.CLEAR, 0.0, {"one": 0.1})
+BLOCKED = Verdict(Decision.BLOCKED, Reason.NUDITY, 0.0, {"one": 0.99})
+
+LARGEST_MOSAIC_BYTES = 600
+"""12 x 12 cells of three bytes, and some words: no picture fits."""
+
+
+def frame(number: int = 1, size: tuple[int, int] = (1920, 1080)) -> Frame:
+    image = Image.radial_gradient("L").resize(size).convert("RGB")
+    return Frame(number, 0.0, main_of(image, size), lores_of(image, (224, 224)), lambda: None)
+
+
+@pytest.fixture
+def seen() -> Iterator[tuple[Viewfinder, socket.socket]]:
+    """A viewfinder that a page looks through, while the gate stays open."""
+    ours, theirs = feed.pair()
+    one = Viewfinder(0, lambda: True)
+    one.start()
+    one.connect(ours)
+    theirs.settimeout(5)
+    yield one, theirs
+    one.stop()
+    theirs.close()
+
+
+def packets(sock: socket.socket, count: int) -> list[viewfinder.Shown]:
+    return [viewfinder.decode(sock.recv(viewfinder.MAX_PACKET_BYTES)) for _ in range(count)]
+
+
+def test_a_cleared_frame_is_shown_small(seen: tuple[Viewfinder, socket.socket]) -> None:
+    one, page = seen
+    one.show(frame(7), CLEAR, True)
+    said, picture = packets(page, 2)
+    assert said == Seen(7, True, "clear", {"one": 0.1})
+    assert isinstance(picture, Picture) and picture.frame == 7
+    with Image.open(io.BytesIO(picture.jpeg)) as image:
+        assert image.size == (960, 540)
+        assert not image.getexif()
+
+
+@pytest.mark.parametrize("verdict", [CLEAR, BLOCKED], ids=["clear, gate closed", "blocked"])
+def test_any_other_frame_is_a_mosaic_too_small_for_a_picture(
+    seen: tuple[Viewfinder, socket.socket], verdict: Verdict
+) -> None:
+    one, page = seen
+    one.show(frame(), verdict, False)
+    packets(page, 1)
+    packet = page.recv(viewfinder.MAX_PACKET_BYTES)
+    assert len(packet) < LARGEST_MOSAIC_BYTES
+    shown = viewfinder.decode(packet)
+    assert isinstance(shown, Mosaic)
+    assert (shown.columns, shown.rows) == (12, 7)
+    assert len(set(shown.cells)) <= viewfinder.LEVELS
+
+
+def test_mosaics_come_four_times_a_second_and_at_once_when_it_closes(
+    seen: tuple[Viewfinder, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, page = seen
+    now_s = 100.0
+    monkeypatch.setattr(viewfinder.time, "monotonic", lambda: now_s)
+    for number in range(30):
+        one.show(frame(number, (640, 480)), BLOCKED, False)
+        now_s += 1 / 30
+    page.setblocking(False)
+    shown = list(drained(page))
+    assert sum(isinstance(item, Mosaic) for item in shown) == 4
+    one.show(frame(31, (640, 480)), CLEAR, True)
+    one.show(frame(32, (640, 480)), BLOCKED, False)
+    assert any(isinstance(item, Mosaic) and item.frame == 32 for item in drained(page))
+
+
+def drained(page: socket.socket) -> Iterator[viewfinder.Shown]:
+    try:
+        while True:
+            yield packets(page, 1)[0]
+    except BlockingIOError:
+        return
+
+
+def test_a_gate_that_closed_while_the_picture_was_encoded_keeps_it() -> None:
+    ours, theirs = feed.pair()
+    one = Viewfinder(0, lambda: False)
+    one.start()
+    one.connect(ours)
+    one.show(frame(), CLEAR, True)
+    assert wait_until(lambda: one._number < 0)
+    one.stop()
+    with theirs:
+        assert all(isinstance(item, Seen) for item in drained_until_closed(theirs))
+    assert all(not plane.any() for plane in one._small), "the copy is wiped"
+
+
+def drained_until_closed(sock: socket.socket) -> Iterator[viewfinder.Shown]:
+    while packet := sock.recv(viewfinder.MAX_PACKET_BYTES):
+        yield viewfinder.decode(packet)
+
+
+def test_a_page_that_stalls_is_not_waited_for() -> None:
+    ours, theirs = feed.pair()
+    one = Viewfinder(0, lambda: True)
+    one.start()
+    one.connect(ours)
+    noise = np.random.default_rng(1).integers(0, 256, (1080 * 3 // 2, 1920), np.uint8)
+    shot = Frame(1, 0.0, noise, np.zeros((224, 224, 3), np.uint8), lambda: None)
+    began_s = time.monotonic()
+    for _ in range(2000):
+        one.show(shot, CLEAR, True)
+    assert time.monotonic() - began_s < 5
+    theirs.close()
+    assert wait_until(lambda: (one.show(shot, CLEAR, True), one._seats)[1] == ())
+    one.stop()
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_what_is_shown_stands_upright(rotation: int) -> None:
+    scene = np.zeros((480, 640, 3), np.uint8)
+    scene[:240, :320] = (255, 0, 0)  # upper left, as it should be seen
+    held = Image.fromarray(np.ascontiguousarray(np.rot90(scene, rotation // 90)))
+    shot = Frame(1, 0.0, main_of(held, held.size), lores_of(held, (224, 224)), lambda: None)
+    ours, theirs = feed.pair()
+    one = Viewfinder(rotation, lambda: True)
+    one.start()
+    one.connect(ours)
+    with theirs:
+        theirs.settimeout(5)
+        one.show(shot, BLOCKED, False)
+        one.show(shot, CLEAR, True)
+        _, cells, _, picture = packets(theirs, 4)
+        assert isinstance(cells, Mosaic) and isinstance(picture, Picture)
+        assert (cells.columns, cells.rows) == (12, 9)
+        assert cells.cells[0] > 200 and cells.cells[-3] < 40
+        with Image.open(io.BytesIO(picture.jpeg)) as image:
+            assert image.size == (640, 480)
+            pixels = np.asarray(image.convert("RGB"))
+        assert pixels[60, 60, 0] > 200 > 40 > pixels[-60, -60, 0]
+    one.stop()
+
+
+def test_cells_are_means_in_steps() -> None:
+    lores = np.random.default_rng(2).integers(0, 256, (224, 224, 3), np.uint8)
+    cells = mosaic(lores, 4 / 3, 0)
+    assert cells.shape == (9, 12, 3)
+    first = lores[: 224 // 9, : 224 // 12].astype(np.int64)
+    means = first.reshape(-1, 3).sum(0) // (first.shape[0] * first.shape[1])
+    assert cells[0, 0].tolist() == [int(mean) // 16 * 16 + 8 for mean in means]
+
+
+@pytest.mark.parametrize(
+    ("size", "factor"), [((640, 480), 1), ((1280, 720), 2), ((1920, 1080), 2), ((4056, 3040), 5)]
+)
+def test_frames_are_reduced_by_whole_factors(size: tuple[int, int], factor: int) -> None:
+    assert reduction(*size) == factor
+
+
+def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: Path) -> None:
+    """At the socket: the built-in room with the card, watched by someone who keeps every packet."""
+    clear = tmp_path / "scene" / "a.png"
+    Image.new("RGB", (640, 480), (30, 60, 160)).save(clear)  # before card.png in the folder
+    config = Config(
+        scene=Scene(path=str(blocked_scene.parent), picture_s=2.0),
+        album=Album(folder=str(tmp_path / "album")),
+    )
+    album = tmp_path / "album"
+    sizes, shown, opened = [], [], 0
+    with (
+        Window(tmp_path / "sock", config, read_kit(config, None), album) as opening,
+        Supervisor(config, album) as kit,
+    ):
+        page = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        page.connect(str(tmp_path / "sock"))
+        page.setblocking(False)
+        view: socket.socket | None = None
+        until_s = time.monotonic() + 30
+        while time.monotonic() < until_s and opened < 3:
+            opening.attend(kit, kit.poll(0.02, *opening.sources))
+            for sight, descriptors in sights(page):
+                if isinstance(sight, window.View):
+                    view = socket.socket(fileno=descriptors[0])
+                    view.setblocking(False)
+                if isinstance(sight, window.Line) and '"OPEN"' in sight.text:
+                    opened += 1
+            while view is not None:
+                try:
+                    packet = view.recv(viewfinder.MAX_PACKET_BYTES)
+                except BlockingIOError:
+                    break
+                sizes.append(len(packet))
+                shown.append(viewfinder.decode(packet))
+        page.close()
+        if view is not None:
+            view.close()
+    assert opened == 3
+    cleared = {item.frame for item in shown if isinstance(item, Seen) and item.clear}
+    blocked = {item.frame for item in shown if isinstance(item, Seen) and not item.clear}
+    pictures = {item.frame for item in shown if isinstance(item, Picture)}
+    assert blocked and pictures
+    assert pictures <= cleared
+    small = [size for size, item in zip(sizes, shown, strict=True) if not isinstance(item, Picture)]
+    assert max(small) < LARGEST_MOSAIC_BYTES
+    assert any(isinstance(item, Mosaic) for item in shown)
+
+
+def sights(page: socket.socket) -> Iterator[tuple[window.Sight, list[int]]]:
+    while True:
+        try:
+            packet, descriptors, _, _ = socket.recv_fds(page, window.MAX_PACKET_BYTES, 1)
+        except BlockingIOError:
+            return
+        yield window.sights.decode(packet), descriptors
