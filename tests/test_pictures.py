@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from shuttergate.errors import PictureError
+from shuttergate.errors import AnimationError, PictureError, TooLargeError
 from shuttergate.frame import main_size, planes
 from shuttergate.frames import pictures
-from shuttergate.frames.pictures import lores_of, main_of, read_picture, read_pictures
+from shuttergate.frames.pictures import lores_of, main_of, pictures_in, read_picture, read_pictures
 
 
 def corners(size: tuple[int, int] = (64, 32)) -> Image.Image:
@@ -85,7 +86,7 @@ def test_every_frame_of_an_animation_is_read(tmp_path: Path) -> None:
 def test_an_endless_animation_is_refused(tmp_path: Path) -> None:
     frames = [Image.new("L", (4, 4), level) for level in range(100)]
     path = saved(tmp_path, frames[0], "long.gif", save_all=True, append_images=frames[1:])
-    with pytest.raises(PictureError, match=r"animation of 100 pictures, over 64; save a part"):
+    with pytest.raises(AnimationError, match=r"animation of 100 pictures, over 64; save a part"):
         read_picture(path)
 
 
@@ -103,8 +104,28 @@ def test_a_huge_jpeg_comes_reduced_but_not_below_the_limit(tmp_path: Path) -> No
 
 def test_a_pixel_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = saved(tmp_path, Image.new("1", (20_000, 20_000)), "bomb.png")
-    with pytest.raises(PictureError, match=r"20000 x 20000 is over 128 megapixels; reduce it"):
+    with pytest.raises(TooLargeError, match=r"20000 x 20000 is over 128 megapixels; reduce it"):
         read_picture(path)
+
+
+def test_an_animation_that_grows_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    frames = [Image.new("L", (16, 16), level) for level in (0, 255)]
+    path = saved(tmp_path, frames[0], "growing.gif", save_all=True, append_images=frames[1:])
+    frame = b"\x2c" + struct.pack("<4H", 0, 0, 16, 16)
+    head, tail = path.read_bytes().rsplit(frame, 1)
+    path.write_bytes(head + b"\x2c" + struct.pack("<4H", 0, 0, 12_000, 12_000) + tail)
+    with pytest.raises(TooLargeError, match=r"12000 x 12000 is over 128 megapixels; reduce it"):
+        list(read_pictures(path))
+
+
+def test_bytes_in_memory_are_read_too_by_the_named_formats_alone(tmp_path: Path) -> None:
+    content = saved(tmp_path, corners(), "a.png").read_bytes()
+    (image,) = pictures_in(io.BytesIO(content), "the picture", formats=("PNG",))
+    assert np.array_equal(np.asarray(image), np.asarray(corners()))
+    with pytest.raises(PictureError, match="the picture: cannot be read as a picture"):
+        list(pictures_in(io.BytesIO(content), "the picture", formats=("JPEG",)))
+    with pytest.raises(TooLargeError, match="the picture: 64 x 32 is over"):
+        list(pictures_in(io.BytesIO(content), "the picture", max_pixels=2000))
 
 
 @pytest.mark.parametrize("keep", [0, 1, 10, 100, 500])

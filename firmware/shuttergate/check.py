@@ -12,7 +12,7 @@ from PIL import Image
 
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, main_of, read_pictures
-from shuttergate.verdict import Reason, Thresholds, joint_score, judge
+from shuttergate.verdict import Look, Reason, Thresholds, joint_score, judge
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 
@@ -35,16 +35,17 @@ def check(
     files: Iterable[Path], eyes: Eyes, limits: Mapping[str, Thresholds], live: bool
 ) -> Iterator[Checked]:
     """Yield the verdict of each file, as the second look gives it, or as one live frame."""
-    size = (eyes.lores_shape[1], eyes.lores_shape[0])
-
-    def as_live(image: Image.Image) -> Mapping[str, float]:
-        return scores(eyes.live, lores_of(image, size))
-
-    def as_look(image: Image.Image) -> Mapping[str, float]:
-        return eyes.second_look(main_of(image, LOOK_LIMIT))
-
+    look = looking(eyes, Look.LIVE if live else Look.SECOND)
     for file in files:
-        yield _check_one(file, as_live if live else as_look, limits)
+        yield _check_one(file, look, limits)
+
+
+def looking(eyes: Eyes, which: Look) -> Callable[[Image.Image], Mapping[str, float]]:
+    """Return what gives each channel's score of a picture; it raises `ScoreError`."""
+    size = (eyes.lores_shape[1], eyes.lores_shape[0])
+    if which is Look.LIVE:
+        return lambda image: scores(eyes.live, lores_of(image, size))
+    return lambda image: eyes.second_look(main_of(image, LOOK_LIMIT))
 
 
 def _check_one(

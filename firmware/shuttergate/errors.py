@@ -35,3 +35,19 @@ class PictureError(ShuttergateError, ValueError):
 
 class AlbumError(ShuttergateError, OSError):
     """The album cannot take a photo."""
+
+
+class TooLargeError(PictureError):
+    """A picture has more pixels than can be borne here."""
+
+
+class AnimationError(PictureError):
+    """An animation has more pictures than are looked at."""
+
+
+class JudgeError(ShuttergateError, RuntimeError):
+    """The page can have no picture judged just now."""
+
+
+class Busy(JudgeError):
+    """Enough pictures wait to be judged already."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 
-from shuttergate.errors import PictureError
+from shuttergate.errors import AnimationError, PictureError, TooLargeError
 from shuttergate.frame import Pixels
 
 MAX_PIXELS = 128_000_000
@@ -35,38 +36,52 @@ def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[
         raise PictureError(f"{path}: there is no such file")
     if not path.is_file():
         raise PictureError(f"{path}: not a file; name a picture")
+    yield from pictures_in(path, str(path), limit)
+
+
+def pictures_in(
+    file: Path | BinaryIO,
+    name: str,
+    limit: tuple[int, int] | None = None,
+    formats: tuple[str, ...] | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[Image.Image]:
+    """Yield the pictures in an open `file`, called `name` in messages; see `read_pictures`.
+
+    Only ``formats`` (Pillow's names) are tried, where they are given; more than ``max_pixels`` are
+    refused before they are decoded.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # broken metadata is no reason to refuse the pixels
-            with Image.open(path) as image:
-                yield from _upright(path, image, limit)
+            with Image.open(file, formats=formats) as image:
+                yield from _upright(name, image, limit, max_pixels)
     except PictureError:
         raise
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise TooLargeError(f"{name}: does not fit into the memory here; reduce it") from error
     except Exception as error:  # decoders meet outside bytes: whatever they raise means unreadable
         raise PictureError(
-            f"{path}: cannot be read as a picture ({_cause(error)}); save it again as JPEG or PNG"
+            f"{name}: cannot be read as a picture ({_cause(error)}); save it again as JPEG or PNG"
         ) from error
 
 
 def _upright(
-    path: Path, image: Image.Image, limit: tuple[int, int] | None
+    name: str, image: Image.Image, limit: tuple[int, int] | None, max_pixels: int
 ) -> Iterator[Image.Image]:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise PictureError(
-            f"{path}: {width} x {height} is over {MAX_PIXELS // 1_000_000} megapixels; reduce it"
-        )
+    _refuse_larger(name, image, max_pixels)
     frames = getattr(image, "n_frames", 1)
     if image.format == "MPO":
         frames = (
             1  # a phone's JPEG with a depth map or a thumbnail behind it: the first is the photo
         )
     if frames > MAX_ANIMATION_FRAMES:
-        raise PictureError(
-            f"{path}: an animation of {frames} pictures, over {MAX_ANIMATION_FRAMES}; save a part"
+        raise AnimationError(
+            f"{name}: an animation of {frames} pictures, over {MAX_ANIMATION_FRAMES}; save a part"
         )
     if frames > 1:
         for frame in ImageSequence.Iterator(image):
+            _refuse_larger(name, frame, max_pixels)  # a GIF may grow from one to the next
             yield _rgb(frame)
         return
     if limit is not None:
@@ -75,6 +90,14 @@ def _upright(
     # In place, and before the conversion, which would lose the EXIF tag that says how.
     ImageOps.exif_transpose(image, in_place=True)
     yield _rgb(image)
+
+
+def _refuse_larger(name: str, image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise TooLargeError(
+            f"{name}: {width} x {height} is over {max_pixels // 1_000_000} megapixels; reduce it"
+        )
 
 
 def _rgb(image: Image.Image) -> Image.Image:
