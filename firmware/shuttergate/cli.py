@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -103,7 +104,8 @@ def demo(
     ] = None,
     album: Annotated[Path | None, typer.Option(help=_("Folder for the photos."))] = None,
     port: Annotated[
-        int | None, typer.Option(help=_("Port of the page; this release has no page yet."))
+        int | None,
+        typer.Option(min=0, max=65535, help=_("Port of the page; otherwise 8080, or a free one.")),
     ] = None,
     headless: Annotated[bool, typer.Option(help=_("No keys, no page: terminal only."))] = False,
     board: Annotated[
@@ -123,12 +125,50 @@ def demo(
     if album is not None:
         folder = msgspec.structs.replace(settings.album, folder=str(album.absolute()))
         settings = msgspec.structs.replace(settings, album=folder)
-    if port is not None:
-        typer.echo(_("shuttergate: this release has no page yet; --port does nothing"), err=True)
     moments = _seconds(press)
-    refusal = stage.demo(settings, album_folder(settings), seconds, moments, headless)
+    page = None if headless else _page_socket(settings.page.port, port)
+    kit = read_kit(settings, config)
+    refusal = stage.demo(settings, kit, album_folder(settings), seconds, moments, page)
     if refusal is not None:
         fail(refusal.cause, refusal.status)
+
+
+def _page_socket(usual: int, asked: int | None) -> socket.socket:
+    """Listen at the port that was asked for, or at the usual one, or else at any that is free."""
+    from shuttergate.console.server import listen
+
+    try:
+        return listen(usual if asked is None else asked, lan=False)
+    except ConfigError as error:
+        if asked is not None:
+            fail(error, 2)
+        return listen(0, lan=False)
+
+
+@app.command(help=_("Serve the page of a kit that runs on this computer."))
+def console(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help=_("Port of the page."))] = None,
+    lan: Annotated[
+        bool, typer.Option("--lan", help=_("For the local network too, with a pairing code."))
+    ] = False,
+    window: Annotated[
+        Path | None, typer.Option(metavar="SOCKET", help=_("Where the kit is to be seen."))
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Exit status: 0 stopped, 2 usage or configuration."""
+    from shuttergate import log
+    from shuttergate.console import server
+    from shuttergate.window import console_socket
+
+    settings = _configured(config)
+    out = log.Writer(1)
+    try:
+        sock = server.listen(settings.page.port if port is None else port, lan)
+    except ConfigError as error:
+        fail(error, 2)
+    server.serve(settings, window or console_socket(), sock, lan, out)
+    out.close()
 
 
 @app.command(help=_("Judge picture files: 0 all clear, 1 any blocked, 2 any unreadable."))

@@ -50,6 +50,13 @@ class Vision(Table, frozen=True):
     selftest_s: Annotated[float, Meta(ge=1, le=3600)] = 10.0
 
 
+class Page(Table, frozen=True):
+    """The page: its port, and a line on whom to talk to when the camera will not take a picture."""
+
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    contact: Annotated[str, Meta(max_length=200)] = ""
+
+
 class Limits(Table, frozen=True):
     """Thresholds for one channel, instead of its model pack's own."""
 
@@ -77,6 +84,7 @@ class Config(Table, frozen=True):
     scene: Scene = Scene()
     album: Album = Album()
     vision: Vision = Vision()
+    page: Page = Page()
     thresholds: dict[str, Limits] = {}
     pins: PinChanges = PinChanges()
 

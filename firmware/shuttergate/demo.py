@@ -6,19 +6,26 @@ import contextlib
 import os
 import select
 import shutil
+import socket
 import sys
+import tempfile
 import termios
 import time
 import tty
 import unicodedata
+import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
+
 from shuttergate import feed, log, serve
+from shuttergate.board import Board
 from shuttergate.config import Config
 from shuttergate.lang import _
 from shuttergate.supervisor import Supervisor
+from shuttergate.window import Window
 
 PRESS_S = 0.2
 """How long the simulated finger stays down."""
@@ -99,8 +106,15 @@ class Stage:
             if words:
                 self._say(words, elapsed_s)
 
-    def begin(self) -> None:
-        """Say what the keys do, where there are keys."""
+    def begin(self, page: socket.socket | None) -> None:
+        """Say where the page is and what the keys do, where there are any."""
+        if page is not None:
+            address = f"http://127.0.0.1:{page.getsockname()[1]}/"
+            if self._terminal:
+                self._say(_("  the page: {address}").format(address=address), 0.0)
+                _show_page(address)
+            else:
+                self._out.write(log.line("page", addresses=[address]) + "\n")
         if self._keys:
             self._say(_("  space bar: the shutter; q: quit"), 0.0)
 
@@ -271,24 +285,39 @@ def _keyboard(wanted: bool) -> Iterator[int | None]:
 
 
 def demo(
-    config: Config, album: Path, seconds: float | None, presses_s: Sequence[float], headless: bool
+    config: Config,
+    board: Board,
+    album: Path,
+    seconds: float | None,
+    presses_s: Sequence[float],
+    page: socket.socket | None,
 ) -> feed.Refused | None:
-    """Run the demo; return None, or why the kit would not start."""
-    keys = not headless and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    """Run the demo; return None, or why the kit would not start.
+
+    ``page``: a listening socket for the console; None: no keys, no page.
+    """
+    keys = page is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     signals = serve.StopSignal()
     fingers = Fingers(presses_s)
     stage = Stage(keys)
     ready_s: float | None = None
-    with Supervisor(config, album) as kit, _keyboard(keys) as keyboard:
+    with (
+        tempfile.TemporaryDirectory(prefix="shuttergate-") as folder,
+        Window(Path(folder, "console.sock"), config, board, album) as window,
+        Supervisor(config, album, _console(config, page, folder)) as kit,
+        _keyboard(keys) as keyboard,
+    ):
         elapsed_s = 0.0
-        also = [] if keyboard is None else [keyboard]
+        also = window.sources if keyboard is None else [keyboard, *window.sources]
         while not signals.came and kit.refusal is None:
             news = kit.poll(fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1, *also)
+            window.attend(kit, news)
+            also = window.sources if keyboard is None else [keyboard, *window.sources]
             stage.news(news, kit, elapsed_s)
             if ready_s is None:
                 if kit.was_ready or _blind(kit):
                     ready_s = time.monotonic()
-                    stage.begin()
+                    stage.begin(page)
                 continue
             elapsed_s = time.monotonic() - ready_s
             for down in fingers.due(elapsed_s):
@@ -303,6 +332,19 @@ def demo(
             stage.summary(kit, elapsed_s, album)
         stage.close()
         return kit.refusal
+
+
+def _console(config: Config, page: socket.socket | None, folder: str) -> tuple[int, bytes] | None:
+    if page is None:
+        return None
+    settings = {"config": config, "window": str(Path(folder, "console.sock"))}
+    return page.fileno(), msgspec.json.encode(settings)
+
+
+def _show_page(address: str) -> None:
+    """Open a browser where there is a screen for one."""
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(address)
 
 
 def _blind(kit: Supervisor) -> bool:

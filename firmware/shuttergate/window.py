@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,10 +25,14 @@ from shuttergate.errors import ConfigError
 from shuttergate.share import tilde
 from shuttergate.supervisor import Supervisor
 
+SERVICE_SOCKET = Path("/run/shuttergate/console.sock")
 MAX_PACKET_BYTES = 64 * 1024
 MAX_SEATS = 4
 PHOTOS_KEPT = 12
-"""So many of the newest photos are handed to a console that comes late."""
+LINES_KEPT = 100
+"""So many of the newest photos and log lines are handed to a console that comes late."""
+
+_TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Kit(msgspec.Struct, frozen=True, tag="kit"):
@@ -110,6 +115,11 @@ def socket_path() -> Path:
     return Path.home() / ".cache" / "shuttergate" / "console.sock"
 
 
+def console_socket() -> Path:
+    """Return where a console looks: at the installed kit, or at one of its own user."""
+    return SERVICE_SOCKET if SERVICE_SOCKET.exists() else socket_path()
+
+
 class Window:
     """Listens at `path`; looks into `album` for the photos that the gate names, and no others."""
 
@@ -127,6 +137,7 @@ class Window:
         self._starts = 0
         self._standing: Standing | None = None
         self._photos: deque[str] = deque(maxlen=PHOTOS_KEPT)
+        self._lines: deque[Line] = deque(maxlen=LINES_KEPT)
         self._seats: list[socket.socket] = []
         self._listener = _listener(path)
 
@@ -158,7 +169,8 @@ class Window:
         for item in news:
             self._show_news(item)
         for text in log.lines(news, kit.start_s):
-            self._show(Line(text))
+            self._lines.append(Line(text))
+            self._show(self._lines[-1])
         standing = _standing(kit)
         if standing != self._standing:
             self._standing = standing
@@ -191,6 +203,8 @@ class Window:
         self._seats.append(seat)
         self._send(seat, self._kit)
         self._send(seat, self._standing or _standing(kit))
+        for line in self._lines:
+            self._send(seat, line)
         for name in self._photos:
             self._give_photo(seat, name)
         self._give_view(seat, kit)
@@ -199,9 +213,10 @@ class Window:
         if Path(name).name != name:
             return
         with contextlib.suppress(OSError):  # its owner may have taken it away meanwhile
-            file = os.open(self._album / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            file = os.open(self._album / name, _TO_READ)
             try:
-                self._send(seat, Photo(name), file)
+                if stat.S_ISREG(os.fstat(file).st_mode):
+                    self._send(seat, Photo(name), file)
             finally:
                 os.close(file)
 

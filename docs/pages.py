@@ -1,0 +1,94 @@
+"""Photograph the pages in a real browser, with the demo behind them: page-*.png.
+
+Run it at the root of the checkout with the project's own Python (`make test` makes it) and Debian's
+chromium and fonts-noto-cjk: .venv/bin/python docs/pages.py
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+DOCS = Path(__file__).parent
+KIOSK, PHONE = (1280, 720), (390, 844)
+COLOURS = 128
+"""Enough for a page, and a third of the bytes."""
+
+
+def take(page: Any, name: str) -> None:
+    file = DOCS / f"page-{name}.png"
+    page.screenshot(path=str(file))
+    with Image.open(file) as image:
+        small = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
+    print(f"{file.name}: {file.stat().st_size // 1024} kB")
+
+
+def view(browser: Any, address: str, size: tuple[int, int]) -> Any:
+    page = browser.new_page(
+        viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce", locale="en-GB"
+    )
+    page.goto(address)
+    return page
+
+
+def wait(page: Any, mark: str) -> None:
+    page.wait_for_selector(f'body[data-mark="{mark}"]', timeout=40_000)
+
+
+def photograph(url: str) -> None:
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        stages = {
+            language: view(browser, f"{url}?lang={language}", KIOSK) for language in ("en", "ja")
+        }
+        phone = view(browser, f"{url}?lang=ja", PHONE)
+        explain = view(browser, f"{url}explain?lang=en", (1280, 900))
+        bench = view(browser, f"{url}bench?lang=en", (1280, 1000))
+        wait(stages["en"], "open")
+        stages["en"].wait_for_timeout(4000)
+        for _ in range(2):
+            stages["en"].keyboard.down(" ")
+            stages["en"].wait_for_timeout(150)
+            stages["en"].keyboard.up(" ")
+            stages["en"].wait_for_timeout(1500)
+        for language, stage in stages.items():
+            take(stage, f"open.{language}")
+        take(phone, "phone.ja")
+        for language, stage in stages.items():
+            wait(stage, "blocked")
+            stage.wait_for_timeout(700)
+            take(stage, f"closed.{language}")
+        take(explain, "explain.en")
+        take(bench, "bench.en")
+        browser.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as album:
+        demo = subprocess.Popen(
+            [sys.executable, "-m", "shuttergate", "demo", "--port", "0", "--album", album],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            said = json.loads(line)
+            if said["event"] == "page":
+                photograph(said["addresses"][0])
+                break
+        demo.terminate()
+        demo.wait(10)
+
+
+if __name__ == "__main__":
+    main()

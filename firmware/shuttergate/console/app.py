@@ -1,0 +1,279 @@
+"""The page's routes: three views, one socket that feeds them, and the few things they may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from shuttergate import feed, window
+from shuttergate.console.access import COOKIE, Access, same_origin
+from shuttergate.console.guard import Guard
+from shuttergate.console.hub import Hub, Viewer
+from shuttergate.console.judge import MAX_PICTURE_BYTES, Judge
+from shuttergate.console.lookout import Lookout
+from shuttergate.console.metrics import exposition
+from shuttergate.errors import Busy, JudgeError
+
+PAGES = Path(__file__).with_name("pages")
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+VIEWS = {
+    "/": "stage.html",
+    "/bench": "bench.html",
+    "/explain": "explain.html",
+    "/pair": "pair.html",
+}
+
+MAX_WORDS_BYTES = 1024
+"""A wish or a pairing code is not longer."""
+
+BODY_S = 20.0
+"""So long a body may take to come."""
+
+SMALL_SIDE = 480
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, words: str) -> None:
+        self.response = PlainTextResponse(words + "\n", status)
+
+
+class _Console:
+    def __init__(self, hub: Hub, lookout: Lookout, access: Access, judge: Judge) -> None:
+        self._hub = hub
+        self._lookout = lookout
+        self._access = access
+        self._judge = judge
+        self._pages = _pages()
+        self._small: dict[str, bytes] = {}
+        self._finger_is_down = False
+
+    async def file(self, request: Request) -> Response:
+        """One of our own files; whatever was not read at the start is not there."""
+        found = self._pages.get(VIEWS.get(request.url.path, request.url.path.lstrip("/")))
+        if found is None:
+            return PlainTextResponse("There is no such page.\n", 404)
+        kind, content = found
+        return Response(content, media_type=kind)
+
+    async def watch(self, socket: WebSocket) -> None:
+        """Tell one viewer everything, until it leaves."""
+        if self._hub.is_full:
+            await socket.send_denial_response(
+                PlainTextResponse("Too many are looking. Close a page elsewhere.\n", 503)
+            )
+            return
+        await socket.accept()
+        with self._hub.viewer() as viewer:
+            tasks = [
+                asyncio.create_task(work) for work in (self._tell(socket, viewer), _listen(socket))
+            ]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        if self._finger_is_down and not self._hub.viewers:
+            self._finger_is_down = False
+            self._lookout.wish(feed.Finger(False))  # whoever held the button down is gone
+
+    async def _tell(self, socket: WebSocket, viewer: Viewer) -> None:
+        await socket.send_text(self._hub.whole().decode())
+        while True:
+            texts, picture = self._hub.news(viewer)
+            for text in texts:
+                await socket.send_text(text.decode())
+            if picture:
+                await socket.send_bytes(picture)
+            await viewer.news.wait()
+
+    async def photo(self, request: Request) -> Response:
+        """A photo that was published, whole or (``?small``) small."""
+        name = request.path_params["name"]
+        descriptor = self._hub.photos.get(name)
+        if descriptor is None:
+            return PlainTextResponse("That photo is not to be had here.\n", 404)
+        headers = {"cache-control": "private, max-age=86400, immutable"}
+        if "small" not in request.query_params:
+            photo = await asyncio.to_thread(_read, os.dup(descriptor))
+        elif name in self._small:
+            photo = self._small[name]
+        else:
+            photo = await asyncio.to_thread(_small, os.dup(descriptor))
+            self._small[name] = photo
+            for gone in self._small.keys() - self._hub.photos.keys():
+                del self._small[gone]
+        return Response(photo, media_type="image/jpeg", headers=headers)
+
+    async def press(self, request: Request) -> Response:
+        """Press or release the simulated button; the wiring still decides."""
+        return await self._wish(request, feed.Finger)
+
+    async def fault(self, request: Request) -> Response:
+        """Break something, or mend it, on a simulated board."""
+        return await self._wish(request, window.Fault)
+
+    async def kill(self, request: Request) -> Response:
+        """End a process, on a simulated board."""
+        return await self._wish(request, window.Kill)
+
+    async def _wish(self, request: Request, kind: type[Any]) -> Response:
+        body = await self._changing(request, MAX_WORDS_BYTES)
+        if self._hub.kit is None or not self._hub.kit.simulated:
+            raise _Refused(409, "Only a simulated kit can be pressed or broken from a page.")
+        try:
+            wish = msgspec.json.decode(body, type=kind)
+        except msgspec.DecodeError as error:
+            raise _Refused(400, f"That is no wish known here: {error}.") from error
+        if not self._lookout.wish(wish):
+            raise _Refused(503, "The kit cannot be heard just now.")
+        if isinstance(wish, feed.Finger):
+            self._finger_is_down = wish.down
+        return Response(status_code=204)
+
+    async def judge(self, request: Request) -> Response:
+        """Judge a person's own picture, in memory; nothing of it is kept."""
+        picture = await self._changing(request, MAX_PICTURE_BYTES)
+        try:
+            found = await self._judge.judge(picture)
+        except JudgeError as error:
+            raise _Refused(429 if isinstance(error, Busy) else 503, str(error)) from error
+        return Response(msgspec.json.encode(found), media_type="application/json")
+
+    async def pair(self, request: Request) -> Response:
+        """Take a pairing code; the right one gives a session."""
+        if not same_origin(request):
+            raise _Refused(403, "Only the kit's own page may pair.")
+        body = await _body(request, MAX_WORDS_BYTES)
+        cookie = self._access.pair(body.decode(errors="replace"))
+        if cookie is None:
+            raise _Refused(403, "That is not the code.")
+        response = Response(status_code=204)
+        response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict")
+        return response
+
+    async def log(self, request: Request) -> Response:
+        """The log as far as it is kept here, as JSON lines."""
+        return Response(
+            "".join(line + "\n" for line in self._hub.lines),
+            media_type="application/jsonl",
+            headers={"content-disposition": 'attachment; filename="shuttergate.jsonl"'},
+        )
+
+    async def metrics(self, request: Request) -> Response:
+        """For Prometheus."""
+        kind, text = exposition(self._hub)
+        return Response(text, headers={"content-type": kind})
+
+    async def health(self, request: Request) -> Response:
+        """Whether the page hears the kit, and whether there is room for one more viewer."""
+        hub = self._hub
+        return JSONResponse({"kit": hub.standing is not None, "full": hub.is_full})
+
+    async def _changing(self, request: Request, limit_bytes: int) -> bytearray:
+        if not self._access.may_change(request):
+            raise _Refused(403, "Only the kit's own page may ask for that.")
+        return await _body(request, limit_bytes)
+
+    @contextlib.asynccontextmanager
+    async def life(self, app: Starlette) -> AsyncIterator[None]:
+        """Look at the kit for as long as the server runs."""
+        task = asyncio.create_task(self._lookout.watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self._judge.close()
+
+
+def build(hub: Hub, lookout: Lookout, access: Access, judge: Judge) -> ASGIApp:
+    """Return the whole app, guarded."""
+    console = _Console(hub, lookout, access, judge)
+
+    async def refuse(request: Request, refused: Exception) -> Response:
+        assert isinstance(refused, _Refused)
+        return refused.response
+
+    routes = [
+        WebSocketRoute("/live", console.watch),
+        Route("/press", console.press, methods=["POST"]),
+        Route("/fault", console.fault, methods=["POST"]),
+        Route("/kill", console.kill, methods=["POST"]),
+        Route("/judge", console.judge, methods=["POST"]),
+        Route("/pair", console.pair, methods=["POST"]),
+        Route("/photo/{name}", console.photo),
+        Route("/log.jsonl", console.log),
+        Route("/metrics", console.metrics),
+        Route("/health", console.health),
+        Route("/{path:path}", console.file),
+    ]
+    app = Starlette(routes=routes, lifespan=console.life, exception_handlers={_Refused: refuse})
+    return Guard(app, access)
+
+
+def _pages() -> dict[str, tuple[str, bytes]]:
+    """Read our own files, once: no path that a browser sends ever reaches the file system."""
+    return {
+        str(path.relative_to(PAGES)): (KINDS[path.suffix], path.read_bytes())
+        for path in PAGES.rglob("*")
+        if path.suffix in KINDS
+    }
+
+
+async def _listen(socket: WebSocket) -> None:
+    """Wait for the viewer to leave; whatever it says instead ends it too."""
+    with contextlib.suppress(WebSocketDisconnect):
+        await socket.receive_text()
+        await socket.close(1008)
+
+
+async def _body(request: Request, limit_bytes: int) -> bytearray:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit_bytes:
+                    raise _Refused(413, f"That is more than {limit_bytes} bytes.")
+    except TimeoutError as error:
+        raise _Refused(408, f"It did not all come within {BODY_S:.0f} s.") from error
+    return body
+
+
+def _read(descriptor: int) -> bytes:
+    # By the open file alone, from its beginning, whoever else reads it at the same time.
+    with open(descriptor, "rb", buffering=0) as file:
+        return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
+
+
+def _small(descriptor: int) -> bytes:
+    with Image.open(io.BytesIO(_read(descriptor)), formats=["JPEG"]) as photo:
+        turned = photo.getexif().get(0x0112, 1)
+        photo.draft("RGB", (SMALL_SIDE, SMALL_SIDE))
+        photo.thumbnail((SMALL_SIDE, SMALL_SIDE))
+        out = io.BytesIO()
+        exif = Image.Exif()
+        exif[0x0112] = turned
+        photo.save(out, "JPEG", quality=80, exif=exif)
+        return out.getvalue()

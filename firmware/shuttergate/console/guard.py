@@ -1,0 +1,66 @@
+"""What stands before every answer: who asks, and the headers that keep a browser in its room."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shuttergate.console.access import Access, same_origin
+
+OPEN_PATHS = frozenset({"/pair", "/style.css", "/js/pair.js", "/js/words.js", "/icon.svg"})
+"""What a page needs to ask for the pairing code; nothing of the kit is in it."""
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": "no-store",
+}
+
+
+class Guard:
+    """Wraps the app: nothing in it is reached by whoever `access` does not know."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let pass, or answer 403 (a foreign name or origin) or with the pairing page."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_headed(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        refusal = self._refusal(HTTPConnection(scope), scope["type"] == "websocket")
+        await (refusal or self._app)(scope, receive, send_headed)
+
+    def _refusal(self, asked: HTTPConnection, is_socket: bool) -> Response | None:
+        access = self._access
+        if not access.knows_host(asked):
+            return PlainTextResponse(
+                "This address is not the kit's own. Call it by the one that its log shows.\n", 403
+            )
+        if is_socket and not same_origin(asked):
+            return PlainTextResponse("Only the kit's own page may listen.\n", 403)
+        if asked.url.path in OPEN_PATHS or access.may_look(asked):
+            return None
+        if asked.url.path in ("/", "/bench", "/explain"):
+            return RedirectResponse("/pair", 303)
+        return PlainTextResponse("Pair first: open /pair and type the code.\n", 401)

@@ -1,0 +1,199 @@
+"""What the console knows of the kit, and how every viewer comes to know it too.
+
+All that is new is put into words once for all viewers. A viewer holds its place in the row and no
+copies: one that stalls costs its socket's buffers, and finds the newest when it reads on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from shuttergate import viewfinder, window
+
+MAX_VIEWERS = 64
+"""More are refused: a class and its teacher fit, a flood does not."""
+
+ROW = 256
+"""Messages that wait for a slow viewer; who is further behind starts from the whole again."""
+
+LINES_KEPT = 2000
+TRACK_FRAMES = 1800
+"""A minute of verdicts at 30 frames a second: what a strip chart shows."""
+
+SOON_S = 0.05
+"""News that nobody hurries for are collected for so long."""
+
+_json = msgspec.json.encode
+
+
+class Viewer:
+    """One page's place in the row."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+        self.picture = 0
+        self.news = asyncio.Event()
+
+
+class Hub:
+    """Use from one event loop. ``greeting``: what every page is told besides, once."""
+
+    def __init__(self, greeting: dict[str, Any]) -> None:
+        self._greeting = dict(greeting)
+        self.kit: window.Kit | None = None
+        self.standing: window.Standing | None = None
+        self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self.photos: OrderedDict[str, int] = OrderedDict()  # name: descriptor
+        self.viewers: set[Viewer] = set()
+        self._track: deque[tuple[Any, ...]] = deque(maxlen=TRACK_FRAMES)
+        self._fresh: dict[str, Any] = {}
+        self._row: deque[bytes] = deque(maxlen=ROW)
+        self._last = 0  # number of the row's last message
+        self._picture = b""
+        self._pictures = 0
+        self._due: asyncio.TimerHandle | None = None
+
+    @contextlib.contextmanager
+    def viewer(self) -> Iterator[Viewer]:
+        """Take a place in the row for as long as the block lasts."""
+        one = Viewer(self._last)
+        self.viewers.add(one)
+        try:
+            yield one
+        finally:
+            self.viewers.discard(one)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody more may look."""
+        return len(self.viewers) >= MAX_VIEWERS
+
+    def sees(self, sight: window.Sight, descriptors: list[int]) -> None:
+        """Take in what the kit's supervisor shows; descriptors are owned from here on."""
+        match sight:
+            case window.Kit():
+                self.kit = sight
+                self._tell(kit=sight)
+            case window.Standing():
+                changed = _gist(sight) != _gist(self.standing)
+                self.standing = sight
+                if sight.status is None or not sight.status.open:
+                    self._drop_picture()
+                self._tell(standing=sight)
+                if changed:
+                    self._flush()
+            case window.Line():
+                self.lines.append(sight.text)
+                self._fresh.setdefault("lines", []).append(msgspec.Raw(sight.text.encode()))
+                self._flush()
+            case window.Photo():
+                self._keep_photo(sight.name, descriptors)
+                self._tell(photos=list(self.photos))
+                self._flush()
+
+    def shows(self, shown: viewfinder.Shown) -> None:
+        """Take in what the gate's viewfinder shows."""
+        match shown:
+            case viewfinder.Seen():
+                seen = (shown.frame, shown.clear, shown.reason, list(shown.scores.values()))
+                self._track.append(seen)
+                self._fresh.setdefault("seen", []).append(seen)
+                self._soon()
+            case viewfinder.Picture():
+                if self.is_open:
+                    self._show(b"P" + shown.jpeg)
+            case viewfinder.Mosaic():
+                self._show(b"M" + bytes((shown.columns, shown.rows)) + shown.cells)
+
+    def loses(self) -> None:
+        """The kit's supervisor is gone."""
+        self.kit = self.standing = None
+        self._drop_picture()
+        self._tell(standing=None)
+        self._flush()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the gate says that it is OPEN."""
+        status = self.standing.status if self.standing is not None else None
+        return status is not None and status.open
+
+    def announce(self, **fields: Any) -> None:
+        """Tell every page, now and when it comes."""
+        self._greeting.update(fields)
+        self._fresh.update(fields)
+        with contextlib.suppress(RuntimeError):  # before the server runs there is nobody to tell
+            self._soon()
+
+    def whole(self) -> bytes:
+        """Return all there is to know, for a page that has just come, as JSON."""
+        lines = [msgspec.Raw(line.encode()) for line in list(self.lines)[-200:]]
+        return _json(
+            {
+                **self._greeting,
+                "kit": self.kit,
+                "standing": self.standing,
+                "lines": lines,
+                "photos": list(self.photos),
+                "seen": list(self._track),
+            }
+        )
+
+    def news(self, viewer: Viewer) -> tuple[list[bytes], bytes]:
+        """Return what `viewer` has not had: messages (JSON), and the newest picture or b""."""
+        viewer.news.clear()
+        behind, viewer.place = self._last - viewer.place, self._last
+        texts = [] if behind <= 0 else list(self._row)[-behind:]
+        if behind > len(self._row):
+            texts = [self.whole()]
+        picture = b"" if viewer.picture == self._pictures else self._picture
+        viewer.picture = self._pictures
+        return texts, picture
+
+    def _keep_photo(self, name: str, descriptors: list[int]) -> None:
+        if name in self.photos:
+            os.close(self.photos.pop(name))
+        self.photos[name] = descriptors[0]
+        while len(self.photos) > window.PHOTOS_KEPT:
+            os.close(self.photos.popitem(last=False)[1])
+
+    def _show(self, picture: bytes) -> None:
+        self._picture = picture
+        self._pictures += 1
+        self._flush()
+
+    def _drop_picture(self) -> None:
+        if self._picture.startswith(b"P"):
+            self._picture = b""
+            self._pictures += 1
+
+    def _tell(self, **fields: Any) -> None:
+        self._fresh.update(fields)
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(SOON_S, self._flush)
+
+    def _flush(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if self._fresh:
+            self._row.append(_json(self._fresh))
+            self._last += 1
+            self._fresh = {}
+        for viewer in self.viewers:
+            viewer.news.set()
+
+
+def _gist(standing: window.Standing | None) -> object:
+    status = standing.status if standing is not None else None
+    return status and (status.open, status.reason, status.faults)

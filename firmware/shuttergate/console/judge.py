@@ -1,0 +1,261 @@
+"""A person's own picture, judged: the console's side. The bytes are opened in a confined child.
+
+The picture is in memory and nowhere else, in this process only until it is sent to the child.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from shuttergate.config import Config
+from shuttergate.errors import Busy
+from shuttergate.errors import JudgeError
+from shuttergate.framing import MAX_MESSAGE_BYTES
+from shuttergate.verdict import Reason
+
+MAX_PICTURE_BYTES = 16 * 1024 * 1024
+
+MAX_WAITING = 4
+"""So many pictures may wait while one is judged."""
+
+LIMIT_S = 20.0
+"""A child that is silent for so long, at its start or over a picture, is ended: a Pi imports for
+seconds, and the child itself gives a picture ten seconds of the processor."""
+
+IDLE_S = 60.0
+"""A child without a picture for so long is ended: it holds the memory of two models."""
+
+
+Cause = Literal["not a picture", "too large", "animation", "time"]
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What one look says; ``ms``: what it took without decoding, over all pictures of the file.
+
+    ``scores``: by channel, the highest of them; none where a model failed, which is a doubt.
+    """
+
+    verdict: Literal["CLEAR", "BLOCKED"]
+    reason: Reason
+    scores: dict[str, float]
+    ms: float
+
+
+class Judged(msgspec.Struct, frozen=True, tag="judged"):
+    """Both looks at a picture of so many pixels, upright: as one live frame, and as at a press."""
+
+    width: int
+    height: int
+    live: Judgement
+    look: Judgement
+
+
+class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
+    """Not judged; "animation": of too many pictures, "time": it takes too long."""
+
+    cause: Cause
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The models are loaded."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The child cannot judge anything, and ends."""
+
+    cause: str
+
+
+Answer = Judged | Unreadable | Ready | Refused
+
+_answers = msgspec.json.Decoder(Answer)
+
+# -I: no module from the working folder or the environment; -B: writes no bytecode.
+COMMAND = (sys.executable, "-I", "-B", "-m", "shuttergate.console.judge_process")
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    link: socket.socket
+
+    @property
+    def runs(self) -> bool:
+        return self.process.poll() is None
+
+    async def send(self, picture: bytes | bytearray) -> None:
+        """Hand it a picture, and wipe it here."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.sock_sendall(self.link, len(picture).to_bytes(4))
+            await loop.sock_sendall(self.link, picture)
+        finally:
+            if isinstance(picture, bytearray):
+                picture[:] = bytes(len(picture))
+
+    async def answer(self) -> Answer:
+        """Return what it says next; raise OSError if it is gone, DecodeError for nonsense."""
+        length = int.from_bytes(await self._exactly(4))
+        if length > MAX_MESSAGE_BYTES:
+            raise msgspec.DecodeError(f"a message of {length} bytes")
+        answer: Answer = _answers.decode(await self._exactly(length))
+        return answer
+
+    async def _exactly(self, size: int) -> bytearray:
+        got = bytearray()
+        while len(got) < size:
+            chunk = await asyncio.get_running_loop().sock_recv(self.link, size - len(got))
+            if not chunk:
+                raise ConnectionResetError("the judging process is gone")
+            got += chunk
+        return got
+
+    def end(self) -> asyncio.Future[int]:
+        """Kill it at once; the exit status comes when the kernel is done with it."""
+        self.link.close()
+        self.process.kill()
+        return asyncio.get_running_loop().run_in_executor(None, self.process.wait)
+
+
+class Judge:
+    """Judges pictures one after another, in a child that is there only while it is needed.
+
+    For one event loop, in a thread that stays: the kernel ends the child with the thread.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._settings = msgspec.json.encode(config)
+        self._turn = asyncio.Lock()
+        self._guests = 0
+        self._child: _Child | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    async def judge(self, picture: bytes | bytearray) -> Judged | Unreadable:
+        """Judge a picture's bytes (JPEG, PNG, WebP, AVIF or GIF) as `shuttergate check` would.
+
+        A bytearray is wiped as soon as it is sent. Raises `Busy` where enough others wait, and
+        `JudgeError` where no picture can be judged.
+        """
+        if len(picture) > MAX_PICTURE_BYTES:
+            return Unreadable("too large")
+        if self._guests > MAX_WAITING:
+            raise Busy(f"{MAX_WAITING} pictures wait to be judged already; try again soon")
+        self._guests += 1
+        try:
+            async with self._turn:
+                child = await self._ready()
+                try:
+                    async with asyncio.timeout(LIMIT_S):
+                        await child.send(picture)
+                        del picture
+                        answer = await child.answer()
+                        if not isinstance(answer, Judged | Unreadable):
+                            raise msgspec.DecodeError("no answer to a picture")
+                except TimeoutError:
+                    await self._end()
+                    return Unreadable("time")
+                except OSError:
+                    return Unreadable(_cause(await self._end()))
+                except msgspec.DecodeError:  # whatever a decoder did to the child, it is over
+                    await self._end()
+                    return Unreadable("not a picture")
+                except BaseException:  # nobody waits for the answer: it must not go to the next
+                    self._drop()
+                    raise
+                self._idle = asyncio.get_running_loop().call_later(IDLE_S, self._drop)
+                return answer
+        finally:
+            self._guests -= 1
+
+    async def close(self) -> None:
+        """End the child; who still waits gets no verdict. May be called more than once."""
+        self._closed = True
+        if self._child is not None:
+            self._child.process.kill()
+        async with self._turn:
+            await self._end()
+
+    async def _ready(self) -> _Child:
+        """Return a child that has loaded the models."""
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._closed:
+            raise JudgeError("the page is closing")
+        if self._child is not None and self._child.runs:
+            return self._child
+        await self._end()
+        self._child = _start(self._settings)
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                hello = await self._child.answer()
+        except TimeoutError:
+            await self._end()
+            raise JudgeError(f"no models are loaded within {LIMIT_S:.0f} s; try again") from None
+        except (OSError, msgspec.DecodeError):
+            how = await self._end()
+            raise JudgeError(
+                f"the judging process ended while it started ({how}); see `shuttergate doctor`"
+            ) from None
+        except BaseException:
+            self._drop()
+            raise
+        if isinstance(hello, Ready):
+            return self._child
+        await self._end()
+        raise JudgeError(hello.cause if isinstance(hello, Refused) else "wrong greeting")
+
+    def _drop(self) -> asyncio.Future[int] | None:
+        if self._idle is not None:
+            self._idle.cancel()
+        child, self._child = self._child, None
+        return None if child is None else child.end()
+
+    async def _end(self) -> int | None:
+        """End the child and return its exit status; None where there was none."""
+        ended = self._drop()
+        return None if ended is None else await ended
+
+
+def _cause(status: int | None) -> Cause:
+    """Return why a child ended over a picture, by its exit status."""
+    if status == -signal.SIGPROF:
+        return "time"
+    # Where memory is short, the kernel ends this child first.
+    return "too large" if status == -signal.SIGKILL else "not a picture"
+
+
+def _start(settings: bytes) -> _Child:
+    ours, theirs = (_above_stderr(end) for end in socket.socketpair())
+    with theirs:
+        process = subprocess.Popen(
+            [*COMMAND, "--link", str(theirs.fileno()), "--parent", str(os.getpid())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # what a decoder has to say of a picture is for nobody
+            process_group=0,
+        )
+    assert process.stdin is not None
+    # Not as arguments: those are for every user of the machine to read.
+    with contextlib.suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(settings)
+    ours.setblocking(False)
+    return _Child(process, ours)
+
+
+def _above_stderr(end: socket.socket) -> socket.socket:
+    """Return the same socket under a number that stands for nothing else, even in a daemon."""
+    with end:
+        return socket.socket(fileno=fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3))

@@ -1,0 +1,186 @@
+"""The process that opens a picture from outside: confined first, then one picture at a time.
+
+It is the console's child and ends with it. A picture that makes a decoder hang or crash ends this
+process and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from PIL import AvifImagePlugin, Image
+from PIL import WebPImagePlugin as WebPImagePlugin  # else Pillow loads every format to find it
+
+from shuttergate import confine
+from shuttergate.board import Accelerator
+from shuttergate.check import LOOK_LIMIT, looking
+from shuttergate.config import Config, read_kit
+from shuttergate.console.judge import (
+    MAX_PICTURE_BYTES,
+    Judged,
+    Judgement,
+    Ready,
+    Refused,
+    Unreadable,
+)
+from shuttergate.errors import (
+    AnimationError,
+    PictureError,
+    ScoreError,
+    ShuttergateError,
+    TooLargeError,
+)
+from shuttergate.frames.pictures import pictures_in
+from shuttergate.framing import exactly, framed
+from shuttergate.verdict import Look, Reason, Thresholds, judge
+from shuttergate.vision.eyes import Eyes, open_eyes
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
+"""What browsers show; every other decoder of Pillow's stays shut."""
+
+MAX_PIXELS = 48_000_000
+
+PICTURE_MEMORY_BYTES = 1024 * 1024 * 1024
+"""Address space for one picture, beyond the 220 MB of the loaded models. Measured: 330 MB for 12
+megapixels in any format; for 48, 460 MB as JPEG, AVIF or opaque PNG, 750 MB as WebP, 920 MB as PNG
+with alpha. WebP and AVIF with alpha and 48 megapixels take more, and are too large."""
+
+PICTURE_CPU_S = 10.0
+"""Time of the processor for one picture; after that the kernel ends this process. On a desktop 12
+megapixels take 0.2 to 0.7 seconds, 48 up to 3."""
+
+
+@dataclass(slots=True)
+class _Sitting:
+    """One look at all the pictures of one file."""
+
+    look: Callable[[Image.Image], Mapping[str, float]]
+    limits: Mapping[str, Thresholds]
+    highest: dict[str, float] = field(default_factory=dict)
+    failed: bool = False
+    spent_s: float = 0.0
+
+    def see(self, image: Image.Image) -> None:
+        """Look at one picture more."""
+        began_s = time.perf_counter()
+        try:
+            for name, score in self.look(image).items():
+                self.highest[name] = max(self.highest.get(name, 0.0), score)
+        except ScoreError:
+            self.failed = True
+        self.spent_s += time.perf_counter() - began_s
+
+    def judgement(self) -> Judgement:
+        """Return what comes of it; a model that failed on any picture is a doubt."""
+        scores = {} if self.failed else self.highest
+        reason = judge(scores, self.limits)
+        return Judgement(
+            verdict="CLEAR" if reason is Reason.CLEAR else "BLOCKED",
+            reason=reason,
+            scores={name: round(score, 4) for name, score in scores.items()},
+            ms=round(self.spent_s * 1000, 1),
+        )
+
+
+def judged(
+    picture: bytes | bytearray, eyes: Eyes, limits: Mapping[Look, Mapping[str, Thresholds]]
+) -> Judged | Unreadable:
+    """Judge a picture file's bytes, as both looks do; an animation by all of its pictures."""
+    size = (0, 0)
+    try:
+        sittings = {which: _Sitting(looking(eyes, which), limits[which]) for which in Look}
+        file = io.BytesIO(picture)
+        for image in pictures_in(file, "the picture", LOOK_LIMIT, FORMATS, MAX_PIXELS):
+            size = image.size
+            for sitting in sittings.values():
+                sitting.see(image)
+    except (TooLargeError, MemoryError):
+        return Unreadable("too large")
+    except AnimationError:
+        return Unreadable("animation")
+    except PictureError:
+        return Unreadable("not a picture")
+    live, look = (sittings[which].judgement() for which in (Look.LIVE, Look.SECOND))
+    return Judged(size[0], size[1], live, look)
+
+
+def serve(link: socket.socket, eyes: Eyes, limits: Mapping[Look, Mapping[str, Thresholds]]) -> None:
+    """Answer picture by picture until the other side is gone."""
+    while (head := exactly(link, 4)) is not None:
+        size = int.from_bytes(head)
+        if size > MAX_PICTURE_BYTES:
+            return
+        picture = exactly(link, size)
+        if picture is None:
+            return
+        # By default the signal ends the process, in whatever library it is just then.
+        signal.setitimer(signal.ITIMER_PROF, PICTURE_CPU_S)
+        answer = judged(picture, eyes, limits)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        picture[:] = bytes(size)
+        del picture
+        link.sendall(framed(msgspec.json.encode(answer)))
+
+
+def _open(config: Config) -> tuple[Eyes, dict[Look, dict[str, Thresholds]]]:
+    channels = read_kit(config, None).channels
+    # On the CPU: the accelerator is the running kit's.
+    eyes = open_eyes(channels.live, channels.look, Accelerator(driver="cpu"))
+    return eyes, {which: eyes.limits(which, config.limits()) for which in Look}
+
+
+def _go_first() -> None:
+    """Where memory or time is short, let this process go without before the gate does."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    with contextlib.suppress(OSError):
+        os.nice(19)
+
+
+def _bound_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + PICTURE_MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    # Pillow's own brake, too: it sees what a header claims before some decoders take memory for it.
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would have a heap of its own
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Judge on an inherited link, the configuration as JSON on stdin."""
+    parser = argparse.ArgumentParser(prog="shuttergate-judge")
+    parser.add_argument("--link", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    options = parser.parse_args(argv)
+    confine.die_with_parent(options.parent)
+    _go_first()
+    confine.no_dumps()
+    confine.no_files()
+    confine.no_network()
+    confine.keep_no_freed_memory()
+    with socket.socket(fileno=options.link) as link, contextlib.suppress(ConnectionError):
+        try:
+            settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
+            eyes, limits = _open(settings)
+        except ShuttergateError as error:
+            link.sendall(framed(msgspec.json.encode(Refused(str(error)))))
+            return
+        _bound_memory()
+        link.sendall(framed(msgspec.json.encode(Ready())))
+        serve(link, eyes, limits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The console's side of the window: looks in, and comes back whenever it was put out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+
+import msgspec
+
+from shuttergate import viewfinder, window
+from shuttergate.console.hub import Hub
+
+AGAIN_S = 0.5
+
+
+class Lookout:
+    """Tells `hub` what is to be seen through the window at `path`."""
+
+    def __init__(self, path: Path, hub: Hub) -> None:
+        self._path = path
+        self._hub = hub
+        self._window: socket.socket | None = None
+        self._view: socket.socket | None = None
+
+    async def watch(self) -> None:
+        """Look until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            with contextlib.suppress(OSError):
+                with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+                    sock.setblocking(False)
+                    sock.connect(str(self._path))
+                    self._window, gone = sock, asyncio.Event()
+                    loop.add_reader(sock, self._look, sock, gone)
+                    try:
+                        await gone.wait()
+                    finally:
+                        loop.remove_reader(sock)
+                        self._window = None
+                        self._take_view(None)
+                self._hub.loses()
+            await asyncio.sleep(AGAIN_S)
+
+    def wish(self, wish: window.Wish) -> bool:
+        """Ask something of the kit; False where it cannot be heard now."""
+        try:
+            if self._window is not None:
+                self._window.send(msgspec.json.encode(wish))
+                return True
+        except OSError:
+            pass
+        return False
+
+    def _look(self, sock: socket.socket, gone: asyncio.Event) -> None:
+        try:
+            packet, descriptors, _, _ = socket.recv_fds(sock, window.MAX_PACKET_BYTES, 1)
+            sight = window.sights.decode(packet) if packet else None
+        except BlockingIOError:
+            return
+        except (OSError, msgspec.DecodeError):
+            sight, descriptors = None, []
+        match sight:
+            case None:
+                gone.set()
+            case window.View():
+                self._take_view(socket.socket(fileno=descriptors[0]))
+            case window.Photo() if not descriptors:  # no room for one more open file here
+                pass
+            case _:
+                self._hub.sees(sight, descriptors)
+
+    def _take_view(self, view: socket.socket | None) -> None:
+        loop = asyncio.get_running_loop()
+        if self._view is not None:
+            loop.remove_reader(self._view)
+            self._view.close()
+        self._view = view
+        if view is not None:
+            view.setblocking(False)
+            loop.add_reader(view, self._look_closer, view)
+
+    def _look_closer(self, view: socket.socket) -> None:
+        try:
+            packet = view.recv(viewfinder.MAX_PACKET_BYTES)
+            if packet:
+                self._hub.shows(viewfinder.decode(packet))
+                return
+        except BlockingIOError:
+            return
+        except (OSError, msgspec.DecodeError):
+            pass
+        self._take_view(None)  # another comes with the next gate process

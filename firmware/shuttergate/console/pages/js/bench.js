@@ -1,0 +1,145 @@
+// The bench: timings, counts, the log, and the switches that break a simulated kit.
+
+import { begin, h } from "./frame.js";
+import { ask, kit, on } from "./live.js";
+import { drawPill } from "./pill.js";
+import { say } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const PROCESSES = ["gate", "publisher", "console"];
+const LINES_SHOWN = 300;
+
+function drawSwitches() {
+  const offered = kit.kit?.faults ?? [];
+  const simulated = kit.kit?.simulated ?? false;
+  $("faults-why").textContent = kit.kit ? say(simulated ? "bench.faults.why" : "bench.faults.real") : "";
+  keep($("switches"), offered, (fault) =>
+    h("button", { type: "button", "data-fault": fault, onclick: () => turn(fault) }));
+  for (const button of $("switches").children) {
+    const { fault } = button.dataset;
+    button.textContent = say(`inject.${fault}`);
+    button.setAttribute("aria-pressed", String(isOn(fault)));
+  }
+  // One of them answers these very requests, and cannot when it is the one that ends.
+  keep($("kills"), simulated ? PROCESSES : [], (process) =>
+    h("button", { type: "button", "data-process": process, onclick: () => ask("/kill", { process }).catch(() => {}) }));
+  for (const button of $("kills").children) {
+    button.textContent = say(`kill.${button.dataset.process}`);
+  }
+}
+
+/** Give `place` one child for each of `names`, made anew only when the names change. */
+function keep(place, names, make) {
+  if (place.dataset.names === names.join()) return;
+  place.dataset.names = names.join();
+  place.replaceChildren(...names.map(make));
+}
+
+const isOn = (fault) => (kit.standing?.injected ?? []).includes(fault);
+const turn = (name) => ask("/fault", { name, on: !isOn(name) });
+
+function drawTimings() {
+  const timings = kit.standing?.status?.timings ?? {};
+  keep($("timings"), Object.keys(timings), () =>
+    h("section", {}, h("h3"), h("p", { class: "small" }),
+      h("div", { class: "histogram", "aria-hidden": "true" }), h("div", { class: "ticks", "aria-hidden": "true" })));
+  Object.entries(timings).forEach(([name, timing], index) => {
+    const [title, words, bars, ticks] = $("timings").children[index].children;
+    title.textContent = say(`timing.${name}`);
+    words.textContent = timingWords(timing);
+    drawBars(bars, ticks, timing);
+  });
+}
+
+function timingWords({ edges_ms, counts }) {
+  const n = counts.reduce((sum, count) => sum + count, 0);
+  if (n === 0) return say("timing.none");
+  const within = (share) => {
+    let sum = 0;
+    return counts.findIndex((count) => (sum += count) >= share * n);
+  };
+  const last = edges_ms.length - 1;
+  const [half, most] = [within(0.5), within(0.99)];
+  const key = most > last ? "timing.words.more" : "timing.words";
+  return say(key, { n, half: edges_ms[Math.min(half, last)], most: edges_ms[Math.min(most, last)] });
+}
+
+function drawBars(bars, ticks, { edges_ms, counts }) {
+  if (bars.childElementCount !== counts.length) {
+    bars.replaceChildren(...counts.map(() => h("i")));
+    ticks.replaceChildren(...edges_ms.map((edge) => h("span", {}, String(edge))), h("span", {}, "ms"));
+  }
+  const top = Math.max(1, ...counts);
+  counts.forEach((count, index) => {
+    const bar = bars.children[index];
+    bar.style.height = `${(100 * count) / top}%`;
+    bar.title = say("timing.bar", {
+      from: index ? edges_ms[index - 1] : 0, to: edges_ms[index] ?? "∞", n: count,
+    });
+  });
+}
+
+function drawCounts() {
+  const { totals, refused, starts, status } = kit.standing ?? {};
+  if (!totals) return;
+  const rows = [
+    [say("count.clear"), totals.clear],
+    [say("count.blocked"), totals.blocked],
+    [say("count.taken"), totals.taken],
+    [say("count.refused"), Object.values(refused).reduce((sum, count) => sum + count, 0)],
+    ...Object.entries(refused).map(([reason, count]) => [`– ${say(`reason.${reason}`)}`, count]),
+    [say("count.right"), status?.tests.right ?? "–"],
+    [say("count.wrong"), status?.tests.wrong ?? "–"],
+    [say("count.oldest"), status ? say("ms", { n: Math.round(status.oldest_ms) }) : "–"],
+    [say("count.starts"), starts],
+  ];
+  $("counts").replaceChildren(
+    ...rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, String(value)))),
+  );
+}
+
+let logDue = true;
+
+function drawLog() {
+  if (!logDue) return;
+  logDue = false;
+  const wanted = $("filter").value.toLowerCase();
+  const found = kit.lines
+    .filter((line) => JSON.stringify(line).toLowerCase().includes(wanted))
+    .slice(-LINES_SHOWN)
+    .reverse();
+  $("log-empty").hidden = found.length > 0;
+  $("log").replaceChildren(
+    ...found.map(({ time, event, ...fields }) =>
+      h("tr", {}, h("td", {}, time.slice(11, 23)), h("td", {}, event), h("td", {}, fieldWords(fields)))),
+  );
+}
+
+const fieldWords = (fields) =>
+  Object.entries(fields)
+    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join("  ");
+
+let due = false;
+
+function draw() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => {
+    due = false;
+    drawPill($("pill"));
+    drawSwitches();
+    drawTimings();
+    drawCounts();
+    drawLog();
+  });
+}
+
+on("change", draw);
+on("line", () => (logDue = true));
+on("whole", () => (logDue = true));
+$("filter").addEventListener("input", () => {
+  logDue = true;
+  draw();
+});
+begin(draw);

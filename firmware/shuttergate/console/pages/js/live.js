@@ -1,0 +1,107 @@
+// The page's one connection: everything that is new comes through it, and it comes back by itself.
+
+export const kit = {
+  connected: false,
+  full: false,
+  token: "",
+  contact: "",
+  invite: null,
+  kit: null,
+  standing: null,
+  photos: [],
+  lines: [],
+  seen: [],
+};
+
+const LINES_KEPT = 1000;
+const SEEN_KEPT = 1800;
+const AGAIN_MS = [250, 500, 1000, 2000];
+
+const listeners = new Map();
+
+/** Call `listener(detail)` on: "change" (anything), "line", "seen", "picture", "whole". */
+export function on(name, listener) {
+  listeners.set(name, [...(listeners.get(name) ?? []), listener]);
+}
+
+function tell(name, detail) {
+  for (const listener of listeners.get(name) ?? []) listener(detail);
+}
+
+let failures = 0;
+
+/** Connect, and connect again whenever the connection is lost. */
+export function connect() {
+  const socket = new WebSocket(`ws://${location.host}/live`);
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = ({ data }) => {
+    if (typeof data === "string") take(JSON.parse(data));
+    else tell("picture", data);
+  };
+  socket.onclose = async () => {
+    Object.assign(kit, { connected: false, standing: null });
+    tell("change");
+    kit.full = await isFull();
+    tell("change");
+    setTimeout(connect, AGAIN_MS[Math.min(failures++, AGAIN_MS.length - 1)]);
+  };
+}
+
+/** Whether too many pages look already: a socket that was refused does not say why. */
+async function isFull() {
+  try {
+    return (await (await fetch("/health")).json()).full;
+  } catch {
+    return false;
+  }
+}
+
+function take(news) {
+  const isWhole = "token" in news;
+  if (isWhole) {
+    failures = 0;
+    Object.assign(kit, news, { connected: true });
+    tell("whole");
+  } else {
+    for (const key of ["kit", "standing", "photos", "invite"]) if (key in news) kit[key] = news[key];
+    if (news.seen) kit.seen = [...kit.seen, ...news.seen].slice(-SEEN_KEPT);
+    for (const line of news.lines ?? []) {
+      kit.lines.push(line);
+      if (kit.lines.length > LINES_KEPT) kit.lines.shift();
+      tell("line", line);
+    }
+  }
+  if (news.seen) tell("seen", news.seen);
+  tell("change");
+}
+
+/** Ask the kit for something: POST `body` to `path`; the answer as the server gives it. */
+export function ask(path, body) {
+  const isBytes = body instanceof Blob;
+  return fetch(path, {
+    method: "POST",
+    headers: { "X-Shuttergate-Token": kit.token },
+    body: isBytes ? body : JSON.stringify(body),
+    keepalive: !isBytes,
+  });
+}
+
+/** How the kit stands, for people: {mark, title, reasons}. Marks: open, blocked, wait, fault, off. */
+export function standing() {
+  if (!kit.connected) {
+    return { mark: "off", title: "page.lost", reasons: [kit.full ? "page.full" : "page.lost.why"] };
+  }
+  const status = kit.standing?.status;
+  if (!status) return { mark: "off", title: "kit.off", reasons: ["kit.off.why"] };
+  if (status.open) return { mark: "open", title: "open", reasons: ["open.why"] };
+  if (status.reason === "fault") {
+    const faults = status.faults.map((name) => `fault.${name}`);
+    const starts = status.faults.some((name) => name === "starting" || name === "stopping");
+    if (starts) return { mark: "wait", title: "wait", reasons: [faults[0]] };
+    return { mark: "fault", title: "fault", reasons: ["reason.fault", ...faults] };
+  }
+  const mark = status.reason === "waiting" || status.reason === "stale" ? "wait" : "blocked";
+  const reasons = [`reason.${status.reason}`];
+  if (mark === "blocked") reasons.push("doubt.means");
+  return { mark, title: mark, reasons };
+}

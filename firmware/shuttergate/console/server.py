@@ -1,0 +1,99 @@
+"""Runs the page's server on a socket that is already bound."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from shuttergate import log
+from shuttergate.config import Config
+from shuttergate.console.access import Access
+from shuttergate.console.app import build
+from shuttergate.console.hub import Hub
+from shuttergate.console.judge import Judge
+from shuttergate.console.lookout import Lookout
+from shuttergate.console.protocol import Protocol
+from shuttergate.errors import ConfigError
+
+STOP_S = 2
+"""Viewers have so long to leave; without a limit one of them would keep the server for ever."""
+
+STALLED_MS = 15_000
+"""A viewer whose kernel took nothing for so long is gone."""
+
+SEND_BUFFER_BYTES = 256 * 1024
+
+
+def listen(port: int, lan: bool) -> socket.socket:
+    """Return a listening socket, for this computer alone or for the local network too.
+
+    Raises `ConfigError` where the port cannot be had.
+    """
+    host = "0.0.0.0" if lan else "127.0.0.1"
+    sock = socket.socket()
+    # Connections inherit these: what a stalled viewer holds is bounded, and not for long.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise ConfigError(
+            f"page.port: {port} cannot be had ({error.strerror}); choose another with --port"
+        ) from error
+    return sock
+
+
+def addresses(sock: socket.socket) -> list[str]:
+    """Return the page's addresses, this computer's own name for it first."""
+    host, port = sock.getsockname()
+    found = [f"http://127.0.0.1:{port}/"]
+    if host == "0.0.0.0":
+        with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent: it tells which address would be used
+            found.append(f"http://{probe.getsockname()[0]}:{port}/")
+    return found
+
+
+def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log.Writer) -> None:
+    """Serve what is to be seen through the window at `window` until SIGTERM or SIGINT."""
+
+    urls = addresses(sock)
+    hub = Hub({"contact": config.page.contact})
+
+    def say_code(code: str) -> None:
+        out.write(log.line("pairing code", code=code) + "\n")
+        # Who is shown it sits at the kit, or has typed it already.
+        hub.announce(invite={"address": urls[-1], "code": f"{code[:3]} {code[3:]}"})
+
+    access = Access(lan, say_code)
+    hub.announce(token=access.token)
+    app = build(hub, Lookout(window, hub), access, Judge(config))
+    out.write(log.line("page", addresses=urls) + "\n")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=Protocol,
+            ws="websockets-sansio",
+            ws_max_size=1024,
+            ws_per_message_deflate=False,
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=16 * 1024,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=STOP_S,
+        )
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn takes them while it runs, and raises them again when it has ended.
+        signal.signal(number, lambda number, frame: None)
+    server.run(sockets=[sock])

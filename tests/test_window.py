@@ -1,0 +1,224 @@
+"""The window: what a console is shown, and that it can neither stall nor deceive the kit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from shuttergate import feed, window
+from shuttergate.board import read_board
+from shuttergate.config import Config
+from shuttergate.errors import ConfigError
+from shuttergate.supervisor import Totals
+from shuttergate.window import LINES_KEPT, MAX_SEATS, PHOTOS_KEPT, Window
+
+
+class Kit:
+    """What a window needs of the supervisor, and what it was asked for."""
+
+    def __init__(self) -> None:
+        self.status: feed.Status | None = None
+        self.is_heard = False
+        self.totals = Totals(refused=Counter())
+        self.starts = 1
+        self.start_s = 0.5
+        self.injected: list[str] = []
+        self.asked: list[tuple[Any, ...]] = []
+        self.views = 0
+
+    def view(self, descriptor: int) -> None:
+        os.fstat(descriptor)
+        self.views += 1
+
+    def finger(self, down: bool) -> None:
+        self.asked.append(("finger", down))
+
+    def kill(self, process: str) -> None:
+        self.asked.append(("kill", process))
+
+    def inject(self, fault: str, on: bool) -> None:
+        self.asked.append(("inject", fault, on))
+
+
+class Opened:
+    """A window over an album, with `look` to look in."""
+
+    def __init__(self, folder: Path, board: str = "simulated") -> None:
+        self.album = folder / "album"
+        self.album.mkdir()
+        self.path = folder / "console.sock"
+        self.window = Window(self.path, Config(), read_board(board), self.album)
+        self.kit = Kit()
+        self.seats: list[socket.socket] = []
+
+    def attend(self, *news: feed.News) -> None:
+        self.window.attend(self.kit, news)  # type: ignore[arg-type]
+
+    def look(self) -> socket.socket:
+        seat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        seat.connect(str(self.path))
+        seat.setblocking(False)
+        self.seats.append(seat)
+        self.attend()
+        return seat
+
+    def photo(self, name: str) -> None:
+        self.attend(feed.Log("photo", {"name": name}))
+
+    def close(self) -> None:
+        self.window.__exit__(None, None, None)
+        for seat in self.seats:
+            seat.close()
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    one = Opened(tmp_path)
+    yield one
+    one.close()
+
+
+def sights(seat: socket.socket) -> list[window.Sight]:
+    found: list[window.Sight] = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            packet, descriptors, _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 4)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if not packet:
+                break
+            found.append(window.sights.decode(packet))
+    return found
+
+
+def kinds(seat: socket.socket) -> list[str]:
+    return [type(sight).__name__ for sight in sights(seat)]
+
+
+def is_put_out(seat: socket.socket) -> bool:
+    try:
+        while seat.recv(window.MAX_PACKET_BYTES):
+            pass
+    except BlockingIOError:
+        return False
+    return True
+
+
+def test_its_group_alone_may_look_in(opened: Opened) -> None:
+    mode = opened.path.stat().st_mode
+    assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660
+
+
+def test_who_comes_late_is_told_what_there_is(opened: Opened) -> None:
+    for number in range(PHOTOS_KEPT + 2):
+        (opened.album / f"{number}.jpg").write_bytes(b"photo")
+        opened.photo(f"{number}.jpg")
+    for _ in range(LINES_KEPT):
+        opened.attend(feed.Log("gate", {"reason": "a" * 200}))
+    told = Counter(kinds(opened.look()))
+    assert told == Counter(Kit=1, Standing=1, Line=LINES_KEPT, Photo=PHOTOS_KEPT, View=1)
+
+
+def test_a_photo_comes_as_an_open_file_to_read(opened: Opened) -> None:
+    seat = opened.look()
+    sights(seat)
+    (opened.album / "a.jpg").write_bytes(b"photo")
+    opened.photo("a.jpg")
+    packet, (descriptor,), _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 1)
+    assert window.sights.decode(packet) == window.Photo("a.jpg")
+    assert os.pread(descriptor, 100, 0) == b"photo"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.write(descriptor, b"x")
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "link.jpg", "gone.jpg", "", ".."])
+def test_only_photos_in_the_album_are_handed_out(opened: Opened, name: str) -> None:
+    (opened.album.parent / "secret").write_text("secret")
+    (opened.album / "link.jpg").symlink_to(opened.album.parent / "secret")
+    seat = opened.look()
+    sights(seat)
+    opened.photo(name)
+    assert "Photo" not in kinds(seat)
+
+
+def test_one_who_does_not_read_is_put_out_and_may_come_again(opened: Opened) -> None:
+    seat = opened.look()
+    for _ in range(5000):
+        opened.attend(feed.Log("gate", {"reason": "a" * 500}))
+    assert len(opened.window.sources) == 1
+    assert is_put_out(seat)
+    assert "Kit" in kinds(opened.look())
+
+
+def test_a_fifth_is_not_let_in(opened: Opened) -> None:
+    seats = [opened.look() for _ in range(MAX_SEATS + 1)]
+    assert [is_put_out(seat) for seat in seats] == [False] * MAX_SEATS + [True]
+    seats[0].close()
+    opened.attend()
+    assert "Kit" in kinds(opened.look())
+
+
+def test_wishes_reach_a_simulated_kit(opened: Opened) -> None:
+    seat = opened.look()
+    wishes = [feed.Finger(True), window.Kill("gate"), window.Fault("disk full", True)]
+    for wish in wishes:
+        seat.send(msgspec.json.encode(wish))
+        opened.attend()
+    assert opened.kit.asked == [("finger", True), ("kill", "gate"), ("inject", "disk full", True)]
+
+
+def test_a_kit_with_real_pins_grants_no_wish(tmp_path: Path) -> None:
+    one = Opened(tmp_path, "pi-cpu")
+    try:
+        seat = one.look()
+        assert any(sight.simulated is False for sight in sights(seat) if hasattr(sight, "board"))
+        for wish in (feed.Finger(True), window.Kill("gate"), window.Fault("disk full", True)):
+            seat.send(msgspec.json.encode(wish))
+            one.attend()
+        assert one.kit.asked == []
+    finally:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "packet", [b"nonsense", b'{"type":"stop"}', b'{"type":"hatch"}', b"{}", b"\xff" * 1000]
+)
+def test_who_talks_nonsense_is_put_out(opened: Opened, packet: bytes) -> None:
+    seat = opened.look()
+    seat.send(packet)
+    opened.attend()
+    assert opened.kit.asked == []
+    assert is_put_out(seat)
+
+
+def test_a_new_gate_process_gets_a_new_way_for_pictures(opened: Opened) -> None:
+    seat = opened.look()
+    assert opened.kit.views == 1
+    sights(seat)
+    opened.kit.starts += 1
+    opened.attend()
+    assert opened.kit.views == 2
+    assert "View" in kinds(seat)
+
+
+def test_what_a_silent_gate_said_no_longer_counts(opened: Opened) -> None:
+    opened.kit.is_heard = False
+    opened.kit.status = object()  # type: ignore[assignment]
+    told = [sight for sight in sights(opened.look()) if isinstance(sight, window.Standing)]
+    assert [standing.status for standing in told] == [None]
+
+
+def test_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"file/console\.sock: the window .* cannot be opened"):
+        Window(tmp_path / "file" / "console.sock", Config(), read_board("simulated"), tmp_path)
