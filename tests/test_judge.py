@@ -25,8 +25,8 @@ from conftest import alive, wait_until
 from shuttergate.config import Config
 from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
-from shuttergate.console.judge import Busy, Judge, Judged, Unreadable
-from shuttergate.errors import JudgeError, ScoreError
+from shuttergate.console.judge import Judge, Judged, Unreadable
+from shuttergate.errors import Busy, JudgeError, ScoreError
 from shuttergate.verdict import Look, Reason, Thresholds
 from shuttergate.vision.known import paint
 

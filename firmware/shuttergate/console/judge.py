@@ -19,8 +19,7 @@ from typing import Literal
 import msgspec
 
 from shuttergate.config import Config
-from shuttergate.errors import Busy
-from shuttergate.errors import JudgeError
+from shuttergate.errors import Busy, JudgeError
 from shuttergate.framing import MAX_MESSAGE_BYTES
 from shuttergate.verdict import Reason
 
