@@ -176,6 +176,8 @@ def test_a_picture_is_for_an_open_gate_only(again: Console) -> None:
         assert see(page) == b"P" + JPEG
         again.kit.show(standing(False))
         hear_until(page, "standing")
+        with again.look() as late, pytest.raises(TimeoutError):
+            see(late, 0.3)  # nor does it see what was cleared before it came
         again.kit.picture(viewfinder.Picture(2, JPEG))
         again.kit.picture(viewfinder.Mosaic(3, 12, 9, cells))
         assert see(page) == b"M\x0c\x09" + cells
