@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: menu setup demo test lint bench bench-long bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup demo test lint bench bench-page bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -27,6 +27,9 @@ lint: $(VENV)/.ready-dev  ## ruff and mypy --strict
 
 bench: $(VENV)/.ready-dev  ## measure speed and memory, as ratios in one run (about 3 minutes)
 	$(BIN)/python -m shuttergate.bench.speed $(ARGS)
+
+bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a flood, a dead console (5 minutes)
+	$(BIN)/python -m shuttergate.bench.page $(ARGS)
 
 bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies (8 minutes)
 	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py -k inside

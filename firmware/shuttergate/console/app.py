@@ -97,7 +97,6 @@ class _Console:
             self._lookout.wish(feed.Finger(False))  # whoever held the button down is gone
 
     async def _tell(self, socket: WebSocket, viewer: Viewer) -> None:
-        await socket.send_text(self._hub.whole().decode())
         while True:
             texts, picture = self._hub.news(viewer)
             for text in texts:

@@ -24,6 +24,9 @@ ROW = 256
 """Messages that wait for a slow viewer; who is further behind starts from the whole again."""
 
 LINES_KEPT = 2000
+LINES_TOLD = 200
+"""So much of the log comes with the page; all of it is in /log.jsonl."""
+
 TRACK_FRAMES = 1800
 """A minute of verdicts at 30 frames a second: what a strip chart shows."""
 
@@ -34,10 +37,10 @@ _json = msgspec.json.encode
 
 
 class Viewer:
-    """One page's place in the row."""
+    """One page's place in the row; none yet: it has just come."""
 
-    def __init__(self, place: int) -> None:
-        self.place = place
+    def __init__(self) -> None:
+        self.place: int | None = None
         self.picture = 0
         self.news = asyncio.Event()
 
@@ -63,7 +66,7 @@ class Hub:
     @contextlib.contextmanager
     def viewer(self) -> Iterator[Viewer]:
         """Take a place in the row for as long as the block lasts."""
-        one = Viewer(self._last)
+        one = Viewer()
         self.viewers.add(one)
         try:
             yield one
@@ -132,9 +135,24 @@ class Hub:
         with contextlib.suppress(RuntimeError):  # before the server runs there is nobody to tell
             self._soon()
 
-    def whole(self) -> bytes:
-        """Return all there is to know, for a page that has just come, as JSON."""
-        lines = [msgspec.Raw(line.encode()) for line in list(self.lines)[-200:]]
+    def news(self, viewer: Viewer) -> tuple[list[bytes], bytes]:
+        """Return what `viewer` has not had: messages (JSON), and the newest picture or b"".
+
+        Who has just come, or is too far behind, gets the whole: a message with a ``token``.
+        """
+        if viewer.place is None or self._last - viewer.place > len(self._row):
+            self._flush()  # what is in the whole must not come a second time
+            texts = [self._whole()]
+        else:
+            texts = list(self._row)[len(self._row) - (self._last - viewer.place) :]
+        viewer.place = self._last
+        viewer.news.clear()
+        picture = b"" if viewer.picture == self._pictures else self._picture
+        viewer.picture = self._pictures
+        return texts, picture
+
+    def _whole(self) -> bytes:
+        lines = [msgspec.Raw(line.encode()) for line in list(self.lines)[-LINES_TOLD:]]
         return _json(
             {
                 **self._greeting,
@@ -145,17 +163,6 @@ class Hub:
                 "seen": list(self._track),
             }
         )
-
-    def news(self, viewer: Viewer) -> tuple[list[bytes], bytes]:
-        """Return what `viewer` has not had: messages (JSON), and the newest picture or b""."""
-        viewer.news.clear()
-        behind, viewer.place = self._last - viewer.place, self._last
-        texts = [] if behind <= 0 else list(self._row)[-behind:]
-        if behind > len(self._row):
-            texts = [self.whole()]
-        picture = b"" if viewer.picture == self._pictures else self._picture
-        viewer.picture = self._pictures
-        return texts, picture
 
     def _keep_photo(self, name: str, descriptors: list[int]) -> None:
         if name in self.photos:
