@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from looking import KIT, standing
@@ -90,7 +91,7 @@ async def test_only_the_newest_picture_is_for_a_slow_viewer(hub: Hub) -> None:
 @looking
 async def test_as_many_photos_are_held_open_as_are_shown(hub: Hub) -> None:
     def held() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     before = held()
     for number in [*range(window.PHOTOS_KEPT + 3), window.PHOTOS_KEPT + 2]:
