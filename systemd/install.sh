@@ -62,6 +62,7 @@ edits=$etc/boot-edits # what was added to the boot settings, so that just that i
 files=(
   shuttergate.service /etc/systemd/system/shuttergate.service
   shuttergate-console.service /etc/systemd/system/shuttergate-console.service
+  shuttergate-kiosk.service /etc/systemd/system/shuttergate-kiosk.service
   shuttergate.sysusers /etc/sysusers.d/shuttergate.conf
   shuttergate.tmpfiles /etc/tmpfiles.d/shuttergate.conf
   shuttergate.rules /etc/udev/rules.d/70-shuttergate.rules
@@ -370,20 +371,9 @@ first_doctor() {
 # services VERB…: for the units of ours that are there.
 services() {
   local unit
-  for unit in shuttergate-console shuttergate; do
+  for unit in shuttergate-kiosk shuttergate-console shuttergate; do
     if [[ -f $root/etc/systemd/system/$unit.service ]]; then system systemctl "$@" "$unit.service"; fi
   done
-}
-
-# The page comes with a later release; until then its unit lies still.
-page() {
-  if [[ $root || $dry ]]; then
-    echo "skipped: systemctl enable shuttergate-console.service, if \`shuttergate console --help\` works"
-  elif /opt/shuttergate/venv/bin/shuttergate console --help >/dev/null 2>&1; then
-    act systemctl enable --now shuttergate-console.service
-  else
-    echo "the page is not switched on: this release has no \`shuttergate console\`"
-  fi
 }
 
 install_all() {
@@ -407,7 +397,9 @@ install_all() {
   else
     echo "note: the doctor found a fault. Mend it, then: sudo systemctl start shuttergate"
   fi
-  page
+  # Also where the kit is off: the page says so. A kiosk that is switched on comes with it.
+  system systemctl enable --now shuttergate-console.service
+  echo "the page: http://127.0.0.1:8080/ on the kit itself; from elsewhere: docs/install.md"
   echo "done. If boot settings were written above, restart once: sudo reboot"
 }
 
@@ -415,7 +407,7 @@ uninstall_all() {
   local i
   services disable --now
   boot_settings_undone
-  for ((i = 0; i < ${#files[@]}; i += 2)); do gone "$root${files[i + 1]}"; done
+  for ((i = 0; i < ${#files[@]}; i += 2)); do gone "$root${files[i + 1]}"{,.d}; done # .d: edits
   empty_gone "$root/etc/systemd/system.conf.d" "$root/etc/sysusers.d"
   gone "$command" "$opt" "$etc" "$root/var/lib/shuttergate/models"
   system systemctl daemon-reload
@@ -423,7 +415,7 @@ uninstall_all() {
   empty_gone "$album" "$root/var/lib/shuttergate"
   # A number that is free again may be given to somebody else: the photos are not for them.
   if [[ -d $album ]]; then system chown -R root:root "$album"; fi
-  for i in shuttergate-console shuttergate; do
+  for i in shuttergate-kiosk shuttergate-console shuttergate; do
     if [[ ! $root ]] && getent passwd "$i" >/dev/null; then act userdel "$i"; fi
   done
   if [[ -d $album ]]; then echo "the photos are still in $album"; fi

@@ -100,6 +100,7 @@ def test_dry_run_says_everything_and_changes_nothing(checkout: Path, tree: Path)
     for what in (
         "etc/systemd/system/shuttergate.service",
         "etc/systemd/system/shuttergate-console.service",
+        "etc/systemd/system/shuttergate-kiosk.service",
         "etc/sysusers.d/shuttergate.conf",
         "etc/tmpfiles.d/shuttergate.conf",
         "etc/udev/rules.d/70-shuttergate.rules",
@@ -354,10 +355,30 @@ def test_without_a_boot_folder_nothing_is_made_up(checkout: Path, tree: Path) ->
     assert not (tree / "boot").exists()
 
 
-def test_the_page_is_not_switched_on_before_its_command_exists(checkout: Path, tree: Path) -> None:
+def test_the_page_is_switched_on_and_the_kiosk_is_not(checkout: Path, tree: Path) -> None:
     said = installed(checkout, "--board", "simulated", "--root", tree)
-    (line,) = [line for line in said.splitlines() if "enable shuttergate-console" in line]
-    assert "if `shuttergate console --help` works" in line
+    enabled = [line.split()[-1] for line in said.splitlines() if "systemctl enable" in line]
+    assert enabled == ["shuttergate.service", "shuttergate-console.service"]
+    assert (tree / "etc" / "systemd" / "system" / "shuttergate-kiosk.service").is_file()
+
+
+def test_an_update_stops_the_kiosk_before_the_page_and_the_page_before_the_kit(
+    checkout: Path, tree: Path
+) -> None:
+    installed(checkout, "--board", "simulated", "--root", tree)
+    said = installed(checkout, "--root", tree)
+    stopped = [line.split()[-1] for line in said.splitlines() if "systemctl stop" in line]
+    assert stopped == [f"shuttergate{name}.service" for name in ("-kiosk", "-console", "")]
+
+
+def test_uninstall_takes_what_was_opened_to_the_network_with_it(checkout: Path, tree: Path) -> None:
+    installed(checkout, "--board", "simulated", "--root", tree)
+    units = tree / "etc" / "systemd" / "system"
+    for name in ("shuttergate-console.service.d", "somebody-elses.service.d"):
+        (units / name).mkdir()
+        (units / name / "override.conf").write_text("[Service]\n")
+    installed(checkout, "--uninstall", "--root", tree)
+    assert [path.name for path in units.iterdir()] == ["somebody-elses.service.d"]
 
 
 @pytest.mark.parametrize(

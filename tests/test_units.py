@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import shutil
@@ -10,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from shuttergate import child, confine, supervisor
+from shuttergate import child, confine, supervisor, window
+from shuttergate.config import Config
+from shuttergate.console import process as console_process
 
 ROOT = Path(__file__).parents[1]
 SYSTEMD = ROOT / "systemd"
 GATE = SYSTEMD / "shuttergate.service"
 CONSOLE = SYSTEMD / "shuttergate-console.service"
-UNITS = [GATE, CONSOLE]
-EXPOSURE_LIMITS = {GATE: 1.0, CONSOLE: 1.5}
+KIOSK = SYSTEMD / "shuttergate-kiosk.service"
+UNITS = [GATE, CONSOLE, KIOSK]
+EXPOSURE_LIMITS = {GATE: 1.0, CONSOLE: 1.5, KIOSK: 2.5}
+MANUALS = [ROOT / "docs" / "install.md", ROOT / "docs" / "install.ja.md"]
 
 ANALYZE = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not on this machine")
@@ -26,7 +31,7 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is n
 def settings(unit: Path) -> dict[str, list[str]]:
     """Every key of a unit with its values, in order."""
     found: dict[str, list[str]] = {}
-    for line in unit.read_text().splitlines():
+    for line in unit.read_text().replace("\\\n", "").splitlines():
         if line and line[0] not in "#;[":
             key, _, value = line.partition("=")
             found.setdefault(key, []).append(value)
@@ -57,7 +62,8 @@ def groups() -> set[str]:
 def test_systemd_understands_every_line(unit: Path, tmp_path: Path) -> None:
     # The commands must exist for this check: stand-ins in a tree of their own.
     copy = tmp_path / unit.name
-    copy.write_text(re.sub(r"/opt/shuttergate/venv/bin/\S+", "/bin/true", unit.read_text()))
+    programs = r"/opt/shuttergate/venv/bin/\S+|/usr/bin/(cage|chvt|curl)"
+    copy.write_text(re.sub(programs, "/bin/true", unit.read_text()))
     done = subprocess.run(
         [str(ANALYZE), "verify", "--recursive-errors=no", "--man=no", str(copy)],
         capture_output=True,
@@ -117,7 +123,7 @@ def test_systemd_makes_the_album(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "var/lib/shuttergate/album").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "var/lib/shuttergate/album").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_gate_may_use_camera_pins_and_accelerator_and_no_other_device() -> None:
@@ -134,7 +140,97 @@ def test_the_page_may_use_no_device_and_write_no_file() -> None:
     assert found["DevicePolicy"] == ["closed"]
     assert found["PrivateDevices"] == ["yes"]
     assert found["ProtectSystem"] == ["strict"]
+    assert found["ReadOnlyPaths"] == settings(GATE)["ReadOnlyPaths"] == ["/run /dev/shm"]
+    assert found["LimitFSIZE"] == ["0"]
     assert not {"DeviceAllow", "ReadWritePaths", "StateDirectory"} & set(found)
+
+
+def test_the_page_has_nothing_of_the_album_but_the_photos_that_it_is_handed() -> None:
+    (album,) = settings(GATE)["ReadWritePaths"]
+    for unit in (CONSOLE, KIOSK):
+        shut = [path.removeprefix("-") for path in settings(unit)["InaccessiblePaths"][-1].split()]
+        assert any(Path(album.removeprefix("-")).is_relative_to(path) for path in shut)
+
+
+def test_the_page_looks_at_the_kit_and_reads_its_settings() -> None:
+    gate, console = settings(GATE), settings(CONSOLE)
+    (start,) = console["ExecStart"]
+    assert re.findall(r"--config \S+", start) == re.findall(r"--config \S+", gate["ExecStart"][0])
+    # By name, and not by whether the kit is there already.
+    assert f"--window {window.SERVICE_SOCKET}" in start
+    assert window.SERVICE_SOCKET.parent == Path("/run", gate["RuntimeDirectory"][0])
+    assert console["SupplementaryGroups"] == gate["Group"]
+    assert gate["RuntimeDirectoryMode"] == ["0750"]
+    assert not {"Requires", "BindsTo", "After"} & set(console), "it starts without the kit"
+
+
+def test_whoever_looks_on_takes_nothing_from_the_gate() -> None:
+    for unit in (CONSOLE, KIOSK):
+        found = settings(unit)
+        assert int(found["Nice"][0]) >= console_process.NICENESS
+        assert int(found["CPUWeight"][0]) <= 20  # the kit has 100, which is every service's
+        assert found["MemoryMax"] and found["MemorySwapMax"] == ["0"]
+    # A picture that takes too much ends the child that judges it, and not the page.
+    assert settings(CONSOLE)["OOMPolicy"] == ["continue"]
+
+
+def test_the_kiosk_asks_this_computer_and_no_other() -> None:
+    kiosk = settings(KIOSK)
+    assert kiosk["IPAddressDeny"] == ["any"]
+    assert kiosk["IPAddressAllow"] == ["127.0.0.1/32"]
+    # A session of its own would be outside of this unit, and so of what is denied to it.
+    assert "PAMName" not in kiosk
+    assert kiosk["NoNewPrivileges"] == ["yes"]
+
+
+def test_the_kiosk_sees_no_camera() -> None:
+    kiosk = settings(KIOSK)
+    assert kiosk["DevicePolicy"] == ["closed"]
+    assert sorted(kiosk["DeviceAllow"]) == ["/dev/tty0 rw", "char-drm rw"]
+    assert "PrivateDevices" not in kiosk
+
+
+def test_the_kiosk_writes_no_file_but_in_memory() -> None:
+    kiosk = settings(KIOSK)
+    assert kiosk["ProtectSystem"] == ["strict"]
+    folder = f"/run/{kiosk['RuntimeDirectory'][0]}"
+    assert f"--user-data-dir={folder}/" in kiosk["ExecStart"][0]
+    assert any(f"HOME={folder} " in words for words in kiosk["Environment"])
+    mounted = [path.partition(":")[0] for path in kiosk["TemporaryFileSystem"][0].split()]
+    assert mounted == ["/tmp", "/var/tmp"]
+    assert not {"ReadWritePaths", "StateDirectory", "CacheDirectory", "PrivateTmp"} & set(kiosk)
+
+
+def test_the_kiosk_shows_the_page_and_waits_for_it() -> None:
+    kiosk = settings(KIOSK)
+    assert kiosk["Environment"][0] == f"PAGE=http://127.0.0.1:{Config().page.port}/ VIEW="
+    wait = kiosk["ExecStartPre"][0]
+    assert wait.endswith("${PAGE}health") and "--retry-connrefused" in wait
+    retries = int(re.findall(r"--retry (\d+)", wait)[0])
+    assert retries < seconds(kiosk["TimeoutStartSec"][0])
+    assert kiosk["ExecStart"][0].endswith(" ${PAGE}${VIEW}")
+    # It comes and goes with the page, and only where somebody has switched it on.
+    assert kiosk["WantedBy"] == kiosk["PartOf"] == [CONSOLE.name]
+    assert (kiosk["Restart"], kiosk["StartLimitIntervalSec"]) == (["always"], ["0"])
+
+
+@pytest.mark.parametrize("manual", MANUALS, ids=lambda manual: manual.name)
+def test_the_manual_opens_the_page_to_private_networks_only(manual: Path) -> None:
+    (block,) = re.findall(r"(?m)^    \[Unit\]\n(?:    .*\n|\n)+", manual.read_text())
+    edit = [line.strip().partition("=") for line in block.splitlines() if "=" in line]
+    given = [value for key, _, value in edit if key == "ExecStart"]
+    assert given == ["", settings(CONSOLE)["ExecStart"][0] + " --lan"]
+    (allowed,) = [value.split() for key, _, value in edit if key == "IPAddressAllow"]
+    assert all(ipaddress.ip_network(network).is_private for network in allowed)
+
+
+@pytest.mark.parametrize("manual", MANUALS, ids=lambda manual: manual.name)
+def test_the_manual_installs_what_the_kiosk_runs(manual: Path) -> None:
+    (line,) = re.findall(r"apt install .*\bcage\b.*", manual.read_text())
+    programs = re.findall(r"/usr/bin/(cage|chromium|curl)\b", KIOSK.read_text())
+    # Without xwayland bookworm's cage does not start.
+    assert {*programs, "seatd", "xwayland"} <= set(line.split())
+    assert f"systemctl enable --now {KIOSK.stem}" in manual.read_text()
 
 
 def test_the_gate_has_no_network_and_the_page_only_its_port() -> None:
@@ -154,7 +250,7 @@ def test_the_album_is_the_one_place_that_can_be_written() -> None:
     assert folder.startswith("-"), "without its album a kit must start and say so"
     made = {words[1]: words for words in lines("shuttergate.tmpfiles")}
     _, _, mode, user, group, age = made[folder.removeprefix("-")]
-    assert (mode, user, group) == ("0750", *gate["User"], *gate["Group"])
+    assert (mode, user, group) == ("0700", *gate["User"], *gate["Group"])
     assert age == "-", "photos are never cleaned away"
     assert f'"{folder[1:]}"' in (SYSTEMD / "install.sh").read_text()
 
@@ -167,8 +263,8 @@ def test_its_user_and_groups_are_made(unit: Path) -> None:
     assert set(found["SupplementaryGroups"][0].split()) <= groups()
 
 
-def test_gate_and_page_are_two_users() -> None:
-    assert settings(GATE)["User"] != settings(CONSOLE)["User"]
+def test_gate_page_and_kiosk_are_three_users() -> None:
+    assert len({settings(unit)["User"][0] for unit in UNITS}) == len(UNITS)
 
 
 def test_every_file_of_the_rules_goes_to_a_group_of_the_gate() -> None:
@@ -200,7 +296,7 @@ def test_stopping_has_the_time_that_the_supervisor_takes() -> None:
     assert seconds(settings(GATE)["TimeoutStopSec"][0]) > 2 * supervisor.STOP_LIMIT_S
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [GATE, CONSOLE], ids=lambda unit: unit.stem)
 def test_restarts_have_a_limit_that_can_be_reached(unit: Path) -> None:
     found = settings(unit)
     assert found["Restart"] == ["on-failure"]
@@ -224,7 +320,8 @@ def test_lgpio_has_a_folder_for_its_fifo_and_gpiozero_its_view_of_proc() -> None
 
 def test_the_sandbox_lets_the_processes_confine_themselves() -> None:
     """`confine` sets a seccomp filter, which @system-service alone does not allow."""
-    assert "seccomp" in settings(GATE)["SystemCallFilter"][-1].split()
+    for unit in (GATE, CONSOLE):
+        assert "seccomp" in settings(unit)["SystemCallFilter"][-1].split()
     assert confine.no_network.__doc__
 
 

@@ -8,7 +8,20 @@ import shutil
 from pathlib import Path
 
 from bank import Bank
-from service import ALBUM, CONFIG, UNIT, install, paths, run, show, snapshot, systemctl, wait_until
+from service import (
+    ALBUM,
+    CONFIG,
+    KIOSK,
+    PAGE,
+    UNIT,
+    install,
+    paths,
+    run,
+    show,
+    snapshot,
+    systemctl,
+    wait_until,
+)
 from workbench import Note
 
 OURS = ("/etc", "/opt/shuttergate", "/usr/local", "/boot", "/var/lib/shuttergate")
@@ -33,7 +46,9 @@ def test_the_installer_brings_the_kit_to_ready(bank: Bank, note: Note) -> None:
     said = install("--board", "pi-cpu")
     print(said)
     assert "apt-get install" in said, "the packages were there already"
-    assert run("systemctl", "is-enabled", UNIT).stdout.strip() == "enabled"
+    for unit, due in ((UNIT, "enabled"), (PAGE, "enabled"), (KIOSK, "disabled")):
+        assert run("systemctl", "is-enabled", unit).stdout.strip() == due
+    assert show("ActiveState", PAGE) == "active"
     assert (show("ActiveState"), show("Type"), show("NRestarts")) == ("active", "notify", "0")
     assert not re.search(r"^fault", said, re.MULTILINE), "the doctor found one"
     assert 'board = "pi-cpu"' in CONFIG.read_text()

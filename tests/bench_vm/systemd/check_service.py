@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import time
+import urllib.request
+from pathlib import Path
 
 from bank import ENABLE, SENSE, SHUTTER, Bank, Copper
 from PIL import Image
 from service import (
+    ADDRESS,
     ALBUM,
     CONFIG,
+    PAGE,
     UNIT,
     Journal,
     Watch,
     children,
     hold_before,
     main_pid,
+    page_hears_the_kit,
     restarted,
     run,
     show,
@@ -222,3 +228,59 @@ def test_the_boot_target_starts_it(kit: Bank) -> None:
     systemctl("stop", UNIT)
     systemctl("start", "multi-user.target")
     assert wait_until(lambda: show("ActiveState") == "active", 60, 0.2)
+
+
+def judge_process() -> int:
+    """Return the process id of the page's child that judges pictures, 0 where there is none."""
+    for pid in Path(f"/sys/fs/cgroup/system.slice/{PAGE}/cgroup.procs").read_text().split():
+        if b"shuttergate.console.judge_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return int(pid)
+    return 0
+
+
+def test_the_page_shows_the_kit(kit: Bank, note: Note) -> None:
+    """the page answers in its sandbox, hears the kit, says when it is off, hears it again"""
+    restarts = show("NRestarts", PAGE)
+    assert wait_until(lambda: page_hears_the_kit() is True, 30, 0.25)
+    with urllib.request.urlopen(ADDRESS, timeout=30) as answer:
+        assert b"shuttergate" in answer.read()
+    with urllib.request.urlopen(f"{ADDRESS}/metrics", timeout=30) as answer:
+        assert b"\nshuttergate_gate_open 1.0\n" in answer.read()
+    systemctl("stop", UNIT)
+    assert wait_until(lambda: page_hears_the_kit() is False, 30, 0.25)
+    start()
+    assert wait_until(lambda: page_hears_the_kit() is True, 60, 0.25)
+    assert show("NRestarts", PAGE) == restarts
+    memory_mb = int(show("MemoryCurrent", PAGE)) / 1e6
+    note(f"{memory_mb:.0f} MB, no restart")
+
+
+def test_the_page_judges_a_visitors_picture(kit: Bank, note: Note) -> None:
+    """a picture given to the page is judged in a child that confines itself within its sandbox"""
+    systemctl("stop", UNIT)  # one processor, and the page is in no hurry
+    began_s = time.monotonic()
+    pictures = [f"/bench/scenes/{name}.jpg" for name in ("clear", "blocked")]
+    python = "/opt/shuttergate/venv/bin/python"
+    done = run(python, "-IB", "/bench/inside/judged.py", ADDRESS, *pictures)
+    took_s = time.monotonic() - began_s
+    assert done.returncode == 0, done.stdout
+    clear, blocked = (json.loads(line) for line in done.stdout.splitlines())
+    assert {clear[look]["verdict"] for look in ("live", "look")} == {"CLEAR"}, clear
+    assert {blocked[look]["verdict"] for look in ("live", "look")} == {"BLOCKED"}, blocked
+    pid = judge_process()
+    status = {
+        who: dict(re.findall(r"(?m)^(\w+):\t(.*)$", Path(f"/proc/{who}/status").read_text()))
+        for who in (pid, int(show("MainPID", PAGE)))
+    }
+    child, page = status.values()
+    assert child["Uid"].split() == [run("id", "-u", "shuttergate-console").stdout.strip()] * 4
+    assert child["NoNewPrivs"] == page["NoNewPrivs"] == "1"
+    assert int(child["Seccomp_filters"]) > int(page["Seccomp_filters"]) > 0
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    assert re.search(r"Max file size +0 +0 ", limits)
+    assert re.search(r"Max address space +\d+ +\d+ ", limits)
+    assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"
+    nice = os.getpriority(os.PRIO_PROCESS, pid)
+    assert nice == 19, "it takes its turn before the page, or the gate"
+    peak_mb = int(Path(f"/sys/fs/cgroup/system.slice/{PAGE}/memory.peak").read_text()) / 1e6
+    note(f"two pictures in {took_s:.1f} s, models loaded for them; {peak_mb:.0f} MB at most")

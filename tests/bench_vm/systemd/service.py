@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 from bank import Bank
 
 UNIT = "shuttergate.service"
+PAGE = "shuttergate-console.service"
+KIOSK = "shuttergate-kiosk.service"
+ADDRESS = "http://127.0.0.1:8080"
 CHECKOUT = Path("/home/pi/shuttergate")
 CONFIG = Path("/etc/shuttergate/shuttergate.toml")
 ALBUM = Path("/var/lib/shuttergate/album")
@@ -91,6 +95,15 @@ def wait_until(true: Callable[[], bool], timeout_s: float = 5.0, step_s: float =
 def is_active() -> bool:
     """Whether the kit has told systemd that it is ready."""
     return show("ActiveState") == "active"
+
+
+def page_hears_the_kit() -> bool | None:
+    """Return what the page says of it; None where there is no page."""
+    try:
+        with urllib.request.urlopen(f"{ADDRESS}/health", timeout=10) as answer:
+            return bool(json.load(answer)["kit"])
+    except OSError:
+        return None
 
 
 def restarted(old_pid: int, timeout_s: float = START_S) -> bool:
