@@ -399,8 +399,8 @@ install_all() {
   fi
   # Also where the kit is off: the page says so. A kiosk that is switched on comes with it.
   system systemctl enable --now shuttergate-console.service
-  echo "the page: http://127.0.0.1:8080/ on the kit itself; from elsewhere: docs/install.md"
   echo "done. If boot settings were written above, restart once: sudo reboot"
+  echo "done; the page is at http://127.0.0.1:8080/ on the kit itself"
 }
 
 uninstall_all() {

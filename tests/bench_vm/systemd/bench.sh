@@ -7,6 +7,10 @@ echo 54 >$bank/bank0/num_lines
 echo pinctrl-bcm2711 >$bank/bank0/label
 echo 1 >$bank/live
 ln -s system "/dev/dma_heap/linux,cma" # the name that picamera2 looks for
+# A kernel that was built here has a test camera of its own, and libcamera would find that one first.
+if [ -e /sys/bus/platform/drivers/vimc/vimc.0 ]; then
+  echo vimc.0 >/sys/bus/platform/drivers/vimc/unbind
+fi
 ours=/run/bench
 mkdir -p $ours/scene
 cp /bench/scenes/clear.jpg $ours/scene/0.jpg

@@ -101,7 +101,7 @@ def told(unit: str, text: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def answers() -> dict[str, dict[str, Any]]:
+def answers() -> Iterator[dict[str, dict[str, Any]]]:
     """Prepare what is open to every user but for the sandbox; try it from within and without."""
     for folder in OPEN:
         folder.mkdir(exist_ok=True)
@@ -111,20 +111,21 @@ def answers() -> dict[str, dict[str, Any]]:
     Path("/tmp/of-the-bench").touch()
     assert ALBUM.stat().st_mode & 0o777 == 0o700
     ALBUM.chmod(0o750)  # as if it were the group's, which the page's user is in
-    assert wait_until(page_hears_the_kit, 30, 0.25)
-    with two_hosts():
-        found = {
-            whose: {
-                "probe": told("probe.service", sandboxed(whose)),
-                "free": told("free.service", free(whose)),
+    try:
+        assert wait_until(lambda: bool(page_hears_the_kit()), 30, 0.25)
+        with two_hosts():
+            yield {
+                whose: {
+                    "probe": told("probe.service", sandboxed(whose)),
+                    "free": told("free.service", free(whose)),
+                }
+                for whose in WHOSE
             }
-            for whose in WHOSE
-        }
-    ALBUM.chmod(0o700)
-    systemctl("daemon-reload")
-    for folder in OPEN:
-        folder.rmdir()
-    return found
+    finally:
+        ALBUM.chmod(0o700)
+        systemctl("daemon-reload")
+        for folder in OPEN:
+            folder.rmdir()
 
 
 def test_the_sandbox_refuses(answers: dict[str, dict[str, Any]], note: Note) -> None:

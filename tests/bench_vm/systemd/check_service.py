@@ -283,4 +283,5 @@ def test_the_page_judges_a_visitors_picture(kit: Bank, note: Note) -> None:
     nice = os.getpriority(os.PRIO_PROCESS, pid)
     assert nice == 19, "it takes its turn before the page, or the gate"
     peak_mb = int(Path(f"/sys/fs/cgroup/system.slice/{PAGE}/memory.peak").read_text()) / 1e6
+    start()
     note(f"two pictures in {took_s:.1f} s, models loaded for them; {peak_mb:.0f} MB at most")
