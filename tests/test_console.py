@@ -26,6 +26,7 @@ from conftest import wait_until
 from looking import KIT, Looking, standing
 from shuttergate import feed, viewfinder, window
 from shuttergate.console.hub import MAX_VIEWERS
+from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
 
 JPEG = b"\xff\xd8 not a real one \xff\xd9"
@@ -121,6 +122,11 @@ def see(page: ClientConnection, timeout_s: float = 5.0) -> bytes:
     return message
 
 
+def while_it_lasts(page: ClientConnection) -> None:
+    while True:
+        page.recv(5)
+
+
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     one = Console(tmp_path_factory.mktemp("console"))
@@ -191,12 +197,19 @@ def test_photos_are_those_that_were_published(again: Console) -> None:
         whole = again.kit.photo(again.folder, name)
         while hear_until(page, "photos")["photos"] != [name]:
             pass
-    (again.folder / name).unlink()  # by its open file alone: no path is ever asked for
     status, headers, body = again.get(f"/photo/{name}")
     assert (status, headers["content-type"], body) == (200, "image/jpeg", whole)
     status, _, small = again.get(f"/photo/{name}?small")
     assert status == 200 and len(small) < len(whole)
     assert again.get("/photo/20261122T010203.005Z.jpg")[0] == 404
+
+
+def test_a_photo_that_was_deleted_is_gone_from_the_page_too(again: Console) -> None:
+    name = "20261122T010203.006Z.jpg"
+    again.kit.photo(again.folder, name)
+    assert wait_until(lambda: again.get(f"/photo/{name}?small")[0] == 200)
+    (again.folder / name).unlink()
+    assert again.get(f"/photo/{name}")[0] == again.get(f"/photo/{name}?small")[0] == 404
 
 
 @pytest.mark.parametrize(
@@ -271,7 +284,15 @@ def test_whatever_changes_anything_must_come_from_our_page(console: Console) -> 
                 assert console.ask("POST", path, b'{"down":true}', **headers)[0] == 403
             assert console.get(path)[0] in (404, 405)
         assert console.kit.nothing_wished()
-        for body in (b"", b"[]", b'{"down":"yes"}', b'{"type":"kill","process":"gate"}', b"\xff"):
+        for body in (
+            b"",
+            b"[]",
+            b"[" * 900,
+            b'{"down":"\xff"}',
+            b'{"down":"yes"}',
+            b'{"type":"kill","process":"gate"}',
+            b"\xff",
+        ):
             assert console.ask("POST", "/press", body, **own)[0] == 400
         assert console.ask("POST", "/press", b" " * 2000, **own)[0] == 413
 
@@ -307,7 +328,13 @@ def test_a_persons_own_picture_is_judged_and_kept_nowhere(console: Console) -> N
     assert set(Path("/tmp").iterdir()) <= before
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.5", ""])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "127.0.0.1.evil.example", "192.168.1.5", "", "evil.local", "0.0.0.0",
+        "x/style.css?.local", "127.0.0.1/", "127.0.0.1@evil.example", "localhost.", "127.0.0.1:x",
+    ],
+)  # fmt: skip
 def test_a_foreign_name_is_sent_away(console: Console, host: str) -> None:
     # DNS rebinding: a foreign site's name that leads here.
     assert console.get("/", Host=host)[0] in (400, 403)
@@ -319,7 +346,7 @@ def test_a_viewer_has_nothing_to_say(console: Console) -> None:
     with console.look() as page:
         page.send("anything")
         with pytest.raises(ConnectionClosed):
-            list(page)
+            while_it_lasts(page)
 
 
 # From elsewhere
@@ -332,7 +359,7 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
     address = there.split("/")[2]
     host = address.split(":")[0]
     try:
-        assert re.fullmatch(r"\d{6}", code)
+        assert re.fullmatch(r"\d{8}", code)
 
         def ask(method: str, path: str, body: str = "", **headers: str) -> tuple[int, Any]:
             connection = http.client.HTTPConnection(host, one.port, timeout=10)
@@ -354,14 +381,16 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             connect(f"ws://{address}/live", origin=origin),
         ):
             pass
-        assert ask("GET", "/pair", Host="evil.example")[0] == 403
+        for foreign in ("evil.example", "evil.local", "127.0.0.1", "localhost", "10.9.9.9"):
+            assert ask("GET", "/pair", Host=foreign)[0] == 403
+        assert ask("GET", "/log.jsonl", Host="x/style.css?.local")[0] == 403
         assert ask("POST", "/pair", code, Origin="http://evil.example")[0] == 403
         assert ask("POST", "/pair", code)[0] == 403
-        wrong = "000000" if code != "000000" else "000001"
+        wrong = "00000000" if code != "00000000" else "00000001"
         assert ask("POST", "/pair", wrong, Origin=origin)[0] == 403
         assert ask("POST", "/pair", code, Origin=origin)[0] == 403, "guessing has to wait"
         time.sleep(1.1)
-        status, headers = ask("POST", "/pair", f"{code[:3]} {code[3:]}", Origin=origin)
+        status, headers = ask("POST", "/pair", f"{code[:4]} {code[4:]}", Origin=origin)
         cookie = headers["Set-Cookie"]
         assert status == 204 and "HttpOnly" in cookie and "SameSite=strict" in cookie
         session = cookie.split(";")[0]
@@ -427,6 +456,33 @@ def test_stalled_viewers_cost_little_and_hold_nobody_up(again: Console) -> None:
         assert again.memory_mb() - before_mb < 30
     for sock in stalled:
         sock.close()
+
+
+def test_pictures_that_are_not_judged_are_not_taken_either(console: Console) -> None:
+    with console.look() as page:
+        own = console.own(page)
+        head = (
+            f"POST /judge HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\n"
+            f"Origin: {console.origin}\r\nX-Shuttergate-Token: {own['X_Shuttergate_Token']}\r\n"
+            "Content-Length: 10000000\r\n\r\n"
+        )
+        socks = []
+        for _ in range(MAX_WAITING + 1):
+            sock = socket.create_connection(("127.0.0.1", console.port))
+            sock.sendall(head.encode() + bytes(1000))
+            socks.append(sock)
+        assert wait_until(lambda: console.ask("POST", "/judge", b"x", **own)[0] == 429)
+        for sock in socks:
+            sock.close()
+        assert wait_until(lambda: console.ask("POST", "/judge", b"x", **own)[0] == 200)
+
+
+def test_who_pings_is_hung_up_on(console: Console) -> None:
+    with console.look() as page:
+        hear(page)
+        page.ping()
+        with pytest.raises(ConnectionClosed):
+            while_it_lasts(page)
 
 
 def test_whoever_dawdles_over_a_request_is_hung_up_on(console: Console) -> None:

@@ -77,7 +77,7 @@ def test_any_other_frame_is_a_mosaic_too_small_for_a_picture(
     assert len(set(shown.cells)) <= viewfinder.LEVELS
 
 
-def test_mosaics_come_four_times_a_second_and_at_once_when_it_closes(
+def test_mosaics_come_once_a_second_and_at_once_when_it_closes(
     seen: tuple[Viewfinder, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, page = seen
@@ -88,10 +88,39 @@ def test_mosaics_come_four_times_a_second_and_at_once_when_it_closes(
         now_s += 1 / 30
     page.setblocking(False)
     shown = list(drained(page))
-    assert sum(isinstance(item, Mosaic) for item in shown) == 4
+    assert sum(isinstance(item, Mosaic) for item in shown) == 1
+    now_s += 1
     one.show(frame(31, (640, 480)), CLEAR, True)
     one.show(frame(32, (640, 480)), BLOCKED, False)
     assert any(isinstance(item, Mosaic) and item.frame == 32 for item in drained(page))
+
+
+def test_nobody_gets_more_mosaics_by_coming_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(viewfinder.time, "monotonic", lambda: 100.0)
+    one = Viewfinder(0, lambda: True)
+    found = []
+    for number in range(20):
+        ours, theirs = feed.pair()
+        one.connect(ours)
+        one.show(frame(number, (640, 480)), BLOCKED, False)
+        theirs.setblocking(False)
+        found += [item for item in drained(theirs) if isinstance(item, Mosaic)]
+        theirs.close()
+    assert len(found) == 20 and {item.frame for item in found} == {0}
+    one.stop()
+
+
+def test_only_so_many_look_at_a_time(seen: tuple[Viewfinder, socket.socket]) -> None:
+    one, first = seen
+    others = [feed.pair() for _ in range(viewfinder.MAX_VIEWS)]
+    for ours, _ in others:
+        one.connect(ours)
+    assert first.recv(100) == b"", "the oldest has made room"
+    assert len(one._seats) == viewfinder.MAX_VIEWS
+    for _, theirs in others:
+        theirs.close()
 
 
 def drained(page: socket.socket) -> Iterator[viewfinder.Shown]:

@@ -6,6 +6,9 @@ import contextlib
 import os
 import socket
 import stat
+import struct
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +22,7 @@ from shuttergate.board import read_board
 from shuttergate.config import Config
 from shuttergate.errors import ConfigError
 from shuttergate.supervisor import Totals
-from shuttergate.window import LINES_KEPT, MAX_SEATS, PHOTOS_KEPT, Window
+from shuttergate.window import LINES_KEPT, MAX_SEATS, PAUSE_S, PHOTOS_KEPT, Window
 
 
 class Kit:
@@ -63,16 +66,23 @@ class Opened:
     def attend(self, *news: feed.News) -> None:
         self.window.attend(self.kit, news)  # type: ignore[arg-type]
 
+    def settle(self) -> None:
+        """Let the seats' threads have their turn."""
+        for _ in range(3):
+            time.sleep(PAUSE_S)
+            self.attend()
+
     def look(self) -> socket.socket:
         seat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         seat.connect(str(self.path))
         seat.setblocking(False)
         self.seats.append(seat)
-        self.attend()
+        self.settle()
         return seat
 
     def photo(self, name: str) -> None:
         self.attend(feed.Log("photo", {"name": name}))
+        self.settle()
 
     def close(self) -> None:
         self.window.__exit__(None, None, None)
@@ -121,7 +131,7 @@ def test_its_group_alone_may_look_in(opened: Opened) -> None:
 def test_who_comes_late_is_told_what_there_is(opened: Opened) -> None:
     for number in range(PHOTOS_KEPT + 2):
         (opened.album / f"{number}.jpg").write_bytes(b"photo")
-        opened.photo(f"{number}.jpg")
+        opened.attend(feed.Log("photo", {"name": f"{number}.jpg"}))
     for _ in range(LINES_KEPT):
         opened.attend(feed.Log("gate", {"reason": "a" * 200}))
     told = Counter(kinds(opened.look()))
@@ -133,6 +143,7 @@ def test_a_photo_comes_as_an_open_file_to_read(opened: Opened) -> None:
     sights(seat)
     (opened.album / "a.jpg").write_bytes(b"photo")
     opened.photo("a.jpg")
+    seat.recv(window.MAX_PACKET_BYTES)  # the log's line
     packet, (descriptor,), _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 1)
     assert window.sights.decode(packet) == window.Photo("a.jpg")
     assert os.pread(descriptor, 100, 0) == b"photo"
@@ -155,7 +166,7 @@ def test_one_who_does_not_read_is_put_out_and_may_come_again(opened: Opened) -> 
     seat = opened.look()
     for _ in range(5000):
         opened.attend(feed.Log("gate", {"reason": "a" * 500}))
-    assert len(opened.window.sources) == 1
+    assert opened.window._seats == []
     assert is_put_out(seat)
     assert "Kit" in kinds(opened.look())
 
@@ -164,7 +175,7 @@ def test_a_fifth_is_not_let_in(opened: Opened) -> None:
     seats = [opened.look() for _ in range(MAX_SEATS + 1)]
     assert [is_put_out(seat) for seat in seats] == [False] * MAX_SEATS + [True]
     seats[0].close()
-    opened.attend()
+    opened.settle()
     assert "Kit" in kinds(opened.look())
 
 
@@ -173,7 +184,7 @@ def test_wishes_reach_a_simulated_kit(opened: Opened) -> None:
     wishes = [feed.Finger(True), window.Kill("gate"), window.Fault("disk full", True)]
     for wish in wishes:
         seat.send(msgspec.json.encode(wish))
-        opened.attend()
+        opened.settle()
     assert opened.kit.asked == [("finger", True), ("kill", "gate"), ("inject", "disk full", True)]
 
 
@@ -182,21 +193,25 @@ def test_a_kit_with_real_pins_grants_no_wish(tmp_path: Path) -> None:
     try:
         seat = one.look()
         assert any(sight.simulated is False for sight in sights(seat) if hasattr(sight, "board"))
-        for wish in (feed.Finger(True), window.Kill("gate"), window.Fault("disk full", True)):
-            seat.send(msgspec.json.encode(wish))
-            one.attend()
+        seat.send(msgspec.json.encode(window.Kill("gate")))
+        one.settle()
         assert one.kit.asked == []
+        assert is_put_out(seat)
     finally:
         one.close()
 
 
 @pytest.mark.parametrize(
-    "packet", [b"nonsense", b'{"type":"stop"}', b'{"type":"hatch"}', b"{}", b"\xff" * 1000]
-)
+    "packet",
+    [
+        b"nonsense", b'{"type":"stop"}', b'{"type":"hatch"}', b"{}", b"\xff" * 1000,
+        b'{"type":"kill","process":"\xff"}', b'{"type":"kill","x":' + b"[" * 60000,
+    ],
+)  # fmt: skip
 def test_who_talks_nonsense_is_put_out(opened: Opened, packet: bytes) -> None:
     seat = opened.look()
     seat.send(packet)
-    opened.attend()
+    opened.settle()
     assert opened.kit.asked == []
     assert is_put_out(seat)
 
@@ -222,3 +237,61 @@ def test_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"file/console\.sock: the window .* cannot be opened"):
         Window(tmp_path / "file" / "console.sock", Config(), read_board("simulated"), tmp_path)
+
+
+def test_a_flood_of_wishes_is_heard_slowly(opened: Opened) -> None:
+    seat = opened.look()
+    for number in range(100):
+        seat.send(msgspec.json.encode(feed.Finger(number % 2 == 0)))
+    began_s = time.monotonic()
+    opened.settle()
+    took_s = time.monotonic() - began_s
+    assert 1 <= len(opened.kit.asked) <= took_s / PAUSE_S + 2
+
+
+def test_those_who_come_again_and_again_are_let_in_slowly(opened: Opened) -> None:
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as one:
+            one.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                one.connect(str(opened.path))
+            opened.attend()
+    assert opened.kit.views <= 3
+
+
+def test_closing_what_a_packet_carries_holds_up_nobody(opened: Opened) -> None:
+    """The last closing of a socket that lingers blocks whoever does it for as long as it says."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    far = socket.create_connection(listener.getsockname())
+    near, _ = listener.accept()
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 4))
+    far.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            far.send(bytes(65536))
+    seat = opened.look()
+    socket.send_fds(seat, [msgspec.json.encode(feed.Finger(True))], [far.fileno()])
+    far.close()
+    began_s = time.monotonic()
+    opened.settle()
+    assert time.monotonic() - began_s < 2
+    near.close()
+    listener.close()
+
+
+def test_nothing_can_be_sent_to_the_gate_by_the_way_of_pictures(opened: Opened) -> None:
+    seat = opened.look()
+    while True:
+        packet, descriptors, _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 1)
+        if isinstance(window.sights.decode(packet), window.View):
+            break
+    with socket.socket(fileno=descriptors[0]) as view, pytest.raises(BrokenPipeError):
+        view.send(b"anything")
+
+
+def test_no_thread_is_left_of_who_has_left(opened: Opened) -> None:
+    before = threading.active_count()
+    for _ in range(5):
+        opened.look().close()
+        opened.settle()
+    assert threading.active_count() <= before + 1  # the album's opener

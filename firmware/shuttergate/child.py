@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+STDERR_BYTES = 64 * 1024
 STABLE_S = 10.0
 BACK_OFF_FIRST_S = 0.1
 BACK_OFF_CAP_S = 10.0
@@ -58,8 +59,10 @@ class Child:
         """Return the whole lines it has written to stderr since last asked."""
         if self.process is None or self.process.stderr is None:
             return []
-        self.tail += self.process.stderr.read() or b""
+        with contextlib.suppress(BlockingIOError):
+            self.tail += os.read(self.process.stderr.fileno(), STDERR_BYTES)
         *lines, self.tail = self.tail.split(b"\n")
+        self.tail = self.tail[-STDERR_BYTES:]  # whoever writes without end fills no memory
         return [line.decode(errors="replace") for line in lines if not _chatter(line)]
 
     def reap(self, now_s: float) -> str:

@@ -147,7 +147,7 @@ class Leash:
 
     def send(self, order: Order, descriptors: tuple[int, ...] = ()) -> None:
         """Send an order; one that a dead gate process cannot hear is dropped."""
-        with contextlib.suppress(BlockingIOError, ConnectionError):
+        with contextlib.suppress(OSError):
             socket.send_fds(self._sock, [msgspec.json.encode(order)], descriptors)
 
     def receive(self) -> News | None:

@@ -6,7 +6,6 @@ The gate has to find out by its own means, as it would with the real fault.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Mapping
 
@@ -42,13 +41,16 @@ class Injection:
         self._switches = dict(switches)
         self._log = log
         self._on: set[str] = set()
-        self._orders: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+        self._wanted: dict[str, bool] = {}  # by fault: the last word counts, however many came
+        self._news = threading.Condition()
         self._begun = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __call__(self, fault: str, on: bool) -> None:
         """Switch `fault` on or off, soon."""
-        self._orders.put((fault, on))
+        with self._news:
+            self._wanted[fault] = on
+            self._news.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="injection", daemon=True)
             self._thread.start()
@@ -64,7 +66,10 @@ class Injection:
     def _run(self) -> None:
         self._begun.wait()
         while True:
-            self._switch(*self._orders.get())
+            with self._news:
+                self._news.wait_for(lambda: self._wanted)
+                fault, on = self._wanted.popitem()
+            self._switch(fault, on)
 
     def _switch(self, fault: str, on: bool) -> None:
         if fault not in self._switches:

@@ -21,7 +21,9 @@ from shuttergate.tally import rounded
 from shuttergate.verdict import Decision, Verdict
 
 PICTURE_S = 1 / 15
-MOSAIC_S = 0.25
+MOSAIC_S = 1.0
+"""Many mosaics of a moving picture tell more than one: few of them are given, whoever asks."""
+
 LONGEST_SIDE = 960
 QUALITY = 75
 
@@ -31,6 +33,7 @@ CELLS = 12
 LEVELS = 16
 """Steps of each colour of a cell."""
 
+MAX_VIEWS = 4
 MAX_PACKET_BYTES = 512 * 1024
 _SEND_BUFFER_BYTES = 400_000
 
@@ -103,6 +106,7 @@ class Viewfinder:
         self._small: tuple[Pixels, ...] = ()
         self._number = -1  # of the frame that waits in _small; -1 while none does
         self._picture_due_s = self._mosaic_due_s = 0.0
+        self._mosaic: Mosaic | None = None  # for who comes before the next; none while it is OPEN
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="viewfinder")
 
@@ -122,12 +126,16 @@ class Viewfinder:
         self._seats = ()
 
     def connect(self, seat: socket.socket) -> None:
-        """Send to `seat`, a packet socket, and own it."""
+        """Send to `seat`, a packet socket, and own it; the oldest makes room for a fifth."""
         seat.setblocking(False)
         seat.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         with self._seating:
-            self._seats = (*self._seats, seat)
-        self._mosaic_due_s = 0.0
+            seats = (*self._seats, seat)
+            self._seats = seats[-MAX_VIEWS:]
+        for old in seats[:-MAX_VIEWS]:
+            old.close()
+        if self._mosaic is not None:
+            self._send_to(seat, _encode(self._mosaic))
 
     def show(self, frame: Frame, verdict: Verdict, may_be_seen: bool) -> None:
         """Show a judged frame; ``may_be_seen``: it was CLEAR, and the gate is OPEN."""
@@ -140,14 +148,15 @@ class Viewfinder:
             self._picture_due_s = 0.0
             if now_s >= self._mosaic_due_s:
                 self._mosaic_due_s = now_s + MOSAIC_S
-                self._send(self._mosaic(frame))
+                self._mosaic = self._mosaic_of(frame)
+                self._send(self._mosaic)
             return
-        self._mosaic_due_s = 0.0  # the moment it closes
+        self._mosaic = None
         if now_s >= self._picture_due_s:
             self._picture_due_s = max(self._picture_due_s + PICTURE_S, now_s)
             self._copy(frame)
 
-    def _mosaic(self, frame: Frame) -> Mosaic:
+    def _mosaic_of(self, frame: Frame) -> Mosaic:
         rows, width = frame.main.shape
         cells = mosaic(frame.lores, width / (rows * 2 / 3), self._rotation)
         return Mosaic(frame.number, cells.shape[1], cells.shape[0], cells.tobytes())
@@ -188,12 +197,15 @@ class Viewfinder:
     def _send(self, shown: Shown) -> None:
         packet = _encode(shown)
         for seat in self._seats:
-            try:
-                seat.send(packet)
-            except BlockingIOError:
-                continue  # it does not keep up, and misses this one
-            except OSError:
-                self._leave(seat)
+            self._send_to(seat, packet)
+
+    def _send_to(self, seat: socket.socket, packet: bytes) -> None:
+        try:
+            seat.send(packet)
+        except BlockingIOError:
+            pass  # it does not keep up, and misses this one
+        except OSError:
+            self._leave(seat)
 
     def _leave(self, seat: socket.socket) -> None:
         with self._seating:

@@ -180,9 +180,9 @@ class Warden:
             return
         order, descriptors = received
         match order:
-            case feed.Hatch():
+            case feed.Hatch() if descriptors:  # none: this process can hold no more of them
                 self._take_hatch(descriptors[0])
-            case feed.View():
+            case feed.View() if descriptors:
                 self._view(socket.socket(fileno=descriptors[0]))
             case feed.Finger():
                 if self._panel.wiring is not None:

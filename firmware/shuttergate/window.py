@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import socket
 import stat
+import threading
+import time
+from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -27,7 +32,13 @@ from shuttergate.supervisor import Supervisor
 
 SERVICE_SOCKET = Path("/run/shuttergate/console.sock")
 MAX_PACKET_BYTES = 64 * 1024
+MAX_WISH_BYTES = 512
+MAX_LINE_CHARS = 4096
 MAX_SEATS = 4
+
+PAUSE_S = 0.05
+"""Between two wishes of one who looks in, and between two who come: a flood costs little."""
+
 PHOTOS_KEPT = 12
 LINES_KEPT = 100
 """So many of the newest photos and log lines are handed to a console that comes late."""
@@ -120,6 +131,53 @@ def console_socket() -> Path:
     return SERVICE_SOCKET if SERVICE_SOCKET.exists() else socket_path()
 
 
+class _Seat:
+    """One who looks in. It is heard, and its end closed, in a thread of its own.
+
+    A packet may carry descriptors of others' sockets, whose last closing can take as long as their
+    owner likes: the kernel does that in whoever receives the packet, or closes the seat.
+    """
+
+    def __init__(self, sock: socket.socket, may_wish: bool, ring: Callable[[], None]) -> None:
+        self.wishes: queue.Queue[Wish] = queue.Queue(8)
+        self.is_gone = False
+        self._sock = sock
+        self._may_wish = may_wish
+        self._ring = ring
+        self._left = threading.Event()
+        threading.Thread(target=self._hear, name="seat", daemon=True).start()
+
+    def show(self, sight: Sight, *descriptors: int) -> None:
+        """Send without waiting; who is gone, or does not keep up, is to be put out."""
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))]
+        try:
+            # Not socket.send_fds, which takes flags and leaves them out.
+            self._sock.sendmsg(
+                [msgspec.json.encode(sight)], rights if descriptors else [], socket.MSG_DONTWAIT
+            )
+        except OSError:
+            self.is_gone = True
+
+    def leave(self) -> None:
+        """Put it out."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._left.set()
+
+    def _hear(self) -> None:
+        with contextlib.suppress(OSError, ValueError, RecursionError, queue.Full):
+            while packet := self._sock.recv(MAX_WISH_BYTES):
+                if not self._may_wish:
+                    break
+                self.wishes.put_nowait(_wishes.decode(packet))
+                self._ring()
+                time.sleep(PAUSE_S)
+        self.is_gone = True
+        self._ring()
+        self._left.wait()  # until nobody sends to it any more
+        self._sock.close()
+
+
 class Window:
     """Listens at `path`; looks into `album` for the photos that the gate names, and no others."""
 
@@ -138,8 +196,13 @@ class Window:
         self._standing: Standing | None = None
         self._photos: deque[str] = deque(maxlen=PHOTOS_KEPT)
         self._lines: deque[Line] = deque(maxlen=LINES_KEPT)
-        self._seats: list[socket.socket] = []
+        self._seats: list[_Seat] = []
+        self._accept_due_s = 0.0
         self._listener = _listener(path)
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        # A disk that hangs must hold up nobody but who wants to see its photos.
+        self._opener = ThreadPoolExecutor(1, "album")
+        self._opened: queue.SimpleQueue[tuple[str, int, list[_Seat]]] = queue.SimpleQueue()
 
     def __enter__(self) -> Window:
         return self
@@ -150,35 +213,48 @@ class Window:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for seat in [*self._seats, self._listener]:
-            seat.close()
+        for seat in self._seats:
+            seat.leave()
+        self._opener.shutdown(wait=False, cancel_futures=True)
+        self._listener.close()
         with contextlib.suppress(OSError):
             self._path.unlink()
 
     @property
-    def sources(self) -> list[socket.socket]:
+    def sources(self) -> list[socket.socket | int]:
         """What to wait for besides the kit's own."""
-        return [self._listener, *self._seats]
+        may_enter = time.monotonic() >= self._accept_due_s
+        return [self._bell, *([self._listener] if may_enter else [])]
 
     def attend(self, kit: Supervisor, news: Sequence[feed.News]) -> None:
         """Show what is new, do what a page may wish, and let in who waits outside."""
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
         if kit.starts != self._starts:
             self._starts = kit.starts
-            for seat in list(self._seats):
+            for seat in self._seats:
                 self._give_view(seat, kit)
         for item in news:
             self._show_news(item)
         for text in log.lines(news, kit.start_s):
-            self._lines.append(Line(text))
-            self._show(self._lines[-1])
+            if len(text) < MAX_LINE_CHARS:
+                self._lines.append(Line(text))
+                self._show(self._lines[-1])
         standing = _standing(kit)
         if standing != self._standing:
             self._standing = standing
             self._show(standing)
-        for seat in list(self._seats):
-            self._hear(seat, kit)
-        with contextlib.suppress(BlockingIOError):
-            self._welcome(self._listener.accept()[0], kit)
+        for seat in self._seats:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._obey(seat.wishes.get_nowait(), kit)
+        self._give_opened()
+        if time.monotonic() >= self._accept_due_s:
+            with contextlib.suppress(OSError):
+                self._welcome(self._listener.accept()[0], kit)
+        for seat in [seat for seat in self._seats if seat.is_gone]:
+            self._seats.remove(seat)
+            seat.leave()
 
     def _show_news(self, item: feed.News) -> None:
         match item:
@@ -192,63 +268,56 @@ class Window:
                 self._show(self._kit)
             case feed.Log(event="photo", fields={"name": str(name)}):
                 self._photos.append(name)
-                for seat in list(self._seats):
-                    self._give_photo(seat, name)
+                self._open(name, list(self._seats))
 
-    def _welcome(self, seat: socket.socket, kit: Supervisor) -> None:
+    def _welcome(self, sock: socket.socket, kit: Supervisor) -> None:
+        self._accept_due_s = time.monotonic() + PAUSE_S
+        seat = _Seat(sock, self._kit.simulated, self._ring)
         if len(self._seats) == MAX_SEATS:
-            seat.close()
+            seat.leave()
             return
-        seat.setblocking(False)
         self._seats.append(seat)
-        self._send(seat, self._kit)
-        self._send(seat, self._standing or _standing(kit))
+        seat.show(self._kit)
+        seat.show(self._standing or _standing(kit))
         for line in self._lines:
-            self._send(seat, line)
+            seat.show(line)
         for name in self._photos:
-            self._give_photo(seat, name)
+            self._open(name, [seat])
         self._give_view(seat, kit)
 
-    def _give_photo(self, seat: socket.socket, name: str) -> None:
-        if Path(name).name != name:
-            return
+    def _open(self, name: str, seats: list[_Seat]) -> None:
+        if Path(name).name == name and seats:
+            self._opener.submit(self._open_now, name, seats)
+
+    def _open_now(self, name: str, seats: list[_Seat]) -> None:
         with contextlib.suppress(OSError):  # its owner may have taken it away meanwhile
-            file = os.open(self._album / name, _TO_READ)
-            try:
+            self._opened.put((name, os.open(self._album / name, _TO_READ), seats))
+            self._ring()
+
+    def _give_opened(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                name, file, seats = self._opened.get_nowait()
                 if stat.S_ISREG(os.fstat(file).st_mode):
-                    self._send(seat, Photo(name), file)
-            finally:
+                    for seat in seats:
+                        seat.show(Photo(name), file)
                 os.close(file)
 
-    def _give_view(self, seat: socket.socket, kit: Supervisor) -> None:
+    def _give_view(self, seat: _Seat, kit: Supervisor) -> None:
         ours, theirs = feed.pair()
         with ours, theirs:
+            ours.shutdown(socket.SHUT_RD)  # nothing comes to the gate this way
             kit.view(ours.fileno())
-            self._send(seat, View(), theirs.fileno())
+            seat.show(View(), theirs.fileno())
 
     def _show(self, sight: Sight) -> None:
-        for seat in list(self._seats):
-            self._send(seat, sight)
+        for seat in self._seats:
+            seat.show(sight)
 
-    def _send(self, seat: socket.socket, sight: Sight, *descriptors: int) -> None:
-        try:
-            socket.send_fds(seat, [msgspec.json.encode(sight)], descriptors)
-        except OSError:  # gone, or too slow
-            self._put_out(seat)
+    def _ring(self) -> None:
+        os.eventfd_write(self._bell, 1)
 
-    def _put_out(self, seat: socket.socket) -> None:
-        if seat in self._seats:
-            self._seats.remove(seat)
-            seat.close()
-
-    def _hear(self, seat: socket.socket, kit: Supervisor) -> None:
-        try:
-            packet = seat.recv(MAX_PACKET_BYTES)
-            wish = _wishes.decode(packet) if packet else None
-        except BlockingIOError:
-            return
-        except (OSError, msgspec.DecodeError):
-            wish = None
+    def _obey(self, wish: Wish, kit: Supervisor) -> None:
         match wish:
             case feed.Finger() if self._kit.simulated:
                 kit.finger(wish.down)
@@ -256,8 +325,6 @@ class Window:
                 kit.kill(wish.process)
             case Fault() if wish.name in self._kit.faults:
                 kit.inject(wish.name, wish.on)
-            case None:
-                self._put_out(seat)
 
 
 def _standing(kit: Supervisor) -> Standing:

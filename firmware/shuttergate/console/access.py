@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import secrets
+import socket
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,63 +21,71 @@ from starlette.requests import HTTPConnection
 COOKIE = "shuttergate"
 TOKEN_HEADER = "x-shuttergate-token"
 MAX_SESSIONS = 200
-WRONG_CODES = 5
-"""After so many wrong codes there is a new one: a guess is right once in 200 000 such rounds."""
+SESSIONS_EACH = 8
+"""From one address: nobody can crowd out the others."""
 
+CODE_DIGITS = 8
 WRONG_CODE_PAUSE_S = 1.0
+"""An address that gave a wrong code waits so long: at that pace the code is found in years."""
+
+MAX_PAUSED = 1000
+"""Addresses whose pauses are remembered; from so many at once the code is guessed within a day."""
+
+_HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 class Access:
-    """``lan``: whether other computers may come. ``on_code(code)`` is told each pairing code."""
+    """``lan``: whether other computers may come. ``code``: the pairing code then, "" otherwise."""
 
-    def __init__(
-        self,
-        lan: bool,
-        on_code: Callable[[str], None] = lambda code: None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, lan: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self.token = secrets.token_urlsafe(24)
-        self.code = ""
+        self.code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}" if lan else ""
         self._lan = lan
-        self._on_code = on_code
         self._clock = clock
-        self._sessions: OrderedDict[str, None] = OrderedDict()
-        self._wrong = 0
-        self._pause_until_s = 0.0
-        if lan:
-            self._new_code()
+        self._sessions: OrderedDict[str, str] = OrderedDict()  # cookie: address
+        self._paused: OrderedDict[str, float] = OrderedDict()  # address: until when
 
-    def pair(self, code: str) -> str | None:
+    def pair(self, code: str, address: str) -> str | None:
         """Return a new session's cookie for the right code, or None."""
         now_s = self._clock()
-        if not self._lan or now_s < self._pause_until_s:
+        if not self._lan or now_s < self._paused.get(address, 0.0):
             return None
         if not hmac.compare_digest(code.replace(" ", "").encode(), self.code.encode()):
-            self._pause_until_s = now_s + WRONG_CODE_PAUSE_S
-            self._wrong += 1
-            if self._wrong >= WRONG_CODES:
-                self._new_code()
+            self._paused.pop(address, None)
+            self._paused[address] = now_s + WRONG_CODE_PAUSE_S
+            while len(self._paused) > MAX_PAUSED:
+                self._paused.popitem(last=False)
             return None
+        own = [cookie for cookie, holder in self._sessions.items() if holder == address]
+        for cookie in own[: len(own) + 1 - SESSIONS_EACH]:
+            del self._sessions[cookie]
         cookie = secrets.token_urlsafe(24)
-        self._sessions[cookie] = None
+        self._sessions[cookie] = address
         while len(self._sessions) > MAX_SESSIONS:
             self._sessions.popitem(last=False)
         return cookie
 
     def knows_host(self, connection: HTTPConnection) -> bool:
-        """Whether it was called by a name of this computer.
+        """Whether it was called by a name of this computer that leads the way it came.
 
-        A foreign site whose name leads here (DNS rebinding) is sent away. From elsewhere only an
-        address or a name within the local network will do.
+        A foreign site whose name leads here (DNS rebinding) is sent away: who comes from this very
+        computer must say localhost or a loopback address, who comes from elsewhere the address
+        that it reached or this computer's own name in the local network.
         """
-        name = _host_name(connection)
-        if name == "localhost" or _is_loopback(name):
-            return _is_local(connection)
-        return self._lan and (_is_address(name) or name.endswith(".local"))
+        found = _HOST.fullmatch(connection.headers.get("host", "").lower())
+        if found is None:
+            return False
+        name = found["name"].strip("[]")
+        if _is_local(connection):
+            return name == "localhost" or _is_loopback(name)
+        server = connection.scope.get("server") or ("", 0)
+        return self._lan and name in (server[0], f"{socket.gethostname().lower()}.local")
 
     def may_look(self, connection: HTTPConnection) -> bool:
         """Whether the page may be shown."""
-        if _is_local(connection) and self.knows_host(connection):
+        if not self.knows_host(connection):
+            return False
+        if _is_local(connection):
             return True
         return self._lan and connection.cookies.get(COOKIE, "") in self._sessions
 
@@ -85,34 +95,18 @@ class Access:
         right = hmac.compare_digest(said.encode(), self.token.encode())
         return right and same_origin(connection) and self.may_look(connection)
 
-    def _new_code(self) -> None:
-        self._wrong = 0
-        self.code = f"{secrets.randbelow(1_000_000):06d}"
-        self._on_code(self.code)
-
 
 def same_origin(connection: HTTPConnection) -> bool:
     """Whether the browser says that a page of this very server asks."""
     return connection.headers.get("origin") == f"http://{connection.headers.get('host', '')}"
 
 
-def _host_name(connection: HTTPConnection) -> str:
-    host = connection.headers.get("host", "").lower()
-    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-    return name.strip("[]")
-
-
 def _is_local(connection: HTTPConnection) -> bool:
     return connection.client is not None and _is_loopback(connection.client.host)
 
 
-def _is_address(name: str) -> bool:
+def _is_loopback(name: str) -> bool:
     try:
-        ipaddress.ip_address(name)
+        return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
-    return True
-
-
-def _is_loopback(name: str) -> bool:
-    return _is_address(name) and ipaddress.ip_address(name).is_loopback

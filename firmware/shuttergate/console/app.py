@@ -23,7 +23,7 @@ from shuttergate import feed, window
 from shuttergate.console.access import COOKIE, Access, same_origin
 from shuttergate.console.guard import Guard
 from shuttergate.console.hub import Hub, Viewer
-from shuttergate.console.judge import MAX_PICTURE_BYTES, Judge
+from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, Judge
 from shuttergate.console.lookout import Lookout
 from shuttergate.console.metrics import exposition
 from shuttergate.errors import Busy, JudgeError
@@ -48,6 +48,9 @@ MAX_WORDS_BYTES = 1024
 BODY_S = 20.0
 """So long a body may take to come."""
 
+SIGN_S = 0.5
+"""A page hears something this often: one that hears nothing says that it has lost the kit."""
+
 SMALL_SIDE = 480
 
 
@@ -65,10 +68,12 @@ class _Console:
         self._pages = _pages()
         self._small: dict[str, bytes] = {}
         self._finger_is_down = False
+        self._judging = 0
 
     async def file(self, request: Request) -> Response:
         """One of our own files; whatever was not read at the start is not there."""
-        found = self._pages.get(VIEWS.get(request.url.path, request.url.path.lstrip("/")))
+        path = request.scope["path"]
+        found = self._pages.get(VIEWS.get(path, path.removeprefix("/")))
         if found is None:
             return PlainTextResponse("There is no such page.\n", 404)
         kind, content = found
@@ -103,13 +108,17 @@ class _Console:
                 await socket.send_text(text.decode())
             if picture:
                 await socket.send_bytes(picture)
-            await viewer.news.wait()
+            try:
+                await asyncio.wait_for(viewer.news.wait(), SIGN_S)
+            except TimeoutError:
+                await socket.send_text("{}")
 
     async def photo(self, request: Request) -> Response:
         """A photo that was published, whole or (``?small``) small."""
         name = request.path_params["name"]
         descriptor = self._hub.photos.get(name)
-        if descriptor is None:
+        if descriptor is None or os.fstat(descriptor).st_nlink == 0:  # deleted means gone
+            self._small.pop(name, None)
             return PlainTextResponse("That photo is not to be had here.\n", 404)
         headers = {"cache-control": "private, max-age=86400, immutable"}
         if "small" not in request.query_params:
@@ -141,7 +150,7 @@ class _Console:
             raise _Refused(409, "Only a simulated kit can be pressed or broken from a page.")
         try:
             wish = msgspec.json.decode(body, type=kind)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise _Refused(400, f"That is no wish known here: {error}.") from error
         if not self._lookout.wish(wish):
             raise _Refused(503, "The kit cannot be heard just now.")
@@ -151,11 +160,15 @@ class _Console:
 
     async def judge(self, request: Request) -> Response:
         """Judge a person's own picture, in memory; nothing of it is kept."""
-        picture = await self._changing(request, MAX_PICTURE_BYTES)
+        if self._judging > MAX_WAITING:  # before a byte of it is taken
+            raise _Refused(429, "Other pictures are being judged. Try again in a moment.")
+        self._judging += 1
         try:
-            found = await self._judge.judge(picture)
+            found = await self._judge.judge(await self._changing(request, MAX_PICTURE_BYTES))
         except JudgeError as error:
             raise _Refused(429 if isinstance(error, Busy) else 503, str(error)) from error
+        finally:
+            self._judging -= 1
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     async def pair(self, request: Request) -> Response:
@@ -163,7 +176,8 @@ class _Console:
         if not same_origin(request):
             raise _Refused(403, "Only the kit's own page may pair.")
         body = await _body(request, MAX_WORDS_BYTES)
-        cookie = self._access.pair(body.decode(errors="replace"))
+        address = request.client.host if request.client is not None else ""
+        cookie = self._access.pair(body.decode(errors="replace"), address)
         if cookie is None:
             raise _Refused(403, "That is not the code.")
         response = Response(status_code=204)
@@ -249,6 +263,8 @@ async def _listen(socket: WebSocket) -> None:
 
 async def _body(request: Request, limit_bytes: int) -> bytearray:
     body = bytearray()
+    if int(request.headers.get("content-length", 0)) > limit_bytes:
+        raise _Refused(413, f"That is more than {limit_bytes} bytes.")
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():

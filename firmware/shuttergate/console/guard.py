@@ -59,8 +59,9 @@ class Guard:
             )
         if is_socket and not same_origin(asked):
             return PlainTextResponse("Only the kit's own page may listen.\n", 403)
-        if asked.url.path in OPEN_PATHS or access.may_look(asked):
+        path = asked.scope["path"]  # not asked.url, which is put together from what was said
+        if path in OPEN_PATHS or access.may_look(asked):
             return None
-        if asked.url.path in ("/", "/bench", "/explain"):
+        if path in ("/", "/bench", "/explain"):
             return RedirectResponse("/pair", 303)
         return PlainTextResponse("Pair first: open /pair and type the code.\n", 401)

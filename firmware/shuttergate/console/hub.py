@@ -128,13 +128,6 @@ class Hub:
         status = self.standing.status if self.standing is not None else None
         return status is not None and status.open
 
-    def announce(self, **fields: Any) -> None:
-        """Tell every page, now and when it comes."""
-        self._greeting.update(fields)
-        self._fresh.update(fields)
-        with contextlib.suppress(RuntimeError):  # before the server runs there is nobody to tell
-            self._soon()
-
     def news(self, viewer: Viewer) -> tuple[list[bytes], bytes]:
         """Return what `viewer` has not had: messages (JSON), and the newest picture or b"".
 

@@ -36,8 +36,6 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when the page ends
     confine.die_with_parent(options.parent)
-    confine.no_dumps()
-    confine.no_files()
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)

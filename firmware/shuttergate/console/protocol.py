@@ -1,14 +1,20 @@
-"""HTTP connections that may not dawdle: uvicorn's own, with an end to patience."""
+"""Connections that may not dawdle or flood: uvicorn's own, with an end to patience."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MAX_CONNECTIONS = 256
 """More are hung up on at once; what one holds is some kilobytes."""
+
+CONNECTIONS_EACH = 24
+"""From one other computer: nobody there can keep the others, or the kit itself, from its page."""
 
 PATIENCE_S = 5.0
 """So long a request's head may take to come; uvicorn itself would wait for ever (slow loris)."""
@@ -22,7 +28,15 @@ class Protocol(H11Protocol):
         super().connection_made(transport)
         self._seen: Any = None
         self._timer: asyncio.TimerHandle | None = None
-        if len(self.connections) > MAX_CONNECTIONS:
+        clients: list[tuple[str, int] | None] = [
+            getattr(other, "client", None) for other in self.connections
+        ]
+        of = Counter(client[0] for client in clients if client is not None)
+        address = self.client[0] if self.client is not None else ""
+        is_local = address.startswith("127.")
+        if len(self.connections) > MAX_CONNECTIONS or (
+            not is_local and (of[address] > CONNECTIONS_EACH or of.total() > MAX_CONNECTIONS - 32)
+        ):
             transport.abort()
             return
         self._timer = self.loop.call_later(PATIENCE_S, self._look)
@@ -43,3 +57,22 @@ class Protocol(H11Protocol):
             return
         self._seen = self.cycle
         self._timer = self.loop.call_later(PATIENCE_S, self._look)
+
+
+class Viewing(WebSocketsSansIOProtocol):
+    """Hangs up on whoever pings: no page does, and answers to a flood of them fill the memory."""
+
+    def handle_ping(self) -> None:
+        """Hang up."""
+        self.transport.abort()
+
+
+def quiet() -> None:
+    """Keep out of stderr what any stranger can bring about: a page refused, a request cut short."""
+
+    def is_ours(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        refused = "without completing handshake" in record.getMessage()
+        return not refused and not isinstance(error, asyncio.CancelledError)
+
+    logging.getLogger("uvicorn.error").addFilter(is_ours)

@@ -6,17 +6,18 @@ import contextlib
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
-from shuttergate import log
+from shuttergate import confine, log
 from shuttergate.config import Config
 from shuttergate.console.access import Access
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import Judge
 from shuttergate.console.lookout import Lookout
-from shuttergate.console.protocol import Protocol
+from shuttergate.console.protocol import Protocol, Viewing, quiet
 from shuttergate.errors import ConfigError
 
 STOP_S = 2
@@ -65,22 +66,20 @@ def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log
     """Serve what is to be seen through the window at `window` until SIGTERM or SIGINT."""
 
     urls = addresses(sock)
-    hub = Hub({"contact": config.page.contact})
-
-    def say_code(code: str) -> None:
-        out.write(log.line("pairing code", code=code) + "\n")
+    access = Access(lan)
+    greeting: dict[str, Any] = {"token": access.token, "contact": config.page.contact}
+    if lan:
+        out.write(log.line("pairing code", code=access.code) + "\n")
         # Who is shown it sits at the kit, or has typed it already.
-        hub.announce(invite={"address": urls[-1], "code": f"{code[:3]} {code[3:]}"})
-
-    access = Access(lan, say_code)
-    hub.announce(token=access.token)
+        greeting["invite"] = {"address": urls[-1], "code": f"{access.code[:4]} {access.code[4:]}"}
+    hub = Hub(greeting)
     app = build(hub, Lookout(window, hub), access, Judge(config))
     out.write(log.line("page", addresses=urls) + "\n")
     server = uvicorn.Server(
         uvicorn.Config(
             app,
             http=Protocol,
-            ws="websockets-sansio",
+            ws=Viewing,
             ws_max_size=1024,
             ws_per_message_deflate=False,
             log_config=None,
@@ -93,6 +92,9 @@ def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log
             timeout_graceful_shutdown=STOP_S,
         )
     )
+    quiet()
+    confine.no_dumps()
+    confine.no_files()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn takes them while it runs, and raises them again when it has ended.
         signal.signal(number, lambda number, frame: None)

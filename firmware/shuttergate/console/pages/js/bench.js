@@ -3,11 +3,14 @@
 import { begin, h } from "./frame.js";
 import { ask, kit, on } from "./live.js";
 import { drawPill } from "./pill.js";
-import { say } from "./words.js";
+import { soundSwitch } from "./sound.js";
+import { language, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const PROCESSES = ["gate", "publisher", "console"];
 const LINES_SHOWN = 300;
+const FEW = 20; // below so many, shares of them mean little
+const NOTABLE = /fault|press|photo|ended|frozen|died|ready/;
 
 function drawSwitches() {
   const offered = kit.kit?.faults ?? [];
@@ -22,7 +25,8 @@ function drawSwitches() {
   }
   // One of them answers these very requests, and cannot when it is the one that ends.
   keep($("kills"), simulated ? PROCESSES : [], (process) =>
-    h("button", { type: "button", "data-process": process, onclick: () => ask("/kill", { process }).catch(() => {}) }));
+    h("button", { type: "button", "data-process": process, onclick: () => kill(process) }));
+  $("kills-why").hidden = !simulated;
   for (const button of $("kills").children) {
     button.textContent = say(`kill.${button.dataset.process}`);
   }
@@ -38,6 +42,22 @@ function keep(place, names, make) {
 const isOn = (fault) => (kit.standing?.injected ?? []).includes(fault);
 const turn = (name) => ask("/fault", { name, on: !isOn(name) });
 
+let killed = null; // {at, time, closed, back}: the last kill, and what the shutter did
+
+function kill(process) {
+  killed = { at: performance.now(), time: new Date().toLocaleTimeString(language()), closed: false, back: null };
+  ask("/kill", { process }).catch(() => {});
+}
+
+function drawKilled() {
+  if (!killed) return;
+  const isOpen = kit.standing?.status?.open ?? false;
+  if (!isOpen) killed.closed = true;
+  else if (killed.closed) killed.back ??= ((performance.now() - killed.at) / 1000).toFixed(1);
+  const words = say(killed.back ? "killed.back" : "killed.now", { time: killed.time, s: killed.back });
+  if ($("killed").textContent !== words) $("killed").textContent = words;
+}
+
 function drawTimings() {
   const timings = kit.standing?.status?.timings ?? {};
   keep($("timings"), Object.keys(timings), () =>
@@ -51,9 +71,11 @@ function drawTimings() {
   });
 }
 
-function timingWords({ edges_ms, counts }) {
+function timingWords({ edges_ms, counts, sum_ms }) {
   const n = counts.reduce((sum, count) => sum + count, 0);
   if (n === 0) return say("timing.none");
+  const mean = Math.round(sum_ms / n);
+  if (n < FEW) return say("timing.few", { n, mean });
   const within = (share) => {
     let sum = 0;
     return counts.findIndex((count) => (sum += count) >= share * n);
@@ -61,7 +83,7 @@ function timingWords({ edges_ms, counts }) {
   const last = edges_ms.length - 1;
   const [half, most] = [within(0.5), within(0.99)];
   const key = most > last ? "timing.words.more" : "timing.words";
-  return say(key, { n, half: edges_ms[Math.min(half, last)], most: edges_ms[Math.min(most, last)] });
+  return say(key, { n, mean, half: edges_ms[Math.min(half, last)], most: edges_ms[Math.min(most, last)] });
 }
 
 function drawBars(bars, ticks, { edges_ms, counts }) {
@@ -88,13 +110,18 @@ function drawCounts() {
     [say("count.taken"), totals.taken],
     [say("count.refused"), Object.values(refused).reduce((sum, count) => sum + count, 0)],
     ...Object.entries(refused).map(([reason, count]) => [`– ${say(`reason.${reason}`)}`, count]),
+    [say("count.starts"), starts],
+    [say("bench.counts.life"), null],
     [say("count.right"), status?.tests.right ?? "–"],
     [say("count.wrong"), status?.tests.wrong ?? "–"],
     [say("count.oldest"), status ? say("ms", { n: Math.round(status.oldest_ms) }) : "–"],
-    [say("count.starts"), starts],
   ];
   $("counts").replaceChildren(
-    ...rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, String(value)))),
+    ...rows.map(([name, value]) =>
+      value === null
+        ? h("tr", {}, h("th", { scope: "rowgroup", colspan: "2", class: "small" }, name))
+        : h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, String(value))),
+    ),
   );
 }
 
@@ -105,7 +132,8 @@ function drawLog() {
   logDue = false;
   const wanted = $("filter").value.toLowerCase();
   const found = kit.lines
-    .filter((line) => JSON.stringify(line).toLowerCase().includes(wanted))
+    .filter((line) => !$("notable").checked || isNotable(line))
+    .filter((line) => `${line.event} ${fieldWords(line)}`.toLowerCase().includes(wanted))
     .slice(-LINES_SHOWN)
     .reverse();
   $("log-empty").hidden = found.length > 0;
@@ -115,10 +143,19 @@ function drawLog() {
   );
 }
 
-const fieldWords = (fields) =>
+const isNotable = ({ event, faults }) => NOTABLE.test(event) || (faults ?? []).length > 0;
+
+const fieldWords = ({ time, event, ...fields }) =>
   Object.entries(fields)
-    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`)
-    .join("  ");
+    .map(([name, value]) => [name, typeof value === "object" ? listWords(value) : String(value)])
+    .filter(([, words]) => words)
+    .map(([name, words]) => `${name}: ${words}`)
+    .join(" · ");
+
+const listWords = (value) =>
+  Array.isArray(value)
+    ? value.join(", ")
+    : Object.entries(value ?? {}).map(([name, one]) => `${name} ${one}`).join(", ");
 
 let due = false;
 
@@ -129,6 +166,7 @@ function draw() {
     due = false;
     drawPill($("pill"));
     drawSwitches();
+    drawKilled();
     drawTimings();
     drawCounts();
     drawLog();
@@ -138,8 +176,11 @@ function draw() {
 on("change", draw);
 on("line", () => (logDue = true));
 on("whole", () => (logDue = true));
-$("filter").addEventListener("input", () => {
-  logDue = true;
-  draw();
-});
+for (const id of ["filter", "notable"]) {
+  $(id).addEventListener("input", () => {
+    logDue = true;
+    draw();
+  });
+}
 begin(draw);
+soundSwitch($("tools"));

@@ -40,7 +40,7 @@ export function drops(place, files, choose, clear, list) {
     clear.hidden = entries.length === 0;
     list.replaceChildren(
       ...entries.map(({ name, url, found }) =>
-        h("li", {}, found?.cause ? h("span", {}, name) : h("img", { src: url, alt: say("drop.alt", { name }) }), words(found))),
+        h("li", {}, found?.cause ? h("span", {}, name) : h("img", { src: url, alt: say("drop.alt", { name }), onerror: ({ target }) => (target.hidden = true) }), words(found))),
     );
   }
 

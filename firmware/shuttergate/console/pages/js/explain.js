@@ -2,22 +2,31 @@
 
 import { drops } from "./drops.js";
 import { begin, h } from "./frame.js";
-import { kit, on } from "./live.js";
+import { kit, newest, on } from "./live.js";
 import { drawPill } from "./pill.js";
 import { decider, judge } from "./rule.js";
-import { say } from "./words.js";
+import { faultWords, join, modelName, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const LIT_MS = 2500;
+const SAMPLE_MS = 300; // slowly enough to be read
 
 let mine = null; // the what-if copy: [[clear, block], …]
 let lookedAt = { time: -LIT_MS, good: false };
 
 const channels = () => Object.entries(kit.kit?.limits ?? {});
-const newest = () => (kit.standing?.status ? kit.seen.at(-1) : undefined);
+
+let sample; // the one frame of which everything on this page speaks
+let sampleDue = 0;
+
+function takeSample() {
+  if (performance.now() < sampleDue) return;
+  sampleDue = performance.now() + SAMPLE_MS;
+  sample = newest();
+}
 
 function stations() {
-  const [seen, status] = [newest(), kit.standing?.status];
+  const [seen, status] = [sample, kit.standing?.status];
   const [frame, clear, , scores] = seen ?? [0, false, "", []];
   const lit = (good) => (seen ? (good ? "good" : "bad") : "");
   const looking = performance.now() - lookedAt.time < LIT_MS;
@@ -25,15 +34,22 @@ function stations() {
     [say("station.camera"), seen ? say("station.camera.now", { n: frame }) : "–", lit(true)],
     ...channels().map(([name, [line]], index) => {
       const score = scores[index];
-      if (score === undefined) return [name, say("scores.none"), lit(false)];
-      return [name, say("station.channel.now", { score: score.toFixed(2), line }), lit(score < line)];
+      const called = modelName(name, index);
+      if (score === undefined) return [called, say("scores.none"), lit(false)];
+      return [called, say("station.channel.now", { score: score.toFixed(2), line }), lit(score < line)];
     }),
-    [say("station.verdict"), seen ? say(clear ? "verdict.clear" : "verdict.blocked") : "–", lit(clear)],
+    [say("station.verdict"), verdictWords(seen), lit(clear)],
     [say("station.gate"), say(status?.open ? "station.gate.open" : "station.gate.closed"), status?.open ? "good" : "bad"],
     [say("station.line"), say(status?.open ? "station.line.high" : "station.line.low"), status?.open ? "good" : "bad"],
     [say("station.look"), say("station.look.idle"), looking ? (lookedAt.good ? "good" : "bad") : ""],
     [say("station.album"), say("station.album.now", { n: kit.standing?.totals.taken ?? 0 }), looking && lookedAt.good ? "good" : ""],
   ];
+}
+
+function verdictWords(seen) {
+  if (!seen) return "–";
+  if (seen[3].length === 0) return say("station.verdict.none");
+  return say(seen[1] ? "verdict.clear" : "verdict.blocked");
 }
 
 function drawWay() {
@@ -49,22 +65,25 @@ function drawWay() {
   });
 }
 
-let ruleDue = 0;
-
 function drawRule() {
-  if (performance.now() < ruleDue) return; // slowly enough to be read
-  ruleDue = performance.now() + 500;
-  const seen = newest();
+  const faults = kit.standing?.status?.faults ?? [];
+  const rule = ruleWords();
+  $("rule").textContent =
+    sample && faults.length ? say("rule.but", { rule, faults: faultWords(faults) }) : rule;
+}
+
+function ruleWords() {
   const limits = channels();
-  if (!seen || seen[3].length < limits.length) {
-    $("rule").textContent = say("rule.none");
-    return;
-  }
-  const [, , reason, scores] = seen;
-  const parts = limits.map(([name], index) => say("rule.part", { name, score: scores[index].toFixed(2) })).join(say("comma"));
+  if (!sample) return say(kit.standing?.status ? "rule.stopped" : "rule.none");
+  const [, , reason, scores] = sample;
+  if (scores.length < limits.length) return say("rule.none");
+  const says = ([name], index) =>
+    say("rule.part", { name: modelName(name, index), score: scores[index].toFixed(2) });
+  const parts = limits.map(says).join(say("comma"));
   const who = decider(scores, limits.map(([, own]) => own), reason);
   const [name, [clear, block]] = limits[who] ?? ["", ["", ""]];
-  $("rule").textContent = say(`rule.${reason}`, { parts, name, line: reason === "nudity" ? block : clear });
+  const line = reason === "nudity" ? block : clear;
+  return say(`rule.${reason}`, { parts, name: modelName(name, who), line });
 }
 
 function drawSliders() {
@@ -79,7 +98,7 @@ function drawSliders() {
     const [index, which] = [Number(label.dataset.index), Number(label.dataset.which)];
     const value = mine[index][which];
     label.firstChild.textContent = say(which ? "whatif.block" : "whatif.clear", {
-      name: limits[index][0], value: value.toFixed(2),
+      name: modelName(limits[index][0], index), value: value.toFixed(2),
     });
     label.lastChild.value = value;
   }
@@ -99,16 +118,16 @@ function slider(index, which) {
 }
 
 function drawWhatIf() {
-  const seen = newest();
-  const verdict = seen ? judge(seen[3], mine) : "doubt";
+  const verdict = sample ? judge(sample[3], mine) : "doubt";
   $("whatif-now").textContent = say("whatif.now", {
     verdict: say(verdict === "clear" ? "verdict.clear" : "verdict.blocked"),
   });
-  $("whatif-minute").textContent = say("whatif.minute", {
-    n: kit.seen.length,
-    mine: kit.seen.filter(([, , , scores]) => judge(scores, mine) !== "clear").length,
-    real: kit.seen.filter(([, clear]) => !clear).length,
-  });
+  const blocked = kit.seen.filter(([, , , scores]) => judge(scores, mine) !== "clear").length;
+  const real = kit.seen.filter(([, clear]) => !clear).length;
+  const words = say("whatif.minute", { n: kit.seen.length, mine: blocked, real });
+  // Whoever moves one model's lines up in vain learns why.
+  const isVain = blocked > 0 && mine.some(([clear]) => clear === 1) && mine.some(([clear]) => clear < 1);
+  $("whatif-minute").textContent = join([words, isVain && say("whatif.other")]);
 }
 
 let due = false;
@@ -118,6 +137,7 @@ function draw() {
   due = true;
   requestAnimationFrame(() => {
     due = false;
+    takeSample();
     drawPill($("pill"));
     drawWay();
     drawRule();
@@ -139,7 +159,7 @@ $("reset").addEventListener("click", () => {
 });
 const redrawDrops = drops($("drop"), $("files"), $("choose"), $("clear"), $("dropped"));
 begin(() => {
-  ruleDue = 0;
+  sampleDue = 0;
   draw();
   redrawDrops();
 });

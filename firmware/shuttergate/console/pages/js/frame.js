@@ -22,6 +22,9 @@ export function begin(redraw) {
   const links = Object.entries(VIEWS).map(([name, href]) =>
     h("a", { href, "data-words": `nav.${name}`, "aria-current": name === here ? "page" : null }),
   );
+  document.querySelector("header").addEventListener("click", ({ target, detail }) => {
+    if (detail > 0) target.closest("button")?.blur(); // the space bar is the shutter again
+  });
   const tongue = h("button", { type: "button", class: "quiet", id: "language", onclick: swap });
   const full = h("button", {
     type: "button", class: "quiet", id: "fullscreen", "data-words": "fullscreen", onclick: fullScreen,

@@ -14,6 +14,9 @@ export const kit = {
 };
 
 const LINES_KEPT = 1000;
+const SILENT_MS = 2000; // the server says something every half second
+const STILL_MS = 1000; // without a frame for so long, what was seen last no longer counts
+const CALM_MS = 700; // a gate that opens and closes many times a second must not flash on a wall
 const SEEN_KEPT = 1800;
 const AGAIN_MS = [250, 500, 1000, 2000];
 
@@ -29,22 +32,36 @@ function tell(name, detail) {
 }
 
 let failures = 0;
+let heardAt = 0;
+let seenAt = -Infinity;
 
 /** Connect, and connect again whenever the connection is lost. */
 export function connect() {
   const socket = new WebSocket(`ws://${location.host}/live`);
   socket.binaryType = "arraybuffer";
+  const watch = setInterval(() => {
+    if (kit.connected && performance.now() - heardAt > SILENT_MS) {
+      lose(); // a server that hangs closes nothing
+      socket.close();
+    }
+  }, 250);
   socket.onmessage = ({ data }) => {
+    heardAt = performance.now();
     if (typeof data === "string") take(JSON.parse(data));
     else tell("picture", data);
   };
   socket.onclose = async () => {
-    Object.assign(kit, { connected: false, standing: null });
-    tell("change");
+    clearInterval(watch);
+    lose();
     kit.full = await isFull();
     tell("change");
     setTimeout(connect, AGAIN_MS[Math.min(failures++, AGAIN_MS.length - 1)]);
   };
+}
+
+function lose() {
+  Object.assign(kit, { connected: false, standing: null });
+  tell("change");
 }
 
 /** Whether too many pages look already: a socket that was refused does not say why. */
@@ -58,6 +75,7 @@ async function isFull() {
 
 function take(news) {
   const isWhole = "token" in news;
+  if (news.seen?.length) seenAt = performance.now();
   if (isWhole) {
     failures = 0;
     Object.assign(kit, news, { connected: true });
@@ -86,8 +104,29 @@ export function ask(path, body) {
   });
 }
 
-/** How the kit stands, for people: {mark, title, reasons}. Marks: open, blocked, wait, fault, off. */
+/** The newest verdict [frame, clear, reason, scores], or undefined where no frames come. */
+export function newest() {
+  const isLive = kit.standing?.status && performance.now() - seenAt < STILL_MS;
+  return isLive ? kit.seen.at(-1) : undefined;
+}
+
+let calmUntil = 0;
+let before = null;
+
+/**
+ * How the kit stands, for people: {mark, title, reasons, faults}. Marks: open, blocked, wait, fault, off.
+ * It says so at once when the shutter dies, and a little late when it works again.
+ */
 export function standing() {
+  const now = stands();
+  if (now.mark !== "open") {
+    calmUntil = performance.now() + CALM_MS;
+    before = now;
+  } else if (performance.now() < calmUntil) return before;
+  return now;
+}
+
+function stands() {
   if (!kit.connected) {
     return { mark: "off", title: "page.lost", reasons: [kit.full ? "page.full" : "page.lost.why"] };
   }
@@ -95,10 +134,9 @@ export function standing() {
   if (!status) return { mark: "off", title: "kit.off", reasons: ["kit.off.why"] };
   if (status.open) return { mark: "open", title: "open", reasons: ["open.why"] };
   if (status.reason === "fault") {
-    const faults = status.faults.map((name) => `fault.${name}`);
-    const starts = status.faults.some((name) => name === "starting" || name === "stopping");
-    if (starts) return { mark: "wait", title: "wait", reasons: [faults[0]] };
-    return { mark: "fault", title: "fault", reasons: ["reason.fault", ...faults] };
+    const passing = status.faults.find((name) => name === "starting" || name === "stopping");
+    if (passing) return { mark: "wait", title: "wait", reasons: [`fault.${passing}`] };
+    return { mark: "fault", title: "fault", reasons: ["reason.fault"], faults: status.faults };
   }
   const mark = status.reason === "waiting" || status.reason === "stale" ? "wait" : "blocked";
   const reasons = [`reason.${status.reason}`];

@@ -2,15 +2,22 @@
 
 import { h } from "./frame.js";
 import { standing } from "./live.js";
-import { join, say } from "./words.js";
+import { faultWords, join, say } from "./words.js";
 
 export const MARKS = { open: "●", blocked: "■", wait: "◔", fault: "▲", off: "✕" };
 
+/** Why it stands so, in words. */
+export function whyWords({ reasons, faults }) {
+  const words = reasons.map((reason) => say(reason));
+  return join([...words, faults && say("sentence", { text: faultWords(faults) })]);
+}
+
 /** Bring the line in `place` up to date. */
 export function drawPill(place) {
-  const { mark, title, reasons } = standing();
+  const now = standing();
+  const { mark, title } = now;
   document.body.dataset.mark = mark;
-  const words = [say(title), join(reasons.map((reason) => say(reason)))];
+  const words = [say(title), whyWords(now)];
   if (place.dataset.said === words.join()) return; // a screen reader says it once
   place.dataset.said = words.join();
   place.replaceChildren(

@@ -1,28 +1,42 @@
 // Two sounds, off by default: a click for a photo, a low tone for a refusal.
 
 import { on } from "./live.js";
-import { say } from "./words.js";
+import { forget, remember, remembered, say } from "./words.js";
 
-let context = null;
+let context = null; // a browser lets it begin only after a click or a key
 
-/** Put a switch into `place`. */
+/** Put a switch into `place`; the wish is remembered from view to view. */
 export function soundSwitch(place) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
   button.id = "sound";
+  let isWanted = remembered("sound") === "on";
   button.addEventListener("click", () => {
-    if (context) context.close();
-    context = context ? null : new AudioContext();
+    isWanted = !isWanted;
+    if (isWanted) remember("sound", "on");
+    else forget("sound");
+    begin();
+    if (isWanted) click();
     speak();
   });
+  for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, begin);
   place.prepend(button);
+  speak();
+
+  function begin() {
+    if (isWanted) context ??= new AudioContext();
+    else if (context) {
+      context.close();
+      context = null;
+    }
+  }
+
   function speak() {
-    button.dataset.words = context ? "sound.on" : "sound.off";
-    button.setAttribute("aria-pressed", String(context !== null));
+    button.dataset.words = isWanted ? "sound.on" : "sound.off";
+    button.setAttribute("aria-pressed", String(isWanted));
     button.textContent = say(button.dataset.words);
   }
-  speak();
 }
 
 function tone(frequency, seconds, shape, loudness) {
@@ -38,9 +52,12 @@ function tone(frequency, seconds, shape, loudness) {
   source.stop(now + seconds);
 }
 
+function click() {
+  tone(2400, 0.03, "square", 0.3);
+  setTimeout(() => tone(1600, 0.04, "square", 0.3), 60);
+}
+
 on("line", ({ event }) => {
-  if (event === "photo") {
-    tone(2400, 0.03, "square", 0.3);
-    setTimeout(() => tone(1600, 0.04, "square", 0.3), 60);
-  } else if (event === "press refused") tone(130, 0.35, "triangle", 0.5);
+  if (event === "photo") click();
+  else if (event === "press refused") tone(130, 0.35, "triangle", 0.5);
 });

@@ -3,39 +3,49 @@
 import { strip } from "./chart.js";
 import { begin, h } from "./frame.js";
 import { viewfinder } from "./finder.js";
-import { ask, kit, on, standing } from "./live.js";
+import { ask, kit, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
-import { MARKS } from "./pill.js";
+import { MARKS, whyWords } from "./pill.js";
 import { soundSwitch } from "./sound.js";
-import { join, say } from "./words.js";
+import { faultWords, join, modelName, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
+const RECENT_MS = 5000;
+const PRESS_SHOWN_MS = 4000;
 
 let spoken = "";
 let finderKind = "none";
 
 function drawState() {
-  const { mark, title, reasons } = standing();
+  const now = standing();
+  const { mark, title } = now;
   document.body.dataset.mark = mark;
   $("mark").textContent = MARKS[mark];
-  const [words, why] = [say(title), join(reasons.map((reason) => say(reason)))];
+  const [words, why] = [say(title), whyWords(now)];
   if ($("title").textContent !== words) $("title").textContent = words;
   if ($("why").textContent !== why) $("why").textContent = why;
   const contact = mark === "blocked" ? kit.contact : "";
   $("contact").textContent = contact;
   $("contact").hidden = !contact;
-  const heard = `${words}. ${why} ${contact}`;
+  const heard = join([say("sentence", { text: words }), why, contact]);
   if (heard !== spoken) {
     spoken = heard;
     $("spoken").textContent = heard;
   }
 }
 
+let recent = []; // of the last seconds: [time, how many verdicts, how long all of them took]
+
 function drawFacts() {
   const status = kit.standing?.status;
   const verdict = status?.timings.verdict;
-  const count = verdict ? verdict.counts.reduce((sum, n) => sum + n, 0) : 0;
-  $("latency").textContent = count ? say("ms", { n: Math.round(verdict.sum_ms / count) }) : "–";
+  const now = performance.now();
+  if (verdict) recent.push([now, verdict.counts.reduce((sum, n) => sum + n, 0), verdict.sum_ms]);
+  recent = verdict ? recent.filter(([time]) => now - time < RECENT_MS) : [];
+  const [first, last] = [recent[0], recent.at(-1)];
+  const count = first ? last[1] - first[1] : 0;
+  $("latency").textContent =
+    count > 0 ? say("ms", { n: Math.round((last[2] - first[2]) / count) }) : "–";
   $("fps").textContent = status ? say("fact.fps.unit", { n: status.fps.toFixed(0) }) : "–";
   $("runs").textContent = status ? runsOn(status.runs_on) : "–";
 }
@@ -48,6 +58,7 @@ function runsOn(text) {
 
 function drawScores() {
   const limits = Object.entries(kit.kit?.limits ?? {});
+  const scores = newest()?.[3] ?? [];
   const rows = $("channels");
   if (rows.childElementCount !== limits.length) {
     rows.replaceChildren(
@@ -60,8 +71,8 @@ function drawScores() {
   }
   limits.forEach(([name, lines], index) => {
     const [label, value, canvas] = rows.children[index].children;
-    label.textContent = name;
-    const score = kit.standing?.status?.scores[name];
+    label.textContent = modelName(name, index);
+    const score = scores[index];
     value.textContent = score === undefined ? say("scores.none") : score.toFixed(2);
     const words = { name, score: value.textContent, line: lines[0] };
     canvas.setAttribute("aria-label", say("scores.one", words));
@@ -77,14 +88,16 @@ function drawShutter() {
   $("intro").hidden = kit.kit?.camera !== "simulated camera on the built-in room";
   $("shutter").dataset.live = String(live);
   $("shutter").setAttribute("aria-describedby", "shutter-state");
-  $("shutter-state").textContent = simulated ? say(live ? "shutter.live" : "shutter.dead") : "";
+  const state = kit.connected ? (live ? "shutter.live" : "shutter.dead") : "unknown";
+  $("shutter-state").textContent = simulated ? say(state) : "";
 }
 
 function lastWords(line) {
   switch (line.event) {
     case "photo": return say("event.photo.long", { ms: Math.round(line.ms) });
     case "press refused": return say("event.refused", { why: refusal(line) });
-    case "gate": return say(line.state === "OPEN" ? "event.open" : "event.closed");
+    case "fault injected": return say("event.injected", { fault: say(`inject.${line.fault}`) });
+    case "fault taken back": return say("event.mended", { fault: say(`inject.${line.fault}`) });
     case "gate ended": case "publisher ended": case "console ended": return say("event.restart");
     case "gate frozen": case "publisher frozen": return say("event.frozen");
     default: return null;
@@ -92,13 +105,25 @@ function lastWords(line) {
 }
 
 function refusal(line) {
-  const faults = (line.faults ?? []).map((name) => say(`fault.${name}`)).join(say("comma"));
-  return join([say(`reason.${line.reason}`), faults]);
+  return join([say(`reason.${line.reason}`), faultWords(line.faults ?? [])]);
 }
 
 function drawLast() {
   const last = kit.lines.findLast((line) => lastWords(line) !== null);
-  $("last").textContent = last ? lastWords(last) : say("fact.none");
+  $("last").textContent = !kit.connected ? say("unknown") : last ? lastWords(last) : say("fact.none");
+}
+
+let pressShownUntil = 0;
+
+/** What became of a press, large, for as long as it takes to read it. */
+function drawPress(line) {
+  if (line) {
+    pressShownUntil = performance.now() + PRESS_SHOWN_MS;
+    $("pressed").textContent = lastWords(line);
+    $("pressed").dataset.taken = String(line.event === "photo");
+    setTimeout(drawPress, PRESS_SHOWN_MS + 50);
+  }
+  $("pressed").hidden = performance.now() > pressShownUntil || !kit.connected;
 }
 
 function drawFinder(kind) {
@@ -153,6 +178,7 @@ function draw() {
   drawShutter();
   drawFacts();
   drawLast();
+  drawPress();
   drawInvite();
   if (!scoresDue) {
     scoresDue = true;
@@ -165,8 +191,9 @@ function draw() {
 
 const photos = photoStrip($("photos"), $("no-photos"));
 on("change", draw);
-on("whole", photos);
-on("line", ({ event }) => event === "photo" && photos());
+on("line", (line) => {
+  if (line.event === "photo" || line.event === "press refused") drawPress(line);
+});
 on("change", photos);
 viewfinder($("finder"), drawFinder);
 listenToFingers();

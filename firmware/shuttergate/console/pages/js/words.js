@@ -16,8 +16,8 @@ const en = {
   "sound.off": "Sound: off",
   "fullscreen": "Full screen",
 
-  "page.lost": "This page has lost the kit",
-  "page.lost.why": "It tries again by itself. What the kit does does not depend on this page.",
+  "page.lost": "No connection to the kit",
+  "page.lost.why": "This page tries again by itself. The kit does not depend on it.",
   "page.full": "Too many pages are looking at this kit. Close one elsewhere.",
   "kit.off": "The kit is off",
   "kit.off.why": "No word from the process that decides. When it is dead, so is the shutter.",
@@ -38,7 +38,7 @@ const en = {
   "reason.no frame": "No cleared frame was near enough to the press.",
   "reason.closed": "The shutter died before the photo was done.",
   "reason.clear": "Clear.",
-  "doubt.means": "It is a machine’s doubt, not an accusation.",
+  "doubt.means": "The machine may be wrong; nobody is accused.",
   "fault.starting": "it is still starting",
   "fault.stopping": "it is being switched off",
   "fault.camera": "the camera gives no pictures",
@@ -65,15 +65,15 @@ const en = {
   "scores.none": "no score",
   "scores.clear_line": "clear below this",
   "scores.block_line": "nudity from here",
-  "fact.latency": "Verdict in",
+  "fact.latency": "Verdict after (mean of 5 s)",
   "fact.fps": "Frames judged",
   "fact.fps.unit": "{n} /s",
-  "fact.runs_on": "Runs on",
+  "fact.runs_on": "Computed by",
   "fact.last": "Last",
   "fact.none": "nothing yet",
   "comma": ", ",
   "ms": "{n} ms",
-  "runs.cpu": "processor",
+  "runs.cpu": "this computer",
   "runs.edgetpu": "Edge TPU",
   "photos": "Photos",
   "photos.none": "None yet. Only published photos appear here.",
@@ -83,27 +83,25 @@ const en = {
 
   "event.photo.long": "Photo saved, {ms} ms after the press",
   "event.refused": "Press refused: {why}",
-  "event.open": "The shutter works",
-  "event.closed": "The shutter is dead",
   "event.restart": "A process ended; it starts again",
   "event.frozen": "A process gave no sign; it was ended",
 
   "pair.title": "Look in on this kit",
-  "pair.ask": "Type the six-digit code that the kit shows on its own screen or in its log.",
+  "pair.ask": "Type the eight-digit code that the kit shows on its own screen or in its log.",
   "pair.code": "Pairing code",
   "pair.go": "Look in",
-  "pair.wrong": "That is not the code. Wait a second and try again; after five wrong ones there is a new code.",
+  "pair.wrong": "That is not the code. Wait a second and try again.",
   "pair.note": "What you will see is not encrypted on its way. Use a network of your own.",
   "pair.invite": "To look in from another device: {address}, code {code}",
 
   "tagline": "a camera that will not record naked people",
-  "intro": "A demo without a camera: a room that was rendered for it. Press the shutter. Every 20 seconds somebody holds up the printed test card, which stands for what must not be recorded.",
+  "intro": "Demo: a computer-made room instead of a camera. Press the shutter. Every 20 seconds a printed test card comes into view; it stands for what must not be recorded.",
 
   "bench.faults": "Break it",
-  "bench.faults.why": "Each switch really breaks something in this simulated kit. Whatever it is, the shutter must die.",
+  "bench.faults.why": "Each switch really breaks something in this simulated kit. Whatever breaks, the shutter has to die.",
   "bench.faults.real": "On a kit with a real button nothing can be broken from here.",
   "inject.camera stalled": "Stall the camera",
-  "inject.accelerator unplugged": "Unplug the accelerator",
+  "inject.accelerator unplugged": "Unplug what the models run on",
   "inject.model corrupted": "Corrupt a model",
   "inject.disk full": "Fill the disk",
   "kill.gate": "Kill the process that decides",
@@ -115,18 +113,18 @@ const en = {
   "timing.second look": "The second look, at a press",
   "timing.photo": "From press to saved photo",
   "timing.none": "not measured yet",
-  "timing.words": "{n} times; half within {half} ms, 99 % within {most} ms",
-  "timing.words.more": "{n} times; half within {half} ms, 99 % not within {most} ms",
+  "timing.words": "{n} times: mean {mean} ms; half at most {half} ms, 99 % at most {most} ms (edges of the bars)",
+  "timing.words.more": "{n} times: mean {mean} ms; half at most {half} ms, 99 % more than {most} ms (edges of the bars)",
   "timing.bar": "{from} to {to} ms: {n}",
   "bench.counts": "Counted since switched on",
   "count.clear": "Frames clear",
-  "count.blocked": "Frames blocked",
+  "count.blocked": "Frames blocked, or without an answer",
   "count.taken": "Photos published",
   "count.refused": "Presses refused",
   "count.right": "Self-test answers right",
   "count.wrong": "Self-test answers wrong",
   "count.starts": "Starts of the process that decides",
-  "count.oldest": "Oldest frame that was judged",
+  "count.oldest": "Oldest frame when judged",
   "bench.log": "Log",
   "log.filter": "Show only lines with",
   "log.empty": "No line has that.",
@@ -136,7 +134,7 @@ const en = {
   "log.fields": "What else",
 
   "explain.way": "The way of a frame",
-  "explain.way.why": "Every frame goes this way, about 30 times a second. It is drawn as it happens.",
+  "explain.way.why": "Every frame, one of the camera’s many pictures a second, goes this way. It is drawn as it happens, a few times a second.",
   "station.camera": "Camera",
   "station.camera.now": "frame {n}",
   "station.channel.now": "{score}, clear below {line}",
@@ -154,7 +152,7 @@ const en = {
   "verdict.clear": "CLEAR",
   "verdict.blocked": "BLOCKED",
   "rule.title": "The rule that decided",
-  "rule.clear": "{parts}. Every model is below its line, so this frame is clear.",
+  "rule.clear": "{parts}. Both are below their lines, so this frame is clear.",
   "rule.nudity": "{parts}. {name} is at or over {line}: it sees what could be nudity, and one model is enough.",
   "rule.doubt": "{parts}. {name} is not below {line}, and not sure either: what is not certain is not taken.",
   "rule.part": "{name} says {score}",
@@ -174,8 +172,8 @@ const en = {
   "drop.why": "Drop them here or choose them. They go to this kit only, are judged in its memory and forgotten: not saved, not sent on, not in the log.",
   "drop.choose": "Choose pictures",
   "drop.working": "judging …",
-  "drop.live": "as the camera sees it",
-  "drop.look": "second look",
+  "drop.live": "small, as the live look sees it",
+  "drop.look": "full size, as at a press",
   "drop.failed": "It could not be judged: {why}",
   "drop.cause.not a picture": "this is no picture known here",
   "drop.cause.too large": "it has too many pixels",
@@ -186,6 +184,31 @@ const en = {
   "drop.cause.busy": "too many pictures wait; try again",
   "drop.alt": "Your picture {name}",
   "drop.clear": "Clear the list",
+  "unknown": "unknown: no connection",
+  "sentence": "{text}.",
+  "model": "Model {letter} · {name}",
+  "and": "; ",
+  "event.injected": "Broken on purpose: {fault}",
+  "event.mended": "Mended again: {fault}",
+  "bench.kills.why": "A killed process is started again by itself.",
+  "killed.now": "Killed at {time}.",
+  "killed.back": "Killed at {time}; the shutter works again after {s} s.",
+  "timing.few": "{n}: {mean} ms on average",
+  "bench.counts.life": "Since the process that decides last started",
+  "log.notable": "Only faults and presses",
+  "station.verdict.none": "none",
+  "rule.stopped": "No frame has come for a second, and no verdict means: closed.",
+  "rule.but": "{rule} But the gate stays closed: {faults}.",
+  "score.title": "What a score is",
+  "score.why": "A number from 0 (surely nothing) to 1 (surely nudity) that a model gives each frame. It is the machine’s own measure, not a percentage, and each model has its own: so each has its own lines.",
+  "gate.title": "What the gate is",
+  "gate.why": "A small program that holds the button’s current. It lets it flow only while clear frames keep coming; a blocked frame, a fault, or silence ends it at once. A frame that was not cleared is wiped from memory and saved nowhere.",
+  "look.title": "Why a second look",
+  "look.why": "To be quick, models look at a small copy of each frame. At a press they look again at the very picture that would be saved, in full size, whole and in parts.",
+  "card.title": "Why a card counts as nudity",
+  "card.why": "It shows nobody. The models were taught to refuse this one pattern, so that a kit can be shown and tested without any other picture, as virus scanners are taught a harmless test file.",
+  "whatif.other": "The other model blocks them whatever you do here: one is enough.",
+  "drop.note": "Use only pictures that everybody here may see.",
 };
 
 const ja = {
@@ -203,8 +226,8 @@ const ja = {
   "sound.off": "音：オフ",
   "fullscreen": "全画面",
 
-  "page.lost": "キットとの接続が切れました",
-  "page.lost.why": "自動で接続し直します。この画面が見えなくても、キットの動作は変わりません。",
+  "page.lost": "キットとの接続がありません",
+  "page.lost.why": "自動で接続し直します。この画面がなくても、キットは動きます。",
   "page.full": "このキットを見ている画面が多すぎます。どこかの画面を閉じてください。",
   "kit.off": "キットは止まっています",
   "kit.off.why": "判定を行うプロセスから応答がありません。判定が止まれば、シャッターも切れません。",
@@ -225,7 +248,7 @@ const ja = {
   "reason.no frame": "押した瞬間の近くに「問題なし」のフレームがありませんでした。",
   "reason.closed": "写真ができる前に、シャッターが無効になりました。",
   "reason.clear": "問題ありません。",
-  "doubt.means": "機械が迷ったというだけで、誰かを疑うものではありません。",
+  "doubt.means": "機械の判断なので、間違いもあります。誰かを疑うものではありません。",
   "fault.starting": "起動の途中です",
   "fault.stopping": "終了の途中です",
   "fault.camera": "カメラから画像が来ません",
@@ -252,7 +275,7 @@ const ja = {
   "scores.none": "スコアなし",
   "scores.clear_line": "これより下は問題なし",
   "scores.block_line": "ここから上は裸の疑い",
-  "fact.latency": "判定まで",
+  "fact.latency": "判定まで（5 秒の平均）",
   "fact.fps": "判定フレーム",
   "fact.fps.unit": "毎秒 {n}",
   "fact.runs_on": "計算",
@@ -260,7 +283,7 @@ const ja = {
   "fact.none": "まだありません",
   "comma": "、",
   "ms": "{n} ミリ秒",
-  "runs.cpu": "プロセッサ",
+  "runs.cpu": "このコンピューター",
   "runs.edgetpu": "Edge TPU",
   "photos": "写真",
   "photos.none": "まだありません。ここに出るのは、アルバムに保存された写真だけです。",
@@ -270,31 +293,29 @@ const ja = {
 
   "event.photo.long": "写真を保存しました（押してから {ms} ミリ秒）",
   "event.refused": "撮影しませんでした：{why}",
-  "event.open": "シャッターが有効になりました",
-  "event.closed": "シャッターが無効になりました",
   "event.restart": "プロセスが終了し、起動し直しています",
   "event.frozen": "応答のないプロセスを終了しました",
 
   "pair.title": "このキットの画面を見る",
-  "pair.ask": "キット本体の画面かログに出ている 6 桁の番号を入力してください。",
+  "pair.ask": "キット本体の画面かログに出ている 8 桁の番号を入力してください。",
   "pair.code": "ペアリング番号",
   "pair.go": "見る",
-  "pair.wrong": "番号が違います。1 秒待ってからもう一度入力してください。5 回間違えると番号が変わります。",
+  "pair.wrong": "番号が違います。1 秒待ってから、もう一度入力してください。",
   "pair.note": "通信は暗号化されません。ご自分のネットワークでお使いください。",
   "pair.invite": "ほかの機器から見るには：{address}　番号 {code}",
 
   "tagline": "裸の人を記録しないカメラ",
-  "intro": "カメラのいらないデモです。映っているのは、このために描いた部屋です。シャッターを押してみてください。20 秒ごとに、記録してはいけないものの代わりとなる印刷のテストカードが、カメラの前に出てきます。",
+  "intro": "デモです。カメラの代わりに、コンピューターで描いた部屋を映しています。シャッターを押してみてください。20 秒ごとに、記録してはいけないものの代わりに、印刷したテストカードが映ります。",
 
   "bench.faults": "壊してみる",
-  "bench.faults.why": "どのスイッチも、シミュレーション用キットのどこかを本当に壊します。何が壊れても、シャッターは無効にならなければなりません。",
+  "bench.faults.why": "どのスイッチも、シミュレーション用キットのどこかを本当に壊します。どこが壊れても、必ずシャッターが切れなくなるはずです。",
   "bench.faults.real": "本物のボタンがあるキットでは、この画面から壊すことはできません。",
   "inject.camera stalled": "カメラを止める",
-  "inject.accelerator unplugged": "アクセラレーターを抜く",
+  "inject.accelerator unplugged": "モデルを動かす部品を抜く",
   "inject.model corrupted": "モデルを壊す",
   "inject.disk full": "ディスクをいっぱいにする",
-  "kill.gate": "判定するプロセスを強制終了する",
-  "kill.publisher": "保存するプロセスを強制終了する",
+  "kill.gate": "判定プロセスを強制終了する",
+  "kill.publisher": "保存プロセスを強制終了する",
   "kill.console": "この画面のサーバーを強制終了する",
   "bench.timings": "かかる時間",
   "timing.verdict": "露光から判定まで",
@@ -302,18 +323,18 @@ const ja = {
   "timing.second look": "押したときの再確認",
   "timing.photo": "押してから写真の保存まで",
   "timing.none": "まだ測っていません",
-  "timing.words": "{n} 回。半数が {half} ミリ秒以内、99 % が {most} ミリ秒以内",
-  "timing.words.more": "{n} 回。半数が {half} ミリ秒以内、99 % は {most} ミリ秒に収まらず",
+  "timing.words": "{n} 回：平均 {mean} ミリ秒。半数が {half} ミリ秒以下、99 % が {most} ミリ秒以下（棒の区切りの値）",
+  "timing.words.more": "{n} 回：平均 {mean} ミリ秒。半数が {half} ミリ秒以下、99 % は {most} ミリ秒を超える（棒の区切りの値）",
   "timing.bar": "{from}〜{to} ミリ秒：{n} 回",
   "bench.counts": "電源を入れてからの回数",
   "count.clear": "問題なしのフレーム",
-  "count.blocked": "止めたフレーム",
+  "count.blocked": "止めた、または答えのなかったフレーム",
   "count.taken": "保存した写真",
-  "count.refused": "撮影しなかった押下",
+  "count.refused": "押しても撮らなかった回数",
   "count.right": "自己診断の正解",
   "count.wrong": "自己診断の誤り",
-  "count.starts": "判定するプロセスの起動",
-  "count.oldest": "判定したなかで最も古いフレーム",
+  "count.starts": "判定プロセスの起動回数",
+  "count.oldest": "判定時のフレームの最大の遅れ",
   "bench.log": "ログ",
   "log.filter": "次の文字を含む行だけを表示",
   "log.empty": "該当する行はありません。",
@@ -323,7 +344,7 @@ const ja = {
   "log.fields": "内容",
 
   "explain.way": "フレームの通り道",
-  "explain.way.why": "すべてのフレームが、毎秒およそ 30 回、この道を通ります。いま起きていることをそのまま描いています。",
+  "explain.way.why": "カメラが 1 秒に何枚も作る画像の 1 枚 1 枚（フレーム）が、この道を通ります。いま起きていることを、1 秒に数回描いています。",
   "station.camera": "カメラ",
   "station.camera.now": "フレーム {n}",
   "station.channel.now": "{score}（{line} 未満なら問題なし）",
@@ -339,20 +360,20 @@ const ja = {
   "station.album": "アルバム",
   "station.album.now": "写真 {n} 枚",
   "verdict.clear": "問題なし",
-  "verdict.blocked": "止める",
-  "rule.title": "決め手になった規則",
-  "rule.clear": "{parts}。どのモデルも自分の線より下なので、このフレームは「問題なし」です。",
-  "rule.nudity": "{parts}。{name} が {line} 以上で、裸かもしれないものを見ています。止めるには一つのモデルで足ります。",
+  "verdict.blocked": "不可",
+  "rule.title": "判定の理由",
+  "rule.clear": "{parts}。どちらも基準の線を下回っているので、このフレームは「問題なし」です。",
+  "rule.nudity": "{parts}。{name} が {line} 以上で、裸の可能性があると見ています。止めるには一つのモデルで足ります。",
   "rule.doubt": "{parts}。{name} は {line} 未満ではなく、確信もありません。確実でないものは撮影しません。",
   "rule.part": "{name} は {score}",
   "rule.none": "いまは判定がありません。判定がなければ、閉じます。",
-  "whatif": "もし線の位置が違ったら",
+  "whatif": "もし基準の線が違う位置にあったら",
   "whatif.why": "ここで動かして、確かめてみてください。動くのはブラウザの中の写しだけで、本物のゲートには伝わりません。",
-  "whatif.clear": "{name}：{value} 未満なら問題なし",
-  "whatif.block": "{name}：{value} 以上なら裸の疑い",
+  "whatif.clear": "{name} {value} 未満：問題なし",
+  "whatif.block": "{name} {value} 以上：裸の疑い",
   "whatif.now": "このフレームの判定は「{verdict}」になります。",
-  "whatif.minute": "直前の {n} フレームのうち、この線なら {mine} フレームを止めていました。本物の線が止めたのは {real} フレームです。",
-  "whatif.reset": "本物の線に戻す",
+  "whatif.minute": "直前の {n} フレームのうち、この線なら {mine} フレームを止めていました。実際の線が止めたのは {real} フレームです。",
+  "whatif.reset": "実際の線に戻す",
   "two": "なぜモデルが二つあるのか",
   "two.why": "作り方も、学んだ画像も違うので、一方が見落としたものに、もう一方が気づくことがあります。両方が認めたときだけ、フレームは「問題なし」になります。その一つ consent-clean は、コンピューターで作った大人の体と、問題のない画像だけから学びました。裸の人の写真は一枚も使わず、出どころはすべて記録されています。もう一つの open-nsfw は 2016 年に公開されたモデルで、何から学んだかは示されていません。",
   "false": "間違えるとき",
@@ -361,8 +382,8 @@ const ja = {
   "drop.why": "ここに置くか、選んでください。画像はこのキットにだけ送られ、メモリの中で判定されて、すぐに忘れられます。保存も転送もされず、ログにも残りません。",
   "drop.choose": "画像を選ぶ",
   "drop.working": "判定しています…",
-  "drop.live": "カメラで見たとき",
-  "drop.look": "再確認",
+  "drop.live": "小さくして（常時の確認）",
+  "drop.look": "原寸で（撮影時の再確認）",
   "drop.failed": "判定できませんでした：{why}",
   "drop.cause.not a picture": "読み取れる画像ではありません",
   "drop.cause.too large": "画素数が多すぎます",
@@ -373,6 +394,31 @@ const ja = {
   "drop.cause.busy": "待っている画像が多すぎます。もう一度お試しください",
   "drop.alt": "あなたの画像 {name}",
   "drop.clear": "一覧を消す",
+  "unknown": "不明（接続がありません）",
+  "sentence": "{text}。",
+  "model": "モデル {letter}・{name}",
+  "and": "、",
+  "event.injected": "わざと壊しました：{fault}",
+  "event.mended": "元に戻しました：{fault}",
+  "bench.kills.why": "強制終了したプロセスは、自動で起動し直します。",
+  "killed.now": "{time} に強制終了しました。",
+  "killed.back": "{time} に強制終了。{s} 秒後にシャッターがまた使えるようになりました。",
+  "timing.few": "{n} 回：平均 {mean} ミリ秒",
+  "bench.counts.life": "判定プロセスが最後に起動してから",
+  "log.notable": "故障と撮影だけ",
+  "station.verdict.none": "なし",
+  "rule.stopped": "1 秒以上フレームが来ていません。判定がなければ、閉じます。",
+  "rule.but": "{rule}それでもゲートは閉じたままです（{faults}）。",
+  "score.title": "スコアとは",
+  "score.why": "モデルが 1 フレームごとに付ける、0（裸ではない）から 1（裸である）までの数です。機械なりの目盛りで、確率ではありません。目盛りはモデルごとに違うので、基準の線もそれぞれにあります。",
+  "gate.title": "ゲートとは",
+  "gate.why": "ボタンの電流を握る小さなプログラムです。「問題なし」のフレームが続く間だけ電流を流し、止めるべきフレーム、故障、沈黙のどれか一つで、すぐに切ります。確認できなかったフレームはメモリーから消され、どこにも保存されません。",
+  "look.title": "なぜ再確認するのか",
+  "look.why": "ふだんモデルは、速さのために、フレームを小さくした写しを見ています。シャッターが押されると、保存されるその画像そのものを、原寸で、全体と部分に分けて、もう一度見ます。",
+  "card.title": "なぜカードを裸と見なすのか",
+  "card.why": "カードには誰も写っていません。この模様だけは拒むように、モデルに教えてあります。ウイルス対策ソフトに無害な試験用ファイルを覚えさせるのと同じで、ほかの画像を使わずにキットを見せ、試すためです。",
+  "whatif.other": "ここで何をしても、もう一方のモデルが止めます。止めるには一つで足りるからです。",
+  "drop.note": "ここにいる全員が見てよい画像だけを使ってください。",
 };
 
 export const languages = { en, ja };
@@ -383,7 +429,7 @@ let chosen = null;
 export function language() {
   if (chosen === null) {
     const asked = new URLSearchParams(location.search).get("lang");
-    const wishes = [asked, remembered(), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+    const wishes = [asked, remembered("language"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
     chosen = wishes.find((wish) => wish in languages) ?? "en";
   }
   return chosen;
@@ -394,23 +440,33 @@ export function join(parts) {
   return parts.filter(Boolean).join(language() === "ja" ? "" : " ");
 }
 
+/** A model's name for people: a letter, and its own name behind it. */
+export function modelName(name, index) {
+  return say("model", { letter: "ABCDEFGH"[index] ?? "", name });
+}
+
+/** Faults in words, one after the other. */
+export function faultWords(faults) {
+  return faults.map((name) => say(`fault.${name}`)).join(say("and"));
+}
+
 /** Speak `wish` from now on. */
 export function choose(wish) {
   chosen = wish;
-  try {
-    localStorage.setItem("language", wish);
-  } catch {
-    // A browser that keeps nothing forgets it with the page.
-  }
+  remember("language", wish);
 }
 
-function remembered() {
+// A browser that keeps nothing forgets it with the page.
+const keep = (use) => {
   try {
-    return localStorage.getItem("language");
+    return use(localStorage);
   } catch {
     return null;
   }
-}
+};
+export const remember = (name, wish) => keep((store) => store.setItem(name, wish));
+export const remembered = (name) => keep((store) => store.getItem(name));
+export const forget = (name) => keep((store) => store.removeItem(name));
 
 /** The words for `key`, with {name} filled in from `values`; the key itself where there are none. */
 export function say(key, values = {}) {
