@@ -68,7 +68,8 @@ class Injection:
         while True:
             with self._news:
                 self._news.wait_for(lambda: self._wanted)
-                fault, on = self._wanted.popitem()
+                fault = next(iter(self._wanted))
+                on = self._wanted.pop(fault)
             self._switch(fault, on)
 
     def _switch(self, fault: str, on: bool) -> None:
