@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,15 @@ class Demo:
         file = self.folder / "kit.toml"
         file.write_text('[scene]\npicture_s = 2.0\n[page]\ncontact = "Ask at the desk."\n')
         return file
+
+    def child(self, module: str) -> int:
+        """The process id of the child that runs `module`."""
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                parent = (path.parent / "stat").read_text().rpartition(")")[2].split()[1]
+                if int(parent) == self.process.pid and module in path.read_text().split("\0"):
+                    return int(path.parent.name)
+        raise AssertionError(f"the demo has no child {module}")
 
     def close(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -318,6 +328,37 @@ def test_it_comes_back_after_a_process_was_killed(page: Callable[..., Any], kill
     becomes(bench, "open")
     assert wait_until(lambda: f"{killed} ended" in bench.inner_text("#log"))
     page.complaints.clear()  # type: ignore[attr-defined]
+
+
+@browser_only
+def test_a_page_that_hears_nothing_says_so(page: Callable[..., Any], demo: Demo) -> None:
+    stage = page()
+    becomes(stage, "open")
+    console = demo.child("shuttergate.console.process")
+    os.kill(console, signal.SIGSTOP)
+    try:
+        becomes(stage, "off", 5)
+        assert stage.inner_text("#title") == "No connection to the kit"
+        assert colour(stage)[3] == 0, "nothing is left of the picture"
+        assert "unknown" in stage.inner_text("#shutter-state")
+    finally:
+        os.kill(console, signal.SIGCONT)
+    becomes(stage, "open")
+
+
+@browser_only
+def test_the_space_bar_is_the_shutter_after_a_click_in_the_bar(page: Callable[..., Any]) -> None:
+    stage = page()
+    stage.click("#sound")
+    assert stage.get_attribute("#sound", "aria-pressed") == "true"
+    becomes(stage, "blocked")
+    stage.keyboard.down(" ")
+    stage.wait_for_timeout(100)
+    stage.keyboard.up(" ")
+    assert wait_until(lambda: "Press refused" in stage.inner_text("#pressed"))
+    assert stage.get_attribute("#sound", "aria-pressed") == "true"
+    stage.goto(stage.url + "bench")
+    assert stage.get_attribute("#sound", "aria-pressed") == "true", "the wish is remembered"
 
 
 @browser_only
