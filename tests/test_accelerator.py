@@ -248,6 +248,14 @@ def test_the_cpu_stands_in_only_where_the_board_says_so_and_it_is_shown(tpu: Tpu
     assert opened.generation != generation
 
 
+def test_one_that_works_is_waited_for_no_longer_than_it_takes(tpu: Tpu) -> None:
+    opened = tpu.open()
+    assert opened.accelerator is not None
+    began_s = time.monotonic()
+    assert opened.accelerator.wait(60)
+    assert time.monotonic() - began_s < 30
+
+
 def test_its_process_ends_with_the_one_that_started_it(tpu: Tpu) -> None:
     code = (
         "import os, sys, time\n"

@@ -15,6 +15,7 @@ import tty
 import unicodedata
 import webbrowser
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -301,18 +302,24 @@ def demo(
     fingers = Fingers(presses_s)
     stage = Stage(keys)
     ready_s: float | None = None
-    with (
-        tempfile.TemporaryDirectory(prefix="shuttergate-") as folder,
-        Window(Path(folder, "console.sock"), config, board, album) as window,
-        Supervisor(config, album, _console(config, page, folder)) as kit,
-        _keyboard(keys) as keyboard,
-    ):
+    with ExitStack() as stack:
+        window, console = None, b""
+        if page is not None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="shuttergate-"))
+            path = Path(folder, "console.sock")
+            window = stack.enter_context(Window(path, config, board, album))
+            console = msgspec.json.encode({"config": config, "window": str(path)})
+        kit = stack.enter_context(
+            Supervisor(config, album, None if page is None else (page.fileno(), console))
+        )
+        keyboard = stack.enter_context(_keyboard(keys))
         elapsed_s = 0.0
-        also = window.sources if keyboard is None else [keyboard, *window.sources]
+        also = [] if keyboard is None else [keyboard]
         while not signals.came and kit.refusal is None:
-            news = kit.poll(fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1, *also)
-            window.attend(kit, news)
-            also = window.sources if keyboard is None else [keyboard, *window.sources]
+            wait_s = fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1
+            news = kit.poll(wait_s, *also, *(window.sources if window is not None else ()))
+            if window is not None:
+                window.attend(kit, news)
             stage.news(news, kit, elapsed_s)
             if ready_s is None:
                 if kit.was_ready or _blind(kit):
@@ -332,13 +339,6 @@ def demo(
             stage.summary(kit, elapsed_s, album)
         stage.close()
         return kit.refusal
-
-
-def _console(config: Config, page: socket.socket | None, folder: str) -> tuple[int, bytes] | None:
-    if page is None:
-        return None
-    settings = {"config": config, "window": str(Path(folder, "console.sock"))}
-    return page.fileno(), msgspec.json.encode(settings)
 
 
 def _show_page(address: str) -> None:

@@ -150,10 +150,11 @@ class Accelerator:
             with theirs:
                 process = _start(theirs)
             try:
-                if self._open(ours):
+                works = self._open(ours)
+                self._settled.set()
+                if works:
                     self._lost.wait()
             finally:
-                self._settled.set()
                 process.kill()
                 how = process.wait()
                 ours.close()
