@@ -47,6 +47,8 @@ def test_it_holds_what_a_kit_needs_and_no_rubbish(wheel: Path) -> None:
         "models/consent-clean-coral/nudity-head.npz",
         "models/testcard/card.png",
         "models/testcard/known.png",
+        "console/pages/stage.html",
+        "console/pages/js/words.js",
         "locale/ja/LC_MESSAGES/shuttergate.mo",
         "py.typed",
     ):
