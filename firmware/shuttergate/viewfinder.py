@@ -101,6 +101,8 @@ class Viewfinder:
         self._rotation = rotation
         self._still_open = still_open
         self._seats: tuple[socket.socket, ...] = ()
+        # Held while sending, too: a socket that another thread closed meanwhile may lend its number
+        # to the hatch.
         self._seating = threading.Lock()
         self._news = threading.Condition()
         self._small: tuple[Pixels, ...] = ()
@@ -121,9 +123,10 @@ class Viewfinder:
             self._news.notify()
         if self._thread.is_alive():
             self._thread.join()
-        for seat in self._seats:
-            seat.close()
-        self._seats = ()
+        with self._seating:
+            for seat in self._seats:
+                seat.close()
+            self._seats = ()
 
     def connect(self, seat: socket.socket) -> None:
         """Send to `seat`, a packet socket, and own it; the oldest makes room for a fifth."""
@@ -132,10 +135,10 @@ class Viewfinder:
         with self._seating:
             seats = (*self._seats, seat)
             self._seats = seats[-MAX_VIEWS:]
-        for old in seats[:-MAX_VIEWS]:
-            old.close()
-        if self._mosaic is not None:
-            self._send_to(seat, _encode(self._mosaic))
+            for old in seats[:-MAX_VIEWS]:
+                old.close()
+            if (latest := self._mosaic) is not None:
+                self._send_to(seat, _encode(latest))
 
     def show(self, frame: Frame, verdict: Verdict, may_be_seen: bool) -> None:
         """Show a judged frame; ``may_be_seen``: it was CLEAR, and the gate is OPEN."""
@@ -196,8 +199,9 @@ class Viewfinder:
 
     def _send(self, shown: Shown) -> None:
         packet = _encode(shown)
-        for seat in self._seats:
-            self._send_to(seat, packet)
+        with self._seating:
+            for seat in self._seats:
+                self._send_to(seat, packet)
 
     def _send_to(self, seat: socket.socket, packet: bytes) -> None:
         try:
@@ -205,9 +209,5 @@ class Viewfinder:
         except BlockingIOError:
             pass  # it does not keep up, and misses this one
         except OSError:
-            self._leave(seat)
-
-    def _leave(self, seat: socket.socket) -> None:
-        with self._seating:
             self._seats = tuple(one for one in self._seats if one is not seat)
-        seat.close()
+            seat.close()
