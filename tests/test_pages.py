@@ -295,7 +295,7 @@ def test_the_shutter_on_the_page_takes_a_photo_that_appears(
     large = stage.locator("dialog img")
     assert wait_until(lambda: large.evaluate("image => image.naturalWidth") == 640)
     stage.keyboard.press("Escape")
-    assert stage.locator("dialog").count() == 0
+    assert wait_until(lambda: stage.locator("dialog").count() == 0)
 
 
 @browser_only
