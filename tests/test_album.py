@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttergate.capture.album import Album, photo_name
+from shuttergate.capture.album import PHOTO, Album, file_name
 from shuttergate.errors import AlbumError
 
 NOON_MS = 1_795_262_400_123
@@ -77,7 +77,7 @@ def test_messages_do_not_tell_whose_home_it_is(
 
 def test_names_sort_by_time() -> None:
     stamps = [0, 1, 999, 1000, NOON_MS, NOON_MS + 1, 4_000_000_000_000]
-    names = [photo_name(stamp) for stamp in stamps]
+    names = [file_name(stamp, PHOTO) for stamp in stamps]
     assert names == sorted(names)
 
 
@@ -88,9 +88,9 @@ def test_the_same_moment_twice_does_not_collide(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
-    (tmp_path / photo_name(NOON_MS)).write_bytes(b"older")
+    (tmp_path / file_name(NOON_MS, PHOTO)).write_bytes(b"older")
     name = Album(tmp_path).publish(NOON_MS, b"newer")
-    assert (tmp_path / photo_name(NOON_MS)).read_bytes() == b"older"
+    assert (tmp_path / file_name(NOON_MS, PHOTO)).read_bytes() == b"older"
     assert (tmp_path / name).read_bytes() == b"newer"
 
 

@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from conftest import wait_until
-from shuttergate.capture import hatch, photographer
+from shuttergate.capture import counter, hatch
 from shuttergate.capture.album import Album
+from shuttergate.capture.counter import Counter
 from shuttergate.capture.encode import encode
 from shuttergate.capture.photographer import Camera, Outcome, Photographer
 from shuttergate.capture.publisher import serve
@@ -140,8 +141,10 @@ class Studio:
         )
         self.open = True
         self.idle: Callable[[], None] = lambda: None
+        self.counter = Counter()
         self.photographer = Photographer(
             self.shelf,
+            self.counter,
             Camera(FRAME_S, 0.25, 0, 90),
             look,
             lambda opening: self.open,
@@ -149,7 +152,7 @@ class Studio:
             lambda: self.idle(),
             0.05,
         )
-        self.photographer.connect(self.gate_end.dup())
+        self.counter.connect(self.gate_end.dup())
         self.reader = threading.Thread(target=self._read, daemon=True)
         for thread in (self.publisher, self.reader, self.photographer):
             thread.start()
@@ -164,7 +167,7 @@ class Studio:
             if isinstance(message, hatch.Hidden):
                 self.on_hidden()
             if not isinstance(message, hatch.Album):
-                self.photographer.hear(message)
+                self.counter.hear(message)
 
     def _heard(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -180,7 +183,7 @@ class Studio:
 
     def close(self) -> None:
         self.photographer.stop()
-        self.photographer.connect(None)
+        self.counter.connect(None)
         with contextlib.suppress(OSError):
             self.gate_end.shutdown(socket.SHUT_RDWR)
         self.publisher.join(5)
@@ -279,7 +282,7 @@ def test_a_publisher_that_ends_loses_the_photo_and_not_the_kit(
     studio: Callable[[Look], Studio],
 ) -> None:
     kit = studio(clear)
-    kit.photographer.connect(None)
+    kit.counter.connect(None)
     outcome = kit.press()
     assert outcome.reason is Reason.FAULT
     assert "no publisher" in outcome.detail
@@ -309,7 +312,7 @@ def test_a_parcel_of_a_senseless_size_is_refused(size: int) -> None:
     with ours, theirs:
         hatch.send(ours, hatch.Parcel(1, 1, size))
         with pytest.raises(ValueError, match="a parcel of"):
-            hatch.receive_parcel(theirs)
+            hatch.receive_order(theirs)
 
 
 @pytest.mark.parametrize("reason", [Reason.DOUBT, Reason.NUDITY])
@@ -378,7 +381,7 @@ def test_a_press_that_was_refused_for_silence_leaves_no_photo_behind(
         slow.wait(5)
         fsync(file)
 
-    monkeypatch.setattr(photographer, "RECEIPT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(counter, "RECEIPT_TIMEOUT_S", 0.2)
     monkeypatch.setattr(os, "fsync", late)
     kit = studio(clear)
     assert kit.press().reason is Reason.FAULT
@@ -415,7 +418,7 @@ def test_a_receipt_for_another_photo_is_not_taken_for_this_one(
     kit = studio(clear)
     kit.press()
     for serial in (0, 1, 7):
-        kit.photographer.hear(hatch.Receipt(serial, name="stray.jpg"))
+        kit.counter.hear(hatch.Receipt(serial, name="stray.jpg"))
     assert kit.press().name != "stray.jpg"
 
 
@@ -424,8 +427,8 @@ def test_a_publisher_that_ends_with_a_photo_in_hand_is_noticed_at_once(
 ) -> None:
     kit = studio(clear)
     ours, theirs = socket.socketpair()
-    kit.photographer.connect(ours)
-    threading.Timer(0.2, lambda: kit.photographer.connect(None)).start()
+    kit.counter.connect(ours)
+    threading.Timer(0.2, lambda: kit.counter.connect(None)).start()
     began_s = time.monotonic()
     assert kit.press().detail == "the publisher ended"
     assert time.monotonic() - began_s < 2
@@ -439,7 +442,7 @@ def test_after_half_a_parcel_nothing_more_goes_through_that_hatch(
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
     ours.settimeout(0.05)
-    kit.photographer.connect(ours)
+    kit.counter.connect(ours)
     kit.tray.noise = True
     assert "the publisher is gone" in kit.press().detail
     theirs.setblocking(False)

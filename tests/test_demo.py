@@ -148,7 +148,7 @@ def test_two_taps_are_two_presses() -> None:
 
 
 def test_scripted_presses_come_in_order() -> None:
-    fingers = Fingers([2.0, 1.0])
+    fingers = Fingers([(2.0, PRESS_S), (1.0, PRESS_S)])
     assert list(fingers.due(1.0)) == [True]
     assert list(fingers.due(1.0 + PRESS_S)) == [False]
     assert fingers.wait_s(1.5, 10.0) == 0.5

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 
 from shuttergate import feed, verdict
 from shuttergate.board import Board
+from shuttergate.capture.counter import Counter
 from shuttergate.capture.photographer import Camera, Outcome, Photographer
+from shuttergate.capture.recorder import Recorded, Recorder
 from shuttergate.capture.shelf import Shelf
 from shuttergate.config import Config
 from shuttergate.errors import AcceleratorError, CameraError, ScoreError
@@ -68,6 +70,7 @@ class Appliance:
         self._tally = Tally()
         self._turned_s = time.monotonic()
         self._shelf = Shelf(SHELF_FRAMES)
+        self._counter = Counter()
         self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed)
         camera = board.camera
         self._inspector = Inspector(eyes.lores_shape, camera.main_size)
@@ -76,11 +79,13 @@ class Appliance:
         self._selftest_due_s = 0.0
         self._tested_generation = -1
         # What looks live is tested already.
-        self._look_test = SelfTest([one for one in eyes.look if one not in eyes.live])
+        others = dict.fromkeys((*eyes.look, *eyes.video))
+        self._look_test = SelfTest([one for one in others if one not in eyes.live])
         self._look_test_every_s = config.vision.selftest_s / 2 / max(1, self._look_test.questions)
         self._look_test_due_s = 0.0
         self._photographer = Photographer(
             self._shelf,
+            self._counter,
             Camera(
                 1.0 / camera.fps,
                 config.gate.max_age_ms / 1000,
@@ -93,11 +98,23 @@ class Appliance:
             self._test_look,
             self._look_test_every_s,
         )
+        self._video_limits = eyes.limits(Look.VIDEO, config.limits())
+        self._recorder = Recorder(
+            config.video,
+            camera.fps,
+            camera.rotation,
+            self._counter,
+            self.interlock,
+            self._judge_for_video if eyes.video else None,
+            self._recorded,
+            self._no_video,
+        )
         self._viewfinder = Viewfinder(camera.rotation, lambda: self.interlock.state.is_open)
         self._warden = Warden(
             self.interlock,
             panel,
-            self._photographer,
+            self._counter,
+            self._photographer.busy_s,
             self._viewfinder.connect,
             link,
             self._contact,
@@ -105,6 +122,7 @@ class Appliance:
             self.stop,
             lambda: self._turned_s,
             lambda: self._eyes.stands_in,
+            lambda: self._recorder.elapsed_s is not None,
             self._injection,
         )
         self._told = False  # the second pole already told of the press that is on
@@ -120,12 +138,14 @@ class Appliance:
             self._look_test.ask_all()
             self._injection.begin()
             self._photographer.start()
+            self._recorder.start()
             self._viewfinder.start()
             self.interlock.mended("starting")
             self._look_at_frames()
         finally:
             self.interlock.fault("stopping")
             self._photographer.stop()
+            self._recorder.stop()
             self._warden.end()
             self._viewfinder.stop()
             self._link.send(self.status())
@@ -183,6 +203,7 @@ class Appliance:
             kept = is_open and seen.decision is Decision.CLEAR
             self._viewfinder.show(frame, seen, kept)
             if kept:
+                self._recorder.take(frame)
                 self._shelf.put(frame)
                 if not self.interlock.state.is_open:  # it closed between the two
                     self._shelf.clear()
@@ -281,6 +302,7 @@ class Appliance:
         if not press.taken:
             self._refuse(press)
         elif not self._photographer.press(opening):
+            self._recorder.photo_done(opening.pressed_s, False)
             self._refuse(Press(False, Reason.BUSY))
 
     def _sensed(self) -> None:
@@ -303,6 +325,7 @@ class Appliance:
         )
 
     def _press_done(self, outcome: Outcome) -> None:
+        self._recorder.photo_done(outcome.pressed_s, bool(outcome.name))
         if outcome.name:
             took_s = time.monotonic() - outcome.pressed_s
             self._tally.took(outcome.name, took_s)
@@ -321,9 +344,44 @@ class Appliance:
             )
         self._refuse(Press(False, outcome.reason), outcome.detail)
 
+    def _judge_for_video(self, lores: Pixels, exposed_s: float) -> bool:
+        """Ask the channels that do not look live; one that is not clear closes the gate."""
+        try:
+            found = scores(self._eyes.video, lores)
+        except ScoreError as error:
+            self._link.log("video doubt", error=str(error))
+            found = {}
+        seen = verdict.verdict(found, self._video_limits, exposed_s)
+        if seen.decision is Decision.CLEAR:
+            return True
+        self._tally.scores = {**self._tally.scores, **found}
+        self.interlock.judged(seen)
+        return False
+
+    def _recorded(self, found: Recorded) -> None:
+        if found.name:
+            self._tally.recorded(found.name)
+            self._link.log(
+                "video",
+                name=found.name,
+                ended=found.ended,
+                frames=found.pictures,
+                seconds=round(found.seconds, 2),
+                ms=round(found.wait_s * 1000, 1),
+            )
+            return
+        self._tally.lost[found.reason] += 1
+        self._warden.refused()
+        detail = {"detail": found.detail} if found.detail else {}
+        self._link.log("video lost", reason=found.reason, **detail)
+
+    def _no_video(self, cause: str) -> None:
+        self._link.log("no video", cause=cause)
+
     def _gate_changed(self, is_open: bool, reason: Reason) -> None:
         if not is_open:
             self._shelf.clear()
+            self._recorder.closed(reason, self.interlock.state.faults)
         self._link.log(
             "gate",
             state="OPEN" if is_open else "CLOSED",
@@ -337,7 +395,8 @@ class Appliance:
         """Return the kit as it stands."""
         state = self.interlock.state
         reason, faults = self.interlock.reason, sorted(state.faults)
-        return self._tally.status(state.is_open, reason, faults, self._eyes.runs_on)
+        recording_s = self._recorder.elapsed_s
+        return self._tally.status(state.is_open, reason, faults, self._eyes.runs_on, recording_s)
 
 
 def _plain(limits: Mapping[str, Thresholds]) -> dict[str, tuple[float, float]]:

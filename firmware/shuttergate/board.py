@@ -73,10 +73,14 @@ class Accelerator(Table, frozen=True):
 
 
 class Channels(Table, frozen=True):
-    """Model packs that judge every frame, and those that look at the press."""
+    """Model packs that judge every frame, and those that look at the press.
+
+    ``video``: those that judge every frame of a video besides; left out, it is those of ``look``.
+    """
 
     live: Annotated[list[str], Meta(min_length=1)]
     look: Annotated[list[str], Meta(min_length=1)]
+    video: list[str] = []
 
 
 class Board(Table, frozen=True):
@@ -119,6 +123,11 @@ def read_board(name: str) -> Board:
     check_pins(board.pins, path)
     if len(set(board.channels.look)) < 2:
         raise ConfigError(f"{path}: channels.look: name two channels; both look at every press")
+    if len({*board.channels.live, *(board.channels.video or board.channels.look)}) < 2:
+        raise ConfigError(
+            f"{path}: channels.video: name a channel besides {', '.join(board.channels.live)}; "
+            "two judge every frame of a video"
+        )
     return board
 
 

@@ -81,14 +81,22 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
         fail(refusal.cause, refusal.status)
 
 
-def _seconds(text: str | None) -> list[float]:
-    try:
-        moments = [float(part) for part in text.split(",") if part.strip()] if text else []
-    except ValueError as error:
-        raise typer.BadParameter(_("seconds with commas between, like 4,9,14")) from error
-    if not all(0 <= moment < 1e6 for moment in moments):
+def _presses(text: str | None) -> list[tuple[float, float]]:
+    """Return (when, how long) of each press, in seconds."""
+    from shuttergate.demo import PRESS_S
+
+    presses = []
+    for part in (text or "").split(","):
+        at, _colon, hold = part.partition(":")
+        if not part.strip():
+            continue
+        try:
+            presses.append((float(at), float(hold) if hold else PRESS_S))
+        except ValueError as error:
+            raise typer.BadParameter(_("seconds with commas between, like 4,9,14:3")) from error
+    if not all(0 <= at_s < 1e6 and 0 < hold_s < 1e6 for at_s, hold_s in presses):
         raise typer.BadParameter(_("seconds from 0 up"))
-    return moments
+    return presses
 
 
 @app.command(help=_("Run a simulated kit on this computer, with the built-in scene or your own."))
@@ -97,12 +105,17 @@ def demo(
         float | None, typer.Option(min=0.1, help=_("Stop after so many seconds."))
     ] = None,
     press: Annotated[
-        str | None, typer.Option(metavar="T1,T2,…", help=_("Press at these seconds."))
+        str | None,
+        typer.Option(
+            metavar="T1,T2,…",
+            help=_("Press at these seconds; 14:3 holds on for 3 seconds, which records a video."),
+        ),
     ] = None,
     scene: Annotated[
-        Path | None, typer.Option(help=_("A picture, or a folder of pictures, to look at."))
+        Path | None,
+        typer.Option(help=_("A picture, a folder of pictures, or a video to look at.")),
     ] = None,
-    album: Annotated[Path | None, typer.Option(help=_("Folder for the photos."))] = None,
+    album: Annotated[Path | None, typer.Option(help=_("Folder for photos and videos."))] = None,
     port: Annotated[
         int | None,
         typer.Option(min=0, max=65535, help=_("Port of the page; otherwise 8080, or a free one.")),
@@ -125,10 +138,10 @@ def demo(
     if album is not None:
         folder = msgspec.structs.replace(settings.album, folder=str(album.absolute()))
         settings = msgspec.structs.replace(settings, album=folder)
-    moments = _seconds(press)
+    presses = _presses(press)
     page = None if headless else _page_socket(settings.page.port, port)
     kit = read_kit(settings, config)
-    refusal = stage.demo(settings, kit, album_folder(settings), seconds, moments, page)
+    refusal = stage.demo(settings, kit, album_folder(settings), seconds, presses, page)
     if refusal is not None:
         fail(refusal.cause, refusal.status)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -42,6 +42,18 @@ class Album(Table, frozen=True):
 
     folder: str = ""
     jpeg_quality: Annotated[int, Meta(ge=1, le=100)] = 90
+
+
+class Video(Table, frozen=True):
+    """Recording: how long a press is held until it begins, how long what surrounds a frame must be
+    CLEAR, how much comes from before the press, and how long it may last."""
+
+    hold_s: Annotated[float, Meta(ge=0.3, le=10)] = 0.8
+    lead_s: Annotated[float, Meta(ge=0.1, le=5)] = 0.5
+    preroll_s: Annotated[float, Meta(ge=0, le=5)] = 1.0
+    max_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
+    longest_side: Annotated[int, Meta(ge=320, le=4096)] = 1280
+    codec: Literal["libx264", "h264_v4l2m2m", "off"] = "libx264"
 
 
 class Vision(Table, frozen=True):
@@ -83,6 +95,7 @@ class Config(Table, frozen=True):
     gate: Gate = Gate()
     scene: Scene = Scene()
     album: Album = Album()
+    video: Video = Video()
     vision: Vision = Vision()
     page: Page = Page()
     thresholds: dict[str, Limits] = {}
@@ -117,7 +130,7 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
     if changes:
         kit = msgspec.structs.replace(kit, pins=msgspec.structs.replace(kit.pins, **changes))
         board.check_pins(kit.pins, path or Path("pins"))
-    channels = list(dict.fromkeys((*kit.channels.live, *kit.channels.look)))
+    channels = list(dict.fromkeys((*kit.channels.live, *kit.channels.look, *kit.channels.video)))
     unknown = sorted(set(config.thresholds) - set(channels))
     if unknown:
         raise ConfigError(

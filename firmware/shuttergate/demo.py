@@ -57,13 +57,31 @@ def reason_words(reason: str) -> str:
     }.get(reason, reason)
 
 
-class Fingers:
-    """Presses at given seconds after the first verdict, and presses by hand."""
+def lost_words(reason: str) -> str:
+    """Return in words why a recording came to nothing."""
+    return {
+        "busy": _("still busy with the video before"),
+        "no frame": _("too short a time was clear"),
+        "slow": _("disk or encoder too slow for video"),
+        "no photo": _("the photo of its press was not kept"),
+    }.get(reason, reason_words(reason))
 
-    def __init__(self, presses_s: Sequence[float]) -> None:
+
+def ended_words(ended: str) -> str:
+    """Return in words why a video ended."""
+    return {
+        "released": _("the button was let go"),
+        "limit": _("the longest time was reached"),
+    }.get(ended, reason_words(ended))
+
+
+class Fingers:
+    """Presses at given seconds after the first verdict, each held so long, and presses by hand."""
+
+    def __init__(self, presses: Sequence[tuple[float, float]]) -> None:
         self._moves: list[tuple[float, bool]] = []
-        for at_s in presses_s:
-            self._moves += [(at_s, True), (at_s + PRESS_S, False)]
+        for at_s, hold_s in presses:
+            self._moves += [(at_s, True), (at_s + hold_s, False)]
         self._moves.sort()
 
     def key(self, now_s: float) -> None:
@@ -92,13 +110,13 @@ class Stage:
         self._out = log.Writer(1)
         self._due_s = 0.0
         self._line = ""
-        self.photos: list[str] = []
+        self.names: list[str] = []
 
     def news(self, items: list[feed.News], kit: Supervisor, elapsed_s: float) -> None:
         """Show what happened."""
         for item in items:
-            if isinstance(item, feed.Log) and item.event == "photo":
-                self.photos.append(item.fields["name"])
+            if isinstance(item, feed.Log) and item.event in ("photo", "video"):
+                self.names.append(item.fields["name"])
         if not self._terminal:
             serve.write(self._out, items, kit)
             return
@@ -117,7 +135,7 @@ class Stage:
             else:
                 self._out.write(log.line("page", addresses=[address]) + "\n")
         if self._keys:
-            self._say(_("  space bar: the shutter; q: quit"), 0.0)
+            self._say(_("  space bar: the shutter (held down: video); q: quit"), 0.0)
 
     def _say(self, words: str, elapsed_s: float) -> None:
         self._out.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
@@ -125,7 +143,7 @@ class Stage:
     def status(self, kit: Supervisor, elapsed_s: float) -> None:
         """Show how things stand: a living line, or now and then a log line."""
         if self._terminal:
-            line = _status_line(kit, len(self.photos), self._keys)
+            line = _status_line(kit, self._keys)
             self._line = _coloured(_fit(line, shutil.get_terminal_size().columns))
             self._out.write(f"\r\x1b[K{self._line}")
         elif elapsed_s >= self._due_s and kit.status is not None:
@@ -164,7 +182,9 @@ class Stage:
                 for reason, count in totals.refused.most_common()
             ),
             (_("photos"), _("{n} in {album}").format(n=totals.taken, album=album)),
-            *(("", name) for name in self.photos),
+            (_("videos"), str(totals.videos)),
+            *(("", f"{n} × {lost_words(reason)}") for reason, n in totals.lost.most_common()),
+            *(("", name) for name in self.names),
         ]
         words = "".join(f"{label}{' ' * (12 - _columns(label))}{text}\n" for label, text in rows)
         if self._terminal:
@@ -191,6 +211,14 @@ def _words(item: feed.News, kit: Supervisor) -> str:
             return _gate_words(fields) if kit.was_ready else ""
         case feed.Log(event="photo", fields=fields):
             return _("  photo {name}, {ms:.0f} ms after the press").format(**fields)
+        case feed.Log(event="video", fields=fields):
+            why = ended_words(fields["ended"])
+            return _("  video {name}, {seconds:.1f} s; ended: {why}").format(**fields, why=why)
+        case feed.Log(event="video lost", fields=fields):
+            why = lost_words(fields["reason"])
+            if "detail" in fields:
+                why = f"{why} ({fields['detail']})"
+            return _("  no video: {why}").format(why=why)
         case feed.Log(event="press refused", fields=fields):
             why = _with_faults(reason_words(fields["reason"]), fields.get("faults", []))
             if "detail" in fields:
@@ -240,17 +268,21 @@ def _coloured(text: str) -> str:
     """Colour the marks, where colour is wanted; their shape says the same (no-color.org)."""
     if os.environ.get("NO_COLOR"):
         return text
-    return text.replace("●", "\x1b[32m●\x1b[0m").replace("○", "\x1b[31m○\x1b[0m")
+    text = text.replace("●", "\x1b[32m●\x1b[0m").replace("○", "\x1b[31m○\x1b[0m")
+    return text.replace("◉", "\x1b[31m◉\x1b[0m")
 
 
-def _status_line(kit: Supervisor, photos: int, keys: bool) -> str:
+def _status_line(kit: Supervisor, keys: bool) -> str:
     status = kit.status
     if status is None or not kit.is_heard:
         return _("○ CLOSED  no word from the gate process")
     state = _("● OPEN  ") if status.open else _("○ CLOSED")
+    if status.recording_s is not None:
+        state = _("◉ REC {s:4.1f} s").format(s=status.recording_s)
     scores = _scores(status.scores)
-    text = _("{state}  {fps:4.1f} fps  photos {photos}  {scores}").format(
-        state=state, fps=status.fps, scores=scores, photos=photos
+    totals = kit.totals
+    text = _("{state}  {fps:4.1f} fps  photos {photos}  videos {videos}  {scores}").format(
+        state=state, fps=status.fps, scores=scores, photos=totals.taken, videos=totals.videos
     )
     return _("[space] press  [q] quit   ") + text if keys else text  # first: the end may be cut
 
@@ -290,16 +322,16 @@ def demo(
     board: Board,
     album: Path,
     seconds: float | None,
-    presses_s: Sequence[float],
+    presses: Sequence[tuple[float, float]],
     page: socket.socket | None,
 ) -> feed.Refused | None:
     """Run the demo; return None, or why the kit would not start.
 
-    ``page``: a listening socket for the console; None: no keys, no page.
+    ``presses``: when, and how long, in seconds. ``page``: a listening socket for the console; None: no keys, no page.
     """
     keys = page is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     signals = serve.StopSignal()
-    fingers = Fingers(presses_s)
+    fingers = Fingers(presses)
     stage = Stage(keys)
     ready_s: float | None = None
     with ExitStack() as stack:

@@ -34,7 +34,11 @@ class PictureError(ShuttergateError, ValueError):
 
 
 class AlbumError(ShuttergateError, OSError):
-    """The album cannot take a photo."""
+    """The album cannot take a photo or a video."""
+
+
+class EncoderError(ShuttergateError, OSError):
+    """Pictures cannot be encoded as video here."""
 
 
 class TooLargeError(PictureError):

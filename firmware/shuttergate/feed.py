@@ -44,9 +44,12 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     clear: int
     blocked: int
     taken: int
+    videos: int
+    lost: dict[str, int]  # recordings that came to nothing, by reason
+    recording_s: float | None  # how long the video in the making is
     refused: dict[str, int]
     runs_on: str  # "cpu", "edgetpu", or one of them with what is wrong with the other
-    photos: list[str]
+    photos: list[str]  # and videos: the newest names in the album
     timings: dict[str, Timing]  # verdict, models, second look, photo; see `tally.Tally`
     tests: dict[str, int]  # known answers that came out right, and wrong
 

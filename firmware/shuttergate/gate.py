@@ -38,6 +38,7 @@ class State:
     opened_s: float | None = None  # since when the gate is OPEN; None: CLOSED
     armed: bool = False  # the button was seen released since the gate opened
     down: bool = False  # the shutter contact as last read
+    held_since_s: float | None = None  # a taken press that is still down, in the same opening
 
     @property
     def is_open(self) -> bool:
@@ -62,9 +63,9 @@ def why_closed(state: State, now_s: float, rules: Rules) -> Reason | None:
 
 
 def _settled(state: State, now_s: float, rules: Rules) -> State:
-    """Open or close according to `why_closed`. Closing forgets that the button was armed."""
+    """Open or close according to `why_closed`. Closing forgets the button: armed or held."""
     if why_closed(state, now_s, rules) is not None:
-        return replace(state, opened_s=None, armed=False)
+        return replace(state, opened_s=None, armed=False, held_since_s=None)
     return state if state.is_open else replace(state, opened_s=now_s, armed=False)
 
 
@@ -127,9 +128,9 @@ def contact(state: State, down: bool, now_s: float, rules: Rules) -> tuple[State
     state = replace(state, down=down)
     if not down:
         late_enough = state.opened_s is not None and now_s - state.opened_s >= rules.settle_s
-        return replace(state, armed=state.armed or late_enough), None
+        return replace(state, armed=state.armed or late_enough, held_since_s=None), None
     if not pressed:
         return state, None
     if state.armed:
-        return replace(state, armed=False), Press(True, Reason.CLEAR)
+        return replace(state, armed=False, held_since_s=now_s), Press(True, Reason.CLEAR)
     return state, Press(False, why_closed(state, now_s, rules) or Reason.HELD)

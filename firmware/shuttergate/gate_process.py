@@ -117,6 +117,7 @@ def main(argv: list[str] | None = None) -> None:
             board.accelerator,
             config.gate.max_age_ms / 1000,
             lambda state, cause: link.log("accelerator", state=state, cause=cause),
+            board.channels.video or board.channels.look,
         )
         stalled = threading.Event()
         open_camera = camera_opener(config, board, eyes, link, stalled.is_set)

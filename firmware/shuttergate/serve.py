@@ -47,6 +47,8 @@ def totals_line(event: str, kit: Supervisor) -> str:
         taken=totals.taken,
         refused=dict(totals.refused),
         photos=totals.taken,
+        videos=totals.videos,
+        lost=dict(totals.lost),
     )
     return line + "\n"
 

@@ -16,7 +16,7 @@ import select
 import socket
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -45,7 +45,9 @@ class Totals:
     clear: int = 0
     blocked: int = 0
     taken: int = 0
+    videos: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
 
     def add(self, status: feed.Status) -> None:
         """Add a life's last words."""
@@ -53,7 +55,9 @@ class Totals:
         self.clear += status.clear
         self.blocked += status.blocked
         self.taken += status.taken
+        self.videos += status.videos
         self.refused.update(status.refused)
+        self.lost.update(status.lost)
 
 
 class Supervisor:
@@ -149,7 +153,7 @@ class Supervisor:
     def totals(self) -> Totals:
         """Counts since the kit was switched on."""
         past = self._past
-        totals = Totals(past.frames, past.clear, past.blocked, past.taken, Counter(past.refused))
+        totals = replace(past, refused=Counter(past.refused), lost=Counter(past.lost))
         if self.status is not None:
             totals.add(self.status)
         return totals

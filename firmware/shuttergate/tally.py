@@ -43,6 +43,8 @@ class Tally:
         self.refused: Counter[str] = Counter()
         self._verdicts: Counter[Decision] = Counter()
         self._taken = 0
+        self._videos = 0
+        self.lost: Counter[str] = Counter()  # videos
         self._names: deque[str] = deque(maxlen=NAMES_KEPT)
         self._exposed_s: deque[float] = deque(maxlen=RATE_FRAMES)
         self._oldest_s = 0.0
@@ -70,8 +72,18 @@ class Tally:
         self._names.append(name)
         self.photo.took(seconds)
 
+    def recorded(self, name: str) -> None:
+        """A video is in the album."""
+        self._videos += 1
+        self._names.append(name)
+
     def status(
-        self, is_open: bool, reason: Reason, faults: Sequence[str], runs_on: str
+        self,
+        is_open: bool,
+        reason: Reason,
+        faults: Sequence[str],
+        runs_on: str,
+        recording_s: float | None,
     ) -> feed.Status:
         """Return everything for the feed."""
         exposed_s = list(self._exposed_s)
@@ -87,6 +99,9 @@ class Tally:
             clear=self._verdicts[Decision.CLEAR],
             blocked=self._verdicts[Decision.BLOCKED],
             taken=self._taken,
+            videos=self._videos,
+            lost=dict(self.lost),
+            recording_s=None if recording_s is None else round(recording_s, 1),
             refused=dict(self.refused),
             runs_on=runs_on,
             photos=list(self._names),

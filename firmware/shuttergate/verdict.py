@@ -33,13 +33,16 @@ class Reason(StrEnum):
     BUSY = "busy"  # the photo before this one is still being looked at
     NO_FRAME = "no frame"  # no CLEAR frame was exposed near enough to the press
     CLOSED = "closed"  # the gate closed before the photo was done
+    SLOW = "slow"  # disk or encoder did not keep up with a video
+    NO_PHOTO = "no photo"  # the photo of a video's press was not kept
 
 
 class Look(StrEnum):
-    """The two ways to look at a frame; each channel has thresholds for both."""
+    """The ways to look at a frame; each channel has thresholds for all."""
 
     LIVE = "live"  # once, whole, as it comes from the camera
     SECOND = "look"  # at the press: full resolution, tiles, rotations
+    VIDEO = "video"  # once, whole, while recording: the channels that do not look live
 
 
 @dataclass(frozen=True, slots=True)

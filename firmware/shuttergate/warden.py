@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from shuttergate import feed
 from shuttergate.capture import hatch
-from shuttergate.capture.photographer import RECEIPT_TIMEOUT_S, Photographer
+from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
 from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import REFUSAL_S, SELF_TEST_S, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
@@ -41,7 +41,8 @@ class Warden:
         self,
         interlock: Interlock,
         panel: Panel,
-        photographer: Photographer,
+        counter: Counter,
+        busy_s: Callable[[], float],
         view: Callable[[socket.socket], None],
         link: feed.Link,
         on_contact: Callable[[], None],
@@ -49,11 +50,13 @@ class Warden:
         stop: Callable[[], None],
         last_turn_s: Callable[[], float],
         stands_in: Callable[[], bool],
+        is_recording: Callable[[], bool],
         inject: Callable[[str, bool], None],
     ) -> None:
         self._interlock = interlock
         self._panel = panel
-        self._photographer = photographer
+        self._counter = counter
+        self._busy_s = busy_s
         self._view = view
         self._link = link
         self._on_contact = on_contact
@@ -61,6 +64,7 @@ class Warden:
         self._stop = stop
         self._last_turn_s = last_turn_s
         self._stands_in = stands_in
+        self._is_recording = is_recording
         self._inject = inject
         self._injection_refused = False
         self._heard_s = 0.0
@@ -90,7 +94,7 @@ class Warden:
         if self._thread.is_alive():
             self._thread.join()
         if self._hatch is not None:
-            self._photographer.connect(None)
+            self._counter.connect(None)
             self._hatch.close()
 
     def _run(self) -> None:
@@ -125,7 +129,7 @@ class Warden:
             case None:
                 self._lose_publisher("publisher gone")
             case hatch.Receipt() | hatch.Hidden():
-                self._photographer.hear(message)
+                self._counter.hear(message)
             case hatch.Album():
                 self._know_album(message.error)  # its fault first: nothing opens in between
                 self._interlock.mended("publisher")
@@ -163,7 +167,7 @@ class Warden:
         self._interlock.fault("publisher")
         self._link.log(event)
         self._album_error = None
-        self._photographer.connect(None)
+        self._counter.connect(None)
         if self._hatch is not None:
             self._hatch.close()
             self._hatch = None
@@ -209,10 +213,10 @@ class Warden:
         sending = self._hatch.dup()
         sending.settimeout(SEND_TIMEOUT_S)
         self._hatch.settimeout(HEAR_TIMEOUT_S)
-        self._photographer.connect(sending)
+        self._counter.connect(sending)
 
     def _hangs(self, now_s: float) -> bool:
-        late = self._photographer.busy_s() > RECEIPT_TIMEOUT_S + HANG_S
+        late = self._busy_s() > RECEIPT_TIMEOUT_S + HANG_S
         return late or now_s - self._last_turn_s() > HANG_S
 
     def _show(self, now_s: float) -> None:
@@ -221,4 +225,5 @@ class Warden:
         if shown != self._shown:
             self._shown, self._shown_since_s = shown, now_s
         refused = now_s < self._refused_until_s
-        self._panel.show(lamps(shown, now_s - self._shown_since_s, refused, self._stands_in()))
+        since_s = now_s - self._shown_since_s
+        self._panel.show(lamps(shown, since_s, refused, self._stands_in(), self._is_recording()))

@@ -1,18 +1,25 @@
-"""The album: a folder in which a photo appears whole or not at all."""
+"""The album: a folder in which a photo or a video appears whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 
 from shuttergate.errors import AlbumError
 from shuttergate.share import tilde
 
 ROOM_BYTES = 1024 * 1024
 """An album with less room than this is full before the next photo is tried."""
+
+SYNC_BYTES = 4 * 1024 * 1024
+"""A video is brought to the disk in steps of this size."""
+
+PHOTO, VIDEO = ".jpg", ".mp4"
 
 _MENDS = {
     errno.ENOENT: "is missing; plug the disk in or make the folder",
@@ -36,11 +43,11 @@ def album_error(folder: Path, error: OSError) -> AlbumError:
 
 
 class Album:
-    """Publishes photos into `folder`. Never lists, reads or overwrites what is there."""
+    """Publishes photos and videos into `folder`. Never lists, reads or overwrites what is there."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._last_ms = 0
+        self.folder = folder
+        self._last_ms: dict[str, int] = {}
         self._room_bytes = ROOM_BYTES
 
     def publish(
@@ -53,63 +60,126 @@ class Album:
         it; a name that is taken, or a clock that was set back, moves on by a millisecond. Raises
         `AlbumError`, and leaves nothing.
         """
-        try:
-            return self._publish(taken_ms, photo, may)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                self._room_bytes = max(ROOM_BYTES, len(photo))
-            raise album_error(self._folder, error) from error
+        with self.draft() as draft:
+            draft.write(photo)
+            draft.sync()
+            return draft.publish(taken_ms, PHOTO) if may() else ""
 
-    def _publish(self, taken_ms: int, photo: bytes | bytearray, may: Callable[[], bool]) -> str:
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            # No name until it is whole: a crash at any moment leaves nothing behind.
-            file = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=folder)
-            try:
-                view = memoryview(photo)
-                while view:
-                    view = view[os.write(file, view) :]
-                os.fsync(file)
-                if not may():
-                    return ""
-                name = self._link(file, folder, max(taken_ms, self._last_ms + 1))
-                try:
-                    os.fsync(folder)
-                except OSError:
-                    os.unlink(name, dir_fd=folder)
-                    raise
-            finally:
-                os.close(file)
-        finally:
-            os.close(folder)
-        self._room_bytes = ROOM_BYTES
-        return name
+    def draft(self) -> Draft:
+        """Begin a file that has no name yet; raises `AlbumError`."""
+        return Draft(self)
 
-    def _link(self, file: int, folder: int, taken_ms: int) -> str:
+    def failed(self, error: OSError, size: int) -> AlbumError:
+        """Return what to say of `error`; a full disk has to have room for `size` bytes again."""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            self._room_bytes = max(ROOM_BYTES, size)
+        return album_error(self.folder, error)
+
+    def name(self, taken_ms: int, suffix: str, link: Callable[[str], None]) -> str:
+        """Give the first name that is free from ``taken_ms`` on: ``link(name)`` takes it."""
+        taken_ms = max(taken_ms, self._last_ms.get(suffix, -1) + 1)
         while True:
-            name = photo_name(taken_ms)
+            name = file_name(taken_ms, suffix)
             try:
-                # dst_dir_fd is what makes Python call linkat with AT_SYMLINK_FOLLOW.
-                os.link(f"/proc/self/fd/{file}", name, dst_dir_fd=folder, follow_symlinks=True)
+                link(name)
             except FileExistsError:
                 taken_ms += 1
             else:
-                self._last_ms = taken_ms
+                self._last_ms[suffix] = taken_ms
+                self._room_bytes = ROOM_BYTES
                 return name
 
     def probe(self) -> None:
         """Raise `AlbumError` if the next photo could not be kept; leaves nothing behind."""
         try:
-            file = os.open(self._folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            file = os.open(self.folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
             try:
                 os.posix_fallocate(file, 0, self._room_bytes)
             finally:
                 os.close(file)
         except OSError as error:
-            raise album_error(self._folder, error) from error
+            raise album_error(self.folder, error) from error
 
 
-def photo_name(taken_ms: int) -> str:
+class Draft:
+    """A file in `album` that no folder shows until it is published; use as a context manager.
+
+    Whatever ends it before that, SIGKILL among it, leaves nothing. Its methods raise `AlbumError`.
+    """
+
+    def __init__(self, album: Album) -> None:
+        self._album = album
+        self._unsynced = 0
+        self._folder = self._file = -1
+        with self._named(0):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+            self._folder = os.open(album.folder, flags)
+            try:
+                self._file = os.open(
+                    ".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=self._folder
+                )
+            except OSError:
+                os.close(self._folder)
+                raise
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def write(self, content: bytes | bytearray) -> None:
+        """Add `content`; a long file is brought to the disk as it grows: its end is quick."""
+        with self._named(len(content)):
+            view = memoryview(content)
+            while view:
+                view = view[os.write(self._file, view) :]
+            self._unsynced += len(content)
+            if self._unsynced >= SYNC_BYTES:
+                os.fdatasync(self._file)
+                self._unsynced = 0
+
+    def sync(self) -> None:
+        """Bring all of it to the disk."""
+        with self._named(self._unsynced):
+            os.fsync(self._file)
+
+    def publish(self, taken_ms: int, suffix: str) -> str:
+        """Make it appear in the album for good; return its name."""
+
+        def link(name: str) -> None:
+            # dst_dir_fd is what makes Python call linkat with AT_SYMLINK_FOLLOW.
+            source = f"/proc/self/fd/{self._file}"
+            os.link(source, name, dst_dir_fd=self._folder, follow_symlinks=True)
+
+        with self._named(0):
+            name = self._album.name(taken_ms, suffix, link)
+            try:
+                os.fsync(self._folder)
+            except OSError:
+                os.unlink(name, dir_fd=self._folder)
+                raise
+            return name
+
+    def close(self) -> None:
+        """Let go; without a name nothing remains."""
+        os.close(self._file)
+        os.close(self._folder)
+
+    @contextlib.contextmanager
+    def _named(self, size: int) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._album.failed(error, size) from error
+
+
+def file_name(taken_ms: int, suffix: str) -> str:
     """Return the name for a time in milliseconds since 1970: ``20261121T093000.123Z.jpg``."""
     seconds, milliseconds = divmod(taken_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y%m%dT%H%M%S}.{milliseconds:03d}Z.jpg"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y%m%dT%H%M%S}.{milliseconds:03d}Z{suffix}"

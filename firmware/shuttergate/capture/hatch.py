@@ -1,9 +1,11 @@
 """The hatch between gate and publisher: a socket pair that cleared, encoded bytes go through.
 
-Gate to publisher: a `Parcel` header and its bytes. Publisher to gate: `Hidden` when the photo is on
-the disk, but in no folder; then the gate's `Word` whether it is kept, and a `Receipt` for a parcel
-that was kept or could not be. `Album` tells each time it looked at the album, which is also its
-heartbeat. Messages are JSON, framed; a parcel's bytes follow its header.
+Gate to publisher: a `Parcel` header and its bytes, which are a whole photo; or a `Video`, then its
+`Piece` headers with their bytes, then `Seal`. Publisher to gate: `Hidden` when all of it is on the
+disk, but in no folder; then the gate's `Word` whether it is kept, and a `Receipt` for what was kept
+or could not be. A `Word` before that drops a video. A photo may come between two pieces; nothing
+comes between a photo, or a `Seal`, and its end. `Album` tells each time the publisher looked at the
+album, which is also its heartbeat. Messages are JSON, framed; bytes follow their header.
 """
 
 from __future__ import annotations
@@ -25,21 +27,41 @@ class Parcel(msgspec.Struct, frozen=True, tag="parcel", forbid_unknown_fields=Tr
     size: int
 
 
+class Video(msgspec.Struct, frozen=True, tag="video", forbid_unknown_fields=True):
+    """A video begins: its number, and its first frame's time (milliseconds since 1970, UTC)."""
+
+    serial: int
+    taken_ms: int
+
+
+class Piece(msgspec.Struct, frozen=True, tag="piece", forbid_unknown_fields=True):
+    """The next bytes of video `serial`."""
+
+    serial: int
+    size: int
+
+
+class Seal(msgspec.Struct, frozen=True, tag="seal", forbid_unknown_fields=True):
+    """Video `serial` is whole."""
+
+    serial: int
+
+
 class Hidden(msgspec.Struct, frozen=True, tag="hidden", forbid_unknown_fields=True):
-    """Parcel `serial` is on the disk for good, has no name yet, and waits for the gate's word."""
+    """Parcel or video `serial` is on the disk, has no name yet, and waits for the gate's word."""
 
     serial: int
 
 
 class Word(msgspec.Struct, frozen=True, tag="word", forbid_unknown_fields=True):
-    """Whether parcel `serial` is to be kept."""
+    """Whether parcel or video `serial` is to be kept."""
 
     serial: int
     keep: bool
 
 
 class Receipt(msgspec.Struct, frozen=True, tag="receipt", forbid_unknown_fields=True):
-    """What became of parcel `serial`: the photo's name in the album, or what kept it out."""
+    """What became of parcel or video `serial`: its name in the album, or what kept it out."""
 
     serial: int
     name: str = ""
@@ -47,44 +69,40 @@ class Receipt(msgspec.Struct, frozen=True, tag="receipt", forbid_unknown_fields=
 
 
 class Album(msgspec.Struct, frozen=True, tag="album", forbid_unknown_fields=True):
-    """The album can take photos (no error), or why not."""
+    """The album can take more (no error), or why not."""
 
     error: str = ""
 
 
-_decoder = msgspec.json.Decoder(Hidden | Receipt | Album)
-_parcel_decoder = msgspec.json.Decoder(Parcel)
-_word_decoder = msgspec.json.Decoder(Word)
+ToPublisher = Parcel | Video | Piece | Seal | Word
+ToGate = Hidden | Receipt | Album
+
+_to_gate = msgspec.json.Decoder(ToGate)
+_to_publisher = msgspec.json.Decoder(ToPublisher)
 
 
-def send(
-    sock: socket.socket, what: Parcel | Word | Hidden | Receipt | Album, payload: bytes = b""
-) -> None:
-    """Send one message, and a parcel's bytes; raises OSError when the other side is gone."""
+def send(sock: socket.socket, what: ToPublisher | ToGate, payload: bytes = b"") -> None:
+    """Send one message, and its bytes; raises OSError when the other side is gone."""
     sock.sendall(framed(msgspec.json.encode(what)))
     if payload:
         sock.sendall(payload)
 
 
-def receive(sock: socket.socket) -> Hidden | Receipt | Album | None:
+def receive(sock: socket.socket) -> ToGate | None:
     """Return the publisher's next message, or None when it is gone."""
     text = message(sock)
-    return None if text is None else _decoder.decode(text)
+    return None if text is None else _to_gate.decode(text)
 
 
-def receive_word(sock: socket.socket) -> Word | None:
-    """Return the gate's word, or None when the gate is gone."""
-    text = message(sock)
-    return None if text is None else _word_decoder.decode(text)
-
-
-def receive_parcel(sock: socket.socket) -> tuple[Parcel, bytearray] | None:
-    """Return the gate's next parcel, or None when the gate is gone, also in mid-parcel."""
+def receive_order(sock: socket.socket) -> tuple[ToPublisher, bytearray] | None:
+    """Return the gate's next message and its bytes; None: the gate is gone, also in their midst."""
     text = message(sock)
     if text is None:
         return None
-    parcel = _parcel_decoder.decode(text)
-    if not 0 < parcel.size <= MAX_PARCEL_BYTES:
-        raise ValueError(f"a parcel of {parcel.size} bytes; at most {MAX_PARCEL_BYTES} may be sent")
-    payload = exactly(sock, parcel.size)
-    return None if payload is None else (parcel, payload)
+    order = _to_publisher.decode(text)
+    if not isinstance(order, Parcel | Piece):
+        return order, bytearray()
+    if not 0 < order.size <= MAX_PARCEL_BYTES:
+        raise ValueError(f"a parcel of {order.size} bytes; at most {MAX_PARCEL_BYTES} may be sent")
+    payload = exactly(sock, order.size)
+    return None if payload is None else (order, payload)

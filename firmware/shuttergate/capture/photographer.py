@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,15 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shuttergate.capture import hatch
+from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Opening
 from shuttergate.verdict import Reason
-
-RECEIPT_TIMEOUT_S = 15.0
-"""A publisher that is silent for so long is stuck: a slow SD card needs seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,7 @@ class Photographer:
     def __init__(
         self,
         shelf: Shelf,
+        counter: Counter,
         camera: Camera,
         look: Callable[[Pixels], tuple[Reason, Mapping[str, float]]],
         lasts: Callable[[Opening], bool],
@@ -64,6 +61,7 @@ class Photographer:
         idle_s: float,
     ) -> None:
         self._shelf = shelf
+        self._counter = counter
         self._camera = camera
         self._look = look
         self._lasts = lasts
@@ -73,9 +71,6 @@ class Photographer:
         self._presses: queue.SimpleQueue[tuple[Opening, Frame | None] | None] = queue.SimpleQueue()
         self._busy = threading.Lock()
         self._busy_since_s = 0.0
-        self._serial = 0
-        self._hatch: socket.socket | None = None
-        self._heard: queue.SimpleQueue[hatch.Receipt | hatch.Hidden] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="photographer")
 
     def start(self) -> None:
@@ -94,18 +89,6 @@ class Photographer:
     def busy_s(self) -> float:
         """Return for how many seconds the press in work has been so; 0 where there is none."""
         return time.monotonic() - self._busy_since_s if self._busy.locked() else 0.0
-
-    def connect(self, sock: socket.socket | None) -> None:
-        """Send photos through `sock`, and own it; None: there is no publisher to answer."""
-        before, self._hatch = self._hatch, sock
-        if before is not None:
-            _shut(before)
-        if sock is None:
-            self.hear(hatch.Receipt(self._serial, error="the publisher ended"))
-
-    def hear(self, message: hatch.Receipt | hatch.Hidden) -> None:
-        """Hear from the publisher how it stands with a photo."""
-        self._heard.put(message)
 
     def stop(self) -> None:
         """End after the press in work."""
@@ -157,44 +140,7 @@ class Photographer:
         return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
 
     def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:
-        """Have the photo kept; None where the gate closed before that.
-
-        The last word is the gate's, when all that a slow disk takes its time for is over.
-        """
+        """Have the photo kept; None where the gate closed before that."""
         if not self._lasts(opening):
             return None
-        self._serial += 1
-        sock = self._hatch
-        if sock is None:
-            return hatch.Receipt(self._serial, error="there is no publisher; the photo is not kept")
-        until_s = time.monotonic() + RECEIPT_TIMEOUT_S
-        try:
-            hatch.send(sock, hatch.Parcel(self._serial, taken_ms, len(photo)), photo)
-            answer = self._answer(until_s)
-            if isinstance(answer, hatch.Hidden):
-                keep = self._lasts(opening)
-                hatch.send(sock, hatch.Word(self._serial, keep))
-                if not keep:
-                    return None
-                answer = self._answer(until_s)
-            if isinstance(answer, hatch.Receipt):
-                return answer
-            raise OSError("it asked twice")
-        except (OSError, queue.Empty) as error:
-            # Half a parcel may lie in the hatch: nothing more may be put behind it.
-            _shut(sock)
-            cause = str(error) or f"silent for {RECEIPT_TIMEOUT_S:.0f} s"
-            return hatch.Receipt(self._serial, error=f"the publisher is gone ({cause})")
-
-    def _answer(self, until_s: float) -> hatch.Receipt | hatch.Hidden:
-        """Wait for word of this very photo; what is about an earlier photo is dropped."""
-        while True:
-            message = self._heard.get(timeout=max(0.0, until_s - time.monotonic()))
-            if message.serial == self._serial:
-                return message
-
-
-def _shut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
-    sock.close()
+        return self._counter.photo(taken_ms, photo, lambda: self._lasts(opening))

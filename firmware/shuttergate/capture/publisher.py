@@ -10,44 +10,97 @@ import select
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 from shuttergate import confine
 from shuttergate.capture import hatch
-from shuttergate.capture.album import Album
+from shuttergate.capture.album import VIDEO, Album, Draft
 from shuttergate.errors import AlbumError
 
 PROBE_S = 1.0
-"""How often the album is tried while no photo comes: how soon new room is noticed."""
+"""How often the album is tried: how soon new room is noticed."""
 
 
 def serve(sock: socket.socket, album: Album, probe_s: float = PROBE_S) -> None:
     """Publish what comes through the hatch until the gate's end is gone."""
-    while True:
-        hatch.send(sock, hatch.Album(_error(album)))
-        if not select.select([sock], [], [], probe_s)[0]:
-            continue
-        received = hatch.receive_parcel(sock)
-        if received is None:
-            return
-        parcel, photo = received
+    desk = _Desk(sock, album)
+    probe_due_s = 0.0
+    try:
+        while True:
+            wait_s = probe_due_s - time.monotonic()
+            if wait_s <= 0.0:
+                hatch.send(sock, hatch.Album(_error(album)))
+                probe_due_s = time.monotonic() + probe_s
+                continue
+            if not select.select([sock], [], [], wait_s)[0]:
+                continue
+            received = hatch.receive_order(sock)
+            if received is None:
+                return
+            desk.take(*received)
+    finally:
+        desk.drop()
+
+
+class _Desk:
+    """Where a photo, or one video at a time, lies until it is whole."""
+
+    def __init__(self, sock: socket.socket, album: Album) -> None:
+        self._sock = sock
+        self._album = album
+        self._video: hatch.Video | None = None
+        self._draft: Draft | None = None
+
+    def take(self, order: hatch.ToPublisher, content: bytearray) -> None:
+        """Do what the gate asks; what an album refuses is told, and is no end."""
         try:
-            name = album.publish(parcel.taken_ms, photo, functools.partial(_may, sock, parcel))
-            if not name:
-                continue  # the gate said no, and waits for nothing more
-            receipt = hatch.Receipt(parcel.serial, name=name)
+            match order:
+                case hatch.Parcel():
+                    may = functools.partial(self._may, order.serial)
+                    self._told(order.serial, self._album.publish(order.taken_ms, content, may))
+                case hatch.Video():
+                    self.drop()
+                    self._video, self._draft = order, self._album.draft()
+                case hatch.Piece() if self._draft is not None and self._is_on(order.serial):
+                    self._draft.write(content)
+                case hatch.Seal() if self._draft is not None and self._is_on(order.serial):
+                    self._seal(self._draft, order.serial)
+                case hatch.Word() if self._is_on(order.serial):
+                    self.drop()
         except AlbumError as refusal:
-            # The fault goes first: the gate must be closed before it hears that a photo is lost.
-            hatch.send(sock, hatch.Album(str(refusal)))
-            receipt = hatch.Receipt(parcel.serial, error=str(refusal))
-        hatch.send(sock, receipt)
+            if not isinstance(order, hatch.Parcel):
+                self.drop()
+            # The fault goes first: the gate must be closed before it hears that something is lost.
+            hatch.send(self._sock, hatch.Album(str(refusal)))
+            hatch.send(self._sock, hatch.Receipt(order.serial, error=str(refusal)))
 
+    def drop(self) -> None:
+        """Let the video go that has no name yet: nothing of it remains."""
+        if self._draft is not None:
+            self._draft.close()
+        self._video = self._draft = None
 
-def _may(sock: socket.socket, parcel: hatch.Parcel) -> bool:
-    """Ask the gate whether a photo that is on the disk may appear."""
-    hatch.send(sock, hatch.Hidden(parcel.serial))
-    word = hatch.receive_word(sock)
-    return word is not None and word.keep and word.serial == parcel.serial
+    def _is_on(self, serial: int) -> bool:
+        return self._video is not None and self._video.serial == serial
+
+    def _seal(self, draft: Draft, serial: int) -> None:
+        assert self._video is not None
+        draft.sync()
+        may = self._may(serial)
+        self._told(serial, draft.publish(self._video.taken_ms, VIDEO) if may else "")
+        self.drop()
+
+    def _may(self, serial: int) -> bool:
+        """Ask the gate whether what is on the disk may appear."""
+        hatch.send(self._sock, hatch.Hidden(serial))
+        answer = hatch.receive_order(self._sock)
+        word = answer[0] if answer is not None else None
+        return isinstance(word, hatch.Word) and word.keep and word.serial == serial
+
+    def _told(self, serial: int, name: str) -> None:
+        if name:  # else the gate said no, and waits for nothing more
+            hatch.send(self._sock, hatch.Receipt(serial, name=name))
 
 
 def _error(album: Album) -> str:

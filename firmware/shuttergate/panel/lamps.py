@@ -53,12 +53,21 @@ def meaning(reason: Reason) -> Meaning:
     return _MEANINGS.get(reason, Meaning.WAIT)
 
 
-def lamps(shown: Meaning, time_s: float, refused: bool = False, stands_in: bool = False) -> Lamps:
+def lamps(
+    shown: Meaning,
+    time_s: float,
+    refused: bool = False,
+    stands_in: bool = False,
+    recording: bool = False,
+) -> Lamps:
     """Return the lamps ``time_s`` after `shown` began; `refused` answers a dead press.
 
     ``stands_in``: the CPU does the accelerator's work; the wait lamp blinks beside the clear one.
+    ``recording``: the clear lamp winks, once a second.
     """
     now = _rhythm(shown, time_s)
+    if recording and shown is Meaning.CLEAR:
+        now = replace(now, clear=time_s % 1.0 >= 0.2)
     if stands_in and shown is Meaning.CLEAR:
         now = replace(now, wait=_flashes(1, time_s % 2.0))
     if not refused:

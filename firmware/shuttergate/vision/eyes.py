@@ -43,6 +43,7 @@ class Eyes:
     lores_shape: tuple[int, int, int]
     accelerator: Accelerator | None = None
     may_stand_in: bool = False
+    video: tuple[Channel, ...] = ()  # what a video needs besides the live ones
 
     @property
     def stands_in(self) -> bool:
@@ -70,7 +71,7 @@ class Eyes:
 
         Raises `ConfigError` for laxer ones: a setting must not be able to switch the gate off.
         """
-        channels = self.live if which is Look.LIVE else self.look
+        channels = {Look.LIVE: self.live, Look.SECOND: self.look, Look.VIDEO: self.video}[which]
         limits = {channel.name: own.get(channel.name, channel.limits) for channel in channels}
         for channel in channels:
             refuse_laxer(channel.name, limits[channel.name], channel.limits)
@@ -94,13 +95,16 @@ def open_eyes(
     engine: Engine,
     answer_limit_s: float = 1.0,
     on_state: Callable[[State, str], None] = lambda state, cause: None,
+    video: Sequence[str] = (),
 ) -> Eyes:
     """Open the named packs, verified; raise `PackError` naming the pack and the mend.
 
-    An accelerator that is away is no error here: it is looked for again and again, and
-    ``on_state`` is told. ``answer_limit_s``: how long it may take for one picture.
+    Of `video`, those that look live are left out. An accelerator that is away is no error here: it
+    is looked for again and again, and ``on_state`` is told. ``answer_limit_s``: how long it may take for one picture.
     """
-    packs = {name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look))}
+    packs = {
+        name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look, *video))
+    }
     sizes = {name: pack.lores_size for name, pack in packs.items()}
     if len(set(sizes.values())) != 1:
         raise PackError(f"model packs want pictures of different sizes: {sizes}; use one size")
@@ -126,6 +130,7 @@ def open_eyes(
         (height, width, 3),
         accelerator,
         may_stand_in,
+        tuple(channels[name] for name in video if name not in live),
     )
 
 

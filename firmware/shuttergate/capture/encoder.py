@@ -1,0 +1,260 @@
+"""Pictures to H.264, and cleared GOPs to a fragmented MP4, all in memory, through PyAV.
+
+The extra `video`. Of a kit's videos nothing tells where or by whom they were made: no location, no
+device, no name of the encoder; only the time, as in a photo.
+"""
+
+from __future__ import annotations
+
+import importlib
+import struct
+from collections.abc import Iterable
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from shuttergate.capture.gops import Coded, Gop
+from shuttergate.errors import EncoderError
+from shuttergate.frame import Pixels, main_size, planes
+
+GOP_S = 0.25
+"""A GOP goes whole or not at all: a block costs no more than this, and the lead."""
+
+QUALITY = "23"
+MOST_BITS_PER_S = "12M"
+
+_FULL_RANGE, _BT601, _BT709, _SRGB = 2, 5, 1, 13
+"""ITU-T H.273: the colours of a frame (`frame.Frame`) are JFIF's."""
+
+_SOFTWARE = {
+    "preset": "ultrafast",
+    "tune": "zerolatency",
+    "crf": QUALITY,
+    "maxrate": MOST_BITS_PER_S,
+    "bufsize": MOST_BITS_PER_S,
+}
+
+
+def video_size(main: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    """Return (width, height) of the video of `main` pictures: reduced by a whole factor, even."""
+    factor = reduction(main, longest_side)
+    return main[0] // 2 // factor * 2, main[1] // 2 // factor * 2
+
+
+def reduction(main: tuple[int, int], longest_side: int) -> int:
+    """Return by what whole factor pictures of (width, height) are made smaller."""
+    return -(-max(main) // longest_side)
+
+
+class Canvas:
+    """A picture to be encoded, used again and again. ``size``: (width, height), even."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self.picture = load().VideoFrame(*size, "yuv420p")
+        self._planes = [
+            np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+            for plane in self.picture.planes
+        ]
+
+    def draw(self, main: Pixels) -> None:
+        """Fill it from an I420 picture; the mean of its pixels where it is reduced."""
+        factor = main_size(main)[0] // self.size[0]
+        for plane, target in zip(planes(main), self._planes, strict=True):
+            if factor > 1:
+                plane = np.asarray(Image.fromarray(plane).reduce(factor))
+            target[:] = plane[: target.shape[0], : target.shape[1]]
+
+    def wipe(self) -> None:
+        """Leave nothing on it."""
+        for plane in self._planes:
+            plane[:] = 0
+
+
+class Encoder:
+    """Makes H.264 of canvases of ``size``, a key picture every ``GOP_S``; one by one, none waits.
+
+    ``codec``: FFmpeg's name of the encoder. Raises `EncoderError`, with cause and mend.
+    """
+
+    def __init__(self, size: tuple[int, int], fps: float, codec: str) -> None:
+        av = load()
+        gop = max(1, round(fps * GOP_S))
+        self.size = size
+        self._failed = av.error.FFmpegError
+        self._count = 0
+        with _named(codec, (self._failed, ValueError)):
+            coder = av.CodecContext.create(codec, "w")
+            coder.width, coder.height = size
+            coder.pix_fmt = "yuv420p"
+            coder.framerate = rate(fps)
+            coder.time_base = 1 / rate(fps)
+            coder.thread_count = 1
+            coder.color_range, coder.colorspace = _FULL_RANGE, _BT601
+            coder.color_primaries, coder.color_trc = _BT709, _SRGB
+            coder.gop_size, coder.max_b_frames = gop, 0
+            if codec == "libx264":
+                keys = f"scenecut=0:keyint={gop}:min-keyint={gop}"
+                coder.options = {**_SOFTWARE, "x264-params": keys}
+            else:
+                coder.bit_rate = 6_000_000
+            coder.open()
+        self._coder, self._codec = coder, codec
+
+    def encode(self, canvas: Canvas, exposed_s: float) -> list[Coded]:
+        """Return what became of a canvas; it may be used again at once."""
+        canvas.picture.pts = self._count
+        self._count += 1
+        with _named(self._codec, (self._failed,)):
+            found = self._coder.encode(canvas.picture)
+        return [_taken(packet, exposed_s) for packet in found]
+
+
+def _taken(packet: Any, exposed_s: float) -> Coded:
+    memory = np.frombuffer(packet, np.uint8)
+    content = memory.copy()
+    memory[:] = 0
+    return Coded(content, bool(packet.is_keyframe), exposed_s)
+
+
+class Muxer:
+    """Makes the file of one video, a piece at a time. ``rotation``: degrees clockwise to upright.
+
+    Its clock is the camera's: a picture lies on the step of 1 / ``fps`` that is nearest to its
+    exposure, so a frame that the camera left out leaves its place empty.
+    """
+
+    def __init__(self, size: tuple[int, int], fps: float, rotation: int, taken: datetime) -> None:
+        av = load()
+        self._av = av
+        self._step = 1 / rate(fps)
+        self._size, self._rotation = size, rotation
+        self._sink = _Sink()
+        self._file = av.open(
+            self._sink,
+            "w",
+            format="mp4",
+            options={
+                "movflags": "frag_keyframe+empty_moov+default_base_moof",
+                "fflags": "+bitexact",  # leaves out who made it
+            },
+        )
+        self._file.metadata["creation_time"] = taken.isoformat()
+        width, height = size
+        self._stream = self._file.add_mux_stream("h264", rate=rate(fps), width=width, height=height)
+        self._stream.time_base = self._step
+        # x264 writes its version and all its settings into the first picture.
+        self._nameless = av.bitstream.BitStreamFilterContext(
+            "filter_units=remove_types=6", in_stream=self._stream
+        )
+        self._first_s: float | None = None
+        self._last = -1
+        self._is_begun = False
+        self.pictures = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return float((self._last + 1) * self._step)
+
+    def write(self, gops: Iterable[Gop]) -> bytes:
+        """Add GOPs, and wipe them; return the bytes that are ready."""
+        for gop in gops:
+            for picture in gop.pictures:
+                self._add(picture)
+            gop.wipe()
+        return self._ready()
+
+    def _add(self, picture: Coded) -> None:
+        if self._first_s is None:
+            self._first_s = picture.exposed_s
+        nearest = round((picture.exposed_s - self._first_s) / self._step)
+        at = self._last = max(self._last + 1, nearest)
+        packet = self._av.Packet(picture.content)
+        packet.is_keyframe = picture.is_key
+        for part in self._nameless.filter(packet):
+            part.stream, part.time_base = self._stream, self._step
+            part.pts = part.dts = at
+            part.duration = 1
+            self._file.mux(part)
+        self.pictures += 1
+
+    def close(self) -> bytes:
+        """Return the last bytes."""
+        if self.pictures:
+            self._file.close()
+        return self._ready()
+
+    def _ready(self) -> bytes:
+        piece = self._sink.take()
+        if piece and not self._is_begun:
+            self._is_begun = True
+            _turn(piece, self._size, self._rotation)
+        return bytes(piece)
+
+
+class _Sink:
+    def __init__(self) -> None:
+        self._content = bytearray()
+
+    def write(self, content: bytes) -> int:
+        self._content += content
+        return len(content)
+
+    def take(self) -> bytearray:
+        content, self._content = self._content, bytearray()
+        return content
+
+
+_MATRIX_AT = 44
+"""Bytes from the name of a version 0 track header box to its matrix: ISO/IEC 14496-12, 8.3.2."""
+
+
+def _turn(piece: bytearray, size: tuple[int, int], rotation: int) -> None:
+    """Write into the file's beginning how a player has to turn the pictures."""
+    width, height = size
+    a, b, c, d, right, down = {
+        0: (1, 0, 0, 1, 0, 0),
+        90: (0, 1, -1, 0, height, 0),
+        180: (-1, 0, 0, -1, width, height),
+        270: (0, -1, 1, 0, 0, width),
+    }[rotation]
+    fixed = [part << 16 for part in (a, b, 0, c, d, 0, right, down)]
+    struct.pack_into(">9i", piece, piece.index(b"tkhd") + _MATRIX_AT, *fixed, 1 << 30)
+
+
+def rate(fps: float) -> Fraction:
+    """Return a frame rate as a fraction: 29.97 is 30000 / 1001."""
+    return Fraction(fps).limit_denominator(1001)
+
+
+class _named:
+    """Whatever comes from below becomes an error of ours, with the cause and the mend."""
+
+    def __init__(self, codec: str, kinds: tuple[type[Exception], ...]) -> None:
+        self._codec = codec
+        self._kinds = kinds
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, self._kinds):
+            cause = getattr(error, "strerror", None) or str(error)
+            raise EncoderError(
+                f'{self._codec}: {cause}; set codec = "libx264" under [video]'
+            ) from error
+
+
+def load() -> Any:
+    """Return PyAV; raise `EncoderError` where it is not installed."""
+    try:
+        importlib.import_module("av.bitstream")
+        return importlib.import_module("av")
+    except ImportError as error:
+        raise EncoderError(
+            f"video needs PyAV ({error}); pip install 'shuttergate[video]'"
+        ) from error

@@ -1,0 +1,403 @@
+"""From a held press to a video: cleared frames are encoded, and leave when their lead is over.
+
+While the gate is OPEN the newest seconds lie in memory, encoded, so that a video begins before its
+press. No frame that was not CLEAR ever meets the encoder. A video is kept only if the photo of its
+press was, and if nothing broke while it was made.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from shuttergate.capture import hatch
+from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
+from shuttergate.capture.delivery import Delivery
+from shuttergate.capture.encoder import Canvas, Encoder, Muxer, load, video_size
+from shuttergate.capture.gops import Gops
+from shuttergate.errors import EncoderError
+from shuttergate.frame import Frame, Pixels, main_size
+from shuttergate.gate import State
+from shuttergate.interlock import Opening
+from shuttergate.verdict import Reason
+
+CANVASES = 4
+"""So many frames may wait for the encoder; who comes then is left out."""
+
+GAP_S = 0.5
+"""After so long without a frame that was judged and taken, nobody knows what was in between."""
+
+STOP_S = 2.0
+"""What the end of a process leaves a video to get onto the disk."""
+
+RELEASED, LIMIT = "released", "limit"
+"""Why a video ended, where it was not the gate."""
+
+
+class Settings(Protocol):
+    """See `config.Video`."""
+
+    @property
+    def hold_s(self) -> float: ...
+    @property
+    def lead_s(self) -> float: ...
+    @property
+    def preroll_s(self) -> float: ...
+    @property
+    def max_s(self) -> float: ...
+    @property
+    def longest_side(self) -> int: ...
+    @property
+    def codec(self) -> str: ...
+
+
+class Gate(Protocol):
+    """See `interlock.Interlock`."""
+
+    @property
+    def state(self) -> State: ...
+    def lasts(self, opening: Opening) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a recording: a video's name, or the reason and detail of its loss.
+
+    ``ended``: `RELEASED`, `LIMIT`, or the reason for which the gate closed. ``wait_s``: from its
+    end to here.
+    """
+
+    name: str = ""
+    reason: Reason = Reason.CLEAR
+    detail: str = ""
+    ended: str = ""
+    pictures: int = 0
+    seconds: float = 0.0
+    wait_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Video:
+    """One in the making."""
+
+    pressed_s: float
+    opened_s: float | None
+    first_s: float = 0.0
+    ended: str = ""
+    ended_s: float = 0.0
+    is_doubted: bool = False  # something broke since it began
+    muxer: Muxer | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    canvas: Canvas
+    exposed_s: float
+    opened_s: float
+    lores: Pixels | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    video: _Video
+    receipt: hatch.Receipt | None
+
+
+@dataclass(slots=True)
+class _Photos:
+    """Whether the photo of the newest press was kept."""
+
+    news: threading.Condition = field(default_factory=threading.Condition)
+    pressed_s: float = float("-inf")
+    is_kept: bool = False
+
+
+class Recorder:
+    """Works in a thread of its own; `take` is for the one that looks at frames, the rest for any.
+
+    ``judge(lores, exposed_s)``: asks the channels that do not look live, and closes the gate where
+    one of them is not clear; None where all look live. Then frames are taken only from a press on.
+    ``done`` hears what became of each recording, ``off`` why there can be none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        fps: float,
+        rotation: int,
+        counter: Counter,
+        gate: Gate,
+        judge: Callable[[Pixels, float], bool] | None,
+        done: Callable[[Recorded], None],
+        off: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._fps, self._rotation = fps, rotation
+        self._counter = counter
+        self._gate = gate
+        self._judge = judge
+        self._done = done
+        self._off = off
+        self._is_on = False
+        self._size = (0, 0)
+        self._free: list[Canvas] = []
+        self._events: queue.SimpleQueue[_Shot | _Closed | _Delivered | None] = queue.SimpleQueue()
+        self._gops = Gops(settings.lead_s, GAP_S)
+        self._encoder: Encoder | None = None
+        self._photos = _Photos()
+        self._video: _Video | None = None
+        self._delivered: _Video | None = None  # on its way
+        self._done_with_s = float("-inf")  # the press of the newest recording
+        self._thread = threading.Thread(target=self._run, name="recorder")
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    @property
+    def elapsed_s(self) -> float | None:
+        """How long the video in the making is; None: there is none."""
+        video = self._video
+        if video is None or video.ended:
+            return None
+        return max(0.0, time.monotonic() - (video.first_s or video.pressed_s))
+
+    def take(self, frame: Frame) -> None:
+        """Copy a frame that was CLEAR while the gate was OPEN, unless the encoder is behind."""
+        state = self._gate.state
+        if not self._is_on or state.opened_s is None:
+            return
+        if self._judge is not None and state.held_since_s is None and self._video is None:
+            return
+        canvas = self._canvas(video_size(main_size(frame.main), self._settings.longest_side))
+        if canvas is not None:
+            canvas.draw(frame.main)
+            lores = None if self._judge is None else frame.lores.copy()
+            self._events.put(_Shot(canvas, frame.exposed_s, state.opened_s, lores))
+
+    def _canvas(self, size: tuple[int, int]) -> Canvas | None:
+        if size != self._size:
+            self._size = size
+            self._free = [Canvas(size) for _ in range(CANVASES)]
+        return self._free.pop() if self._free else None
+
+    def closed(self, reason: Reason, faults: Collection[str]) -> None:
+        """The gate closed, or has one more reason to be CLOSED."""
+        if set(faults) - {"stopping"}:
+            for video in (self._video, self._delivered):
+                if video is not None:
+                    video.is_doubted = True
+        self._events.put(_Closed(reason))
+
+    def photo_done(self, pressed_s: float, is_kept: bool) -> None:
+        """The photo of that press was kept, or not."""
+        with self._photos.news:
+            self._photos.pressed_s, self._photos.is_kept = pressed_s, is_kept
+            self._photos.news.notify_all()
+
+    def stop(self) -> None:
+        """End; what was cleared may still become a video, if the disk is quick."""
+        self._events.put(None)
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
+        if self._delivered is not None:
+            self._delivered.is_doubted = True
+
+    def _run(self) -> None:
+        try:
+            if self._settings.codec == "off":
+                raise EncoderError("switched off; set codec under [video]")
+            load()
+            self._is_on = True
+        except EncoderError as error:
+            self._off(str(error))
+        while (event := self._events.get()) is not None:
+            try:
+                match event:
+                    case _Closed():
+                        self._end_with(event.reason)
+                    case _Delivered():
+                        self._told(event.video, event.receipt)
+                    case _Shot() if self._is_on:
+                        self._shot(event)
+            except EncoderError as error:
+                self._is_on = False
+                self._off(str(error))
+                self._drop(Reason.FAULT, str(error))
+        self._drop(Reason.FAULT, "")
+        if self._delivered is not None and self._delivered.delivery is not None:
+            self._delivered.delivery.wait(STOP_S)
+            while not self._events.empty():
+                if isinstance(event := self._events.get(), _Delivered):
+                    self._told(event.video, event.receipt)
+
+    def _shot(self, shot: _Shot) -> None:
+        try:
+            if not self._gate.lasts(Opening(0.0, shot.opened_s)):
+                return  # word of its closing is on the way
+            if self._judge is not None and shot.lores is not None:
+                if not self._judge(shot.lores, shot.exposed_s):
+                    return
+                shot.lores[:] = 0
+            if self._encoder is None or self._encoder.size != shot.canvas.size:
+                self._renew(shot.canvas.size)
+            if not self._gops.judged(shot.exposed_s, True) and self._video is not None:
+                self._drop(Reason.SLOW, "encoder")
+                self._renew(shot.canvas.size)
+                self._gops.judged(shot.exposed_s, True)
+            if self._video is None or not self._video.ended:
+                assert self._encoder is not None
+                for picture in self._encoder.encode(shot.canvas, shot.exposed_s):
+                    self._gops.coded(picture)
+        finally:
+            shot.canvas.wipe()
+            if shot.canvas.size == self._size:
+                self._free.append(shot.canvas)
+        self._advance()
+
+    def _renew(self, size: tuple[int, int]) -> None:
+        """Begin anew, with a key picture; of the encoder before nothing remains."""
+        self._drop(Reason.FAULT, "the camera changed the size of its pictures")
+        self._gops.wipe()
+        self._encoder = None
+        self._encoder = Encoder(size, self._fps, self._settings.codec)
+
+    def _advance(self) -> None:
+        now_s, state = time.monotonic(), self._gate.state
+        held_s = state.held_since_s
+        if self._video is None:
+            since_s = self._gops.newest_s if held_s is None else held_s
+            self._gops.forget_before(since_s - self._settings.preroll_s)
+            if held_s is None or now_s - held_s < self._settings.hold_s:
+                return
+            self._begin(held_s, state.opened_s)
+        if (video := self._video) is None:
+            return
+        if not video.ended:
+            self._mind_end(video, held_s, state.opened_s, now_s)
+        self._let_go(video)
+        if video.ended and self._gops.is_empty:
+            self._finish(video)
+
+    def _begin(self, pressed_s: float, opened_s: float | None) -> None:
+        if pressed_s == self._done_with_s:
+            return
+        self._done_with_s = pressed_s
+        if self._photos.pressed_s == pressed_s and not self._photos.is_kept:
+            return  # the press was refused already
+        if self._delivered is not None:
+            self._done(Recorded(reason=Reason.BUSY))
+            return
+        self._video = _Video(pressed_s, opened_s)
+
+    def _mind_end(
+        self, video: _Video, held_s: float | None, opened_s: float | None, now_s: float
+    ) -> None:
+        if held_s != video.pressed_s and opened_s == video.opened_s:
+            self._end(video, RELEASED, now_s)
+        elif video.first_s and self._gops.newest_s - video.first_s >= self._settings.max_s:
+            self._end(video, LIMIT, video.first_s + self._settings.max_s)
+
+    def _end(self, video: _Video, why: str, at_s: float) -> None:
+        video.ended, video.ended_s = why, time.monotonic()
+        self._gops.end(at_s)
+
+    def _let_go(self, video: _Video) -> None:
+        gops = self._gops.cleared()
+        if not gops:
+            return
+        if video.muxer is None:
+            video.first_s = gops[0].first_s
+            taken = datetime.now(UTC) - timedelta(seconds=time.monotonic() - video.first_s)
+            assert self._encoder is not None
+            video.muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
+            video.delivery = Delivery(
+                self._counter,
+                int(taken.timestamp() * 1000),
+                lambda: self._settled(video),
+                lambda: not video.is_doubted,
+                lambda receipt: self._events.put(_Delivered(video, receipt)),
+            )
+        assert video.delivery is not None
+        if not video.delivery.put(video.muxer.write(gops)):
+            self._drop(Reason.SLOW, "disk")
+
+    def _end_with(self, reason: Reason) -> None:
+        """The gate is CLOSED: what is not cleared yet never will be."""
+        self._gops.wipe()
+        self._encoder = None
+        video = self._video
+        if video is None:
+            return
+        if not video.ended:
+            video.ended, video.ended_s = reason, time.monotonic()
+        if video.is_doubted:
+            self._drop(reason, "")
+        else:
+            self._finish(video)
+
+    def _finish(self, video: _Video) -> None:
+        """Nothing more comes: make it whole."""
+        self._video = self._encoder = None
+        self._gops.wipe()
+        if video.muxer is None or video.delivery is None:
+            own = video.ended in (RELEASED, LIMIT)
+            reason = Reason.NO_FRAME if own else Reason(video.ended)
+            self._done(Recorded(reason=reason, ended=video.ended))
+            return
+        self._delivered = video
+        video.delivery.put(video.muxer.close())
+        video.delivery.seal()
+
+    def _drop(self, reason: Reason, detail: str) -> None:
+        video, self._video = self._video, None
+        if video is None:
+            return
+        self._gops.wipe()
+        self._encoder = None
+        if video.delivery is not None:
+            video.delivery.drop()
+        self._done(Recorded(reason=reason, detail=detail, ended=video.ended))
+
+    def _settled(self, video: _Video) -> bool:
+        """Whether the photo of its press was kept; waits for it."""
+        with self._photos.news:
+            self._photos.news.wait_for(
+                lambda: self._photos.pressed_s >= video.pressed_s, RECEIPT_TIMEOUT_S
+            )
+            return self._photos.pressed_s == video.pressed_s and self._photos.is_kept
+
+    def _told(self, video: _Video, receipt: hatch.Receipt | None) -> None:
+        wait_s = time.monotonic() - video.ended_s
+        assert video.muxer is not None
+        if receipt is None:
+            reason = Reason.FAULT if video.is_doubted else Reason.NO_PHOTO
+            found = Recorded(reason=reason, ended=video.ended)
+        elif receipt.error:
+            found = Recorded(reason=Reason.FAULT, detail=receipt.error, ended=video.ended)
+        else:
+            found = Recorded(
+                receipt.name,
+                Reason.CLEAR,
+                "",
+                video.ended,
+                video.muxer.pictures,
+                video.muxer.seconds,
+                wait_s,
+            )
+        if self._video is video:  # the publisher was lost before its end
+            self._video = self._encoder = None
+            self._gops.wipe()
+        self._delivered = None
+        self._done(found)
