@@ -1,4 +1,4 @@
-"""What the simulated camera looks at: the built-in room, a picture, or a folder of pictures."""
+"""What the simulated camera looks at: the built-in room, a picture, a folder of them, a video."""
 
 from __future__ import annotations
 
@@ -176,9 +176,24 @@ class Pictures:
 def open_scene(
     path: Path | None, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
 ) -> Scene:
-    """Return the scene at `path` (a picture or a folder), or the built-in room for None."""
+    """Return the scene at `path` (picture, folder or video), or the built-in room for None."""
     if path is None:
         return Room(lens)
     if not path.exists():
-        raise CameraError(f"{path}: there is no such scene; name a picture or a folder of pictures")
+        raise CameraError(
+            f"{path}: there is no such scene; name a picture, a folder of pictures or a video"
+        )
+    if path.is_file() and not _is_picture(path):
+        from shuttergate.frames.clip import Clip  # which is built on what is above
+
+        return Clip(path, lens)
     return Pictures(path, lens, picture_s, on_skip)
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether Pillow knows the file by its first bytes; it need not be whole."""
+    try:
+        with Image.open(path):
+            return True
+    except Exception:  # decoders meet outside bytes: whatever they raise, it is none to them
+        return False

@@ -1,0 +1,299 @@
+"""A video file as a scene, through PyAV (extra `video`): its first video stream, looped for ever.
+
+The process that opens it also holds the camera. So FFmpeg is not left to guess what a file is: its
+first bytes must say one of a few formats. And it gets an open file instead of a name, so that
+nothing that is written in the file can have it open another or reach a network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+
+from shuttergate.errors import CameraError
+from shuttergate.frame import Pixels, planes
+from shuttergate.frames.picamera2 import fitting
+from shuttergate.frames.pictures import MAX_PIXELS
+from shuttergate.frames.scene import Lens, Shot
+from shuttergate.share import tilde
+
+AHEAD_SHOTS = 4
+
+SLACK_S = 0.001
+"""A picture is due so much earlier: containers round its time, some to whole milliseconds."""
+
+LONGEST_STEP_S = 0.2
+"""Who asks less often than this does not count as a camera, whose next exposure can be foretold."""
+
+LATE_S = 0.25
+"""Where every picture comes too late, so often one is shown all the same: late beats frozen."""
+
+_HEAD_BYTES = 580
+_MOV_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
+_STILL_BRANDS = (b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1")
+"""Photos in MP4's boxes; FFmpeg would show a tile of one and not the whole."""
+
+_MATRICES = {1: "ITU709", 4: "FCC", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 9: "BT2020"}
+"""libswscale's name by number of ITU-T H.273."""
+
+
+def format_of(head: bytes) -> str | None:
+    """Return FFmpeg's name for the video format of a file that begins so, None for no such."""
+    if head[4:8] in _MOV_BOXES:
+        return None if head[8:12] in _STILL_BRANDS else "mp4"
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "matroska"
+    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
+        return "avi"
+    syncs = head[0:564:188], head[4:580:192]  # the second: cameras' .mts and .m2ts
+    return "mpegts" if b"GGG" in syncs else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """Decodes the pictures of an open file, one after another, again and again."""
+
+    av: Any
+    file: BinaryIO
+    format: str
+    name: str
+
+    def pictures(self, due_s: Callable[[], float]) -> Generator[tuple[float, Any], None, None]:
+        """Yield the time of each picture, in seconds since the start, and what PyAV decoded.
+
+        Times grow for ever; the film begins anew after its last picture or its first damage. Turns
+        that are over by ``due_s()`` are left out. A film of a single picture ends with it.
+        """
+        end_s = 0.0
+        while True:
+            begin_s, time_s, count, shift_s = end_s, -math.inf, 0, 0.0
+            for stamp_s, length_s, picture in self._turn():
+                # The first one's stamp may be any number, and some files' stamps leap back.
+                if not count or stamp_s + shift_s <= time_s:
+                    shift_s = end_s - stamp_s
+                time_s = stamp_s + shift_s
+                end_s = time_s + length_s
+                count += 1
+                yield time_s, picture
+            if count == 1:
+                return
+            turn_s = end_s - begin_s
+            end_s += max(0.0, (due_s() - end_s) // turn_s) * turn_s
+
+    def _turn(self) -> Iterator[tuple[float, float, Any]]:
+        """Yield stamp and length, in seconds, of each picture up to the end or the first damage."""
+        given = False
+        try:
+            with contextlib.closing(self._opened()) as container:
+                stream = self._stream(container)
+                usual_s = float(1 / (stream.average_rate or stream.guessed_rate or 25))
+                next_s = 0.0
+                for picture in container.decode(stream):
+                    if picture.is_corrupt:  # at a start, what a cut left without its past
+                        if given:
+                            return
+                        continue
+                    stamp = picture.pts if picture.pts is not None else picture.dts
+                    base = float(picture.time_base or stream.time_base)
+                    stamp_s = next_s if stamp is None else stamp * base
+                    length_s = picture.duration * base if picture.duration > 0 else usual_s
+                    next_s, given = stamp_s + length_s, True
+                    yield stamp_s, length_s, picture
+            if not given:
+                raise _unreadable(self.name, "no picture in it")
+        except CameraError:
+            raise
+        except Exception as error:  # decoders meet outside bytes: whatever they raise is damage
+            if not given:
+                raise _unreadable(self.name, error) from error
+
+    def _opened(self) -> Any:
+        # Anew for each turn: not every format can go back to its very first picture.
+        self.file.seek(0)
+        return self.av.open(
+            self.file,
+            format=self.format,
+            options={"protocol_whitelist": "none"},
+            io_open=_refuse,
+            metadata_errors="replace",
+        )
+
+    def _stream(self, container: Any) -> Any:
+        cover = self.av.stream.Disposition.attached_pic
+        found = [one for one in container.streams.video if not one.disposition & cover]
+        if not found:
+            raise CameraError(f"{self.name}: has no video stream; name a file that has")
+        decoder = found[0].codec_context
+        if decoder is None:
+            raise _unreadable(self.name, "no decoder here knows its video")
+        if decoder.width * decoder.height > MAX_PIXELS:
+            size = f"{decoder.width} x {decoder.height}"
+            limit = f"{MAX_PIXELS // 1_000_000} megapixels"
+            raise CameraError(f"{self.name}: {size} is over {limit}; reduce it")
+        decoder.options = {"max_pixels": str(MAX_PIXELS)}  # pictures may grow on the way
+        # The models need the other processors, and no thread of FFmpeg's outlives a turn.
+        decoder.thread_count = 1
+        for other in container.streams:
+            if other is not found[0]:
+                other.discard = self.av.stream.Discard.all
+        return found[0]
+
+
+class _Developer:
+    """Makes shots of decoded pictures: each is converted once, by libswscale, and copied once."""
+
+    def __init__(self, av: Any, lens: Lens) -> None:
+        self._lens = lens
+        self._names = av.video.reformatter
+        self._to_main, self._to_lores = (self._names.VideoReformatter() for _ in range(2))
+        kind = self._names.Interpolation
+        # Without the last two, colours come out up to 3 of 255 too dark.
+        self._how = kind.BILINEAR | kind.ACCURATE_RND | kind.FULL_CHR_H_INT | kind.FULL_CHR_H_INP
+
+    def shot(self, picture: Any) -> Shot:
+        """Return the whole of `picture` as the sensor gives it, upright."""
+        matrix, spread = self._names.Colorspace, self._names.ColorRange
+        usual = "ITU709" if picture.height >= 720 else "ITU601"
+        how = {
+            "src_colorspace": matrix[_MATRICES.get(picture.colorspace, usual)],
+            "src_color_range": spread.JPEG if picture.color_range == spread.JPEG else spread.MPEG,
+            "dst_colorspace": matrix.ITU601,
+            "dst_color_range": spread.JPEG,
+            "interpolation": self._how,
+            "threads": 1,
+        }
+        turns = round(picture.rotation / 90) % 4  # quarters of a turn, counterclockwise
+        across = -1 if turns % 2 else 1
+        size = fitting((picture.width, picture.height)[::across], self._lens.main_limit)
+        lores = self._to_lores.reformat(picture, *self._lens.lores_size[::across], "rgb24", **how)
+        flat = self._to_main.reformat(picture, *size[::across], "yuv420p", **how)
+        main = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
+        for target, plane in zip(planes(main), flat.planes, strict=True):
+            target[:] = self._upright(plane, 1, turns)[..., 0]
+        return Shot(main, np.ascontiguousarray(self._upright(lores.planes[0], 3, turns)))
+
+    def _upright(self, plane: Any, pixel_bytes: int, turns: int) -> Pixels:
+        """Return a view of a plane, uint8 (rows, columns, bytes of a pixel), as people see it."""
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+        pixels = rows[:, : plane.width * pixel_bytes].reshape(plane.height, -1, pixel_bytes)
+        pixels = np.rot90(pixels, turns)
+        return pixels[:, ::-1] if self._lens.mirror else pixels
+
+
+class Clip:
+    """The video file at `path` in real time, looped, as a `Scene`; a thread decodes ahead.
+
+    Pictures whose time is over, and those between two exposures of a camera that asks at regular
+    times, are decoded and no more. Raises `CameraError` where the file shows nothing.
+    """
+
+    def __init__(self, path: Path, lens: Lens) -> None:
+        self.name = tilde(path)
+        self._due_s, self._step_s, self._closed = 0.0, math.inf, False
+        self._failure: Exception | None = None
+        self._ahead: deque[tuple[float, Shot]] = deque()
+        self._changed = threading.Condition()
+        with contextlib.ExitStack() as undo:
+            try:
+                self._file = undo.enter_context(path.open("rb"))
+                format_name = format_of(self._file.read(_HEAD_BYTES))
+            except OSError as error:
+                raise CameraError(f"{self.name}: {error.strerror}; name another") from error
+            if format_name is None:
+                told = "neither a picture nor a video known here; save it as JPEG, PNG or MP4"
+                raise CameraError(f"{self.name}: {told}")
+            av = _load(self.name)
+            self._developer = _Developer(av, lens)
+            film = _Film(av, self._file, format_name, self.name)
+            self._pictures = film.pictures(lambda: self._due_s)
+            undo.callback(self._pictures.close)
+            self._shot = self._developed(next(self._pictures)[1])
+            undo.pop_all()
+        # A daemon, for it waits for ever where nobody closes the scene.
+        self._worker = threading.Thread(target=self._work, name="scene", daemon=True)
+        self._worker.start()
+
+    def _developed(self, picture: Any) -> Shot:
+        try:
+            shot = self._developer.shot(picture)
+        except Exception as error:  # a pixel format or colours that libswscale does not know
+            raise _unreadable(self.name, error) from error
+        self._developed_s = time.monotonic()
+        return shot
+
+    def _work(self) -> None:
+        try:
+            before: tuple[float, Any] | None = None
+            for time_s, picture in self._pictures:
+                # How long a picture is shown is known when the next one is.
+                if before is not None and self._wanted(before[0], time_s):
+                    self._ahead.append((before[0], self._developed(before[1])))
+                if self._closed:
+                    return
+                before = (time_s, picture)
+        except Exception as error:
+            self._failure = error
+
+    def _wanted(self, from_s: float, until_s: float) -> bool:
+        """Wait for room; return whether what is due from then to then will be looked at."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._ahead) < AHEAD_SHOTS)
+            if self._closed:
+                return False
+            asked_s, step_s = self._due_s + SLACK_S, self._step_s
+        if until_s <= asked_s:
+            return time.monotonic() - self._developed_s >= LATE_S
+        if from_s <= asked_s or step_s > LONGEST_STEP_S:
+            return True
+        return asked_s + math.ceil((from_s - asked_s) / step_s) * step_s < until_s
+
+    def at(self, time_s: float) -> Shot:
+        """Return the newest picture that is due; the one before it stays while it is worked on."""
+        if self._failure is not None:
+            raise CameraError(str(self._failure)) from self._failure
+        with self._changed:
+            if time_s > self._due_s + SLACK_S:
+                self._step_s = min(self._step_s, time_s - self._due_s)
+                self._due_s = time_s
+            while self._ahead and self._ahead[0][0] <= time_s + SLACK_S:
+                _, self._shot = self._ahead.popleft()
+            self._changed.notify()
+        return self._shot
+
+    def close(self) -> None:
+        """Stop decoding ahead; may be called more than once."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._worker.join()
+        self._pictures.close()
+        self._file.close()
+
+
+def _unreadable(name: str, error: Exception | str) -> CameraError:
+    cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return CameraError(f"{name}: cannot be read as a video ({cause}); save it again as MP4")
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise PermissionError("a clip may not open another file")
+
+
+def _load(name: str) -> Any:
+    try:
+        importlib.import_module("av.video.reformatter")
+        return importlib.import_module("av")
+    except ImportError as error:
+        raise CameraError(
+            f"{name}: a video needs PyAV ({error}); pip install 'shuttergate[video]'"
+        ) from error
