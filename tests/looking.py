@@ -25,7 +25,9 @@ KIT = window.Kit(
 TIMING = feed.Timing([10.0, 20.0], [3, 4, 1], 100.0)
 
 
-def standing(is_open: bool, reason: str = "nudity", **changes: Any) -> window.Standing:
+def standing(
+    is_open: bool, reason: str = "nudity", recording_s: float | None = None, **changes: Any
+) -> window.Standing:
     status = feed.Status(
         open=is_open,
         reason="clear" if is_open else reason,
@@ -39,15 +41,15 @@ def standing(is_open: bool, reason: str = "nudity", **changes: Any) -> window.St
         taken=1,
         videos=0,
         lost={},
-        recording_s=None,
+        recording_s=recording_s,
         refused={"nudity": 2},
         runs_on="cpu",
         photos=[],
         timings=dict.fromkeys(("verdict", "models", "second look", "photo"), TIMING),
         tests={"right": 4, "wrong": 0},
     )
-    totals = {"frames": 100, "clear": 90, "blocked": 10, "taken": 1}
-    whole = window.Standing(status, totals, {"nudity": 2}, 1)
+    totals = {"frames": 100, "clear": 90, "blocked": 10, "taken": 1, "videos": 3}
+    whole = window.Standing(status, totals, {"nudity": 2}, {"no frame": 4}, 1)
     return msgspec.structs.replace(whole, **changes)
 
 
@@ -81,10 +83,14 @@ class Looking:
         """Publish a photo; return its bytes."""
         file = folder / name
         Image.radial_gradient("L").resize((1600, 1200)).convert("RGB").save(file, "JPEG")
-        descriptor = os.open(file, os.O_RDONLY)
-        self.show(window.Photo(name), descriptor)
-        os.close(descriptor)
+        self.hand(file)
         return file.read_bytes()
+
+    def hand(self, file: Path) -> None:
+        """Publish a file that is there."""
+        descriptor = os.open(file, os.O_RDONLY)
+        self.show(window.Photo(file.name), descriptor)
+        os.close(descriptor)
 
     def picture(self, shown: viewfinder.Shown) -> None:
         assert self._view is not None

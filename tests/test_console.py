@@ -25,6 +25,7 @@ from websockets.sync.client import ClientConnection, connect
 from conftest import wait_until
 from looking import KIT, Looking, standing
 from shuttergate import feed, viewfinder, window
+from shuttergate.console.film import ANSWER_BYTES
 from shuttergate.console.hub import MAX_VIEWERS
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
@@ -87,6 +88,9 @@ class Console:
     def memory_mb(self) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def close(self) -> None:
         self.process.terminate()
@@ -212,6 +216,84 @@ def test_a_photo_that_was_deleted_is_gone_from_the_page_too(again: Console) -> N
     assert again.get(f"/photo/{name}")[0] == again.get(f"/photo/{name}?small")[0] == 404
 
 
+VIDEO = bytes(range(256)) * 4096 * 3  # three of the answers to a range without an end
+
+
+def show_video(console: Console, name: str, content: bytes = VIDEO) -> str:
+    """Publish a file that a player would not take; return its path on the page."""
+    (console.folder / name).write_bytes(content)
+    console.kit.hand(console.folder / name)
+    path = f"/photo/{name}"
+    assert wait_until(lambda: console.ask("HEAD", path)[0] == 200)
+    return path
+
+
+@pytest.fixture(scope="module")
+def video(console: Console) -> str:
+    return show_video(console, "20261122T020304.005Z.mp4")
+
+
+def test_a_video_is_given_whole_to_whoever_asks_for_all_of_it(console: Console, video: str) -> None:
+    status, headers, body = console.get(video)
+    assert (status, headers["content-type"], body) == (200, "video/mp4", VIDEO)
+    assert headers["accept-ranges"] == "bytes"
+    assert "media-src 'self'" in headers["content-security-policy"]
+    status, headers, body = console.ask("HEAD", video)
+    assert (status, headers["content-length"], body) == (200, str(len(VIDEO)), b"")
+    assert console.get(f"{video}?small")[0] == 404
+    assert console.get(video, Range="seconds=1-2")[2] == VIDEO, "a unit that nobody knows"
+    assert console.get(video, Range="bytes=1-2", If_Range='"v1"')[2] == VIDEO
+
+
+@pytest.mark.parametrize(
+    ("asked", "begin", "end"),
+    [
+        ("0-0", 0, 1), ("0-1", 0, 2), ("5-99999", 5, 100_000), ("-7", len(VIDEO) - 7, len(VIDEO)),
+        ("-99999999", 0, len(VIDEO)), (f"100-{2**63 - 1}", 100, len(VIDEO)),
+        ("0-", 0, ANSWER_BYTES), ("3000000-", 3_000_000, len(VIDEO)), (" 5-6", 5, 7),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_video_is_given(
+    console: Console, video: str, asked: str, begin: int, end: int
+) -> None:
+    status, headers, body = console.get(video, Range=f"bytes={asked}")
+    assert status == 206
+    assert headers["content-range"] == f"bytes {begin}-{end - 1}/{len(VIDEO)}"
+    assert (headers["content-length"], body) == (str(end - begin), VIDEO[begin:end])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "", "-", "-0", "5-4", f"{len(VIDEO)}-", "9" * 18 + "-", "9" * 30 + "-", "0-1,5-6", "0-1-2",
+        "a-b", "--1", "+1-2", "1_0-2", "0x1-2", "1.5-2", "\xb2-", ",".join(["0-"] * 1000),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_not_to_be_had_is_refused(console: Console, video: str, asked: str) -> None:
+    status, headers, body = console.get(video, Range=f"bytes={asked}")
+    assert (status, body) == (416, b"")
+    assert headers["content-range"] == f"bytes */{len(VIDEO)}"
+
+
+def test_a_video_that_is_on_its_way_arrives_whatever_becomes_of_it(again: Console) -> None:
+    path = show_video(again, "20261122T020304.006Z.mp4", VIDEO * 4)
+    with slow_reader(again, path) as sock:
+        start = sock.recv(4096)
+        for number in range(window.PHOTOS_KEPT):
+            again.kit.photo(again.folder, f"20261122T020305.{number:03}Z.jpg")
+        (again.folder / path.rpartition("/")[2]).unlink()
+        assert wait_until(lambda: again.get(path)[0] == 404)
+        while more := sock.recv(1 << 20):
+            start += more
+    assert start.partition(b"\r\n\r\n")[2] == VIDEO * 4
+
+
+def test_a_video_that_was_deleted_is_gone_from_the_page_too(again: Console) -> None:
+    path = show_video(again, "20261122T020304.007Z.mp4")
+    (again.folder / path.rpartition("/")[2]).unlink()
+    assert again.get(path)[0] == again.get(path, Range="bytes=0-1")[0] == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -250,6 +332,9 @@ def test_figures_are_as_prometheus_reads_them(console: Console) -> None:
     assert found["shuttergate_verdict_seconds_count",] == 8
     assert found["shuttergate_verdict_seconds_sum",] == 0.1
     assert found["shuttergate_build_info", "simulated", "0"] == 1
+    assert found["shuttergate_videos_total",] == 3
+    assert found["shuttergate_videos_lost_total", "no frame"] == 4
+    assert found["shuttergate_recording",] == 0
     assert not any("score" in name for name, *_ in found)
 
 
@@ -418,6 +503,14 @@ def test_too_many_viewers_are_told_so(console: Console) -> None:
     assert wait_until(lambda: looks(console))
 
 
+def slow_reader(console: Console, path: str) -> socket.socket:
+    """Ask for `path`, and read nothing yet."""
+    sock = socket.create_connection(("127.0.0.1", console.port), timeout=20)
+    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\nConnection: close\r\n\r\n"
+    sock.sendall(head.encode())
+    return sock
+
+
 def looks(console: Console) -> bool:
     try:
         with console.look():
@@ -456,6 +549,23 @@ def test_stalled_viewers_cost_little_and_hold_nobody_up(again: Console) -> None:
         assert again.memory_mb() - before_mb < 30
     for sock in stalled:
         sock.close()
+
+
+def test_slow_readers_of_a_long_video_cost_little(again: Console) -> None:
+    file = again.folder / "20261122T020304.008Z.mp4"
+    with file.open("wb") as empty:
+        empty.truncate(500_000_000)
+    again.kit.hand(file)
+    path = f"/photo/{file.name}"
+    assert wait_until(lambda: again.ask("HEAD", path)[0] == 200)
+    before_mb, before = again.memory_mb(), again.open_files()
+    with contextlib.ExitStack() as stack:
+        for _ in range(150):
+            stack.enter_context(slow_reader(again, path))
+        assert wait_until(lambda: again.open_files() > before + 280), "a socket and a file each"
+        assert len(again.get(path, Range="bytes=400000000-400999999")[2]) == 1_000_000
+        assert again.memory_mb() - before_mb < 60
+    assert wait_until(lambda: again.open_files() < before + 20), "who leaves lets go of the file"
 
 
 def test_pictures_that_are_not_judged_are_not_taken_either(console: Console) -> None:

@@ -32,6 +32,10 @@ def line(number: int) -> window.Line:
     return window.Line(json.dumps({"time": "", "event": str(number)}))
 
 
+def named(number: int) -> str:
+    return f"{number}.mp4" if number % 3 else f"{number}.jpg"
+
+
 def told(hub: Hub, viewer: Viewer) -> list[dict[str, Any]]:
     return [json.loads(text) for text in hub.news(viewer)[0]]
 
@@ -78,6 +82,16 @@ async def test_a_change_is_told_at_once_and_the_rest_is_collected(hub: Hub) -> N
 
 
 @looking
+async def test_that_a_video_begins_and_ends_is_told_at_once(hub: Hub) -> None:
+    hub.sees(standing(True), [])
+    with hub.viewer() as one:
+        for recording_s, is_told in ((0.0, True), (0.2, False), (0.4, False), (None, True)):
+            told(hub, one)
+            hub.sees(standing(True, recording_s=recording_s), [])
+            assert one.news.is_set() is is_told, recording_s
+
+
+@looking
 async def test_only_the_newest_picture_is_for_a_slow_viewer(hub: Hub) -> None:
     hub.sees(standing(True), [])
     with hub.viewer() as one:
@@ -89,14 +103,14 @@ async def test_only_the_newest_picture_is_for_a_slow_viewer(hub: Hub) -> None:
 
 
 @looking
-async def test_as_many_photos_are_held_open_as_are_shown(hub: Hub) -> None:
+async def test_as_many_photos_and_videos_are_held_open_as_are_shown(hub: Hub) -> None:
     def held() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     before = held()
     for number in [*range(window.PHOTOS_KEPT + 3), window.PHOTOS_KEPT + 2]:
-        hub.sees(window.Photo(f"{number}.jpg"), [os.open(os.devnull, os.O_RDONLY)])
-    assert list(hub.photos) == [f"{number}.jpg" for number in range(3, window.PHOTOS_KEPT + 3)]
+        hub.sees(window.Photo(named(number)), [os.open(os.devnull, os.O_RDONLY)])
+    assert list(hub.photos) == [named(number) for number in range(3, window.PHOTOS_KEPT + 3)]
     assert held() - before == window.PHOTOS_KEPT
     for descriptor in hub.photos.values():
         os.close(descriptor)

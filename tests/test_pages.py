@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from conftest import wait_until
 from shuttergate import injection, verdict
+from shuttergate.capture.recorder import LIMIT
 from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
 from shuttergate.panel.wires import WIRE_FAULTS
@@ -68,6 +69,8 @@ def test_every_reason_fault_and_switch_has_words() -> None:
     switches = {value for name, value in vars(injection).items() if name.isupper()}
     keys = {f"reason.{reason}" for reason in Reason} | {f"fault.{fault}" for fault in faults}
     keys |= {f"inject.{switch}" for switch in switches}
+    keys |= {"event.video", f"event.video.{LIMIT}"}
+    assert {key for key in known if key.startswith("lost.")} <= {f"lost.{one}" for one in Reason}
     keys |= {f"drop.cause.{cause}" for cause in Cause.__args__}
     assert keys <= known.keys()
     assert {key for key in known if key.startswith("fault.")} <= keys
@@ -101,14 +104,18 @@ def test_nothing_comes_from_elsewhere() -> None:
 
 
 class Demo:
-    """The demo with its page: two clear pictures and the test card, two seconds each, for ever."""
+    """The demo with its page: two clear pictures and the test card, two seconds each, for ever.
 
-    def __init__(self, folder: Path) -> None:
+    ``card``: whether the card is among them.
+    """
+
+    def __init__(self, folder: Path, card: bool = True) -> None:
         self.folder = folder
         (folder / "scene").mkdir()
         Image.new("RGB", (640, 480), (30, 60, 160)).save(folder / "scene" / "a.png")
         Image.new("RGB", (640, 480), (30, 120, 60)).save(folder / "scene" / "b.png")
-        Image.fromarray(paint("test_card", (224, 224))).save(folder / "scene" / "c.png")
+        if card:
+            Image.fromarray(paint("test_card", (224, 224))).save(folder / "scene" / "c.png")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
             + ["--scene", str(folder / "scene"), "--album", str(folder / "album")]
@@ -156,6 +163,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     one.close()
 
 
+@pytest.fixture
+def calm_demo(tmp_path: Path) -> Iterator[Demo]:
+    """One whose gate stays open."""
+    one = Demo(tmp_path, card=False)
+    yield one
+    one.close()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as engine:
@@ -170,10 +185,12 @@ def page(browser: Any, demo: Demo) -> Iterator[Callable[..., Any]]:
     complaints: list[str] = []
     contexts = []
 
-    def show(path: str = "", size: tuple[int, int] = (1280, 720), **options: Any) -> Any:
+    def show(
+        path: str = "", size: tuple[int, int] = (1280, 720), of: Demo = demo, **options: Any
+    ) -> Any:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
-            base_url=demo.url,
+            base_url=of.url,
             locale="en-GB",
             **options,
         )
@@ -184,11 +201,11 @@ def page(browser: Any, demo: Demo) -> Iterator[Callable[..., Any]]:
         one.on(
             "request",
             lambda asked: (
-                asked.url.startswith((demo.url, "blob:", f"ws{demo.url[4:]}"))
+                asked.url.startswith((of.url, "blob:", f"ws{of.url[4:]}"))
                 or complaints.append(f"asks elsewhere: {asked.url}")
             ),
         )
-        one.goto(demo.url + path)
+        one.goto(of.url + path)
         return one
 
     show.complaints = complaints  # type: ignore[attr-defined]
@@ -296,6 +313,100 @@ def test_the_shutter_on_the_page_takes_a_photo_that_appears(
     assert wait_until(lambda: large.evaluate("image => image.naturalWidth") == 640)
     stage.keyboard.press("Escape")
     assert wait_until(lambda: stage.locator("dialog").count() == 0)
+
+
+def hearing(page: Any, name: str) -> Callable[[], list[str]]:
+    """What a screen reader hears of the element `name` from now on."""
+    page.evaluate(
+        """(name) => {
+          window.heard = [];
+          const told = document.getElementById(name);
+          new MutationObserver(() => window.heard.push(told.textContent))
+            .observe(told, { childList: true, characterData: true, subtree: true });
+        }""",
+        name,
+    )
+    return lambda: page.evaluate("window.heard")
+
+
+def plays(page: Any) -> dict[str, Any]:
+    found: dict[str, Any] = page.locator("dialog video").evaluate(
+        "({ currentTime, duration, videoWidth, seeking, paused }) =>"
+        " ({ currentTime, duration, videoWidth, seeking, paused })"
+    )
+    return found
+
+
+@browser_only
+def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
+    calm_demo: Demo, page: Callable[..., Any]
+) -> None:
+    stage = page(of=calm_demo)
+    becomes(stage, "open")
+    stage.wait_for_timeout(300)
+    heard = hearing(stage, "rec-spoken")
+    assert "hold it down" in stage.inner_text("#shutter-state")
+    stage.hover("#shutter")
+    stage.mouse.down()
+    shown = stage.locator("#rec")
+    assert wait_until(shown.is_visible)
+    first = shown.inner_text()
+    stage.wait_for_timeout(2000)
+    assert re.fullmatch(r"● REC 0:0\d", first) and shown.inner_text() > first
+    stage.mouse.up()
+    assert wait_until(lambda: "Video saved" in stage.inner_text("#pressed"))
+    assert not shown.is_visible()
+    assert heard() == ["Recording", ""]
+
+    (name,) = (path.name for path in (calm_demo.folder / "album").glob("*.mp4"))
+    small = stage.locator("#photos li").first.locator("button")
+    assert small.locator("video").get_attribute("src") == f"/photo/{name}#t=0.1"
+    assert wait_until(lambda: re.fullmatch(r"▶ 0:0\d", small.inner_text()) is not None)
+    assert re.fullmatch(r"Video of .+, \d\.\d s", small.get_attribute("aria-label"))
+
+    small.click()
+    assert wait_until(lambda: plays(stage)["currentTime"] > 0.5)
+    assert plays(stage)["videoWidth"] == 640 and plays(stage)["duration"] > 2
+    assert_no_violations(stage)
+    stage.locator("dialog video").evaluate("(video) => { video.pause(); video.currentTime = 0.2; }")
+    assert wait_until(lambda: not plays(stage)["seeking"] and plays(stage)["currentTime"] < 0.3)
+    with stage.expect_download() as download:
+        stage.click("dialog a[download]")
+    kept = (calm_demo.folder / "album" / name).read_bytes()
+    assert Path(download.value.path()).read_bytes() == kept
+    stage.keyboard.press("Escape")
+    assert wait_until(lambda: stage.locator("dialog").count() == 0)
+
+    stage.click("#language")
+    small = stage.locator("#photos li").first.locator("button")
+    assert "の動画" in small.get_attribute("aria-label")
+    small.click()
+    assert wait_until(lambda: plays(stage)["videoWidth"] == 640)
+    assert_no_violations(stage)
+    video = stage.locator("dialog video").element_handle()
+    stage.click("dialog form button")
+    assert wait_until(lambda: stage.locator("dialog").count() == 0)
+    assert video.evaluate("(video) => video.networkState === HTMLMediaElement.NETWORK_EMPTY")
+
+
+@browser_only
+def test_a_gate_that_closes_ends_the_video_and_says_so(page: Callable[..., Any]) -> None:
+    stage = page("?lang=ja")
+    becomes(stage, "blocked")
+    becomes(stage, "open")
+    stage.wait_for_timeout(200)
+    stage.keyboard.down(" ")
+    assert wait_until(stage.locator("#rec").is_visible)
+    assert stage.inner_text("#rec").startswith("● 録画中 0:0")
+    becomes(stage, "blocked")
+    assert wait_until(lambda: "その先は、確認できなかったため" in stage.inner_text("#pressed"))
+    assert not stage.locator("#rec").is_visible()
+    stage.keyboard.up(" ")
+    stage.goto(stage.url.replace("?", "bench?"))
+    counted = stage.locator("#counts tr", has_text="保存した動画").locator("td")
+    assert wait_until(lambda: counted.all_inner_texts() not in ([], ["0"]))
+    stage.click("#notable")
+    assert wait_until(lambda: "ended: nudity" in stage.inner_text("#log"))
 
 
 @browser_only

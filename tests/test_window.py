@@ -138,18 +138,38 @@ def test_who_comes_late_is_told_what_there_is(opened: Opened) -> None:
     assert told == Counter(Kit=1, Standing=1, Line=LINES_KEPT, Photo=PHOTOS_KEPT, View=1)
 
 
-def test_a_photo_comes_as_an_open_file_to_read(opened: Opened) -> None:
+@pytest.mark.parametrize(("event", "name"), [("photo", "a.jpg"), ("video", "a.mp4")])
+def test_what_was_published_comes_as_an_open_file_to_read(
+    opened: Opened, event: str, name: str
+) -> None:
     seat = opened.look()
     sights(seat)
-    (opened.album / "a.jpg").write_bytes(b"photo")
-    opened.photo("a.jpg")
+    (opened.album / name).write_bytes(b"photo")
+    opened.attend(feed.Log(event, {"name": name}))
+    opened.settle()
     seat.recv(window.MAX_PACKET_BYTES)  # the log's line
     packet, (descriptor,), _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 1)
-    assert window.sights.decode(packet) == window.Photo("a.jpg")
+    assert window.sights.decode(packet) == window.Photo(name)
     assert os.pread(descriptor, 100, 0) == b"photo"
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.write(descriptor, b"x")
     os.close(descriptor)
+
+
+def test_a_kit_that_makes_no_videos_says_so_until_it_starts_anew(opened: Opened) -> None:
+    seat = opened.look()
+    opened.attend(feed.Log("no video", {"cause": "no PyAV"}))
+    told = [*sights(seat), *sights(opened.look())]
+    assert [sight.video for sight in told if isinstance(sight, window.Kit)] == [True, False, False]
+    opened.kit.starts += 1
+    opened.attend(feed.Ready("camera"))
+    assert [sight.video for sight in sights(seat) if isinstance(sight, window.Kit)] == [True]
+
+
+def test_lost_recordings_are_counted_by_reason(opened: Opened) -> None:
+    opened.kit.totals = Totals(videos=2, lost=Counter({"no frame": 3}))
+    (found,) = (sight for sight in sights(opened.look()) if isinstance(sight, window.Standing))
+    assert (found.totals["videos"], found.lost) == (2, {"no frame": 3})
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "link.jpg", "gone.jpg", "", ".."])

@@ -1,8 +1,8 @@
 """The window through which pages see the kit: the supervisor's side of a local socket.
 
-Whoever may open the socket (mode 0660) may look in: state, log lines, each published photo as an
-open file, and a way of its own for what the gate's viewfinder shows. Nothing here waits for the
-other side: a console that does not keep up is put out, and comes back.
+Whoever may open the socket (mode 0660) may look in: state, log lines, each published photo and
+video as an open file, and a way of its own for what the gate's viewfinder shows. Nothing here waits
+for the other side: a console that does not keep up is put out, and comes back.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PAUSE_S = 0.05
 
 PHOTOS_KEPT = 12
 LINES_KEPT = 100
-"""So many of the newest photos and log lines are handed to a console that comes late."""
+"""So many of the newest photos and videos, and log lines, go to a console that comes late."""
 
 _TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -50,7 +50,8 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     """What is looked at; said first, and again when the gate process has started anew.
 
     ``simulated``: the button is not a real one, so a page may press it and break things.
-    ``faults``: the fault switches that it has, none on a board with real pins.
+    ``faults``: the fault switches that it has, none on a board with real pins. ``video``: whether a
+    press that is held can become one.
     """
 
     version: str
@@ -62,18 +63,21 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     limits: dict[str, tuple[float, float]] = {}
     look_limits: dict[str, tuple[float, float]] = {}
     faults: list[str] = []
+    video: bool = True
 
 
 class Standing(msgspec.Struct, frozen=True, tag="standing"):
     """How it stands; without a `status` there is no gate process to be heard.
 
-    ``totals`` (frames, clear, blocked, taken) and ``refused`` (by reason) count over all lives of
-    the gate process, ``starts`` counts these lives. ``injected``: the fault switches that are on.
+    ``totals`` (frames, clear, blocked, taken, videos), ``refused`` presses and ``lost`` recordings
+    (both by reason) count over all lives of the gate process, ``starts`` counts these lives.
+    ``injected``: the fault switches that are on.
     """
 
     status: feed.Status | None
     totals: dict[str, int]
     refused: dict[str, int]
+    lost: dict[str, int]
     starts: int
     injected: list[str] = []
 
@@ -85,7 +89,7 @@ class Line(msgspec.Struct, frozen=True, tag="line"):
 
 
 class Photo(msgspec.Struct, frozen=True, tag="photo"):
-    """A photo that was published; its file, open for reading, comes with the packet."""
+    """A photo or video that was published; its file, open for reading, comes with the packet."""
 
     name: str
 
@@ -179,7 +183,7 @@ class _Seat:
 
 
 class Window:
-    """Listens at `path`; looks into `album` for the photos that the gate names, and no others."""
+    """Listens at `path`; looks into `album` for what the gate names, and for nothing else."""
 
     def __init__(self, path: Path, config: Config, board: Board, album: Path) -> None:
         self._path = path
@@ -232,6 +236,7 @@ class Window:
             os.eventfd_read(self._bell)
         if kit.starts != self._starts:
             self._starts = kit.starts
+            self._kit = msgspec.structs.replace(self._kit, video=True)  # until it says no
             for seat in self._seats:
                 self._give_view(seat, kit)
         for item in news:
@@ -266,7 +271,10 @@ class Window:
                     look_limits=item.look_limits,
                 )
                 self._show(self._kit)
-            case feed.Log(event="photo", fields={"name": str(name)}):
+            case feed.Log(event="no video"):
+                self._kit = msgspec.structs.replace(self._kit, video=False)
+                self._show(self._kit)
+            case feed.Log(event="photo" | "video", fields={"name": str(name)}):
                 self._photos.append(name)
                 self._open(name, list(self._seats))
 
@@ -334,9 +342,11 @@ def _standing(kit: Supervisor) -> Standing:
         "clear": count.clear,
         "blocked": count.blocked,
         "taken": count.taken,
+        "videos": count.videos,
     }
     status = kit.status if kit.is_heard else None
-    return Standing(status, totals, dict(count.refused), kit.starts, kit.injected)
+    refused, lost = dict(count.refused), dict(count.lost)
+    return Standing(status, totals, refused, lost, kit.starts, kit.injected)
 
 
 def _listener(path: Path) -> socket.socket:

@@ -20,7 +20,9 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from shuttergate import feed, window
+from shuttergate.capture.album import VIDEO
 from shuttergate.console.access import COOKIE, Access, same_origin
+from shuttergate.console.film import Film
 from shuttergate.console.guard import Guard
 from shuttergate.console.hub import Hub, Viewer
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, Judge
@@ -114,14 +116,21 @@ class _Console:
                 await socket.send_text("{}")
 
     async def photo(self, request: Request) -> Response:
-        """A photo that was published, whole or (``?small``) small."""
+        """A photo that was published, whole or (``?small``) small; or a video, never small."""
         name = request.path_params["name"]
         descriptor = self._hub.photos.get(name)
-        if descriptor is None or os.fstat(descriptor).st_nlink == 0:  # deleted means gone
+        is_video, is_small = name.endswith(VIDEO), "small" in request.query_params
+        if (
+            descriptor is None
+            or os.fstat(descriptor).st_nlink == 0  # deleted means gone
+            or (is_video and is_small)
+        ):
             self._small.pop(name, None)
             return PlainTextResponse("That photo is not to be had here.\n", 404)
+        if is_video:
+            return Film(descriptor)
         headers = {"cache-control": "private, max-age=86400, immutable"}
-        if "small" not in request.query_params:
+        if not is_small:
             photo = await asyncio.to_thread(_read, os.dup(descriptor))
         elif name in self._small:
             photo = self._small[name]

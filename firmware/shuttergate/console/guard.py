@@ -15,8 +15,8 @@ OPEN_PATHS = frozenset({"/pair", "/style.css", "/js/pair.js", "/js/words.js", "/
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-        "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
+        "media-src 'self'; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; "
+        "base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",

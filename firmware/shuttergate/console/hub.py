@@ -53,7 +53,7 @@ class Hub:
         self.kit: window.Kit | None = None
         self.standing: window.Standing | None = None
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
-        self.photos: OrderedDict[str, int] = OrderedDict()  # name: descriptor
+        self.photos: OrderedDict[str, int] = OrderedDict()  # and videos; name: descriptor
         self.viewers: set[Viewer] = set()
         self._track: deque[tuple[Any, ...]] = deque(maxlen=TRACK_FRAMES)
         self._fresh: dict[str, Any] = {}
@@ -196,4 +196,4 @@ class Hub:
 
 def _gist(standing: window.Standing | None) -> object:
     status = standing.status if standing is not None else None
-    return status and (status.open, status.reason, status.faults)
+    return status and (status.open, status.reason, status.faults, status.recording_s is None)

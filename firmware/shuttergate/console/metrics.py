@@ -46,6 +46,8 @@ class _Figures:
         status = hub.standing.status if hub.standing is not None else None
         yield _gauge("up", "Whether the gate process is heard.", status is not None)
         yield _gauge("gate_open", "Whether the gate is OPEN.", hub.is_open)
+        is_recording = status is not None and status.recording_s is not None
+        yield _gauge("recording", "Whether a video is in the making.", is_recording)
         if hub.kit is not None:
             labels = {"version": hub.kit.version, "board": hub.kit.board}
             yield InfoMetricFamily("shuttergate_build", "What runs here.", labels)
@@ -56,6 +58,11 @@ class _Figures:
                 frames.add_metric([verdict], totals[verdict])
             yield frames
             yield _counted("photos", "Photos published.", totals["taken"])
+            yield _counted("videos", "Videos published.", totals["videos"])
+            lost = _counter("videos_lost", "Recordings that gave no video.", "reason")
+            for reason, count in hub.standing.lost.items():
+                lost.add_metric([reason], count)
+            yield lost
             refused = _counter("presses_refused", "Presses that gave no photo.", "reason")
             for reason, count in hub.standing.refused.items():
                 refused.add_metric([reason], count)

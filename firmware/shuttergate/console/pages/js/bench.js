@@ -4,13 +4,13 @@ import { begin, h } from "./frame.js";
 import { ask, kit, on } from "./live.js";
 import { drawPill } from "./pill.js";
 import { soundSwitch } from "./sound.js";
-import { language, say } from "./words.js";
+import { language, lostWords, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const PROCESSES = ["gate", "publisher", "console"];
 const LINES_SHOWN = 300;
 const FEW = 20; // below so many, shares of them mean little
-const NOTABLE = /fault|press|photo|ended|frozen|died|ready/;
+const NOTABLE = /fault|press|photo|video|ended|frozen|died|ready/;
 
 function drawSwitches() {
   const offered = kit.kit?.faults ?? [];
@@ -101,14 +101,19 @@ function drawBars(bars, ticks, { edges_ms, counts }) {
   });
 }
 
+const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
+
 function drawCounts() {
-  const { totals, refused, starts, status } = kit.standing ?? {};
+  const { totals, refused, lost, starts, status } = kit.standing ?? {};
   if (!totals) return;
   const rows = [
     [say("count.clear"), totals.clear],
     [say("count.blocked"), totals.blocked],
     [say("count.taken"), totals.taken],
-    [say("count.refused"), Object.values(refused).reduce((sum, count) => sum + count, 0)],
+    [say("count.videos"), totals.videos],
+    [say("count.lost"), sum(lost)],
+    ...Object.entries(lost).map(([reason, count]) => [`– ${lostWords(reason)}`, count]),
+    [say("count.refused"), sum(refused)],
     ...Object.entries(refused).map(([reason, count]) => [`– ${say(`reason.${reason}`)}`, count]),
     [say("count.starts"), starts],
     [say("bench.counts.life"), null],

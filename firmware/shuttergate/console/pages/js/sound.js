@@ -1,6 +1,6 @@
-// Two sounds, off by default: a click for a photo, a low tone for a refusal.
+// Sounds, off by default: a click for a photo, a tone at both ends of a video, a low one for a refusal.
 
-import { on } from "./live.js";
+import { kit, on } from "./live.js";
 import { forget, remember, remembered, say } from "./words.js";
 
 let context = null; // a browser lets it begin only after a click or a key
@@ -59,5 +59,13 @@ function click() {
 
 on("line", ({ event }) => {
   if (event === "photo") click();
-  else if (event === "press refused") tone(130, 0.35, "triangle", 0.5);
+  else if (event === "press refused" || event === "video lost") tone(130, 0.35, "triangle", 0.5);
+});
+
+let wasRecording = false;
+
+on("change", () => {
+  const isRecording = (kit.standing?.status?.recording_s ?? null) !== null;
+  if (isRecording !== wasRecording) tone(isRecording ? 880 : 660, 0.12, "sine", 0.3);
+  wasRecording = isRecording;
 });

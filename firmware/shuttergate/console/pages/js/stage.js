@@ -7,11 +7,12 @@ import { ask, kit, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { soundSwitch } from "./sound.js";
-import { faultWords, join, modelName, say } from "./words.js";
+import { clock, faultWords, join, lengthWords, lostWords, modelName, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const RECENT_MS = 5000;
 const PRESS_SHOWN_MS = 4000;
+const VIDEO_SHOWN_MS = 7000; // there is more to read
 
 let spoken = "";
 let finderKind = "none";
@@ -88,13 +89,27 @@ function drawShutter() {
   $("intro").hidden = kit.kit?.camera !== "simulated camera on the built-in room";
   $("shutter").dataset.live = String(live);
   $("shutter").setAttribute("aria-describedby", "shutter-state");
-  const state = kit.connected ? (live ? "shutter.live" : "shutter.dead") : "unknown";
+  const works = kit.kit?.video ? "shutter.live.video" : "shutter.live";
+  const state = kit.connected ? (live ? works : "shutter.dead") : "unknown";
   $("shutter-state").textContent = simulated ? say(state) : "";
+  $("real").textContent = join([say("shutter.real"), kit.kit?.video && say("shutter.real.video")]);
+}
+
+/** How long the video in the making is, for the eye; for the ear only that one has begun. */
+function drawRecording() {
+  const seconds = kit.standing?.status?.recording_s ?? null;
+  const isRecording = seconds !== null;
+  $("rec").hidden = !isRecording;
+  if (isRecording) $("rec-words").textContent = say("rec", { time: clock(seconds) });
+  const heard = isRecording ? say("rec.heard") : "";
+  if ($("rec-spoken").textContent !== heard) $("rec-spoken").textContent = heard;
 }
 
 function lastWords(line) {
   switch (line.event) {
     case "photo": return say("event.photo.long", { ms: Math.round(line.ms) });
+    case "video": return say("event.video", { length: lengthWords(line.seconds) });
+    case "video lost": return say("event.lost", { why: lostWords(line.reason) });
     case "press refused": return say("event.refused", { why: refusal(line) });
     case "fault injected": return say("event.injected", { fault: say(`inject.${line.fault}`) });
     case "fault taken back": return say("event.mended", { fault: say(`inject.${line.fault}`) });
@@ -113,15 +128,24 @@ function drawLast() {
   $("last").textContent = !kit.connected ? say("unknown") : last ? lastWords(last) : say("fact.none");
 }
 
+const ENDED = { limit: "limit", nudity: "doubt", doubt: "doubt", "second look": "doubt" };
+
+/** What became of a press; of a video also why it ended, where nobody let go. */
+function pressWords(line) {
+  if (line.event !== "video" || line.ended === "released") return lastWords(line);
+  return say(`event.video.${ENDED[line.ended] ?? "closed"}`, { length: lengthWords(line.seconds) });
+}
+
 let pressShownUntil = 0;
 
-/** What became of a press, large, for as long as it takes to read it. */
+/** What became of a press or a recording, large, for as long as it takes to read it. */
 function drawPress(line) {
   if (line) {
-    pressShownUntil = performance.now() + PRESS_SHOWN_MS;
-    $("pressed").textContent = lastWords(line);
-    $("pressed").dataset.taken = String(line.event === "photo");
-    setTimeout(drawPress, PRESS_SHOWN_MS + 50);
+    const shown_ms = line.event.startsWith("video") ? VIDEO_SHOWN_MS : PRESS_SHOWN_MS;
+    pressShownUntil = performance.now() + shown_ms;
+    $("pressed").textContent = pressWords(line);
+    $("pressed").dataset.taken = String(line.event === "photo" || line.event === "video");
+    setTimeout(drawPress, shown_ms + 50);
   }
   $("pressed").hidden = performance.now() > pressShownUntil || !kit.connected;
 }
@@ -176,6 +200,7 @@ let scoresDue = false;
 function draw() {
   drawState();
   drawShutter();
+  drawRecording();
   drawFacts();
   drawLast();
   drawPress();
@@ -192,7 +217,7 @@ function draw() {
 const photos = photoStrip($("photos"), $("no-photos"));
 on("change", draw);
 on("line", (line) => {
-  if (line.event === "photo" || line.event === "press refused") drawPress(line);
+  if (["photo", "press refused", "video", "video lost"].includes(line.event)) drawPress(line);
 });
 on("change", photos);
 viewfinder($("finder"), drawFinder);

@@ -37,6 +37,8 @@ const en = {
   "reason.busy": "The photo before this one is still in work.",
   "reason.no frame": "No cleared frame was near enough to the press.",
   "reason.closed": "The shutter died before the photo was done.",
+  "reason.slow": "The disk or the encoder did not keep up.",
+  "reason.no photo": "The photo of its press was not kept.",
   "reason.clear": "Clear.",
   "doubt.means": "The machine may be wrong; nobody is accused.",
   "fault.starting": "it is still starting",
@@ -57,9 +59,13 @@ const en = {
   "finder.none": "No picture",
   "shutter": "Shutter",
   "shutter.live": "Press for a photo",
+  "shutter.live.video": "Press for a photo, hold it down for a video",
   "shutter.dead": "The shutter has no current: press it, and nothing happens",
   "shutter.hint": "or the space bar",
   "shutter.real": "The shutter is the button on the kit.",
+  "shutter.real.video": "Hold it down for a video.",
+  "rec": "REC {time}",
+  "rec.heard": "Recording",
   "scores": "What the models say",
   "scores.one": "{name}: {score}; clear below {line}",
   "scores.none": "no score",
@@ -73,15 +79,27 @@ const en = {
   "fact.none": "nothing yet",
   "comma": ", ",
   "ms": "{n} ms",
+  "seconds": "{n} s",
   "runs.cpu": "processor",
   "runs.edgetpu": "Edge TPU",
-  "photos": "Photos",
-  "photos.none": "None yet. Only published photos appear here.",
+  "photos": "Photos and videos",
+  "photos.none": "None yet. Only what was published appears here.",
   "photo.alt": "Photo of {time}",
+  "video.alt": "Video of {time}",
+  "video.length": "Video of {time}, {length}",
+  "video": "Video",
   "photo.close": "Close",
   "photo.save": "Save",
 
   "event.photo.long": "Photo saved, {ms} ms after the press",
+  "event.video": "Video saved: {length}",
+  "event.video.limit": "Video saved: {length}. No video may be longer.",
+  "event.video.doubt": "Video saved up to the moment before the camera had doubts: {length}",
+  "event.video.closed": "Video saved up to the moment before the shutter died: {length}",
+  "event.lost": "No video: {why}",
+  "lost.busy": "The one before it is still being saved.",
+  "lost.no frame": "Too short a time was clear.",
+  "lost.fault": "Something broke while it was made.",
   "event.refused": "Press refused: {why}",
   "event.restart": "A process ended; it starts again",
   "event.frozen": "A process gave no sign; it was ended",
@@ -120,6 +138,8 @@ const en = {
   "count.clear": "Frames clear",
   "count.blocked": "Frames blocked, or without an answer",
   "count.taken": "Photos published",
+  "count.videos": "Videos published",
+  "count.lost": "Recordings that gave no video",
   "count.refused": "Presses refused",
   "count.right": "Self-test answers right",
   "count.wrong": "Self-test answers wrong",
@@ -247,6 +267,8 @@ const ja = {
   "reason.busy": "前の写真をまだ処理しています。",
   "reason.no frame": "押した瞬間の近くに「問題なし」のフレームがありませんでした。",
   "reason.closed": "写真ができる前に、シャッターが無効になりました。",
+  "reason.slow": "ディスクかエンコーダーの処理が追いつきませんでした。",
+  "reason.no photo": "押したときの写真が保存されなかったためです。",
   "reason.clear": "問題ありません。",
   "doubt.means": "機械の判断なので、間違いもあります。誰かを疑うものではありません。",
   "fault.starting": "起動の途中です",
@@ -267,9 +289,13 @@ const ja = {
   "finder.none": "画像なし",
   "shutter": "シャッター",
   "shutter.live": "押すと撮影します",
+  "shutter.live.video": "押すと写真を撮ります。押し続けると動画になります",
   "shutter.dead": "シャッターに電流が来ていません。押しても何も起きません",
   "shutter.hint": "スペースキーでも押せます",
   "shutter.real": "シャッターは、キット本体のボタンです。",
+  "shutter.real.video": "押し続けると動画になります。",
+  "rec": "録画中 {time}",
+  "rec.heard": "録画しています",
   "scores": "モデルの判定",
   "scores.one": "{name}：{score}（{line} 未満なら問題なし）",
   "scores.none": "スコアなし",
@@ -283,15 +309,27 @@ const ja = {
   "fact.none": "まだありません",
   "comma": "、",
   "ms": "{n} ミリ秒",
+  "seconds": "{n} 秒",
   "runs.cpu": "プロセッサー",
   "runs.edgetpu": "Edge TPU",
-  "photos": "写真",
-  "photos.none": "まだありません。ここに出るのは、アルバムに保存された写真だけです。",
+  "photos": "写真と動画",
+  "photos.none": "まだありません。ここに出るのは、アルバムに保存されたものだけです。",
   "photo.alt": "{time} の写真",
+  "video.alt": "{time} の動画",
+  "video.length": "{time} の動画（{length}）",
+  "video": "動画",
   "photo.close": "閉じる",
   "photo.save": "保存",
 
   "event.photo.long": "写真を保存しました（押してから {ms} ミリ秒）",
+  "event.video": "動画を保存しました（{length}）",
+  "event.video.limit": "動画を保存しました（{length}）。録画できる長さの上限です",
+  "event.video.doubt": "動画を保存しました（{length}）。その先は、確認できなかったため残していません",
+  "event.video.closed": "動画を保存しました（{length}）。シャッターが無効になったため、その直前までです",
+  "event.lost": "動画は残っていません：{why}",
+  "lost.busy": "前の動画をまだ保存しています。",
+  "lost.no frame": "「問題なし」の時間が短すぎました。",
+  "lost.fault": "録画の途中で故障が起きました。",
   "event.refused": "撮影しませんでした：{why}",
   "event.restart": "プロセスが終了し、起動し直しています",
   "event.frozen": "応答のないプロセスを終了しました",
@@ -330,6 +368,8 @@ const ja = {
   "count.clear": "問題なしのフレーム",
   "count.blocked": "止めた、または答えのなかったフレーム",
   "count.taken": "保存した写真",
+  "count.videos": "保存した動画",
+  "count.lost": "動画にならなかった録画",
   "count.refused": "押しても撮らなかった回数",
   "count.right": "自己診断の正解",
   "count.wrong": "自己診断の誤り",
@@ -443,6 +483,23 @@ export function join(parts) {
 /** A model's name for people: a letter, and its own name behind it. */
 export function modelName(name, index) {
   return say("model", { letter: "ABCDEFGH"[index] ?? "", name });
+}
+
+/** Why a recording came to nothing. */
+export function lostWords(reason) {
+  const key = `lost.${reason}`;
+  return say(key in en ? key : `reason.${reason}`);
+}
+
+/** Seconds as minutes and seconds, as a camera shows them: 0:04. */
+export function clock(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** How long a video is. */
+export function lengthWords(seconds) {
+  return say("seconds", { n: seconds < 10 ? seconds.toFixed(1) : Math.round(seconds) });
 }
 
 /** Faults in words, one after the other. */
