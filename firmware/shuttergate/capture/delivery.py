@@ -38,7 +38,8 @@ class Delivery:
         self._lock = threading.Lock()
         self._waiting = 0  # bytes
         self._is_dropped = False
-        self._thread = threading.Thread(target=self._run, name="video delivery")
+        # Whoever ends without waiting for it leaves nothing of the video.
+        self._thread = threading.Thread(target=self._run, name="video delivery", daemon=True)
         self._thread.start()
 
     def put(self, content: bytes) -> bool:

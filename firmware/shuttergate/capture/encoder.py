@@ -59,6 +59,7 @@ class Canvas:
             np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
             for plane in self.picture.planes
         ]
+        self.wipe()  # the memory may have been another's
 
     def draw(self, main: Pixels) -> None:
         """Fill it from an I420 picture; the mean of its pixels where it is reduced."""

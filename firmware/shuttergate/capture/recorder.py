@@ -141,7 +141,9 @@ class Recorder:
         judge: Callable[[Pixels, float], bool] | None,
         done: Callable[[Recorded], None],
         off: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._settings = settings
         self._fps, self._rotation = fps, rotation
         self._counter = counter
@@ -171,7 +173,7 @@ class Recorder:
         video = self._video
         if video is None or video.ended:
             return None
-        return max(0.0, time.monotonic() - (video.first_s or video.pressed_s))
+        return max(0.0, self._clock() - (video.first_s or video.pressed_s))
 
     def take(self, frame: Frame) -> None:
         """Copy a frame that was CLEAR while the gate was OPEN, unless the encoder is behind."""
@@ -215,6 +217,17 @@ class Recorder:
             self._delivered.is_doubted = True
 
     def _run(self) -> None:
+        self._begin_work()
+        while (event := self._events.get()) is not None:
+            self._handle(event)
+        self._drop(Reason.FAULT, "")
+        if self._delivered is not None and self._delivered.delivery is not None:
+            self._delivered.delivery.wait(STOP_S)
+            while not self._events.empty():
+                if isinstance(event := self._events.get(), _Delivered):
+                    self._told(event.video, event.receipt)
+
+    def _begin_work(self) -> None:
         try:
             if self._settings.codec == "off":
                 raise EncoderError("switched off; set codec under [video]")
@@ -222,25 +235,20 @@ class Recorder:
             self._is_on = True
         except EncoderError as error:
             self._off(str(error))
-        while (event := self._events.get()) is not None:
-            try:
-                match event:
-                    case _Closed():
-                        self._end_with(event.reason)
-                    case _Delivered():
-                        self._told(event.video, event.receipt)
-                    case _Shot() if self._is_on:
-                        self._shot(event)
-            except EncoderError as error:
-                self._is_on = False
-                self._off(str(error))
-                self._drop(Reason.FAULT, str(error))
-        self._drop(Reason.FAULT, "")
-        if self._delivered is not None and self._delivered.delivery is not None:
-            self._delivered.delivery.wait(STOP_S)
-            while not self._events.empty():
-                if isinstance(event := self._events.get(), _Delivered):
+
+    def _handle(self, event: _Shot | _Closed | _Delivered) -> None:
+        try:
+            match event:
+                case _Closed():
+                    self._end_with(event.reason)
+                case _Delivered():
                     self._told(event.video, event.receipt)
+                case _Shot() if self._is_on:
+                    self._shot(event)
+        except EncoderError as error:
+            self._is_on = False
+            self._off(str(error))
+            self._drop(Reason.FAULT, str(error))
 
     def _shot(self, shot: _Shot) -> None:
         try:
@@ -274,7 +282,7 @@ class Recorder:
         self._encoder = Encoder(size, self._fps, self._settings.codec)
 
     def _advance(self) -> None:
-        now_s, state = time.monotonic(), self._gate.state
+        now_s, state = self._clock(), self._gate.state
         held_s = state.held_since_s
         if self._video is None:
             since_s = self._gops.newest_s if held_s is None else held_s
@@ -310,7 +318,7 @@ class Recorder:
             self._end(video, LIMIT, video.first_s + self._settings.max_s)
 
     def _end(self, video: _Video, why: str, at_s: float) -> None:
-        video.ended, video.ended_s = why, time.monotonic()
+        video.ended, video.ended_s = why, self._clock()
         self._gops.end(at_s)
 
     def _let_go(self, video: _Video) -> None:
@@ -319,7 +327,7 @@ class Recorder:
             return
         if video.muxer is None:
             video.first_s = gops[0].first_s
-            taken = datetime.now(UTC) - timedelta(seconds=time.monotonic() - video.first_s)
+            taken = datetime.now(UTC) - timedelta(seconds=self._clock() - video.first_s)
             assert self._encoder is not None
             video.muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
             video.delivery = Delivery(
@@ -341,7 +349,7 @@ class Recorder:
         if video is None:
             return
         if not video.ended:
-            video.ended, video.ended_s = reason, time.monotonic()
+            video.ended, video.ended_s = reason, self._clock()
         if video.is_doubted:
             self._drop(reason, "")
         else:
@@ -379,7 +387,7 @@ class Recorder:
             return self._photos.pressed_s == video.pressed_s and self._photos.is_kept
 
     def _told(self, video: _Video, receipt: hatch.Receipt | None) -> None:
-        wait_s = time.monotonic() - video.ended_s
+        wait_s = self._clock() - video.ended_s
         assert video.muxer is not None
         if receipt is None:
             reason = Reason.FAULT if video.is_doubted else Reason.NO_PHOTO

@@ -1,0 +1,498 @@
+"""A held press to a video in the album: what is in it, what never is, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from conftest import wait_until
+from darkroom import FPS, SIZE, Darkroom, decoded
+from shuttergate.capture import delivery, recorder
+from shuttergate.capture.recorder import LIMIT, RELEASED
+from shuttergate.config import Video
+from shuttergate.frame import Pixels
+from shuttergate.verdict import Reason
+
+LEAD_S, PREROLL_S, HOLD_S, GOP_S = 0.5, 1.0, 0.8, 0.25
+FRAME_S = 1 / FPS
+
+
+@pytest.fixture
+def darkroom(tmp_path: Path) -> Iterator[Callable[..., Darkroom]]:
+    """Make darkrooms whose album is the test's folder."""
+    made = []
+
+    def make(**how: Any) -> Darkroom:
+        made.append(Darkroom(tmp_path, **how))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def record(room: Darkroom, seconds: float, before_s: float = 3.0) -> None:
+    """Press, hold for so long, let go, and let the lead pass."""
+    room.frames(before_s)
+    room.finger(True)
+    room.frames(seconds)
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+
+
+def test_a_held_press_becomes_a_video_that_begins_before_it(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    pressed_s = room.now_s
+    room.finger(True)
+    room.frames(2.0)
+    released_s = room.now_s
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+    (video,) = room.videos()
+    exposed_s = [room.numbers_s[number] for number, _, _ in video]
+    assert pressed_s - PREROLL_S - GOP_S <= exposed_s[0] <= pressed_s - PREROLL_S + FRAME_S
+    assert released_s - FRAME_S <= exposed_s[-1] <= released_s + FRAME_S
+    assert [number for number, _, _ in video] == list(
+        range(video[0][0], video[0][0] + len(video))
+    ), "a frame is missing, or comes twice"
+    for (_, _, time_s), exposure_s in zip(video, exposed_s, strict=True):
+        assert abs(time_s - (exposure_s - exposed_s[0])) < FRAME_S / 2
+    (outcome,) = room.outcomes
+    assert outcome.ended == RELEASED and outcome.reason is Reason.CLEAR
+    assert outcome.pictures == len(video)
+    assert abs(outcome.seconds - len(video) / FPS) < 1e-6
+    assert [path.name for path in room.album.iterdir()] == [outcome.name]
+
+
+def test_a_short_press_makes_none(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom()
+    record(room, HOLD_S - 0.1)
+    assert room.outcomes == [] and room.videos() == []
+
+
+def test_a_block_ends_it_and_nothing_of_its_lead_is_kept(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    blocked_s = room.now_s
+    room.frame(card=True)
+    assert room.recorder is not None and room.recorder._gops.is_empty, "at once"
+    assert room.recorder._encoder is None, "of its last pictures the encoder remembers some"
+    room.settle()
+    (video,) = room.videos()
+    last_s = room.numbers_s[video[-1][0]]
+    assert blocked_s - LEAD_S - GOP_S - FRAME_S <= last_s <= blocked_s - LEAD_S + 1e-6
+    assert not any(card for _, card, _ in video)
+    assert room.outcomes[0].ended == Reason.NUDITY
+
+
+def test_a_block_in_the_lead_after_the_release_takes_the_end_with_it(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    released_s = room.now_s
+    room.finger(False)
+    room.frames(0.2)
+    room.frame(card=True)
+    room.settle()
+    (video,) = room.videos()
+    assert room.numbers_s[video[-1][0]] <= released_s + 0.2 - LEAD_S + 2 * FRAME_S
+    assert room.outcomes[0].ended == RELEASED
+
+
+def test_a_block_before_anything_could_be_kept_leaves_nothing(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(0.4)  # the gate has just opened: no lead before, no pre-roll
+    room.finger(True)
+    room.frames(HOLD_S + 0.1)
+    room.frame(card=True)
+    room.settle()
+    assert room.videos() == []
+    assert [one.reason for one in room.outcomes] == [Reason.NUDITY]
+
+
+def test_the_longest_time_ends_it_while_the_button_is_held(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom(settings=Video(max_s=2.0))
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(4.0)
+    room.settle()
+    (video,) = room.videos()
+    assert abs(len(video) / FPS - 2.0) < 2 * FRAME_S
+    assert room.outcomes[0].ended == LIMIT
+    room.frames(3.0)  # still held: one press makes one video
+    room.settle()
+    assert len(room.outcomes) == 1
+
+
+def test_another_press_makes_another(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom()
+    record(room, 1.5)
+    record(room, 1.5, before_s=2.0)
+    first, second = room.videos()
+    assert second[0][0] > first[-1][0]
+
+
+def test_a_fault_while_recording_leaves_nothing_at_all(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(3.0)
+    room.interlock.fault("self-test")
+    room.work()
+    room.settle()
+    assert [one.reason for one in room.outcomes] == [Reason.FAULT]
+    assert wait_until(lambda: list(room.album.iterdir()) == [])
+
+
+def test_a_fault_while_it_is_being_brought_to_the_disk_leaves_nothing(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = darkroom()
+    fsync = os.fsync
+
+    def slow(file: int) -> None:
+        room.interlock.fault("self-test")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    record(room, 1.5)
+    assert [one.reason for one in room.outcomes] == [Reason.FAULT]
+    assert list(room.album.iterdir()) == []
+
+
+def test_the_end_of_the_program_is_no_fault_and_keeps_what_was_cleared(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(3.0)
+    room.interlock.fault("stopping")
+    room.work()
+    room.settle()
+    assert len(room.videos()) == 1
+
+
+@pytest.mark.parametrize("photo", [False, None])
+def test_without_its_photo_there_is_no_video(
+    darkroom: Callable[..., Darkroom], photo: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second look that was not clear, or that has not ended in time."""
+    monkeypatch.setattr(recorder, "RECEIPT_TIMEOUT_S", 0.1)
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True, photo=None)
+    room.frames(2.0)
+    if photo is not None:
+        assert room.recorder is not None and room.recorder._video is not None
+        room.recorder.photo_done(room.recorder._video.pressed_s, False)
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+    assert [one.reason for one in room.outcomes] == [Reason.NO_PHOTO]
+    assert list(room.album.iterdir()) == []
+
+
+def test_a_press_that_was_refused_records_nothing(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True, photo=False)
+    room.frames(2.0)
+    room.settle()
+    assert room.outcomes == [] and room.videos() == []
+
+
+def test_a_disk_that_is_too_slow_loses_the_video_and_no_memory(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MOST_WAITING_BYTES", 1_000_000)
+    room = darkroom(publishing=False, noise=True)
+    ours, theirs = socket.socketpair()  # nobody reads
+    ours.settimeout(0.5)
+    room.counter.connect(ours)
+    room.frames(3.0)
+    room.finger(True)
+    for _ in range(20):
+        room.frames(1.0)
+        if room.outcomes:
+            break
+    assert [one.reason for one in room.outcomes] == [Reason.SLOW]
+    assert room.outcomes[0].detail == "disk"
+    theirs.close()
+
+
+def test_an_encoder_that_is_too_slow_loses_the_video_and_no_frame_of_the_gate(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    assert room.recorder is not None
+    room.work, work = (lambda: None), room.work  # type: ignore[method-assign]
+    room.frames(recorder.GAP_S + 0.2)  # four of them wait, the rest is left out
+    assert room.interlock.state.is_open
+    assert room.recorder._events.qsize() == recorder.CANVASES
+    room.work = work  # type: ignore[method-assign]
+    room.frames(0.2)
+    room.settle()
+    assert [(one.reason, one.detail) for one in room.outcomes] == [(Reason.SLOW, "encoder")]
+    assert wait_until(lambda: list(room.album.iterdir()) == [])
+
+
+def test_a_publisher_that_is_gone_loses_the_video(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom(publishing=False)
+    record(room, 1.5)
+    assert [one.reason for one in room.outcomes] == [Reason.FAULT]
+    assert "publisher is gone" in room.outcomes[0].detail
+
+
+def test_a_camera_that_leaves_out_frames_leaves_their_places_empty(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    for index in range(60):
+        if index % 10 == 9:
+            room.now_s += 3 * FRAME_S
+        room.frame()
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+    (video,) = room.videos()
+    start_s = room.numbers_s[video[0][0]]
+    for number, _, time_s in video:
+        assert abs(time_s - (room.numbers_s[number] - start_s)) < FRAME_S / 2
+
+
+def test_a_channel_that_does_not_look_live_judges_every_frame_of_a_video(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    seen: list[float] = []
+    doubtful: set[float] = set()
+
+    def judge(lores: Pixels, exposed_s: float) -> bool:
+        seen.append(exposed_s)
+        if exposed_s in doubtful:
+            from shuttergate.verdict import Decision, Verdict
+
+            room.interlock.judged(Verdict(Decision.BLOCKED, Reason.NUDITY, exposed_s))
+            return False
+        return True
+
+    room = darkroom(judge=judge)
+    room.frames(3.0)
+    assert seen == [], "nobody presses: it costs nothing"
+    pressed_s = room.now_s
+    room.finger(True)
+    room.frames(2.0)
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+    (video,) = room.videos()
+    exposed_s = [room.numbers_s[number] for number, _, _ in video]
+    assert set(exposed_s) <= set(seen)
+    assert exposed_s[0] >= pressed_s + LEAD_S
+    room.frames(1.5)
+    room.finger(True)
+    room.frames(2.0)
+    doubtful.add(room.now_s + FRAME_S)
+    room.frame()
+    room.settle()
+    assert not room.interlock.state.is_open
+    assert room.outcomes[-1].ended == Reason.NUDITY
+    last = room.videos()[-1]
+    assert room.numbers_s[last[-1][0]] <= max(doubtful) - LEAD_S
+
+
+def test_a_picture_of_another_size_ends_a_recording(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(1.5)
+    assert room.recorder is not None
+    room.recorder._settings = Video(longest_side=SIZE[0])  # as it is
+    import darkroom as module
+
+    size, module.SIZE = module.SIZE, (256, 144)
+    try:
+        numbered = module.numbered
+        module.numbered = lambda number, card: numbered(number, card, (288, 180))
+        room.frames(0.2)
+    finally:
+        module.SIZE, module.numbered = size, numbered
+    room.settle()
+    assert [one.reason for one in room.outcomes] == [Reason.FAULT]
+    assert "size" in room.outcomes[0].detail
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_player_turns_it_upright(darkroom: Callable[..., Darkroom], rotation: int) -> None:
+    room = darkroom(rotation=rotation)
+    record(room, 1.0)
+    (path,) = room.album.iterdir()
+    with av.open(str(path)) as container:
+        picture = next(container.decode(video=0))
+        assert picture.rotation % 360 == -rotation % 360  # counter-clockwise, by their count
+
+
+def test_it_tells_the_time_and_nothing_of_who_and_where(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    record(room, 1.0)
+    (path,) = room.album.iterdir()
+    content = path.read_bytes()
+    for word in (b"x264", b"Lavf", b"Lavc", b"shuttergate", b"loci", b"\xa9xyz"):
+        assert word not in content
+    assert content[content.index(b"ilst") - 4 :][:4] == bytes((0, 0, 0, 8)), "the tags are empty"
+    with av.open(str(path)) as container:
+        assert set(container.metadata) <= {
+            "major_brand", "minor_version", "compatible_brands", "creation_time",
+        }  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+def test_another_program_reads_it(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom()
+    record(room, 2.0)
+    (path,) = room.album.iterdir()
+    told = subprocess.run(
+        ["ffprobe", "-v", "error", "-count_frames", "-of", "default=nw=1", "-show_entries"]
+        + ["stream=codec_name,width,height,nb_read_frames,r_frame_rate,color_range", str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stderr == ""
+    entries = dict(line.split("=") for line in told.stdout.split())
+    assert entries["codec_name"] == "h264" and entries["color_range"] == "pc"
+    assert (int(entries["width"]), int(entries["height"])) == SIZE
+    assert entries["r_frame_rate"] == "30/1"
+    assert int(entries["nb_read_frames"]) == room.outcomes[0].pictures
+
+
+def test_without_pyav_there_is_no_video_and_a_word_why(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib
+
+    def missing(name: str) -> None:
+        raise ImportError("No module named 'av'")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    room = darkroom()
+    assert "shuttergate[video]" in room.offs[0]
+    room.frames(1.0)
+    room.finger(True)
+    room.frames(2.0)
+    assert room.outcomes == []
+
+
+@pytest.mark.parametrize("codec", ["off", "h264_v4l2m2m"])
+def test_an_encoder_that_cannot_be_had_is_named_once(
+    darkroom: Callable[..., Darkroom], codec: Any
+) -> None:
+    room = darkroom(settings=Video(codec=codec))
+    room.frames(1.0)
+    room.finger(True)
+    room.frames(2.0)
+    assert len(room.offs) == 1 and "codec" in room.offs[0]
+    assert room.outcomes == []
+
+
+def test_two_hundred_random_timings_let_no_card_into_any_video(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    """The card comes and goes, fingers press and let go, frames are late: at random."""
+    dice = random.Random(20261122)
+    room = darkroom(settings=Video(max_s=2.5))
+    with_card: set[int] = set()
+    for _ in range(200):
+        pressed = dice.randint(0, 60)
+        released = pressed + dice.randint(5, 110)
+        card = dice.randint(0, 200)
+        gone = card + dice.randint(1, 12)
+        for step in range(released + 20):
+            if step in (pressed, released):
+                room.finger(step == pressed)
+            if dice.random() < 0.005:
+                room.now_s += dice.uniform(0.0, 0.6)  # something hangs
+                room.interlock.tick()
+            room.frame(card=card <= step < gone)
+            if card <= step < gone:
+                with_card.add(room.number)
+    room.frame(card=True)
+    room.settle()
+    blocked_s = sorted(room.numbers_s[number] for number in with_card)
+    videos = room.videos()
+    assert len(videos) > 20, "too few to prove anything"
+    assert {one.ended for one in room.outcomes} >= {RELEASED, LIMIT, "nudity"}
+    for video in videos:
+        numbers = [number for number, _, _ in video]
+        assert all(b - a > 0 for a, b in pairwise(numbers))
+        for number, shows_card, _ in video:
+            exposed_s = room.numbers_s[number]
+            assert not shows_card and number not in with_card
+            assert all(abs(exposed_s - at_s) >= LEAD_S - 1e-6 for at_s in blocked_s)
+
+
+def test_half_a_minute_of_video_leaves_no_more_memory_than_a_second(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    held = []
+    for _ in range(30):
+        room.frames(1.0)
+        assert room.recorder is not None
+        gops = room.recorder._gops
+        held.append(sum(len(gop.pictures) for gop in gops._gops) + len(gops._clear))
+    assert max(held) <= 60
+
+
+def test_what_was_let_go_is_wiped_too(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(1.0)
+    assert room.recorder is not None
+    pictures = [one for gop in room.recorder._gops._gops for one in gop.pictures]
+    room.frames(2.0)
+    assert len(pictures) > 10
+    assert not any(one.content.any() for one in pictures)
+    assert not any(plane.any() for canvas in room.recorder._free for plane in canvas._planes)
+    room.finger(False)
+    room.frames(1.0)
+    room.settle()
+    assert len(decoded(next(room.album.iterdir()))) > 30
