@@ -23,7 +23,8 @@ from shuttergate.capture import hatch
 from shuttergate.capture.album import Album
 from shuttergate.capture.counter import Counter
 from shuttergate.capture.publisher import serve
-from shuttergate.capture.recorder import Recorded, Recorder
+from shuttergate.capture.recorder import Recorder
+from shuttergate.capture.video import Recorded
 from shuttergate.config import Video
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import Rules

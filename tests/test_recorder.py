@@ -18,7 +18,7 @@ import pytest
 from conftest import wait_until
 from darkroom import FPS, SIZE, Darkroom, decoded
 from shuttergate.capture import delivery, recorder
-from shuttergate.capture.recorder import LIMIT, RELEASED
+from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.config import Video
 from shuttergate.frame import Pixels
 from shuttergate.verdict import Reason

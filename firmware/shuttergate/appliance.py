@@ -14,8 +14,9 @@ from shuttergate import feed, verdict
 from shuttergate.board import Board
 from shuttergate.capture.counter import Counter
 from shuttergate.capture.photographer import Camera, Outcome, Photographer
-from shuttergate.capture.recorder import Recorded, Recorder
+from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.shelf import Shelf
+from shuttergate.capture.video import Recorded
 from shuttergate.config import Config
 from shuttergate.errors import AcceleratorError, CameraError, ScoreError
 from shuttergate.frame import Frame, Pixels, Source

@@ -327,7 +327,8 @@ def demo(
 ) -> feed.Refused | None:
     """Run the demo; return None, or why the kit would not start.
 
-    ``presses``: when, and how long, in seconds. ``page``: a listening socket for the console; None: no keys, no page.
+    ``presses``: when, and how long, in seconds. ``page``: a listening socket for the console; None:
+    no keys, no page.
     """
     keys = page is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     signals = serve.StopSignal()

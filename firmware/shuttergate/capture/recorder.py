@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
 from shuttergate.capture.delivery import Delivery
 from shuttergate.capture.encoder import Canvas, Encoder, Muxer, load, video_size
 from shuttergate.capture.gops import Gops
+from shuttergate.capture.video import LIMIT, RELEASED, Photos, Recorded, Video
 from shuttergate.errors import EncoderError
 from shuttergate.frame import Frame, Pixels, main_size
 from shuttergate.gate import State
@@ -34,9 +35,6 @@ GAP_S = 0.5
 
 STOP_S = 2.0
 """What the end of a process leaves a video to get onto the disk."""
-
-RELEASED, LIMIT = "released", "limit"
-"""Why a video ended, where it was not the gate."""
 
 
 class Settings(Protocol):
@@ -65,37 +63,6 @@ class Gate(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of a recording: a video's name, or the reason and detail of its loss.
-
-    ``ended``: `RELEASED`, `LIMIT`, or the reason for which the gate closed. ``wait_s``: from its
-    end to here.
-    """
-
-    name: str = ""
-    reason: Reason = Reason.CLEAR
-    detail: str = ""
-    ended: str = ""
-    pictures: int = 0
-    seconds: float = 0.0
-    wait_s: float = 0.0
-
-
-@dataclass(slots=True)
-class _Video:
-    """One in the making."""
-
-    pressed_s: float
-    opened_s: float | None
-    first_s: float = 0.0
-    ended: str = ""
-    ended_s: float = 0.0
-    is_doubted: bool = False  # something broke since it began
-    muxer: Muxer | None = None
-    delivery: Delivery | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Shot:
     canvas: Canvas
     exposed_s: float
@@ -110,17 +77,8 @@ class _Closed:
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    video: _Video
+    video: Video
     receipt: hatch.Receipt | None
-
-
-@dataclass(slots=True)
-class _Photos:
-    """Whether the photo of the newest press was kept."""
-
-    news: threading.Condition = field(default_factory=threading.Condition)
-    pressed_s: float = float("-inf")
-    is_kept: bool = False
 
 
 class Recorder:
@@ -157,9 +115,9 @@ class Recorder:
         self._events: queue.SimpleQueue[_Shot | _Closed | _Delivered | None] = queue.SimpleQueue()
         self._gops = Gops(settings.lead_s, GAP_S)
         self._encoder: Encoder | None = None
-        self._photos = _Photos()
-        self._video: _Video | None = None
-        self._delivered: _Video | None = None  # on its way
+        self._photos = Photos()
+        self._video: Video | None = None
+        self._delivered: Video | None = None  # on its way
         self._done_with_s = float("-inf")  # the press of the newest recording
         self._thread = threading.Thread(target=self._run, name="recorder")
 
@@ -173,7 +131,7 @@ class Recorder:
         video = self._video
         if video is None or video.ended:
             return None
-        return max(0.0, self._clock() - (video.first_s or video.pressed_s))
+        return max(0.0, self._clock() - video.first_s)
 
     def take(self, frame: Frame) -> None:
         """Copy a frame that was CLEAR while the gate was OPEN, unless the encoder is behind."""
@@ -204,9 +162,7 @@ class Recorder:
 
     def photo_done(self, pressed_s: float, is_kept: bool) -> None:
         """The photo of that press was kept, or not."""
-        with self._photos.news:
-            self._photos.pressed_s, self._photos.is_kept = pressed_s, is_kept
-            self._photos.news.notify_all()
+        self._photos.done(pressed_s, is_kept)
 
     def stop(self) -> None:
         """End; what was cleared may still become a video, if the disk is quick."""
@@ -221,8 +177,8 @@ class Recorder:
         while (event := self._events.get()) is not None:
             self._handle(event)
         self._drop(Reason.FAULT, "")
-        if self._delivered is not None and self._delivered.delivery is not None:
-            self._delivered.delivery.wait(STOP_S)
+        if self._delivered is not None:
+            self._delivered.wait(STOP_S)
             while not self._events.empty():
                 if isinstance(event := self._events.get(), _Delivered):
                     self._told(event.video, event.receipt)
@@ -277,8 +233,7 @@ class Recorder:
     def _renew(self, size: tuple[int, int]) -> None:
         """Begin anew, with a key picture; of the encoder before nothing remains."""
         self._drop(Reason.FAULT, "the camera changed the size of its pictures")
-        self._gops.wipe()
-        self._encoder = None
+        self._begin_anew()
         self._encoder = Encoder(size, self._fps, self._settings.codec)
 
     def _advance(self) -> None:
@@ -302,110 +257,81 @@ class Recorder:
         if pressed_s == self._done_with_s:
             return
         self._done_with_s = pressed_s
-        if self._photos.pressed_s == pressed_s and not self._photos.is_kept:
-            return  # the press was refused already
+        if self._photos.is_refused(pressed_s):
+            return
         if self._delivered is not None:
             self._done(Recorded(reason=Reason.BUSY))
             return
-        self._video = _Video(pressed_s, opened_s)
+        self._video = Video(pressed_s, opened_s)
 
     def _mind_end(
-        self, video: _Video, held_s: float | None, opened_s: float | None, now_s: float
+        self, video: Video, held_s: float | None, opened_s: float | None, now_s: float
     ) -> None:
         if held_s != video.pressed_s and opened_s == video.opened_s:
-            self._end(video, RELEASED, now_s)
-        elif video.first_s and self._gops.newest_s - video.first_s >= self._settings.max_s:
-            self._end(video, LIMIT, video.first_s + self._settings.max_s)
+            video.end(RELEASED, now_s)
+            self._gops.end(now_s)
+        elif video.has_begun and self._gops.newest_s - video.first_s >= self._settings.max_s:
+            video.end(LIMIT, now_s)
+            self._gops.end(video.first_s + self._settings.max_s)
 
-    def _end(self, video: _Video, why: str, at_s: float) -> None:
-        video.ended, video.ended_s = why, self._clock()
-        self._gops.end(at_s)
-
-    def _let_go(self, video: _Video) -> None:
+    def _let_go(self, video: Video) -> None:
         gops = self._gops.cleared()
         if not gops:
             return
-        if video.muxer is None:
-            video.first_s = gops[0].first_s
-            taken = datetime.now(UTC) - timedelta(seconds=self._clock() - video.first_s)
+        if not video.has_begun:
             assert self._encoder is not None
-            video.muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
-            video.delivery = Delivery(
+            first_s = gops[0].first_s
+            taken = datetime.now(UTC) - timedelta(seconds=self._clock() - first_s)
+            delivery = Delivery(
                 self._counter,
                 int(taken.timestamp() * 1000),
-                lambda: self._settled(video),
+                lambda: self._photos.is_kept(video.pressed_s, RECEIPT_TIMEOUT_S),
                 lambda: not video.is_doubted,
                 lambda receipt: self._events.put(_Delivered(video, receipt)),
             )
-        assert video.delivery is not None
-        if not video.delivery.put(video.muxer.write(gops)):
+            muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
+            video.begin(first_s, muxer, delivery)
+        if not video.put(gops):
             self._drop(Reason.SLOW, "disk")
 
     def _end_with(self, reason: Reason) -> None:
         """The gate is CLOSED: what is not cleared yet never will be."""
-        self._gops.wipe()
-        self._encoder = None
+        self._begin_anew()
         video = self._video
         if video is None:
             return
-        if not video.ended:
-            video.ended, video.ended_s = reason, self._clock()
+        video.end(reason, self._clock())
         if video.is_doubted:
             self._drop(reason, "")
         else:
             self._finish(video)
 
-    def _finish(self, video: _Video) -> None:
+    def _finish(self, video: Video) -> None:
         """Nothing more comes: make it whole."""
-        self._video = self._encoder = None
-        self._gops.wipe()
-        if video.muxer is None or video.delivery is None:
-            own = video.ended in (RELEASED, LIMIT)
-            reason = Reason.NO_FRAME if own else Reason(video.ended)
-            self._done(Recorded(reason=reason, ended=video.ended))
+        self._video = None
+        self._begin_anew()
+        if video.has_begun:
+            self._delivered = video
+            video.seal()
             return
-        self._delivered = video
-        video.delivery.put(video.muxer.close())
-        video.delivery.seal()
+        own = video.ended in (RELEASED, LIMIT)
+        self._done(video.lost(Reason.NO_FRAME if own else Reason(video.ended)))
 
     def _drop(self, reason: Reason, detail: str) -> None:
         video, self._video = self._video, None
-        if video is None:
-            return
+        if video is not None:
+            self._begin_anew()
+            video.drop()
+            self._done(video.lost(reason, detail))
+
+    def _told(self, video: Video, receipt: hatch.Receipt | None) -> None:
+        if self._video is video:  # the publisher was lost before its end
+            self._video = None
+            self._begin_anew()
+        self._delivered = None
+        self._done(video.recorded(receipt, self._clock()))
+
+    def _begin_anew(self) -> None:
+        """Of what was encoded nothing remains here, nor in the encoder."""
         self._gops.wipe()
         self._encoder = None
-        if video.delivery is not None:
-            video.delivery.drop()
-        self._done(Recorded(reason=reason, detail=detail, ended=video.ended))
-
-    def _settled(self, video: _Video) -> bool:
-        """Whether the photo of its press was kept; waits for it."""
-        with self._photos.news:
-            self._photos.news.wait_for(
-                lambda: self._photos.pressed_s >= video.pressed_s, RECEIPT_TIMEOUT_S
-            )
-            return self._photos.pressed_s == video.pressed_s and self._photos.is_kept
-
-    def _told(self, video: _Video, receipt: hatch.Receipt | None) -> None:
-        wait_s = self._clock() - video.ended_s
-        assert video.muxer is not None
-        if receipt is None:
-            reason = Reason.FAULT if video.is_doubted else Reason.NO_PHOTO
-            found = Recorded(reason=reason, ended=video.ended)
-        elif receipt.error:
-            found = Recorded(reason=Reason.FAULT, detail=receipt.error, ended=video.ended)
-        else:
-            found = Recorded(
-                receipt.name,
-                Reason.CLEAR,
-                "",
-                video.ended,
-                video.muxer.pictures,
-                video.muxer.seconds,
-                wait_s,
-            )
-        if self._video is video:  # the publisher was lost before its end
-            self._video = self._encoder = None
-            self._gops.wipe()
-        self._delivered = None
-        self._done(found)

@@ -100,7 +100,8 @@ def open_eyes(
     """Open the named packs, verified; raise `PackError` naming the pack and the mend.
 
     Of `video`, those that look live are left out. An accelerator that is away is no error here: it
-    is looked for again and again, and ``on_state`` is told. ``answer_limit_s``: how long it may take for one picture.
+    is looked for again and again, and ``on_state`` is told. ``answer_limit_s``: how long it may
+    take for one picture.
     """
     packs = {
         name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look, *video))
