@@ -1,0 +1,406 @@
+"""`make bench-video`: what recording costs the gate, and whether the card gets into any video.
+
+1. Latency of the live verdict at 1280 x 720, 30 frames a second: without video, with the ring of
+   what was before a press, while recording; rounds of each take turns. CPU time, release to file.
+2. A kit films a scene in which the test card comes and goes; presses come at random. Every picture
+   of every published video is decoded: its number says whether the card was in it, and both
+   channels judge it once more.
+3. One long recording: memory of gate and publisher from its first minute to its last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from shuttergate import feed
+from shuttergate.appliance import POOL_FRAMES, Appliance
+from shuttergate.bench.speed import Figure, room_picture
+from shuttergate.board import read_board
+from shuttergate.capture.encoder import load
+from shuttergate.child import Child
+from shuttergate.config import Config, Scene, Video
+from shuttergate.frame import Pixels
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.pictures import lores_of
+from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.panel.panel import Panel
+from shuttergate.share import share
+from shuttergate.supervisor import Supervisor
+from shuttergate.tally import Tally
+from shuttergate.verdict import Look, Reason, Verdict, judge
+from shuttergate.vision.channel import scores
+from shuttergate.vision.eyes import Eyes, open_eyes
+
+HD = (1280, 720)
+KINDS = ("no video", "ring", "recording")
+SETTLE_S = 1.5
+
+
+class _StampedTally(Tally):
+    """Counts, and keeps how long after its exposure each frame was judged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latencies_s: list[float] = []
+
+    def judged(self, seen: Verdict, now_s: float) -> None:
+        """A frame was judged at `now_s` (monotonic)."""
+        super().judged(seen, now_s)
+        self.latencies_s.append(now_s - seen.exposed_s)
+
+
+@dataclass
+class _Rounds:
+    """What the rounds of one kind gave."""
+
+    latencies_s: list[list[float]] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
+
+    def median_ms(self) -> float:
+        """Return the median over all rounds' frames."""
+        return float(np.median(np.concatenate(self.latencies_s))) * 1000
+
+    def p99_ms(self) -> float:
+        """Return the 99th percentile over all rounds' frames."""
+        return float(np.quantile(np.concatenate(self.latencies_s), 0.99)) * 1000
+
+
+class _Kit:
+    """An appliance in this process, its publisher in another, a finger, and what it says."""
+
+    def __init__(self, folder: Path) -> None:
+        room_picture(HD).save(folder / "room.png")
+        (folder / "album").mkdir()
+        board = read_board("simulated")
+        eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
+        pool = Pool(POOL_FRAMES, HD[0] * HD[1] * 3 // 2, int(np.prod(eyes.lores_shape)))
+        lens = Lens(HD, (eyes.lores_shape[1], eyes.lores_shape[0]))
+        scene = open_scene(folder / "room.png", lens, 1.0, lambda cause: None)
+        self.camera = SimulatedCamera(scene, board.camera.fps, pool)
+        ours, theirs = feed.pair()
+        self.leash = feed.Leash(theirs)
+        self.ends = (ours, theirs)
+        panel = Panel(board.pins, simulated=True)
+        self.appliance = Appliance(
+            Config(), board, eyes, lambda: self.camera, panel, feed.Link(ours)
+        )
+        self.tally = self.appliance._tally = _StampedTally()
+        self.videos: list[feed.Log] = []
+        self.publisher = Child("publisher")
+        gate_end, publisher_end = socket.socketpair()
+        with gate_end, publisher_end:
+            self.publisher.start(
+                ["shuttergate.capture.publisher", "--hatch", str(publisher_end.fileno())],
+                os.fsencode(folder / "album"),
+                publisher_end.fileno(),
+                time.monotonic(),
+            )
+            self.leash.send(feed.Hatch(), (gate_end.fileno(),))
+        self.done = threading.Event()
+        self.threads = [
+            threading.Thread(target=work) for work in (self.appliance.run, self._listen)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def _listen(self) -> None:
+        while not self.done.wait(0.02):
+            while (news := self.leash.receive()) is not None:
+                if isinstance(news, feed.Log) and news.event.startswith("video"):
+                    self.videos.append(news)
+
+    def measure(self, kind: str, rounds: _Rounds, seconds: float) -> None:
+        """Measure one round."""
+        recorder = self.appliance._recorder
+        recorder._is_on = kind != "no video"
+        time.sleep(SETTLE_S)
+        while not self.appliance.interlock.state.armed:
+            time.sleep(0.02)
+        if kind == "recording":
+            self.leash.send(feed.Finger(True))
+            while recorder.elapsed_s is None:
+                time.sleep(0.02)
+        self.tally.latencies_s.clear()
+        began_s, cpu_s = time.monotonic(), time.process_time()
+        time.sleep(seconds)
+        rounds.latencies_s.append(list(self.tally.latencies_s))
+        rounds.cores.append((time.process_time() - cpu_s) / (time.monotonic() - began_s))
+        if kind == "recording":
+            known = len(self.videos)
+            self.leash.send(feed.Finger(False))
+            while len(self.videos) == known:
+                time.sleep(0.02)
+
+    def close(self) -> None:
+        """End it."""
+        self.appliance.stop()
+        self.threads[0].join()
+        self.done.set()
+        self.threads[1].join()
+        self.publisher.kill()
+        self.publisher.reap(time.monotonic())
+        for end in self.ends:
+            end.close()
+
+
+def latency(rounds: int, seconds: float) -> list[Figure]:
+    """The live verdict at 720p30 while it records, against the same kit when it does not."""
+    found = {kind: _Rounds() for kind in KINDS}
+    with tempfile.TemporaryDirectory(prefix="shuttergate-bench-", dir=Path.cwd()) as folder:
+        kit = _Kit(Path(folder))
+        try:
+            turns = [kind for _ in range(rounds) for kind in KINDS]
+            for kind in track(turns, "latency", console=Console(stderr=True)):
+                kit.measure(kind, found[kind], seconds)
+        finally:
+            kit.close()
+        waits_ms = [video.fields["ms"] for video in kit.videos if video.event == "video"]
+    lead_ms = Config().video.lead_s * 1000
+    none, ring, recording = (found[kind] for kind in KINDS)
+    added_ms = recording.median_ms() - none.median_ms()
+    wait_ms = float(np.median(waits_ms))
+    return [
+        *(
+            Figure(
+                f"{kind}: exposure to verdict, median; 99th percentile; cores",
+                f"{one.median_ms():.1f} ms; {one.p99_ms():.1f} ms; {np.median(one.cores):.2f}",
+                "",
+                True,
+            )
+            for kind, one in found.items()
+        ),
+        Figure(
+            "added by recording, median; by the ring",
+            f"{added_ms:.2f} ms; {ring.median_ms() - none.median_ms():.2f} ms",
+            "<= 2 ms",
+            added_ms <= 2,
+        ),
+        Figure(
+            f"release to file, median of {len(waits_ms)}; without the lead of {lead_ms:.0f} ms",
+            f"{wait_ms:.0f} ms; {wait_ms - lead_ms:.0f} ms",
+            "",
+            len(waits_ms) == rounds,
+        ),
+    ]
+
+
+BITS, SQUARE = 12, 40
+MARKS_HEIGHT = SQUARE
+
+
+def _marked(picture: Image.Image, number: int) -> Image.Image:
+    marked = picture.copy()
+    for bit in range(BITS):
+        grey = 235 if number >> bit & 1 else 20
+        marked.paste((grey, grey, grey), (bit * SQUARE, 0, (bit + 1) * SQUARE, MARKS_HEIGHT))
+    return marked
+
+
+def _number(picture: Pixels, scale: float) -> int:
+    """Return the number in a picture's squares; ``scale``: its width by the scene's."""
+    step = SQUARE * scale
+    rows = slice(int(step / 4), int(3 * step / 4))
+    found = 0
+    for bit in range(BITS):
+        square = picture[rows, int((bit + 0.25) * step) : int((bit + 0.75) * step)]
+        found |= int(square.mean() > 128) << bit
+    return found
+
+
+def write_scene(path: Path, seconds: float, dice: random.Random) -> set[int]:
+    """Write the scene, 720p at 30 frames a second, each numbered; return those with the card."""
+    av = load()
+    room = room_picture(HD)
+    with Image.open(share("models") / "testcard" / "card.png") as file:
+        square = file.convert("RGB").resize((560, 560), Image.Resampling.LANCZOS)
+    held = room.copy()
+    held.paste(square, ((HD[0] - 560) // 2, 100))
+    with_card: set[int] = set()
+    at_s = dice.uniform(4, 8)
+    while at_s < seconds:
+        first = round(at_s * 30)
+        with_card |= set(range(first, first + dice.choice([1, 2, 3, 6, 15, 45, 90])))
+        at_s += dice.uniform(3, 11)
+    count = round(seconds * 30)
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=30, width=HD[0], height=HD[1])
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"preset": "ultrafast", "crf": "12", "tune": "zerolatency"}
+        for number in range(count):
+            picture = _marked(held if number in with_card else room, number)
+            film.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        film.mux(stream.encode(None))
+    return {number for number in with_card if number < count}
+
+
+def _presses(kit: Supervisor, count: int, dice: random.Random) -> Iterator[list[feed.News]]:
+    """Press and let go at random, ``count`` times; yield what the kit says."""
+
+    def wait(seconds: float) -> Iterator[list[feed.News]]:
+        until_s = time.monotonic() + seconds
+        while (left_s := until_s - time.monotonic()) > 0:
+            yield kit.poll(left_s)
+
+    for _ in track(range(count), "timings", console=Console(stderr=True)):
+        yield from wait(dice.uniform(0.1, 2.5))
+        kit.finger(True)
+        yield from wait(dice.choice([dice.uniform(0.3, 1.5), dice.uniform(1.0, 5.0)]))
+        kit.finger(False)
+    yield from wait(3.0)
+
+
+def timings(count: int, seed: int) -> list[Figure]:
+    """Whether one picture of one published video has the card in it, over ``count`` presses."""
+    dice = random.Random(seed)
+    said: list[feed.Log] = []
+    with tempfile.TemporaryDirectory(prefix="shuttergate-bench-", dir=Path.cwd()) as name:
+        folder = Path(name)
+        with_card = write_scene(folder / "scene.mp4", 60.0, dice)
+        config = Config(
+            scene=Scene(path=str(folder / "scene.mp4")), video=Video(hold_s=0.5, lead_s=0.3)
+        )
+        with Supervisor(config, folder / "album") as kit:
+            for news in _presses(kit, count, dice):
+                said += [item for item in news if isinstance(item, feed.Log)]
+        videos = sorted((folder / "album").glob("*.mp4"))
+        board = read_board("simulated")
+        eyes = open_eyes(board.channels.live, (), board.accelerator)
+        pictures = shown = blocked = 0
+        for path in track(videos, "judging", console=Console(stderr=True)):
+            some = _judge(path, eyes, with_card)
+            pictures, shown, blocked = pictures + some[0], shown + some[1], blocked + some[2]
+    ends = [item.fields["ended"] for item in said if item.event == "video"]
+    lost = [str(item.fields["reason"]) for item in said if item.event == "video lost"]
+    closings = sum(
+        item.event == "gate" and item.fields["reason"] in (Reason.NUDITY, Reason.DOUBT)
+        for item in said
+    )
+    kinds = {kind: ends.count(kind) for kind in sorted(set(ends))}
+    losses = {kind: lost.count(kind) for kind in sorted(set(lost))}
+    return [
+        Figure(
+            f"{count} random presses, {closings} closings: videos; lost",
+            f"{len(videos)} {kinds}; {losses or 0}",
+            "",
+            len(videos) == len(ends) > 0,
+        ),
+        Figure(
+            f"of {pictures} published pictures: with the card; not clear to a channel",
+            f"{shown}; {blocked}",
+            "0; 0",
+            shown == blocked == 0 < pictures,
+        ),
+    ]
+
+
+def _judge(path: Path, eyes: Eyes, with_card: set[int]) -> tuple[int, int, int]:
+    """Return how many pictures a video has, with the card, and not clear."""
+    limits = eyes.limits(Look.LIVE, {})
+    side = (eyes.lores_shape[1], eyes.lores_shape[0])
+    pictures = shown = blocked = 0
+    with load().open(str(path)) as film:
+        for frame in film.decode(video=0):
+            image = frame.to_image()
+            grey = np.asarray(image.convert("L"))
+            pictures += 1
+            shown += _number(grey, image.width / HD[0]) in with_card
+            found = scores(eyes.live, lores_of(image, side))
+            blocked += judge(found, limits) is not Reason.CLEAR
+    return pictures, shown, blocked
+
+
+def _resident_mb(kit: Supervisor, child: str) -> float:
+    process = {"gate": kit._gate, "publisher": kit._publisher}[child].process
+    assert process is not None
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+
+
+def long_recording(minutes: float) -> list[Figure]:
+    """One recording on the built-in room's first picture, and the memory it takes."""
+    with tempfile.TemporaryDirectory(prefix="shuttergate-bench-", dir=Path.cwd()) as name:
+        folder = Path(name)
+        room_picture(HD).save(folder / "room.png")
+        config = Config(scene=Scene(path=str(folder / "room.png")), video=Video(max_s=minutes * 60))
+        memory: dict[str, list[float]] = {"gate": [], "publisher": []}
+        said: list[feed.Log] = []
+        with Supervisor(config, folder / "album") as kit:
+            while not (kit.status is not None and kit.status.open):
+                kit.poll(0.1)
+            time.sleep(2.0)
+            kit.finger(True)
+            for _ in track(range(round(minutes * 12)), "recording", console=Console(stderr=True)):
+                until_s = time.monotonic() + 5
+                while (left_s := until_s - time.monotonic()) > 0:
+                    said += [item for item in kit.poll(left_s) if isinstance(item, feed.Log)]
+                for child, values in memory.items():
+                    values.append(_resident_mb(kit, child))
+            until_s = time.monotonic() + 20
+            while not any(item.event.startswith("video") for item in said):
+                said += [item for item in kit.poll(0.5) if isinstance(item, feed.Log)]
+                if time.monotonic() > until_s:
+                    break
+        sizes = [path.stat().st_size / 1e6 for path in (folder / "album").glob("*.mp4")]
+    ended = [item.fields for item in said if item.event.startswith("video")]
+    quarter = max(1, len(memory["gate"]) // 4)
+    grown = {
+        child: float(np.median(values[-quarter:]) - np.median(values[quarter : 2 * quarter]))
+        for child, values in memory.items()
+    }
+    return [
+        Figure(
+            f"{minutes:g} minutes of recording: growth of gate; of publisher",
+            f"{grown['gate']:.1f} MB; {grown['publisher']:.1f} MB",
+            "<= 2 MB",
+            max(grown.values()) <= 2,
+        ),
+        Figure(
+            "its file; its end",
+            f"{sum(sizes):.0f} MB; {ended}",
+            "",
+            len(sizes) == 1,
+        ),
+    ]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure and print the table; a part with 0 runs is left out."""
+    parser = argparse.ArgumentParser(prog="make bench-video", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=8, help="of each kind, for the latency")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each round")
+    parser.add_argument("--timings", type=int, default=200, help="random presses")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=10.0, help="of the long recording")
+    options = parser.parse_args(argv)
+    figures: list[Figure] = []
+    if options.rounds:
+        figures += latency(options.rounds, options.seconds)
+    if options.timings:
+        figures += timings(options.timings, options.seed)
+    if options.minutes:
+        figures += long_recording(options.minutes)
+    table = Table("figure", "measured", "target", "", title=f"{os.cpu_count()} cores")
+    for one in figures:
+        table.add_row(one.what, one.measured, one.target, "held" if one.held else "MISSED")
+    Console(width=120).print(table)
+    raise SystemExit(not all(one.held for one in figures))
+
+
+if __name__ == "__main__":
+    main()
