@@ -158,7 +158,7 @@ def test_doctor_names_a_fault_and_its_mend(tmp_path: Path) -> None:
     assert found["disk"]["health"] == "fault"
     assert found["disk"]["mend"] == "plug the disk in or make the folder"
     assert found["camera"]["health"] == "fault"
-    assert found["camera"]["mend"] == "name a picture or a folder of pictures"
+    assert found["camera"]["mend"] == "name a picture, a folder of pictures or a video"
 
 
 def test_models_can_be_listed_shown_and_verified() -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 
 from colours import as_rgb, centres, near, quadrants
 from conftest import ROOT, wait_until
+from shuttergate import pyav
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels
 from shuttergate.frames import clip as clip_module
@@ -498,7 +499,7 @@ def test_without_pyav_it_says_what_to_install(
 
     path = tmp_path / "a.mp4"
     path.write_bytes(b"\0\0\0\x18ftypisom")
-    monkeypatch.setattr(clip_module.importlib, "import_module", missing)
+    monkeypatch.setattr(pyav.importlib, "import_module", missing)
     told = r"a\.mp4: a video needs PyAV \(.+\); pip install 'shuttergate\[video\]'$"
     with pytest.raises(CameraError, match=told):
         open_scene(path, LENS, 1.0, pytest.fail)

@@ -96,7 +96,7 @@ def test_the_keys_are_named_on_80_columns(terminals: list[Terminal], tmp_path: P
     assert terminal.shows("[space] press  [q] quit   ● OPEN  ", 3)
     terminal.type(b"q")
     assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 10)
-    assert terminal.read().count("  space bar: the shutter; q: quit") == 1
+    assert terminal.read().count("  space bar: the shutter (held down: video); q: quit") == 1
 
 
 def test_without_a_keyboard_no_keys_are_named(terminals: list[Terminal], tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_camera_is_named_in_japanese(terminals: list[Terminal], tmp_path: Pa
     terminal = Terminal(80, "--seconds", 1, "--album", tmp_path, LANGUAGE="ja")
     terminals.append(terminal)
     assert terminal.shows("シミュレーションのカメラ（内蔵の部屋）")
-    assert terminal.shows("  スペースキーでシャッター、q で終了", 3)
+    assert terminal.shows("  スペースキーでシャッター（押し続けると動画）、q で終了", 3)
 
 
 def test_a_frozen_gate_is_not_shown_open(terminals: list[Terminal], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -496,3 +497,31 @@ def test_what_was_let_go_is_wiped_too(darkroom: Callable[..., Darkroom]) -> None
     room.frames(1.0)
     room.settle()
     assert len(decoded(next(room.album.iterdir()))) > 30
+
+
+def test_camera_and_recorder_may_load_pyav_at_the_same_time() -> None:
+    """In a fresh process: each import there is done once in its life."""
+    program = """
+import importlib, threading
+from shuttergate import pyav
+real, meet = importlib.import_module, threading.Barrier(2, timeout=2)
+def slow(name):  # whoever comes second comes while the first is at work
+    try:
+        meet.wait()
+    except threading.BrokenBarrierError:
+        pass
+    return real(name)
+importlib.import_module = slow
+errors = []
+def load():
+    try:
+        assert pyav.load().open
+    except BaseException as error:
+        errors.append(error)
+threads = [threading.Thread(target=load) for _ in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert not errors, errors
+assert meet.broken, "both were at it at the same time"
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

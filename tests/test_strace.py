@@ -73,8 +73,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[str]],
     folder = tmp_path_factory.mktemp("strace")
     album = folder / "album"
     album.mkdir()
-    calls = traced(folder, "--seconds", "6", "--press", "2,3,4,5", "--album", str(album))
-    assert len(list(album.iterdir())) >= 2, "without photos the trace proves nothing"
+    calls = traced(folder, "--seconds", "8", "--press", "2,3,4:2.5", "--album", str(album))
+    kinds = [path.suffix for path in album.iterdir()]
+    assert kinds.count(".jpg") >= 2, "without photos the trace proves nothing"
+    assert kinds.count(".mp4") == 1, "without a video it proves less"
     return calls, album
 
 
@@ -86,7 +88,7 @@ def test_the_parent_opens_nothing_for_writing(run: tuple[dict[str, list[str]], P
     assert writes(run[0]["parent"]) == set()
 
 
-def test_the_publisher_writes_unnamed_files_in_the_album_and_links_as_many_as_photos(
+def test_the_publisher_writes_unnamed_files_in_the_album_and_links_as_many_as_it_keeps(
     run: tuple[dict[str, list[str]], Path],
 ) -> None:
     calls, album = run

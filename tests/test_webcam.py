@@ -22,6 +22,7 @@ import simplejpeg
 from PIL import Image
 
 from colours import as_rgb, centres, near, quadrants
+from shuttergate import pyav
 from shuttergate.board import Camera, read_board
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels
@@ -494,7 +495,7 @@ def test_without_pyav_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     def missing(name: str) -> None:
         raise ImportError(f"No module named {name!r}")
 
-    monkeypatch.setattr(webcam.importlib, "import_module", missing)
+    monkeypatch.setattr(pyav.importlib, "import_module", missing)
     with pytest.raises(CameraError, match=r"needs PyAV .*; pip install 'shuttergate\[video\]'$"):
         WebCam(settings(), LORES, make_pool())
 

@@ -6,7 +6,6 @@ device, no name of the encoder; only the time, as in a photo.
 
 from __future__ import annotations
 
-import importlib
 import struct
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from shuttergate import pyav
 from shuttergate.capture.gops import Coded, Gop
 from shuttergate.errors import EncoderError
 from shuttergate.frame import Pixels, main_size, planes
@@ -253,9 +253,6 @@ class _named:
 def load() -> Any:
     """Return PyAV; raise `EncoderError` where it is not installed."""
     try:
-        importlib.import_module("av.bitstream")
-        return importlib.import_module("av")
+        return pyav.load()
     except ImportError as error:
-        raise EncoderError(
-            f"video needs PyAV ({error}); pip install 'shuttergate[video]'"
-        ) from error
+        raise EncoderError(f"video needs {error}") from error

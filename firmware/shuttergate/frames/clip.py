@@ -8,7 +8,6 @@ nothing that is written in the file can have it open another or reach a network.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import math
 import threading
 import time
@@ -20,6 +19,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
+from shuttergate import pyav
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels, planes
 from shuttergate.frames.picamera2 import fitting
@@ -291,9 +291,6 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
 
 def _load(name: str) -> Any:
     try:
-        importlib.import_module("av.video.reformatter")
-        return importlib.import_module("av")
+        return pyav.load()
     except ImportError as error:
-        raise CameraError(
-            f"{name}: a video needs PyAV ({error}); pip install 'shuttergate[video]'"
-        ) from error
+        raise CameraError(f"{name}: a video needs {error}") from error

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import importlib
 import itertools
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from shuttergate import pyav
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.frames import picamera2, v4l2
@@ -295,9 +295,6 @@ def _wipe(picture: Any) -> None:
 
 def _load() -> Any:
     try:
-        importlib.import_module("av.video.reformatter")
-        return importlib.import_module("av")
+        return pyav.load()
     except ImportError as error:
-        raise CameraError(
-            f"a webcam needs PyAV ({error}); pip install 'shuttergate[video]'"
-        ) from error
+        raise CameraError(f"a webcam needs {error}") from error
