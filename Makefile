@@ -7,12 +7,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: menu setup demo test lint bench bench-page bench-long bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup video demo test lint bench bench-page bench-video bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
 
 setup: $(VENV)/.ready  ## make .venv with everything at its pinned version
+
+video: $(VENV)/.ready-video  ## add PyAV, for video and webcams; its wheels bring x264 and x265 (GPL)
 
 demo: setup  ## run the kit on the simulated board; options in ARGS="--headless --seconds 20"
 	@$(BIN)/shuttergate demo $(ARGS)
@@ -31,6 +33,9 @@ bench: $(VENV)/.ready-dev  ## measure speed and memory, as ratios in one run (ab
 bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a flood, a dead console (5 minutes)
 	$(BIN)/python -m shuttergate.bench.page $(ARGS)
 
+bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; ten minutes (30 minutes)
+	$(BIN)/python -m shuttergate.bench.video $(ARGS)
+
 bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies (8 minutes)
 	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py -k inside
 
@@ -48,6 +53,8 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 	  uv pip compile pyproject.toml --extra bench --extra card $$(test $$extra = dev && echo --extra dev) --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-annotate --quiet \
 	    --output-file requirements/$$extra.txt; done
+	echo 'av>=18' | uv pip compile - --constraint requirements/dev.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/video.txt
 
 locale: $(VENV)/.ready-dev  ## compile the Japanese texts after editing shuttergate.po
 	$(BIN)/pybabel -q compile -l ja -D shuttergate -d firmware/shuttergate/locale
@@ -64,6 +71,10 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@$(BIN)/python -m compileall -q firmware
+	@touch $@
+
+$(VENV)/.ready-video: $(VENV)/.ready requirements/video.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/video.txt
 	@touch $@
 
 # Without dependencies: the list is whole, but for what picamera2 asks for in vain (pyproject.toml).

@@ -7,16 +7,18 @@ trap 'echo "install.sh: stopped at line $LINENO; mend what is said above and run
 
 usage() {
   cat <<'TEXT'
-usage: sudo systemd/install.sh [--board NAME|PATH] [--dry-run] [--root DIR]
+usage: sudo systemd/install.sh [--board NAME|PATH] [--video] [--dry-run] [--root DIR]
        sudo systemd/install.sh --uninstall [--dry-run] [--root DIR]
 
   --board NAME  what the kit is made of; needed the first time (`ls device` shows the boards);
                 or the whole path of a board.toml of your own, as in /etc/shuttergate
+  --video       add PyAV, without which a kit takes photos only; it brings x264 and x265, whose
+                licence is the GPL. Kept on update
   --dry-run     print every action, change nothing
-  --uninstall   take everything off but the photos in /var/lib/shuttergate/album
+  --uninstall   take everything off but the photos and videos in /var/lib/shuttergate/album
   --root DIR    work in the tree DIR: files only; no packages, no users, no services
 
-Configuration (/etc/shuttergate/shuttergate.toml) and photos are kept on update.
+Configuration (/etc/shuttergate/shuttergate.toml), photos and videos are kept on update.
 TEXT
 }
 
@@ -25,7 +27,7 @@ fail() {
   exit "${2:-1}"
 }
 
-board='' described='' dry='' root='' uninstall='' # described: the board's own board.toml
+board='' described='' dry='' root='' uninstall='' video='' # described: the board's own board.toml
 while (($#)); do
   case $1 in
     --board | --root)
@@ -34,6 +36,7 @@ while (($#)); do
       shift
       ;;
     --dry-run) dry=yes ;;
+    --video) video=yes ;;
     --uninstall) uninstall=yes ;;
     -h | --help)
       usage
@@ -234,15 +237,19 @@ program() {
 }
 
 environment() {
-  local venv=$opt/venv python stamp
-  stamp=$(python3 --version; sha256sum <"$source/requirements/run.txt")
+  local venv=$opt/venv python stamp lists=(run.txt)
+  if [[ $video || -f $venv/.video ]]; then lists+=(video.txt); fi
+  stamp=$(python3 --version; cat "${lists[@]/#/$source/requirements/}" | sha256sum)
   if [[ ! -f $venv/.installed || $(<"$venv/.installed") != "$stamp" ]]; then
     # Anew, not over the old one: a package that is no longer listed must not stay behind.
     system rm -rf "$venv"
     system python3 -m venv --system-site-packages "$venv"
     system "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-      --require-hashes -r "$source/requirements/run.txt"
-    if [[ ! $root && ! $dry ]]; then echo "$stamp" >"$venv/.installed"; fi
+      --require-hashes "${lists[@]/#/--requirement=$source/requirements/}"
+    if [[ ! $root && ! $dry ]]; then
+      if [[ ${lists[*]} == *video* ]]; then touch "$venv/.video"; fi
+      echo "$stamp" >"$venv/.installed"
+    fi
   fi
   # No build tool, nothing fetched: the program is on the path of its own Python, and that is all.
   if [[ $root || $dry ]]; then

@@ -39,7 +39,8 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "firmware" / "shuttergate" / "__pycache__").mkdir()
     (folder / "firmware" / "shuttergate" / "__pycache__" / "cli.pyc").write_bytes(b"rubbish")
     (folder / "requirements").mkdir()
-    shutil.copy(ROOT / "requirements" / "run.txt", folder / "requirements" / "run.txt")
+    for name in ("run.txt", "video.txt"):
+        shutil.copy(ROOT / "requirements" / name, folder / "requirements" / name)
     board = folder / "device" / "simulated" / "board.toml"
     board.parent.mkdir(parents=True)
     shutil.copy(ROOT / "device" / "simulated" / "board.toml", board)
@@ -239,6 +240,18 @@ def test_a_board_brings_the_packages_it_needs(
     said = installed(checkout, "--dry-run", "--board", board, "--root", tree)
     (line,) = [line for line in said.splitlines() if "apt-get install" in line]
     assert line.split("--no-install-recommends ")[1].split() == wanted
+
+
+def test_video_is_added_where_it_is_asked_for_and_kept_on_update(
+    checkout: Path, tree: Path
+) -> None:
+    plain = installed(checkout, "--dry-run", "--board", "simulated", "--root", tree)
+    asked = installed(checkout, "--dry-run", "--video", "--board", "simulated", "--root", tree)
+    mark = tree / "opt" / "shuttergate" / "venv" / ".video"
+    mark.parent.mkdir(parents=True)
+    mark.touch()
+    kept = installed(checkout, "--dry-run", "--board", "simulated", "--root", tree)
+    assert [said.count("requirements/video.txt") for said in (plain, asked, kept)] == [0, 1, 1]
 
 
 def test_models_that_others_publish_are_fetched(checkout: Path, tree: Path) -> None:

@@ -186,7 +186,9 @@ def test_only_its_status_tells_that_the_gate_keeps_time(tmp_path: Path) -> None:
     one = Supervisor(Config(), tmp_path)
     inbox: list[feed.News] = []
     one._leash = SimpleNamespace(receive=lambda: inbox.pop(0) if inbox else None)  # type: ignore[assignment]
-    status = feed.Status(False, "fault", [], {}, 0, 0, 1, 0, 0, 0, {}, "cpu", [], {}, {})
+    status = feed.Status(
+        False, "fault", [], {}, 0, 0, 1, 0, 0, 0, 0, {}, None, {}, "cpu", [], {}, {}
+    )
     inbox.append(feed.Ready("camera"))
     one._hear()
     one.status = status

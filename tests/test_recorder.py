@@ -419,6 +419,14 @@ def test_without_pyav_there_is_no_video_and_a_word_why(
     assert room.outcomes == []
 
 
+def test_a_pyav_that_is_too_old_is_none(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Raspberry Pi OS brings one with picamera2."""
+    monkeypatch.setattr(av, "__version__", "14.2.0")
+    assert "14.2.0 is too old" in darkroom().offs[0]
+
+
 @pytest.mark.parametrize("codec", ["off", "h264_v4l2m2m"])
 def test_an_encoder_that_cannot_be_had_is_named_once(
     darkroom: Callable[..., Darkroom], codec: Any

@@ -25,12 +25,12 @@ from shuttergate.gate import Press
 from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
 from shuttergate.panel.panel import Panel
+from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally, rounded
 from shuttergate.verdict import Decision, Look, Reason, Thresholds, Verdict
 from shuttergate.viewfinder import Viewfinder
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
-from shuttergate.vision.selftest import SelfTest
 from shuttergate.warden import Warden
 
 SHELF_FRAMES = 2
@@ -75,15 +75,13 @@ class Appliance:
         self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed)
         camera = board.camera
         self._inspector = Inspector(eyes.lores_shape, camera.main_size)
-        self._selftest = SelfTest(eyes.live)
-        self._selftest_every_s = config.vision.selftest_s / max(1, self._selftest.questions)
-        self._selftest_due_s = 0.0
-        self._tested_generation = -1
-        # What looks live is tested already.
-        others = dict.fromkeys((*eyes.look, *eyes.video))
-        self._look_test = SelfTest([one for one in others if one not in eyes.live])
-        self._look_test_every_s = config.vision.selftest_s / 2 / max(1, self._look_test.questions)
-        self._look_test_due_s = 0.0
+        self._proof = ProofTests(
+            eyes,
+            config.vision.selftest_s,
+            lambda: self._tally,
+            self._fault,
+            self.interlock.mended,
+        )
         self._photographer = Photographer(
             self._shelf,
             self._counter,
@@ -96,10 +94,10 @@ class Appliance:
             self._second_look,
             self.interlock.lasts,
             self._press_done,
-            self._test_look,
-            self._look_test_every_s,
+            self._proof.ask_look,
+            self._proof.look_every_s,
         )
-        self._video_limits = eyes.limits(Look.VIDEO, config.limits())
+        self._video_limits = eyes.video_limits(config.limits())
         self._recorder = Recorder(
             config.video,
             camera.fps,
@@ -135,8 +133,9 @@ class Appliance:
         try:
             self.interlock.fault("publisher")
             self._warden.start()
-            self._meet_accelerator()
-            self._look_test.ask_all()
+            if self._eyes.accelerator is not None:
+                self._eyes.accelerator.wait(ACCELERATOR_S)
+            self._proof.begin()
             self._injection.begin()
             self._photographer.start()
             self._recorder.start()
@@ -186,7 +185,7 @@ class Appliance:
                 if self._tally.frames == 1:
                     limits, look = _plain(self._limits), _plain(self._look_limits)
                     self._link.send(feed.Ready(camera.name, limits, look))
-                self._test_live()
+                self._proof.ask_live()
         finally:
             self.interlock.fault("stopping")  # first: a camera may take its time to close
             if camera is not None:
@@ -212,34 +211,18 @@ class Appliance:
             if not kept:
                 frame.release()
 
-    def _meet_accelerator(self) -> None:
-        """Test what looks live; an accelerator that is away is a fault that may mend."""
-        if self._eyes.accelerator is not None:
-            self._eyes.accelerator.wait(ACCELERATOR_S)
-        try:
-            self._test_newcomer()
-        except AcceleratorError as error:
-            self._fault("accelerator", error)
-
-    def _test_newcomer(self) -> None:
-        """Before what answers now is believed for the first time, ask it all it should know."""
-        generation = self._eyes.generation
-        if generation != self._tested_generation:
-            self._selftest.ask_all()
-            self._tested_generation = generation  # the one before: it may have changed meanwhile
-
     def _judge(self, frame: Frame) -> Verdict:
         try:
             generation = self._eyes.generation
             began_s = time.perf_counter()
             found = scores(self._eyes.live, frame.lores)
             self._tally.models.took(time.perf_counter() - began_s)
-            self._test_newcomer()
+            self._proof.meet()
             if generation != self._eyes.generation:  # what answered is not what was tested
                 return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
             seen = verdict.verdict(found, self._limits, frame.exposed_s)
         except AcceleratorError as error:
-            self._tested_generation = -1  # whatever answers next is a newcomer
+            self._proof.distrust()
             self._fault("accelerator", error)
             return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)
         except ScoreError as error:
@@ -254,40 +237,6 @@ class Appliance:
         if name not in self.interlock.state.faults:
             self._link.log(f"{name} fault", error=str(error))
         self.interlock.fault(name)
-
-    def _test_live(self) -> None:
-        now_s = time.monotonic()
-        if now_s < self._selftest_due_s:
-            return
-        self._selftest_due_s = now_s + self._selftest_every_s
-        try:
-            self._selftest.ask()
-        except AcceleratorError as error:
-            self._fault("accelerator", error)  # whoever mends it asks the whole round
-        except ScoreError as error:
-            self._tally.tests["wrong"] += 1
-            self._fault("self-test", error)
-        else:
-            self._tally.tests["right"] += 1
-            # One right answer proves little: a stuck model gives some of them by chance.
-            if self._selftest.passed:
-                self.interlock.mended("self-test")
-
-    def _test_look(self) -> None:
-        now_s = time.monotonic()
-        if now_s < self._look_test_due_s:
-            return
-        self._look_test_due_s = now_s + self._look_test_every_s
-        try:
-            if self._look_test.questions:
-                self._look_test.ask()  # one at a time: a press waits for no more
-                self._tally.tests["right"] += 1
-        except ScoreError as error:
-            self._tally.tests["wrong"] += 1
-            self._fault("second-look self-test", error)
-        else:
-            if self._look_test.passed:
-                self.interlock.mended("second-look self-test")
 
     def _second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
         began_s = time.perf_counter()

@@ -8,6 +8,9 @@ from typing import Any
 
 _lock = threading.Lock()
 
+OLDEST = 18
+"""Raspberry Pi OS brings one of its own, which is older and lacks parts."""
+
 
 def load() -> Any:
     """Return PyAV with the parts that are used here; ImportError names the mend.
@@ -19,6 +22,10 @@ def load() -> Any:
         try:
             importlib.import_module("av.bitstream")
             importlib.import_module("av.video.reformatter")
-            return importlib.import_module("av")
+            av = importlib.import_module("av")
+            if int(av.__version__.partition(".")[0]) < OLDEST:
+                raise ImportError(f"{av.__version__} is too old")
+            return av
         except ImportError as error:
-            raise ImportError(f"PyAV ({error}); pip install 'shuttergate[video]'") from error
+            mend = "pip install 'shuttergate[video]'"
+            raise ImportError(f"PyAV {OLDEST} or newer ({error}); {mend}") from error

@@ -38,11 +38,10 @@ class Reason(StrEnum):
 
 
 class Look(StrEnum):
-    """The ways to look at a frame; each channel has thresholds for all."""
+    """The two ways to look at a frame; each channel has thresholds for both."""
 
     LIVE = "live"  # once, whole, as it comes from the camera
     SECOND = "look"  # at the press: full resolution, tiles, rotations
-    VIDEO = "video"  # once, whole, while recording: the channels that do not look live
 
 
 @dataclass(frozen=True, slots=True)

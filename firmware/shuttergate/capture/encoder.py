@@ -140,6 +140,8 @@ class Muxer:
             format="mp4",
             options={
                 "movflags": "frag_keyframe+empty_moov+default_base_moof",
+                # Browsers look at every fragment before they know how long it is.
+                "min_frag_duration": "1000000",
                 "fflags": "+bitexact",  # leaves out who made it
             },
         )

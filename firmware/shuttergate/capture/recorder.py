@@ -122,7 +122,11 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="recorder")
 
     def start(self) -> None:
-        """Begin to work."""
+        """Begin to work.
+
+        PyAV is loaded here and now: later it would hold up whoever looks at frames.
+        """
+        self._begin_work()
         self._thread.start()
 
     @property
@@ -173,7 +177,6 @@ class Recorder:
             self._delivered.is_doubted = True
 
     def _run(self) -> None:
-        self._begin_work()
         while (event := self._events.get()) is not None:
             self._handle(event)
         self._drop(Reason.FAULT, "")

@@ -71,11 +71,18 @@ class Eyes:
 
         Raises `ConfigError` for laxer ones: a setting must not be able to switch the gate off.
         """
-        channels = {Look.LIVE: self.live, Look.SECOND: self.look, Look.VIDEO: self.video}[which]
-        limits = {channel.name: own.get(channel.name, channel.limits) for channel in channels}
-        for channel in channels:
-            refuse_laxer(channel.name, limits[channel.name], channel.limits)
-        return limits
+        return _limits(self.live if which is Look.LIVE else self.look, own)
+
+    def video_limits(self, own: Mapping[str, Thresholds]) -> Limits:
+        """Return the thresholds of what a video needs besides the live channels; as `limits`."""
+        return _limits(self.video, own)
+
+
+def _limits(channels: Sequence[Channel], own: Mapping[str, Thresholds]) -> Limits:
+    limits = {channel.name: own.get(channel.name, channel.limits) for channel in channels}
+    for channel in channels:
+        refuse_laxer(channel.name, limits[channel.name], channel.limits)
+    return limits
 
 
 def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:

@@ -56,6 +56,7 @@ def settings(folder: Path, scene: Path, album: Path, camera: str = "simulated") 
         f'board = "{board}"\n'
         f"[gate]\nmax_age_ms = {MAX_AGE_MS}\nclear_frames = 2\n"
         f'[scene]\npath = "{scene}"\n[album]\nfolder = "{album}"\n'
+        '[video]\ncodec = "off"\n'  # one slow processor for camera, models, button and copper
     )
     if camera == "picamera2":
         from virtualcam import write_yaml

@@ -1,0 +1,102 @@
+"""Proof tests: the models' known answers, asked at the start and for ever after.
+
+What looks live is asked by the thread that looks at frames, between two of them; the other channels
+by the photographer, between two presses.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from shuttergate.errors import AcceleratorError, ScoreError
+from shuttergate.tally import Tally
+from shuttergate.vision.eyes import Eyes
+from shuttergate.vision.selftest import SelfTest
+
+
+class ProofTests:
+    """A wrong answer is a fault: ``fault(name, error)``; ``mended(name)`` when a round was right.
+
+    Every known answer is asked within ``every_s``, those of the second look twice as often.
+    """
+
+    def __init__(
+        self,
+        eyes: Eyes,
+        every_s: float,
+        tally: Callable[[], Tally],
+        fault: Callable[[str, Exception], None],
+        mended: Callable[[str], None],
+    ) -> None:
+        self._eyes = eyes
+        self._tally = tally
+        self._fault = fault
+        self._mended = mended
+        self._live = SelfTest(eyes.live)
+        self._live_every_s = every_s / max(1, self._live.questions)
+        self._live_due_s = 0.0
+        self._tested_generation = -1
+        # What looks live is tested already.
+        others = dict.fromkeys((*eyes.look, *eyes.video))
+        self._look = SelfTest([one for one in others if one not in eyes.live])
+        self.look_every_s = every_s / 2 / max(1, self._look.questions)
+        self._look_due_s = 0.0
+
+    def begin(self) -> None:
+        """Ask everything; raise `ScoreError` for a wrong answer.
+
+        An accelerator that is away is a fault that may mend.
+        """
+        try:
+            self.meet()
+        except AcceleratorError as error:
+            self._fault("accelerator", error)
+        self._look.ask_all()
+
+    def meet(self) -> None:
+        """Before what answers now is believed for the first time, ask it all it should know."""
+        generation = self._eyes.generation
+        if generation != self._tested_generation:
+            self._live.ask_all()
+            self._tested_generation = generation  # the one before: it may have changed meanwhile
+
+    def distrust(self) -> None:
+        """Whatever answers next is a newcomer."""
+        self._tested_generation = -1
+
+    def ask_live(self) -> None:
+        """Ask what looks live the next question, if it is due."""
+        now_s = time.monotonic()
+        if now_s < self._live_due_s:
+            return
+        self._live_due_s = now_s + self._live_every_s
+        try:
+            self._live.ask()
+        except AcceleratorError as error:
+            self._fault("accelerator", error)  # whoever mends it asks the whole round
+        except ScoreError as error:
+            self._tally().tests["wrong"] += 1
+            self._fault("self-test", error)
+        else:
+            self._tally().tests["right"] += 1
+            # One right answer proves little: a stuck model gives some of them by chance.
+            if self._live.passed:
+                self._mended("self-test")
+
+    def ask_look(self) -> None:
+        """Ask what does not look live the next question, if it is due."""
+        now_s = time.monotonic()
+        if now_s < self._look_due_s:
+            return
+        self._look_due_s = now_s + self.look_every_s
+        try:
+            if self._look.questions:
+                self._look.ask()  # one at a time: a press waits for no more
+                self._tally().tests["right"] += 1
+        except ScoreError as error:
+            self._tally().tests["wrong"] += 1
+            self._fault("second-look self-test", error)
+        else:
+            if self._look.passed:
+                self._mended("second-look self-test")
