@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from math import inf
 
 import pytest
 from hypothesis import settings
@@ -156,12 +157,29 @@ def test_an_armed_press_is_taken_once() -> None:
 def test_tie_down_a_button_held_when_the_gate_opens_does_not_fire() -> None:
     state, press = gate.contact(opened(1.0), True, 1.0, RULES)
     assert press == gate.Press(False, Reason.HELD)
-    for step in range(1, 6):
+    for step in range(1, 3):
         state, press = gate.contact(state, True, 1.0 + step * 0.04, RULES)
         assert press is None
-    state, _ = gate.contact(state, False, 1.21, RULES)
-    _, press = gate.contact(state, True, 1.22, RULES)
+    state = let_go(state, 1.09)
+    _, press = gate.contact(state, True, 1.09 + 2 * RULES.settle_s, RULES)
     assert press == gate.Press(True, Reason.CLEAR)
+
+
+def test_a_contact_that_bounces_is_neither_let_go_nor_pressed_again() -> None:
+    state, press = gate.contact(armed(1.0), True, 1.01, RULES)
+    assert press is not None and press.taken
+    for step in range(1, 20):
+        at_s = 1.01 + step * 0.01
+        state, press = gate.contact(state, step % 2 == 0, at_s, RULES)
+        assert press is None
+        assert state.held_since_s == 1.01, "a bounce is no release"
+        assert not state.armed
+
+
+def test_a_press_is_held_until_it_is_let_go_for_good_or_the_gate_closes() -> None:
+    state, _ = gate.contact(armed(1.0), True, 1.01, RULES)
+    assert let_go(state, 1.1).held_since_s is None
+    assert gate.judged(state, blocked(1.1), 1.1, RULES).held_since_s is None
 
 
 def test_tie_down_a_late_edge_of_a_held_button_does_not_fire() -> None:
@@ -218,6 +236,14 @@ def test_frames_dated_ahead_do_not_open_when_their_time_comes() -> None:
     assert not gate.ticked(state, 5.0 + 2 * FRAME_S, RULES).is_open
 
 
+def let_go(state: State, at_s: float) -> State:
+    """The button is released, and seen so for long enough."""
+    for reading_s in (at_s, at_s + RULES.settle_s + 0.001):
+        state, press = gate.contact(state, False, reading_s, RULES)
+        assert press is None
+    return state
+
+
 times = st.floats(0.0, 0.4)
 
 
@@ -231,6 +257,7 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.faults = {"starting"}
         self.history: list[tuple[float, float, bool]] = []  # judged at, exposed at, clear
         self.down = False
+        self.up_since_s = -inf
         self.released_since_open = False
         self.opened_s: float | None = None
 
@@ -284,13 +311,17 @@ class AnyInterleaving(RuleBasedStateMachine):
         armed_before = self.released_since_open
         state, press = gate.contact(self.state, down, self.now_s, RULES)
         self.step(state)
+        let_go = not before and self.now_s - self.up_since_s >= RULES.settle_s
+        if before and not down:
+            self.up_since_s = self.now_s
         self.down = down
         if not down and self.opened_s is not None:
             late_enough = self.now_s - self.opened_s >= RULES.settle_s
-            self.released_since_open = self.released_since_open or late_enough
+            self.released_since_open = self.released_since_open or (late_enough and let_go)
         if press is not None:
             assert down
             assert not before
+            assert let_go, "a bounce was taken for a press"
         if press is not None and press.taken:
             assert armed_before, "taken, though never seen released while the gate was open"
             self.assert_may_be_open()
@@ -314,6 +345,10 @@ class AnyInterleaving(RuleBasedStateMachine):
     @invariant()
     def armed_only_while_open(self) -> None:
         assert self.state.is_open or not self.state.armed
+
+    @invariant()
+    def held_only_while_open(self) -> None:
+        assert self.state.is_open or self.state.held_since_s is None
 
 
 TestAnyInterleaving = AnyInterleaving.TestCase

@@ -173,3 +173,18 @@ def test_events_from_many_threads_leave_the_line_true_to_the_state() -> None:
     interlock.tick()
     assert levels[-1] == interlock.state.is_open
     assert all(one != other for one, other in pairwise(levels))
+
+
+def test_an_opening_that_ended_unseen_lowers_the_line_and_is_told() -> None:
+    """A frame that came just too late: the pure gate closes and opens again within one event."""
+    bench = Bench()
+    bench.open()
+    opening = Opening(bench.now_s, bench.interlock.state.opened_s)
+    bench.now_s += RULES.max_age_s - 0.01
+    late = Verdict(Decision.CLEAR, Reason.CLEAR, bench.now_s)
+    bench.now_s += 0.02
+    line, said = len(bench.line), len(bench.said)
+    assert bench.interlock.judged(late)
+    assert bench.line[line:] == [False, True]
+    assert bench.said[said:] == [(False, Reason.STALE), (True, Reason.CLEAR)]
+    assert not bench.interlock.lasts(opening)

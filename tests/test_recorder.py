@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from conftest import wait_until
-from darkroom import FPS, SIZE, Darkroom, decoded
+from darkroom import FPS, RULES, SIZE, Darkroom, decoded
 from shuttergate.capture import delivery, recorder
+from shuttergate.capture.encoder import Canvas, Encoder, Muxer
 from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.config import Video
-from shuttergate.frame import Pixels
-from shuttergate.verdict import Reason
+from shuttergate.frame import Frame, Pixels
+from shuttergate.verdict import Decision, Reason, Verdict
 
 LEAD_S, PREROLL_S, HOLD_S, GOP_S = 0.5, 1.0, 0.8, 0.25
 FRAME_S = 1 / FPS
@@ -304,8 +306,6 @@ def test_a_channel_that_does_not_look_live_judges_every_frame_of_a_video(
     def judge(lores: Pixels, exposed_s: float) -> bool:
         seen.append(exposed_s)
         if exposed_s in doubtful:
-            from shuttergate.verdict import Decision, Verdict
-
             room.interlock.judged(Verdict(Decision.BLOCKED, Reason.NUDITY, exposed_s))
             return False
         return True
@@ -354,6 +354,168 @@ def test_a_picture_of_another_size_ends_a_recording(darkroom: Callable[..., Dark
     room.settle()
     assert [one.reason for one in room.outcomes] == [Reason.FAULT]
     assert "size" in room.outcomes[0].detail
+
+
+def test_a_frame_that_comes_just_too_late_ends_a_recording(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    """Else the release of a button would go unseen: it belongs to another opening."""
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    exposed_s = room.now_s + RULES.max_age_s - 0.01
+    room.now_s += RULES.max_age_s + 0.01
+    room.interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, exposed_s))
+    room.frames(1.0)
+    room.settle()
+    assert [one.ended for one in room.outcomes] == [Reason.STALE]
+    assert len(room.videos()) == 1
+
+
+def test_a_disk_that_falls_behind_at_the_end_spoils_no_later_video(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = darkroom()
+    for limit in (1, 1 << 30):  # bytes
+        monkeypatch.setattr(delivery, "MOST_WAITING_BYTES", 1 << 30)
+        room.frames(3.0)
+        room.finger(True)
+        room.frames(1.0)
+        room.finger(False)
+        monkeypatch.setattr(delivery, "MOST_WAITING_BYTES", limit)
+        room.frames(LEAD_S + 0.2)
+        room.settle()
+    assert [one.reason for one in room.outcomes] == [Reason.SLOW, Reason.CLEAR]
+
+
+def test_an_end_that_finds_no_room_is_not_left_off(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(3.0)
+    monkeypatch.setattr(delivery, "MOST_WAITING_BYTES", 1)
+    room.frame(card=True)
+    room.settle()
+    assert [one.reason for one in room.outcomes] == [Reason.SLOW]
+    assert wait_until(lambda: list(room.album.iterdir()) == [])
+
+
+def test_a_button_that_stays_down_fills_no_memory(darkroom: Callable[..., Darkroom]) -> None:
+    room = darkroom(settings=Video(max_s=1.0))
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(20.0)
+    assert room.recorder is not None
+    assert sum(len(gop.pictures) for gop in room.recorder._gops._gops) < 60
+
+
+@pytest.mark.parametrize("when", ["begins", "ends"])
+def test_a_fault_at_the_very_moment_when_it_begins_or_ends_leaves_nothing(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    room = darkroom()
+    assert room.recorder is not None
+    name = "_begin" if when == "begins" else "_begin_anew"
+    real = getattr(room.recorder, name)
+    faulted: list[str] = []
+
+    def meanwhile(*arguments: Any) -> None:
+        if (when == "begins" or room.recorder._delivered is not None) and not faulted:  # type: ignore[union-attr]
+            faulted.append(when)
+            room.interlock.fault("self-test")
+        real(*arguments)
+
+    monkeypatch.setattr(room.recorder, name, meanwhile)
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    room.finger(False)
+    room.frames(LEAD_S + 0.3)
+    room.settle()
+    assert faulted
+    assert room.videos() == []
+
+
+def test_a_tap_after_the_release_leaves_the_video_its_photo(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    room.finger(False)
+    room.frames(0.2)
+    room.finger(True, photo=False)  # refused: the one before is still in work
+    room.frames(0.1)
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+    assert [one.reason for one in room.outcomes] == [Reason.CLEAR]
+
+
+def test_frames_that_come_slowly_make_groups_as_short(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    """A channel that does not look live, or a webcam in the dark, gives fewer frames."""
+    room = darkroom(fps=30.0)
+    room.fps = 10.0  # of what comes; the recorder expects 30
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    blocked_s = room.now_s
+    room.frame(card=True)
+    room.settle()
+    (video,) = room.videos()
+    assert room.numbers_s[video[-1][0]] > blocked_s - LEAD_S - GOP_S - 0.2
+
+
+def test_an_encoder_that_delays_its_pictures_dates_them_right(tmp_path: Path) -> None:
+    """The seam for a hardware encoder: what comes out is not always what was just put in."""
+    encoder = Encoder(SIZE, FPS, "libx264")
+    canvas = Canvas(SIZE)
+    real, held = encoder._coder, []
+
+    class Late:
+        def encode(self, picture: Any) -> list[Any]:
+            held.extend(real.encode(picture))
+            return [held.pop(0)] if len(held) > 2 else []
+
+    encoder._coder = Late()
+    out = [one for at_s in range(10) for one in encoder.encode(canvas, float(at_s))]
+    assert [one.exposed_s for one in out] == [float(at_s) for at_s in range(8)]
+    stray = av.Packet(b"stray")
+    assert encoder._taken(stray).exposed_s != encoder._taken(av.Packet(b"x")).exposed_s  # NaN
+
+
+def test_a_muxer_that_fails_loses_the_video_and_not_the_gate(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Muxer, picture: Any) -> None:
+        raise av.error.InvalidDataError(1, "no room")
+
+    room = darkroom()
+    with monkeypatch.context() as broken:
+        broken.setattr(Muxer, "_add", fail)
+        record(room, 1.5)
+    record(room, 1.5, before_s=2.0)
+    assert [one.reason for one in room.outcomes] == [Reason.FAULT, Reason.CLEAR]
+
+
+@pytest.mark.parametrize("size", [(66, 4096), (64, 16384), (8, 8), (64, 64), (322, 182)])
+def test_no_size_of_a_picture_ends_the_gate(
+    darkroom: Callable[..., Darkroom], size: tuple[int, int]
+) -> None:
+    room = darkroom()
+    main = np.zeros((size[1] * 3 // 2, size[0]), np.uint8)
+    room.frames(1.0)
+    assert room.recorder is not None
+    for step in range(5):
+        frame = Frame(step, room.now_s + step / FPS, main, main, lambda: None)
+        room.recorder.take(frame)
+        room.work()
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])

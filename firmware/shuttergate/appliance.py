@@ -299,8 +299,8 @@ class Appliance:
         try:
             found = scores(self._eyes.video, lores)
         except ScoreError as error:
-            self._link.log("video doubt", error=str(error))
-            found = {}
+            self._fault("second-look self-test", error)  # who mends it asks the whole round
+            return False
         seen = verdict.verdict(found, self._video_limits, exposed_s)
         if seen.decision is Decision.CLEAR:
             return True

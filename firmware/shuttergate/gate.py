@@ -23,7 +23,7 @@ class Rules:
     clear_frames: int = 5  # consecutive CLEAR frames that opening needs
     max_age_s: float = 0.25  # the newest CLEAR frame speaks for no longer than this
     hold_off_s: float = 1.0  # after a BLOCKED frame the gate stays closed at least so long
-    settle_s: float = 0.05  # after opening, the button must be seen released at least this late
+    settle_s: float = 0.05  # contacts bounce: so late after an opening, and for so long, let go
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class State:
     opened_s: float | None = None  # since when the gate is OPEN; None: CLOSED
     armed: bool = False  # the button was seen released since the gate opened
     down: bool = False  # the shutter contact as last read
+    up_since_s: float = -inf  # since when it reads released
     held_since_s: float | None = None  # a taken press that is still down, in the same opening
 
     @property
@@ -121,15 +122,23 @@ def contact(state: State, down: bool, now_s: float, rules: Rules) -> tuple[State
     """The shutter contact reads pressed (`down`) or released; ask as often as you like.
 
     Anti-tie-down: a button that was down when the gate opened must be seen released, at least
-    ``settle_s`` after the opening, before a press counts. A taken press disarms in the same way.
+    ``settle_s`` after the opening, before a press counts. A taken press disarms in the same way. A
+    contact that opens for less than ``settle_s`` has bounced: it was not let go.
     """
     state = _settled(state, now_s, rules)
-    pressed = down and not state.down
-    state = replace(state, down=down)
+    let_go = now_s - state.up_since_s >= rules.settle_s and not state.down
     if not down:
         late_enough = state.opened_s is not None and now_s - state.opened_s >= rules.settle_s
-        return replace(state, armed=state.armed or late_enough, held_since_s=None), None
-    if not pressed:
+        state = replace(
+            state,
+            down=False,
+            up_since_s=now_s if state.down else state.up_since_s,
+            armed=state.armed or (late_enough and let_go),
+            held_since_s=None if let_go else state.held_since_s,
+        )
+        return state, None
+    state = replace(state, down=True)
+    if not let_go:
         return state, None
     if state.armed:
         return replace(state, armed=False, held_since_s=now_s), Press(True, Reason.CLEAR)

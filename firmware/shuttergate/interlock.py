@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shuttergate import gate
 from shuttergate.gate import Press, Rules, State
@@ -99,6 +99,13 @@ class Interlock:
             return self._state.is_open and self._state.opened_s == opening.opened_s
 
     def _settle(self, state: State, now_s: float) -> None:
+        if self._state.is_open and state.is_open and self._state.opened_s != state.opened_s:
+            # It closed, and opened again for a frame that came just too late: not the same opening.
+            between = replace(state, opened_s=None, armed=False, held_since_s=None)
+            self._apply(between, Reason.STALE)
+        self._apply(state, gate.why_closed(state, now_s, self._rules) or Reason.CLEAR)
+
+    def _apply(self, state: State, reason: Reason) -> None:
         # The state is in place before the line moves: what its edge sets off sees the new one.
         self._state = state
         if state.is_open != self._line:
@@ -108,7 +115,6 @@ class Interlock:
             except BaseException:
                 self._line = None  # whatever it is now, it is written again at the next event
                 raise
-        reason = gate.why_closed(self._state, now_s, self._rules) or Reason.CLEAR
         if (reason, state.faults) != self._said:
             self._said = (reason, state.faults)
             self._on_change(state.is_open, reason)

@@ -216,7 +216,8 @@ class Warden:
         self._counter.connect(sending)
 
     def _hangs(self, now_s: float) -> bool:
-        late = self._busy_s() > RECEIPT_TIMEOUT_S + HANG_S
+        # A photo may have to wait for a video that is just being brought to the disk.
+        late = self._busy_s() > 2 * RECEIPT_TIMEOUT_S + HANG_S
         return late or now_s - self._last_turn_s() > HANG_S
 
     def _show(self, now_s: float) -> None:

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable
 from datetime import datetime
 from fractions import Fraction
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from PIL import Image
 from shuttergate import pyav
 from shuttergate.capture.gops import Coded, Gop
 from shuttergate.errors import EncoderError
-from shuttergate.frame import Pixels, main_size, planes
+from shuttergate.frame import Pixels, planes
 
 GOP_S = 0.25
 """A GOP goes whole or not at all: a block costs no more than this, and the lead."""
@@ -38,9 +39,8 @@ _SOFTWARE = {
 }
 
 
-def video_size(main: tuple[int, int], longest_side: int) -> tuple[int, int]:
+def video_size(main: tuple[int, int], factor: int) -> tuple[int, int]:
     """Return (width, height) of the video of `main` pictures: reduced by a whole factor, even."""
-    factor = reduction(main, longest_side)
     return main[0] // 2 // factor * 2, main[1] // 2 // factor * 2
 
 
@@ -61,9 +61,8 @@ class Canvas:
         ]
         self.wipe()  # the memory may have been another's
 
-    def draw(self, main: Pixels) -> None:
-        """Fill it from an I420 picture; the mean of its pixels where it is reduced."""
-        factor = main_size(main)[0] // self.size[0]
+    def draw(self, main: Pixels, factor: int) -> None:
+        """Fill it from an I420 picture; the mean of factor x factor pixels where it is reduced."""
         for plane, target in zip(planes(main), self._planes, strict=True):
             if factor > 1:
                 plane = np.asarray(Image.fromarray(plane).reduce(factor))
@@ -85,8 +84,11 @@ class Encoder:
         av = load()
         gop = max(1, round(fps * GOP_S))
         self.size = size
+        self._fps = fps
         self._failed = av.error.FFmpegError
         self._count = 0
+        self._exposed_s: dict[int, float] = {}  # of what is in the encoder, by its number
+        self._key_s = -inf  # exposure of the newest key picture
         with _named(codec, (self._failed, ValueError)):
             coder = av.CodecContext.create(codec, "w")
             coder.width, coder.height = size
@@ -106,19 +108,26 @@ class Encoder:
         self._coder, self._codec = coder, codec
 
     def encode(self, canvas: Canvas, exposed_s: float) -> list[Coded]:
-        """Return what became of a canvas; it may be used again at once."""
-        canvas.picture.pts = self._count
+        """Return what became of canvases so far; this one may be used again at once."""
+        av, number = load(), self._count
         self._count += 1
+        self._exposed_s[number] = exposed_s
+        # Keys go by time: frames may come more slowly than the camera's rate.
+        is_due = exposed_s - self._key_s > GOP_S - 0.5 / self._fps
+        self._key_s = exposed_s if is_due else self._key_s
+        kinds = av.video.frame.PictureType
+        canvas.picture.pict_type = kinds.I if is_due else kinds.NONE
+        canvas.picture.pts = number
         with _named(self._codec, (self._failed,)):
-            found = self._coder.encode(canvas.picture)
-        return [_taken(packet, exposed_s) for packet in found]
+            return [self._taken(packet) for packet in self._coder.encode(canvas.picture)]
 
-
-def _taken(packet: Any, exposed_s: float) -> Coded:
-    memory = np.frombuffer(packet, np.uint8)
-    content = memory.copy()
-    memory[:] = 0
-    return Coded(content, bool(packet.is_keyframe), exposed_s)
+    def _taken(self, packet: Any) -> Coded:
+        memory = np.frombuffer(packet, np.uint8)
+        content = memory.copy()
+        memory[:] = 0
+        # NaN was never judged: a picture whose frame is not known goes nowhere.
+        exposed_s = self._exposed_s.pop(packet.pts, nan)
+        return Coded(content, bool(packet.is_keyframe), exposed_s)
 
 
 class Muxer:
@@ -131,6 +140,7 @@ class Muxer:
     def __init__(self, size: tuple[int, int], fps: float, rotation: int, taken: datetime) -> None:
         av = load()
         self._av = av
+        self._failed = (av.error.FFmpegError, ValueError)
         self._step = 1 / rate(fps)
         self._size, self._rotation = size, rotation
         self._sink = _Sink()
@@ -164,12 +174,13 @@ class Muxer:
         return float((self._last + 1) * self._step)
 
     def write(self, gops: Iterable[Gop]) -> bytes:
-        """Add GOPs, and wipe them; return the bytes that are ready."""
-        for gop in gops:
-            for picture in gop.pictures:
-                self._add(picture)
-            gop.wipe()
-        return self._ready()
+        """Add GOPs, and wipe them; return the bytes that are ready. Raises `EncoderError`."""
+        with _named("mp4", self._failed):
+            for gop in gops:
+                for picture in gop.pictures:
+                    self._add(picture)
+                gop.wipe()
+            return self._ready()
 
     def _add(self, picture: Coded) -> None:
         if self._first_s is None:
@@ -186,10 +197,11 @@ class Muxer:
         self.pictures += 1
 
     def close(self) -> bytes:
-        """Return the last bytes."""
-        if self.pictures:
-            self._file.close()
-        return self._ready()
+        """Return the last bytes. Raises `EncoderError`."""
+        with _named("mp4", self._failed):
+            if self.pictures:
+                self._file.close()
+            return self._ready()
 
     def _ready(self) -> bytes:
         piece = self._sink.take()
@@ -230,7 +242,7 @@ def _turn(piece: bytearray, size: tuple[int, int], rotation: int) -> None:
 
 
 def rate(fps: float) -> Fraction:
-    """Return a frame rate as a fraction: 29.97 is 30000 / 1001."""
+    """Return a frame rate as a fraction, as 30000 / 1001."""
     return Fraction(fps).limit_denominator(1001)
 
 

@@ -66,6 +66,8 @@ class _Desk:
                     self._draft.write(content)
                 case hatch.Seal() if self._draft is not None and self._is_on(order.serial):
                     self._seal(self._draft, order.serial)
+                case hatch.Seal():
+                    hatch.send(self._sock, hatch.Receipt(order.serial, error="it was given up"))
                 case hatch.Word() if self._is_on(order.serial):
                     self.drop()
         except AlbumError as refusal:

@@ -18,7 +18,7 @@ from typing import Protocol
 from shuttergate.capture import hatch
 from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
 from shuttergate.capture.delivery import Delivery
-from shuttergate.capture.encoder import Canvas, Encoder, Muxer, load, video_size
+from shuttergate.capture.encoder import Canvas, Encoder, Muxer, load, reduction, video_size
 from shuttergate.capture.gops import Gops
 from shuttergate.capture.video import LIMIT, RELEASED, Photos, Recorded, Video
 from shuttergate.errors import EncoderError
@@ -29,6 +29,8 @@ from shuttergate.verdict import Reason
 
 CANVASES = 4
 """So many frames may wait for the encoder; who comes then is left out."""
+
+SMALLEST_SIDE = 16
 
 GAP_S = 0.5
 """After so long without a frame that was judged and taken, nobody knows what was in between."""
@@ -73,6 +75,7 @@ class _Shot:
 @dataclass(frozen=True, slots=True)
 class _Closed:
     reason: Reason
+    is_fault: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Recorder:
         self._size = (0, 0)
         self._free: list[Canvas] = []
         self._events: queue.SimpleQueue[_Shot | _Closed | _Delivered | None] = queue.SimpleQueue()
-        self._gops = Gops(settings.lead_s, GAP_S)
+        self._gops = Gops(settings.lead_s, min(GAP_S, settings.lead_s))
         self._encoder: Encoder | None = None
         self._photos = Photos()
         self._video: Video | None = None
@@ -144,13 +147,17 @@ class Recorder:
             return
         if self._judge is not None and state.held_since_s is None and self._video is None:
             return
-        canvas = self._canvas(video_size(main_size(frame.main), self._settings.longest_side))
+        main = main_size(frame.main)
+        factor = reduction(main, self._settings.longest_side)
+        canvas = self._canvas(video_size(main, factor))
         if canvas is not None:
-            canvas.draw(frame.main)
+            canvas.draw(frame.main, factor)
             lores = None if self._judge is None else frame.lores.copy()
             self._events.put(_Shot(canvas, frame.exposed_s, state.opened_s, lores))
 
     def _canvas(self, size: tuple[int, int]) -> Canvas | None:
+        if min(size) < SMALLEST_SIDE:
+            return None
         if size != self._size:
             self._size = size
             self._free = [Canvas(size) for _ in range(CANVASES)]
@@ -158,11 +165,15 @@ class Recorder:
 
     def closed(self, reason: Reason, faults: Collection[str]) -> None:
         """The gate closed, or has one more reason to be CLOSED."""
-        if set(faults) - {"stopping"}:
-            for video in (self._video, self._delivered):
-                if video is not None:
-                    video.is_doubted = True
-        self._events.put(_Closed(reason))
+        is_fault = bool(set(faults) - {"stopping"})
+        if is_fault:
+            self._doubt()
+        self._events.put(_Closed(reason, is_fault))
+
+    def _doubt(self) -> None:
+        for video in (self._video, self._delivered):
+            if video is not None:
+                video.is_doubted = True
 
     def photo_done(self, pressed_s: float, is_kept: bool) -> None:
         """The photo of that press was kept, or not."""
@@ -199,24 +210,23 @@ class Recorder:
         try:
             match event:
                 case _Closed():
+                    if event.is_fault:  # once more: it may have begun meanwhile
+                        self._doubt()
                     self._end_with(event.reason)
                 case _Delivered():
                     self._told(event.video, event.receipt)
                 case _Shot() if self._is_on:
                     self._shot(event)
         except EncoderError as error:
-            self._is_on = False
-            self._off(str(error))
             self._drop(Reason.FAULT, str(error))
+            self._begin_anew()
 
     def _shot(self, shot: _Shot) -> None:
         try:
             if not self._gate.lasts(Opening(0.0, shot.opened_s)):
                 return  # word of its closing is on the way
-            if self._judge is not None and shot.lores is not None:
-                if not self._judge(shot.lores, shot.exposed_s):
-                    return
-                shot.lores[:] = 0
+            if shot.lores is not None and not self._judged_clear(shot.lores, shot.exposed_s):
+                return
             if self._encoder is None or self._encoder.size != shot.canvas.size:
                 self._renew(shot.canvas.size)
             if not self._gops.judged(shot.exposed_s, True) and self._video is not None:
@@ -228,22 +238,33 @@ class Recorder:
                 for picture in self._encoder.encode(shot.canvas, shot.exposed_s):
                     self._gops.coded(picture)
         finally:
+            if shot.lores is not None:
+                shot.lores[:] = 0
             shot.canvas.wipe()
             if shot.canvas.size == self._size:
                 self._free.append(shot.canvas)
         self._advance()
 
+    def _judged_clear(self, lores: Pixels, exposed_s: float) -> bool:
+        return self._judge is not None and self._judge(lores, exposed_s)
+
     def _renew(self, size: tuple[int, int]) -> None:
         """Begin anew, with a key picture; of the encoder before nothing remains."""
         self._drop(Reason.FAULT, "the camera changed the size of its pictures")
         self._begin_anew()
-        self._encoder = Encoder(size, self._fps, self._settings.codec)
+        try:
+            self._encoder = Encoder(size, self._fps, self._settings.codec)
+        except EncoderError as error:  # there is none: asking again at every frame mends nothing
+            self._is_on = False
+            self._off(str(error))
+            raise
 
     def _advance(self) -> None:
         now_s, state = self._clock(), self._gate.state
         held_s = state.held_since_s
         if self._video is None:
-            since_s = self._gops.newest_s if held_s is None else held_s
+            waits = held_s is not None and held_s != self._done_with_s
+            since_s = held_s if held_s is not None and waits else self._gops.newest_s
             self._gops.forget_before(since_s - self._settings.preroll_s)
             if held_s is None or now_s - held_s < self._settings.hold_s:
                 return
@@ -251,9 +272,9 @@ class Recorder:
         if (video := self._video) is None:
             return
         if not video.ended:
-            self._mind_end(video, held_s, state.opened_s, now_s)
+            self._mind_end(video, state, now_s)
         self._let_go(video)
-        if video.ended and self._gops.is_empty:
+        if self._video is video and video.ended and self._gops.is_empty:
             self._finish(video)
 
     def _begin(self, pressed_s: float, opened_s: float | None) -> None:
@@ -267,12 +288,10 @@ class Recorder:
             return
         self._video = Video(pressed_s, opened_s)
 
-    def _mind_end(
-        self, video: Video, held_s: float | None, opened_s: float | None, now_s: float
-    ) -> None:
-        if held_s != video.pressed_s and opened_s == video.opened_s:
+    def _mind_end(self, video: Video, state: State, now_s: float) -> None:
+        if state.held_since_s != video.pressed_s and state.opened_s == video.opened_s:
             video.end(RELEASED, now_s)
-            self._gops.end(now_s)
+            self._gops.end(min(now_s, state.up_since_s))
         elif video.has_begun and self._gops.newest_s - video.first_s >= self._settings.max_s:
             video.end(LIMIT, now_s)
             self._gops.end(video.first_s + self._settings.max_s)
@@ -311,12 +330,17 @@ class Recorder:
 
     def _finish(self, video: Video) -> None:
         """Nothing more comes: make it whole."""
+        if video.has_begun:
+            self._delivered = video  # first: a fault has to find it in one of the two
+            self._video = None
+            self._begin_anew()
+            if not video.seal():
+                self._delivered = None
+                video.drop()
+                self._done(video.lost(Reason.SLOW, "disk"))
+            return
         self._video = None
         self._begin_anew()
-        if video.has_begun:
-            self._delivered = video
-            video.seal()
-            return
         own = video.ended in (RELEASED, LIMIT)
         self._done(video.lost(Reason.NO_FRAME if own else Reason(video.ended)))
 
@@ -328,6 +352,8 @@ class Recorder:
             self._done(video.lost(reason, detail))
 
     def _told(self, video: Video, receipt: hatch.Receipt | None) -> None:
+        if video not in (self._video, self._delivered):
+            return  # it was lost already, and that was said
         if self._video is video:  # the publisher was lost before its end
             self._video = None
             self._begin_anew()

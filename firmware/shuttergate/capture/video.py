@@ -12,6 +12,8 @@ from shuttergate.capture.encoder import Muxer
 from shuttergate.capture.gops import Gop
 from shuttergate.verdict import Reason
 
+PRESSES_KEPT = 32
+
 RELEASED, LIMIT = "released", "limit"
 """Why a video ended, where it was not the gate."""
 
@@ -68,11 +70,13 @@ class Video:
         if not self.ended:
             self.ended, self._ended_s = why, now_s
 
-    def seal(self) -> None:
-        """It is whole."""
+    def seal(self) -> bool:
+        """It is whole; False where the disk is too far behind for its end."""
         assert self._muxer is not None and self._delivery is not None
-        self._delivery.put(self._muxer.close())
+        if not self._delivery.put(self._muxer.close()):
+            return False
         self._delivery.seal()
+        return True
 
     def drop(self) -> None:
         """Have nothing kept of it."""
@@ -104,26 +108,27 @@ class Video:
 
 
 class Photos:
-    """Whether the photo of the newest press was kept."""
+    """Whether the photos of the newest presses were kept."""
 
     def __init__(self) -> None:
         self._news = threading.Condition()
-        self._pressed_s = float("-inf")
-        self._is_kept = False
+        self._kept: dict[float, bool] = {}  # by the moment of the press
 
     def done(self, pressed_s: float, is_kept: bool) -> None:
         """That press is over."""
         with self._news:
-            self._pressed_s, self._is_kept = pressed_s, is_kept
+            self._kept[pressed_s] = is_kept
+            while len(self._kept) > PRESSES_KEPT:
+                del self._kept[next(iter(self._kept))]
             self._news.notify_all()
 
     def is_refused(self, pressed_s: float) -> bool:
         """Whether that press is known to have come to nothing."""
         with self._news:
-            return self._pressed_s == pressed_s and not self._is_kept
+            return not self._kept.get(pressed_s, True)
 
     def is_kept(self, pressed_s: float, timeout_s: float) -> bool:
         """Whether that press's photo was kept; waits until it is known."""
         with self._news:
-            self._news.wait_for(lambda: self._pressed_s >= pressed_s, timeout_s)
-            return self._pressed_s == pressed_s and self._is_kept
+            self._news.wait_for(lambda: pressed_s in self._kept, timeout_s)
+            return self._kept.get(pressed_s, False)
