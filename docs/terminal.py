@@ -2,7 +2,7 @@
 
 The scene is the built-in room, where somebody holds the test card before the camera. Writes
 demo.en.svg and demo.ja.svg. Run it at the root of the checkout with the project's own Python:
-.venv/bin/python docs/terminal.py
+.venv/bin/python docs/terminal.py (after make video)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from itertools import groupby
 from pathlib import Path
 
 ROWS, COLUMNS = 24, 100
-OPTIONS = ("--seconds", "22", "--press", "4,17,21.3")
+OPTIONS = ("--seconds", "22", "--press", "4,9:7.6,17.1,21.3")
 TITLES = {"en": "The demo in a terminal", "ja": "端末で動かしたデモ"}
 CELL, LINE, MARGIN, BAR = 8.4, 21, 22, 36  # pixels; BAR: the window's title bar
 STYLE = """

@@ -137,6 +137,23 @@ def test_a_block_before_anything_could_be_kept_leaves_nothing(
     assert [one.reason for one in room.outcomes] == [Reason.NUDITY]
 
 
+def test_a_frame_that_waits_while_the_gate_closes_is_not_encoded(
+    darkroom: Callable[..., Darkroom],
+) -> None:
+    room = darkroom()
+    room.frames(2.0)
+    room.work, work = (lambda: None), room.work  # type: ignore[method-assign]
+    room.frame()  # CLEAR, and waits for the recorder
+    assert room.recorder is not None
+    room.interlock.fault("camera")
+    events = room.recorder._events
+    shot, closed = events.get(), events.get()
+    events.put(closed)  # as if it had overtaken
+    events.put(shot)
+    work()
+    assert room.recorder._gops.is_empty and room.recorder._encoder is None
+
+
 def test_the_longest_time_ends_it_while_the_button_is_held(
     darkroom: Callable[..., Darkroom],
 ) -> None:

@@ -319,14 +319,9 @@ class Recorder:
     def _end_with(self, reason: Reason) -> None:
         """The gate is CLOSED: what is not cleared yet never will be."""
         self._begin_anew()
-        video = self._video
-        if video is None:
-            return
-        video.end(reason, self._clock())
-        if video.is_doubted:
-            self._drop(reason, "")
-        else:
-            self._finish(video)
+        if (video := self._video) is not None:
+            video.end(reason, self._clock())
+            self._finish(video)  # one that is doubted does not get the last word
 
     def _finish(self, video: Video) -> None:
         """Nothing more comes: make it whole."""
