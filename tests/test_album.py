@@ -164,3 +164,16 @@ def test_a_kill_at_any_moment_leaves_whole_photos_only(tmp_path: Path, kill_afte
     child.wait()
     child.stdout.close()
     assert {path.stat().st_size for path in tmp_path.iterdir()} <= {300_000}
+
+
+def test_a_long_file_is_brought_to_the_disk_as_it_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end would else take longer than a publisher may be silent."""
+    brought: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda file: brought.append(os.fstat(file).st_size))
+    with Album(tmp_path).draft() as draft:
+        for _ in range(10):
+            draft.write(bytes(1_000_000))
+    assert brought == [5_000_000, 10_000_000]
+    assert list(tmp_path.iterdir()) == []

@@ -459,3 +459,45 @@ def test_a_frame_that_was_taken_is_no_longer_on_the_shelf() -> None:
     assert shelf.take(1.0, FRAME_S, 0.0) is None
     shelf.clear()
     assert tray.released == []
+
+
+def test_a_photo_may_come_between_two_pieces_of_a_video(
+    studio: Callable[[Look], Studio], tmp_path: Path
+) -> None:
+    kit = studio(clear)
+    serial = kit.counter.video(1_000)
+    kit.counter.piece(serial, b"one ")
+    assert kit.press().name
+    kit.counter.piece(serial, b"two")
+    receipt = kit.counter.seal(serial, lambda: True)
+    assert receipt is not None and receipt.name.endswith(".mp4")
+    assert (tmp_path / receipt.name).read_bytes() == b"one two"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("end", ["dropped", "another"])
+def test_a_video_that_the_publisher_gave_up_is_answered_and_not_waited_for(
+    studio: Callable[[Look], Studio], tmp_path: Path, end: str
+) -> None:
+    kit = studio(clear)
+    serial = kit.counter.video(1_000)
+    kit.counter.piece(serial, b"one")
+    if end == "dropped":
+        kit.counter.drop(serial)
+    else:
+        kit.counter.video(2_000)
+    receipt = kit.counter.seal(serial, lambda: True)
+    assert receipt is not None and receipt.error == "it was given up"
+    assert kit.press().name, "the hatch is as good as before"
+    assert [path.suffix for path in tmp_path.iterdir()] == [".jpg"]
+
+
+def test_a_video_without_the_gates_yes_leaves_nothing(
+    studio: Callable[[Look], Studio], tmp_path: Path
+) -> None:
+    kit = studio(clear)
+    serial = kit.counter.video(1_000)
+    kit.counter.piece(serial, b"one")
+    assert kit.counter.seal(serial, lambda: False) is None
+    assert kit.press().name
+    assert [path.suffix for path in tmp_path.iterdir()] == [".jpg"]

@@ -8,7 +8,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from conftest import wait_until
 from darkroom import FPS, RULES, SIZE, Darkroom, decoded
 from shuttergate.capture import delivery, recorder
 from shuttergate.capture.encoder import Canvas, Encoder, Muxer
+from shuttergate.capture.gops import Gop
 from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.config import Video
 from shuttergate.frame import Frame, Pixels
@@ -205,6 +208,34 @@ def test_a_fault_while_it_is_being_brought_to_the_disk_leaves_nothing(
     monkeypatch.setattr(os, "fsync", slow)
     record(room, 1.5)
     assert [one.reason for one in room.outcomes] == [Reason.FAULT]
+    assert list(room.album.iterdir()) == []
+
+
+def test_a_fault_is_known_at_once_of_a_video_on_its_way(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The publisher may ask for the last word before the recorder has heard of the closing."""
+    on_its_way = threading.Event()
+    fsync = os.fsync
+
+    def slow(file: int) -> None:
+        on_its_way.wait(5)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    room = darkroom()
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(2.0)
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    assert room.recorder is not None
+    video = room.recorder._delivered
+    assert video is not None
+    room.interlock.fault("self-test")
+    assert video.is_doubted
+    on_its_way.set()
+    room.settle()
     assert list(room.album.iterdir()) == []
 
 
@@ -485,8 +516,20 @@ def test_frames_that_come_slowly_make_groups_as_short(
     blocked_s = room.now_s
     room.frame(card=True)
     room.settle()
-    (video,) = room.videos()
-    assert room.numbers_s[video[-1][0]] > blocked_s - LEAD_S - GOP_S - 0.2
+    (path,) = room.album.iterdir()
+    assert room.numbers_s[decoded(path)[-1][0]] > blocked_s - LEAD_S - GOP_S - 0.2
+    with av.open(str(path)) as container:
+        keys = [one.time for one in container.decode(video=0) if one.key_frame]
+    assert max(b - a for a, b in pairwise(keys)) < GOP_S + 2 / room.fps
+
+
+def test_an_encoders_first_picture_does_not_name_it() -> None:
+    """x264 writes its version and settings there; a video mostly begins later."""
+    encoder, canvas = Encoder(SIZE, FPS, "libx264"), Canvas(SIZE)
+    pictures = [one for step in range(8) for one in encoder.encode(canvas, step / FPS)]
+    assert b"x264" in bytes(pictures[0].content)
+    muxer = Muxer(SIZE, FPS, 0, datetime.now(UTC))
+    assert b"x264" not in muxer.write([Gop(pictures)]) + muxer.close()
 
 
 def test_an_encoder_that_delays_its_pictures_dates_them_right(tmp_path: Path) -> None:
