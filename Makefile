@@ -37,7 +37,8 @@ bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; 
 	$(BIN)/python -m shuttergate.bench.video $(ARGS)
 
 bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies (8 minutes)
-	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py -k inside
+	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py tests/test_kit.py \
+	  -k "inside or is_replaced"
 
 bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the installer (15 minutes, root)
 	$(BIN)/python tests/bench_vm/vm.py $(ARGS)

@@ -290,8 +290,9 @@ class Recorder:
 
     def _mind_end(self, video: Video, state: State, now_s: float) -> None:
         if state.held_since_s != video.pressed_s and state.opened_s == video.opened_s:
-            video.end(RELEASED, now_s)
-            self._gops.end(min(now_s, state.up_since_s))
+            released_s = min(now_s, state.up_since_s)
+            video.end(RELEASED, released_s)
+            self._gops.end(released_s)
         elif video.has_begun and self._gops.newest_s - video.first_s >= self._settings.max_s:
             video.end(LIMIT, now_s)
             self._gops.end(video.first_s + self._settings.max_s)
