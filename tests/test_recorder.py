@@ -47,14 +47,26 @@ def darkroom(tmp_path: Path) -> Iterator[Callable[..., Darkroom]]:
         one.close()
 
 
+def begin(room: Darkroom, seconds: float) -> None:
+    """Press, and hold on for so long."""
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(seconds)
+
+
+def end(room: Darkroom) -> None:
+    """Let go, let the lead pass, and wait for what becomes of it."""
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+
+
 def record(room: Darkroom, seconds: float, before_s: float = 3.0) -> None:
     """Press, hold for so long, let go, and let the lead pass."""
     room.frames(before_s)
     room.finger(True)
     room.frames(seconds)
-    room.finger(False)
-    room.frames(LEAD_S + 0.2)
-    room.settle()
+    end(room)
 
 
 def test_a_held_press_becomes_a_video_that_begins_before_it(
@@ -66,9 +78,7 @@ def test_a_held_press_becomes_a_video_that_begins_before_it(
     room.finger(True)
     room.frames(2.0)
     released_s = room.now_s
-    room.finger(False)
-    room.frames(LEAD_S + 0.2)
-    room.settle()
+    end(room)
     (video,) = room.videos()
     exposed_s = [room.numbers_s[number] for number, _, _ in video]
     assert pressed_s - PREROLL_S - GOP_S <= exposed_s[0] <= pressed_s - PREROLL_S + FRAME_S
@@ -95,9 +105,7 @@ def test_a_block_ends_it_and_nothing_of_its_lead_is_kept(
     darkroom: Callable[..., Darkroom],
 ) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     blocked_s = room.now_s
     room.frame(card=True)
     assert room.recorder is not None and room.recorder._gops.is_empty, "at once"
@@ -114,9 +122,7 @@ def test_a_block_in_the_lead_after_the_release_takes_the_end_with_it(
     darkroom: Callable[..., Darkroom],
 ) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     released_s = room.now_s
     room.finger(False)
     room.frames(0.2)
@@ -161,9 +167,7 @@ def test_the_longest_time_ends_it_while_the_button_is_held(
     darkroom: Callable[..., Darkroom],
 ) -> None:
     room = darkroom(settings=Video(max_s=2.0))
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(4.0)
+    begin(room, 4.0)
     room.settle()
     (video,) = room.videos()
     assert abs(len(video) / FPS - 2.0) < 2 * FRAME_S
@@ -185,9 +189,7 @@ def test_a_fault_while_recording_leaves_nothing_at_all(
     darkroom: Callable[..., Darkroom],
 ) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(3.0)
+    begin(room, 3.0)
     room.interlock.fault("self-test")
     room.work()
     room.settle()
@@ -224,9 +226,7 @@ def test_a_fault_is_known_at_once_of_a_video_on_its_way(
 
     monkeypatch.setattr(os, "fsync", slow)
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     room.finger(False)
     room.frames(LEAD_S + 0.2)
     assert room.recorder is not None
@@ -243,9 +243,7 @@ def test_the_end_of_the_program_is_no_fault_and_keeps_what_was_cleared(
     darkroom: Callable[..., Darkroom],
 ) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(3.0)
+    begin(room, 3.0)
     room.interlock.fault("stopping")
     room.work()
     room.settle()
@@ -265,9 +263,7 @@ def test_without_its_photo_there_is_no_video(
     if photo is not None:
         assert room.recorder is not None and room.recorder._video is not None
         room.recorder.photo_done(room.recorder._video.pressed_s, False)
-    room.finger(False)
-    room.frames(LEAD_S + 0.2)
-    room.settle()
+    end(room)
     assert [one.reason for one in room.outcomes] == [Reason.NO_PHOTO]
     assert list(room.album.iterdir()) == []
 
@@ -304,9 +300,7 @@ def test_an_encoder_that_is_too_slow_loses_the_video_and_no_frame_of_the_gate(
     darkroom: Callable[..., Darkroom],
 ) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     assert room.recorder is not None
     room.work, work = (lambda: None), room.work  # type: ignore[method-assign]
     room.frames(recorder.GAP_S + 0.2)  # four of them wait, the rest is left out
@@ -336,9 +330,7 @@ def test_a_camera_that_leaves_out_frames_leaves_their_places_empty(
         if index % 10 == 9:
             room.now_s += 3 * FRAME_S
         room.frame()
-    room.finger(False)
-    room.frames(LEAD_S + 0.2)
-    room.settle()
+    end(room)
     (video,) = room.videos()
     start_s = room.numbers_s[video[0][0]]
     for number, _, time_s in video:
@@ -364,9 +356,7 @@ def test_a_channel_that_does_not_look_live_judges_every_frame_of_a_video(
     pressed_s = room.now_s
     room.finger(True)
     room.frames(2.0)
-    room.finger(False)
-    room.frames(LEAD_S + 0.2)
-    room.settle()
+    end(room)
     (video,) = room.videos()
     exposed_s = [room.numbers_s[number] for number, _, _ in video]
     assert set(exposed_s) <= set(seen)
@@ -385,9 +375,7 @@ def test_a_channel_that_does_not_look_live_judges_every_frame_of_a_video(
 
 def test_a_picture_of_another_size_ends_a_recording(darkroom: Callable[..., Darkroom]) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(1.5)
+    begin(room, 1.5)
     assert room.recorder is not None
     room.recorder._settings = Video(longest_side=SIZE[0])  # as it is
     import darkroom as module
@@ -409,9 +397,7 @@ def test_a_frame_that_comes_just_too_late_ends_a_recording(
 ) -> None:
     """Else the release of a button would go unseen: it belongs to another opening."""
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     exposed_s = room.now_s + RULES.max_age_s - 0.01
     room.now_s += RULES.max_age_s + 0.01
     room.interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, exposed_s))
@@ -441,9 +427,7 @@ def test_an_end_that_finds_no_room_is_not_left_off(
     darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(3.0)
+    begin(room, 3.0)
     monkeypatch.setattr(delivery, "MOST_WAITING_BYTES", 1)
     room.frame(card=True)
     room.settle()
@@ -453,9 +437,7 @@ def test_an_end_that_finds_no_room_is_not_left_off(
 
 def test_a_button_that_stays_down_fills_no_memory(darkroom: Callable[..., Darkroom]) -> None:
     room = darkroom(settings=Video(max_s=1.0))
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(20.0)
+    begin(room, 20.0)
     assert room.recorder is not None
     assert sum(len(gop.pictures) for gop in room.recorder._gops._gops) < 60
 
@@ -477,9 +459,7 @@ def test_a_fault_at_the_very_moment_when_it_begins_or_ends_leaves_nothing(
         real(*arguments)
 
     monkeypatch.setattr(room.recorder, name, meanwhile)
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     room.finger(False)
     room.frames(LEAD_S + 0.3)
     room.settle()
@@ -491,16 +471,12 @@ def test_a_tap_after_the_release_leaves_the_video_its_photo(
     darkroom: Callable[..., Darkroom],
 ) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     room.finger(False)
     room.frames(0.2)
     room.finger(True, photo=False)  # refused: the one before is still in work
     room.frames(0.1)
-    room.finger(False)
-    room.frames(LEAD_S + 0.2)
-    room.settle()
+    end(room)
     assert [one.reason for one in room.outcomes] == [Reason.CLEAR]
 
 
@@ -510,9 +486,7 @@ def test_frames_that_come_slowly_make_groups_as_short(
     """A channel that does not look live, or a webcam in the dark, gives fewer frames."""
     room = darkroom(fps=30.0)
     room.fps = 10.0  # of what comes; the recorder expects 30
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(2.0)
+    begin(room, 2.0)
     blocked_s = room.now_s
     room.frame(card=True)
     room.settle()
@@ -714,9 +688,7 @@ def test_half_a_minute_of_video_leaves_no_more_memory_than_a_second(
 
 def test_what_was_let_go_is_wiped_too(darkroom: Callable[..., Darkroom]) -> None:
     room = darkroom()
-    room.frames(3.0)
-    room.finger(True)
-    room.frames(1.0)
+    begin(room, 1.0)
     assert room.recorder is not None
     pictures = [one for gop in room.recorder._gops._gops for one in gop.pictures]
     room.frames(2.0)
