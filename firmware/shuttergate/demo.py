@@ -110,6 +110,7 @@ class Stage:
         self._out = log.Writer(1)
         self._due_s = 0.0
         self._line = ""
+        self._has_video = True
         self.names: list[str] = []
 
     def news(self, items: list[feed.News], kit: Supervisor, elapsed_s: float) -> None:
@@ -117,6 +118,7 @@ class Stage:
         for item in items:
             if isinstance(item, feed.Log) and item.event in ("photo", "video"):
                 self.names.append(item.fields["name"])
+            self._has_video &= not (isinstance(item, feed.Log) and item.event == "no video")
         if not self._terminal:
             serve.write(self._out, items, kit)
             return
@@ -135,7 +137,8 @@ class Stage:
             else:
                 self._out.write(log.line("page", addresses=[address]) + "\n")
         if self._keys:
-            self._say(_("  space bar: the shutter (held down: video); q: quit"), 0.0)
+            held = _("  space bar: the shutter (held down: video); q: quit")
+            self._say(held if self._has_video else _("  space bar: the shutter; q: quit"), 0.0)
 
     def _say(self, words: str, elapsed_s: float) -> None:
         self._out.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
@@ -214,6 +217,8 @@ def _words(item: feed.News, kit: Supervisor) -> str:
         case feed.Log(event="video", fields=fields):
             why = ended_words(fields["ended"])
             return _("  video {name}, {seconds:.1f} s; ended: {why}").format(**fields, why=why)
+        case feed.Log(event="no video", fields=fields):
+            return _("  no video: {why}").format(why=fields["cause"])
         case feed.Log(event="video lost", fields=fields):
             why = lost_words(fields["reason"])
             if "detail" in fields:
