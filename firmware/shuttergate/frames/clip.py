@@ -23,9 +23,11 @@ from shuttergate import pyav
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels, planes
 from shuttergate.frames.picamera2 import fitting
-from shuttergate.frames.pictures import MAX_PIXELS
 from shuttergate.frames.scene import Lens, Shot
 from shuttergate.share import tilde
+
+MAX_PIXELS = 36_000_000
+"""8K; a decoder may hold a dozen of its pictures."""
 
 AHEAD_SHOTS = 4
 
