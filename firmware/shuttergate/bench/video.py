@@ -373,8 +373,8 @@ def long_recording(minutes: float) -> list[Figure]:
         Figure(
             "its file; its end",
             f"{sum(sizes):.0f} MB; {ended}",
-            "",
-            len(sizes) == 1,
+            "to the limit",
+            [one.get("ended") for one in ended] == ["limit"],
         ),
     ]
 
