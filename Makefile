@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: menu setup video demo test lint bench bench-page bench-video bench-long bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup video demo test lint bench bench-page bench-video bench-peers bench-scaling bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -36,7 +36,28 @@ bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a fl
 bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; ten minutes (30 minutes)
 	$(BIN)/python -m shuttergate.bench.video $(ARGS)
 
-bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies (8 minutes)
+bench-peers: $(VENV)/.ready-dev  ## beside public models, on the same pictures and cores (3 minutes)
+	$(BIN)/python -m shuttergate.bench.peers $(ARGS)
+
+bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves (4 minutes)
+	$(BIN)/python -m shuttergate.bench.scaling $(ARGS)
+
+bench-gate: $(VENV)/.ready-dev  ## model-check gate.py: every reachable state of seven alphabets (3 minutes)
+	$(BIN)/python tests/gate_model.py --full
+
+fuzz: $(VENV)/.ready-dev  ## bytes that coverage guides, into every parser that meets outside ones (15 minutes)
+	$(BIN)/python tests/fuzz/fuzz.py all $(ARGS)
+
+bench-scenarios: $(VENV)/.ready-dev  ## play every scenario of the library, two kits at a time (2 minutes)
+	$(BIN)/shuttergate bench tests/scenarios --jobs 2 $(ARGS)
+
+bench-mutations: $(VENV)/.ready-dev  ## break the kit on purpose; the scenarios must catch it (5 minutes)
+	$(BIN)/python tests/mutations.py $(ARGS)
+
+bench-soak: $(VENV)/.ready-dev  ## an hour of presses and faults: leaks, drifts, missed closes
+	$(BIN)/shuttergate bench tests/soak.toml --hours 1 $(ARGS)
+
+bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies, every scenario (13 minutes)
 	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py tests/test_kit.py \
 	  -k "inside or is_replaced"
 

@@ -144,3 +144,19 @@ def wait_until(true: Callable[[], bool], timeout_s: float = 5.0) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+@pytest.fixture
+def darkroom(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Make darkrooms (darkroom.py) whose album is the test's folder."""
+    from darkroom import Darkroom  # it needs PyAV, which not every test does
+
+    made: list[Darkroom] = []
+
+    def make(**how: Any) -> Darkroom:
+        made.append(Darkroom(tmp_path, **how))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

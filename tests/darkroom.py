@@ -32,6 +32,7 @@ from shuttergate.interlock import Interlock
 from shuttergate.verdict import Decision, Reason, Verdict
 
 SIZE = (320, 180)
+LEAD_S, PREROLL_S, HOLD_S, GOP_S = 0.5, 1.0, 0.8, 0.25
 FPS = 30.0
 BITS, SQUARE = 16, 20
 CARD_LUMA, ROOM_LUMA = 30, 180
@@ -210,3 +211,25 @@ class Darkroom:
             for thread in self.threads:
                 thread.join(5)
             self.gate_end.close()
+
+
+def begin(room: Darkroom, seconds: float) -> None:
+    """Press, and hold on for so long."""
+    room.frames(3.0)
+    room.finger(True)
+    room.frames(seconds)
+
+
+def end(room: Darkroom) -> None:
+    """Let go, let the lead pass, and wait for what becomes of it."""
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    room.settle()
+
+
+def record(room: Darkroom, seconds: float, before_s: float = 3.0) -> None:
+    """Press, hold for so long, let go, and let the lead pass."""
+    room.frames(before_s)
+    room.finger(True)
+    room.frames(seconds)
+    end(room)

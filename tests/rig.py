@@ -89,7 +89,7 @@ class Camera:
 
 
 class Brain:
-    """A model that can be told to answer nonsense, to fail, to hang, or to be stuck."""
+    """A model that can be told to answer nonsense or nudity, to fail, to hang, or to be stuck."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -104,6 +104,7 @@ class Brain:
             "nan": np.array([0.0, np.nan]),
             "too high": np.array([0.0, 7.0]),
             "stuck": np.array([1.0, 0.0]),
+            "nude": np.array([0.0, 1.0]),
         }.get(self.mode)
         return self.model(pixels) if answer is None else answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -172,7 +173,7 @@ def test_a_long_file_is_brought_to_the_disk_as_it_grows(
     """Its end would else take longer than a publisher may be silent."""
     brought: list[int] = []
     monkeypatch.setattr(os, "fdatasync", lambda file: brought.append(os.fstat(file).st_size))
-    with Album(tmp_path).draft() as draft:
+    with contextlib.closing(Album(tmp_path).draft()) as draft:
         for _ in range(10):
             draft.write(bytes(1_000_000))
     assert brought == [5_000_000, 10_000_000]

@@ -10,6 +10,7 @@ import pytest
 
 from shuttergate.board import Board, board_names, read_board
 from shuttergate.drawing import GROUND_PINS, SUPPLY_PIN, WORDS, draw_svg, physical_pin
+from shuttergate.errors import ConfigError
 
 DEVICE = Path(__file__).parents[1] / "device"
 KITS = [name for name in board_names() if name not in ("simulated", "webcam")]
@@ -67,6 +68,23 @@ def test_a_kit_names_packs_that_there_are(name: str) -> None:
     channels = read_board(name).channels
     there = {path.parent.name for path in (DEVICE.parent / "models").glob("*/model.toml")}
     assert {*channels.live, *channels.look} <= there
+
+
+def one_channel_board(folder: Path, *more: str) -> str:
+    """Return the path of a simulated board that looks live with one channel."""
+    text = (DEVICE / "simulated" / "board.toml").read_text(encoding="utf-8")
+    both = 'live = ["consent-clean", "open-nsfw"]'
+    assert both in text
+    lines = text.replace(both, 'live = ["consent-clean"]').splitlines()
+    path = folder / "board.toml"
+    path.write_text("\n".join([*lines, *more]), encoding="utf-8")
+    return str(path)
+
+
+def test_two_channels_judge_every_frame_of_a_video(tmp_path: Path) -> None:
+    read_board(one_channel_board(tmp_path))  # those of the second look, where nothing is said
+    with pytest.raises(ConfigError, match=r"channels\.video: name a channel besides consent-clean"):
+        read_board(one_channel_board(tmp_path, 'video = ["consent-clean"]'))
 
 
 @pytest.mark.parametrize("name", [name for name in KITS if "coral" in name])

@@ -84,6 +84,20 @@ def test_the_frame_being_judged_at_the_press_is_waited_for() -> None:
     assert frame.exposed_s == 1.01
 
 
+def test_the_frame_of_a_press_that_wakes_up_late_is_not_pushed_off() -> None:
+    tray, shelf = Tray(), Shelf(1)
+    shelf.put(tray.frame(0.9))
+    assert shelf.take(1.0, FRAME_S, 0.0) is None  # it asks again, from the photographer's thread
+    for exposed_s in (1.01, 1.04, 1.07):
+        shelf.put(tray.frame(exposed_s))
+    frame = shelf.take(1.0, FRAME_S, 1.0)
+    assert frame is not None and frame.exposed_s == 1.01
+    assert tray.released == [0.9, 1.04, 1.07]
+    shelf.put(tray.frame(1.1))
+    shelf.put(tray.frame(1.2))
+    assert tray.released == [0.9, 1.04, 1.07, 1.1], "nobody waits any more"
+
+
 def test_a_closing_gate_takes_the_frame_out_of_the_hand() -> None:
     tray, shelf = Tray(), Shelf(3)
     shelf.put(tray.frame(1.0))
@@ -501,3 +515,24 @@ def test_a_video_without_the_gates_yes_leaves_nothing(
     assert kit.counter.seal(serial, lambda: False) is None
     assert kit.press().name
     assert [path.suffix for path in tmp_path.iterdir()] == [".jpg"]
+
+
+def test_nothing_comes_between_a_photo_and_the_last_word_on_it(
+    studio: Callable[[Look], Studio], tmp_path: Path
+) -> None:
+    kit = studio(clear)
+    serial = kit.counter.video(1_000)
+    piece = threading.Thread(target=kit.counter.piece, args=(serial, b"a piece"))
+
+    def may() -> bool:
+        piece.start()
+        piece.join(0.3)
+        assert piece.is_alive(), "it took another's turn"
+        return True
+
+    receipt = kit.counter.photo(2_000, b"a photo", may)
+    assert receipt is not None and receipt.name and not receipt.error
+    piece.join(5)
+    kept = kit.counter.seal(serial, lambda: True)
+    assert kept is not None
+    assert (tmp_path / kept.name).read_bytes() == b"a piece"

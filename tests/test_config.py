@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shuttergate.board import board_names, read_board
-from shuttergate.config import Config, read_config, read_kit
+from shuttergate.config import Config, album_folder, read_config, read_kit
 from shuttergate.errors import ConfigError
 from shuttergate.header import draw
 from shuttergate.share import share
@@ -124,3 +124,29 @@ def test_a_board_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
     assert read_board(str(own)).name == "mine"
     with pytest.raises(ConfigError, match="nowhere"):
         read_board(str(tmp_path / "nowhere.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[album]\nfolder = "~nobody-here/a"', "album.folder: '~nobody-here/a'"),
+        ('board = "~nobody-here/a.toml"', "board: '~nobody-here/a.toml'"),
+        ('board = "/a\\u0000"', "holds a zero byte; name a path"),
+        ('"a\\nb" = 1', "a b: there is no such key"),
+    ],
+)
+def test_a_path_that_cannot_be_one_and_a_key_of_two_lines_are_one_clear_line(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    file = tmp_path / "kit.toml"
+    file.write_text(text)
+
+    def read() -> None:
+        config = read_config(file)
+        album_folder(config)
+        read_kit(config, file)
+
+    with pytest.raises(ConfigError) as refused:
+        read()
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -25,6 +25,7 @@ from websockets.sync.client import ClientConnection, connect
 from conftest import wait_until
 from looking import KIT, Looking, standing
 from shuttergate import feed, viewfinder, window
+from shuttergate.child import memory_mb
 from shuttergate.console.film import ANSWER_BYTES
 from shuttergate.console.hub import MAX_VIEWERS
 from shuttergate.console.judge import MAX_WAITING
@@ -84,10 +85,6 @@ class Console:
     def own(self, page: ClientConnection) -> dict[str, str]:
         """The headers of a request from our own page."""
         return {"X_Shuttergate_Token": hear(page)["token"], "Origin": self.origin}
-
-    def memory_mb(self) -> float:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
 
     def open_files(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
@@ -522,7 +519,7 @@ def looks(console: Console) -> bool:
 def test_stalled_viewers_cost_little_and_hold_nobody_up(again: Console) -> None:
     picture = os.urandom(60_000)
     stalled: list[socket.socket] = []
-    before_mb = again.memory_mb()
+    before_mb = memory_mb(again.process.pid)
     for _ in range(MAX_VIEWERS - 1):
         sock = socket.create_connection(("127.0.0.1", again.port))
         stalled.append(sock)
@@ -546,7 +543,7 @@ def test_stalled_viewers_cost_little_and_hold_nobody_up(again: Console) -> None:
             pass
         assert time.monotonic() - began_s < 1
         # A frame and the write buffer each, at most; it is not the 760 MB that were to be sent.
-        assert again.memory_mb() - before_mb < 30
+        assert memory_mb(again.process.pid) - before_mb < 30
     for sock in stalled:
         sock.close()
 
@@ -558,13 +555,13 @@ def test_slow_readers_of_a_long_video_cost_little(again: Console) -> None:
     again.kit.hand(file)
     path = f"/photo/{file.name}"
     assert wait_until(lambda: again.ask("HEAD", path)[0] == 200)
-    before_mb, before = again.memory_mb(), again.open_files()
+    before_mb, before = memory_mb(again.process.pid), again.open_files()
     with contextlib.ExitStack() as stack:
         for _ in range(150):
             stack.enter_context(slow_reader(again, path))
         assert wait_until(lambda: again.open_files() > before + 280), "a socket and a file each"
         assert len(again.get(path, Range="bytes=400000000-400999999")[2]) == 1_000_000
-        assert again.memory_mb() - before_mb < 60
+        assert memory_mb(again.process.pid) - before_mb < 60
     assert wait_until(lambda: again.open_files() < before + 20), "who leaves lets go of the file"
 
 

@@ -7,6 +7,7 @@ import errno
 import os
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,10 +25,17 @@ from shuttergate import feed, injection
 from shuttergate.board import board_names, read_board
 from shuttergate.capture.album import Album
 from shuttergate.config import Config, Gate, Scene, Vision
-from shuttergate.errors import AcceleratorError, AlbumError, CameraError, PackError
+from shuttergate.errors import (
+    AcceleratorError,
+    AlbumError,
+    CameraError,
+    PackError,
+    ScoreError,
+)
 from shuttergate.frames.buffers import Pool
+from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.scene import Lens, open_scene
-from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.frames.simulated import SimulatedCamera, Trouble
 from shuttergate.injection import (
     ACCELERATOR_UNPLUGGED,
     CAMERA_STALLED,
@@ -79,6 +87,7 @@ def test_only_boards_without_real_pins_have_switches() -> None:
     assert found.pop("webcam") == EVERY[1:]
     assert found
     assert not any(found.values())
+    assert not any(injection.possible(read_board(name)) for name in found)
 
 
 @pytest.mark.parametrize("name", ["consent-clean", "open-nsfw"])
@@ -111,19 +120,20 @@ def test_the_spoiler_puts_back_what_it_took() -> None:
     channels = [channel("consent-clean"), channel("open-nsfw")]
     good = [one.model for one in channels]
     spoiler = Spoiler(channels, 1)
-    spoiler.corrupt(True)
+    corrupt, unplug = spoiler.switch(MODEL_CORRUPTED), spoiler.switch(ACCELERATOR_UNPLUGGED)
+    corrupt(True)
     assert [one.model is model for one, model in zip(channels, good, strict=True)] == [False, True]
-    spoiler.unplug(True)
+    unplug(True)
     for one in channels:
         with pytest.raises(AcceleratorError, match="pulled it out"):
             one.score(CARD)
-    spoiler.corrupt(False)
+    corrupt(False)
     with pytest.raises(AcceleratorError):
         channels[0].score(CARD)
-    spoiler.corrupt(True)
-    spoiler.unplug(False)
+    corrupt(True)
+    unplug(False)
     assert channels[0].score(CARD) < 0.1
-    spoiler.corrupt(False)
+    corrupt(False)
     assert [one.model for one in channels] == good
 
 
@@ -145,18 +155,87 @@ def test_the_self_test_asks_the_channels_by_turns() -> None:
     assert asked == names * 4 + ["open-nsfw"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "error", "says"),
+    [
+        (injection.ACCELERATOR_FAILING, ScoreError, "delegate failed"),
+        (injection.ACCELERATOR_UNPLUGGED, AcceleratorError, "pulled it out"),
+    ],
+)
+def test_an_accelerator_in_trouble_gives_no_score(
+    fault: str, error: type[Exception], says: str
+) -> None:
+    one = channel("consent-clean")
+    switch = Spoiler([one], 1).switch(fault)
+    switch(True)
+    with pytest.raises(error, match=says):
+        one.score(CARD)
+    switch(False)
+    assert one.score(CARD) > 0.9
+
+
+def test_a_model_that_hangs_goes_on_when_its_switch_is_off() -> None:
+    one = channel("consent-clean")
+    switch = Spoiler([one], 1).switch(injection.ACCELERATOR_HANGING)
+    switch(True)
+    timer = threading.Timer(0.2, switch, (False,))
+    began_s = time.monotonic()
+    timer.start()
+    assert one.score(CARD) > 0.9
+    assert time.monotonic() - began_s >= 0.2
+
+
+def test_a_swapped_model_is_found_out_by_its_known_answers() -> None:
+    channels = [channel("consent-clean"), channel("open-nsfw")]
+    test = SelfTest(channels)
+    switch = Spoiler(channels, 1).switch(injection.MODEL_SWAPPED)
+    switch(True)
+    with pytest.raises(ScoreError, match="the model failed"):
+        test.ask_all()
+    switch(False)
+    test.ask_all()
+    assert test.passed
+
+
+@pytest.mark.parametrize(
+    ("ails", "says"),
+    [("frozen", "is frozen"), ("repeating", "repeated"), ("misshapen", "planar YUV")],
+)
+def test_a_camera_in_trouble_is_found_out(clear_scene: Path, ails: str, says: str) -> None:
+    scene = open_scene(clear_scene, Lens((640, 480), (224, 224), False), 1.0, pytest.fail)
+    trouble = Trouble()
+    camera = SimulatedCamera(scene, 60, Pool(2, 640 * 480 * 3 // 2, 224 * 224 * 3), trouble)
+    inspector = Inspector((224, 224, 3), (640, 480))
+
+    def give(frames: int) -> None:
+        for _ in range(frames):
+            frame = camera.next(1.0)
+            try:
+                inspector.inspect(frame)
+            finally:
+                frame.release()
+
+    give(5)
+    setattr(trouble, ails, True)
+    with pytest.raises(CameraError, match=says):
+        give(5)
+    setattr(trouble, ails, False)
+    give(5)
+    camera.close()
+
+
 def test_a_stalled_camera_waits_its_time_out_and_comes_back(clear_scene: Path) -> None:
-    stalled = [False]
+    trouble = Trouble()
     scene = open_scene(clear_scene, Lens((640, 480), (224, 224), False), 1.0, pytest.fail)
     pool = Pool(2, 640 * 480 * 3 // 2, 224 * 224 * 3)
     seen = set()
     for _ in range(2):  # the switch outlives the camera
-        camera = SimulatedCamera(scene, 60, pool, lambda: stalled[0])
-        stalled[0] = False
+        camera = SimulatedCamera(scene, 60, pool, trouble)
+        trouble.stalled = False
         frame = camera.next(1.0)
         seen.add(frame.lores.tobytes())
         frame.release()
-        stalled[0] = True
+        trouble.stalled = True
         began_s = time.monotonic()
         with pytest.raises(CameraError, match=r"no frame within 0\.2 s; switch its fault off"):
             camera.next(0.2)
@@ -242,39 +321,21 @@ class RealPins(Panel):
         self.simulated = wiring
 
 
-@pytest.mark.parametrize("real", [False, True])
-def test_a_board_with_real_pins_ignores_the_order_and_says_so_once(
-    tmp_path: Path, quick: Config, real: bool
+def test_a_board_of_real_parts_has_no_switch_and_no_stage_and_says_so_once(
+    tmp_path: Path, quick: Config
 ) -> None:
     pins = read_board("simulated").pins
-    panel = RealPins(pins, simulated=True) if real else Panel(pins, simulated=True)
-    rig = Rig(tmp_path, pack_named("open-nsfw"), quick, panel=panel)
-    heard: list[tuple[str, bool]] = []
-    rig.appliance._warden._inject = lambda fault, on: heard.append((fault, on))
+    rig = Rig(tmp_path, pack_named("open-nsfw"), quick, panel=RealPins(pins, simulated=True))
     try:
         for on in (True, False, True):
             rig.leash.send(feed.Inject(CAMERA_STALLED, on))
-        if real:
-            assert wait_until(lambda: bool(rig.events("fault refused")))
-            time.sleep(0.2)
-            assert rig.events("fault refused") == [
-                {"fault": CAMERA_STALLED, "cause": "this board has real pins"}
-            ]
-            assert heard == []
-        else:
-            assert wait_until(lambda: len(heard) == 3)
-            assert rig.events("fault refused") == []
-    finally:
-        rig.close()
-
-
-def test_an_appliance_without_switches_refuses_all(tmp_path: Path, quick: Config) -> None:
-    rig = Rig(tmp_path, pack_named("open-nsfw"), quick)
-    try:
-        assert wait_until(lambda: rig.line, 10)
-        rig.leash.send(feed.Inject(CAMERA_STALLED, True))
+            rig.leash.send(feed.Show("card"))
         assert wait_until(lambda: bool(rig.events("fault refused")))
-        assert rig.line
+        time.sleep(0.2)
+        assert rig.events("fault refused") == [
+            {"fault": CAMERA_STALLED, "cause": "this board has no such switch"}
+        ]
+        assert wait_until(lambda: rig.appliance.interlock.state.is_open)
     finally:
         rig.close()
 
@@ -286,13 +347,13 @@ def test_what_answers_after_an_accelerator_was_away_is_tested_before_it_is_belie
     (live,) = rig.appliance._eyes.live
     try:
         assert wait_until(lambda: rig.line, 10)
-        spoiler = Spoiler([live], 1)
-        spoiler.unplug(True)
+        unplug = Spoiler([live], 1).switch(ACCELERATOR_UNPLUGGED)
+        unplug(True)
         assert wait_until(lambda: rig.appliance.interlock.state.faults == {"accelerator"})
         time.sleep(1.2)  # the self-test's own turn comes round
         assert rig.appliance.interlock.state.faults == {"accelerator"}
         rig.brain.mode = "stuck"  # and clear: 0.0 for every picture
-        spoiler.unplug(False)
+        unplug(False)
         assert wait_until(lambda: bool(rig.events("model fault")))
         assert "known picture" in rig.events("model fault")[0]["error"]
         assert not rig.line

@@ -188,3 +188,43 @@ def test_an_opening_that_ended_unseen_lowers_the_line_and_is_told() -> None:
     assert bench.line[line:] == [False, True]
     assert bench.said[said:] == [(False, Reason.STALE), (True, Reason.CLEAR)]
     assert not bench.interlock.lasts(opening)
+
+
+def test_a_held_button_fires_nothing_while_an_opening_gives_way_to_the_next() -> None:
+    """The line's edges are felt at the contact at once, in the midst of the change."""
+    bench = Bench()
+    presses: list[Press] = []
+
+    def feel(high: bool) -> None:
+        begun = bench.interlock.contact(lambda: finger and high)
+        if begun is not None:
+            presses.append(begun[0])
+
+    finger = False
+    bench.open()
+    bench.now_s += RULES.settle_s
+    feel(True)
+    finger = True
+    feel(True)
+    assert [press.taken for press in presses] == [True]
+    bench.interlock._write_line = lambda high: (bench.line.append(high), feel(high))[0]
+    newest_s = bench.now_s
+    bench.clear()
+    bench.now_s += RULES.max_age_s - 0.01
+    late = Verdict(Decision.CLEAR, Reason.CLEAR, bench.now_s)
+    bench.now_s += 0.02
+    assert bench.now_s - newest_s > RULES.max_age_s
+    bench.interlock.judged(late)
+    for _ in range(10):
+        bench.clear()
+        feel(bench.line[-1])
+    assert bench.line[-1] and bench.interlock.state.is_open
+    assert not any(press.taken for press in presses[1:])
+    assert bench.interlock.state.held_since_s is None
+    finger = False
+    for _ in range(4):
+        bench.clear()
+        feel(True)
+    finger = True
+    feel(True)
+    assert presses[-1].taken, "let go and pressed again, it counts"

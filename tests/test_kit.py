@@ -144,7 +144,7 @@ def test_a_frozen_publisher_closes_the_gate_and_is_replaced(
 def test_a_killed_child_is_started_again_and_takes_photos(
     kit: Start, album: Path, clear_scene: Path, victim: str
 ) -> None:
-    one = demo(kit, album, clear_scene, "--press", "5,6,7,8,9,10")
+    one = demo(kit, album, clear_scene, "--press", "3.5,4.5,5.5,7,8,9,10")
     one.wait_for("gate", state="OPEN")
     before = one.children()
     os.kill(before[victim], signal.SIGKILL)
@@ -240,12 +240,12 @@ def test_a_frozen_gate_is_killed_and_started_again(
 def test_kills_at_random_moments_leave_whole_photos_only(
     kit: Start, album: Path, clear_scene: Path
 ) -> None:
-    for step in range(6):
+    for step in range(3):  # fifty of them: make bench-long
         one = demo(kit, album, clear_scene, "--press", "1.0,1.3,1.6,1.9")
         one.wait_for("gate", state="OPEN")
         victims = {"parent": one.process.pid, **one.children()}
         name = list(victims)[step % 3]
-        wait_until(lambda: False, 0.9 + 0.07 * step)
+        wait_until(lambda: False, 0.9 + 0.14 * step)
         os.kill(victims[name], signal.SIGKILL)
         one.close()
         assert wait_until(lambda: not any(map(alive, victims.values()))), name  # noqa: B023
@@ -300,7 +300,7 @@ def test_a_full_album_refuses_says_so_and_recovers(
     if subprocess.run(["mount", *size], capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting a small tmpfs needs root")
     try:
-        one = demo(kit, album, clear_scene, "--press", "3,7,8,9,10,11")
+        one = demo(kit, album, clear_scene, "--press", "3,5,6,7,8,9,10,11")
         one.wait_for("gate", state="OPEN")
         (album / "ballast").write_bytes(bytes(3_500_000))
         assert "is full; make room" in one.wait_for("album fault")["error"]

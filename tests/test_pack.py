@@ -112,6 +112,9 @@ def test_another_model_with_the_right_sha256_is_refused(
         ("[graph]", '[edgetpu]\nfile = "x"\nsha256 = "short"\n[graph]', "edgetpu.sha256"),
         ("[graph]", '[published.x]\nsource = "y"\nsize = 0\n[graph]', "published.x.size"),
         ("shape = [1, 2]", "shape = [2]", "output.shape"),
+        ('file = "', 'file = "../', "file: expected"),
+        ('file = "', 'file = "/dev/zero" #', "file: expected"),
+        ("block_at = 0.95", "block_at = 0.95\ntile_clear_below = 0.0", "clear_below <= tile_clear"),
     ],
 )
 def test_a_manifest_that_lies_is_refused(folder: Path, old: str, new: str, cause: str) -> None:

@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from conftest import wait_until
 from shuttergate import injection, verdict
+from shuttergate.board import board_names, read_board
 from shuttergate.capture.recorder import LIMIT
 from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
@@ -66,7 +67,7 @@ def test_every_reason_fault_and_switch_has_words() -> None:
     known = words()["en"]
     faults = {"starting", "stopping", "camera", "model", "accelerator", "album", "publisher"}
     faults |= {"self-test", "second-look self-test", *WIRE_FAULTS}
-    switches = {value for name, value in vars(injection).items() if name.isupper()}
+    switches = {one for name in board_names() for one in injection.offered(read_board(name))}
     keys = {f"reason.{reason}" for reason in Reason} | {f"fault.{fault}" for fault in faults}
     keys |= {f"inject.{switch}" for switch in switches}
     keys |= {"event.video", f"event.video.{LIMIT}"}

@@ -81,6 +81,29 @@ def test_closing_the_panel_lets_the_line_fall(panel: Panel) -> None:
     assert not panel.wiring.line_is_high
 
 
+def test_a_second_pole_whose_wire_is_cut_feels_nothing_until_it_is_mended(panel: Panel) -> None:
+    heard: list[str] = []
+    panel.on_sense = lambda: heard.append("sense")
+    assert panel.wiring is not None
+    cut = panel.wiring.breaker("sense_cut")
+    cut(True)
+    panel.wiring.finger(True)
+    assert heard == []
+    cut(False)
+    assert heard == ["sense"]
+
+
+def test_a_line_that_touches_the_supply_is_high_whoever_drives_it(panel: Panel) -> None:
+    assert panel.wiring is not None
+    short = panel.wiring.breaker("line_shorted")
+    short(True)
+    assert panel.wiring.line_is_high
+    panel.close()
+    assert panel.wiring.line_is_high
+    short(False)
+    assert not panel.wiring.line_is_high
+
+
 def test_closing_the_panel_lowers_the_line_before_anything_else(panel: Panel) -> None:
     assert panel.wiring is not None
     panel.permissive(True)
@@ -151,6 +174,12 @@ def test_the_clear_lamp_means_open_and_nothing_else() -> None:
     for reason in Reason:
         lit = any(one.clear for one in rhythm(meaning(reason)))
         assert lit == (reason is Reason.CLEAR)
+
+
+def test_while_a_video_records_the_open_lamp_winks_once_a_second() -> None:
+    lit = [lamps(Meaning.CLEAR, (step + 0.5) / 50, recording=True).clear for step in range(500)]
+    assert [sum(lit[at : at + 50]) for at in range(0, 500, 50)] == [40] * 10
+    assert lamps(Meaning.BLOCKED, 0.5, recording=True) == lamps(Meaning.BLOCKED, 0.5)
 
 
 def test_a_refused_press_sounds() -> None:
@@ -343,9 +372,9 @@ def test_lgpio_leaves_nothing_in_the_working_folder(tmp_path: Path) -> None:
     runtime.mkdir()
     source = """
 import os, pathlib, resource
-from shuttergate.panel.chip import _import_lgpio
+from shuttergate.panel.chip import import_lgpio
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-_import_lgpio()
+import_lgpio()
 print(os.getcwd(), os.environ["LG_WD"])
 """
     done = subprocess.run(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -102,9 +104,39 @@ def test_a_huge_jpeg_comes_reduced_but_not_below_the_limit(tmp_path: Path) -> No
     assert 1500 <= height < 6000
 
 
+def test_no_picture_is_a_program_that_is_run(tmp_path: Path) -> None:
+    """PostScript: Pillow would have Ghostscript run it, and a loop in it would never end."""
+    ran = tmp_path / "ran"
+    ghostscript = tmp_path / "bin" / "gs"
+    ghostscript.parent.mkdir()
+    ghostscript.write_text(f"#!/bin/sh\ntouch {ran}\nexit 1\n")
+    ghostscript.chmod(0o755)
+    picture = tmp_path / "loop.eps"
+    picture.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 6\n%%EndComments\n{ } loop\n")
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "from shuttergate.errors import PictureError\n"
+        "from shuttergate.frames.pictures import read_picture\n"
+        "try:\n    read_picture(Path(sys.argv[1]), None)\n"
+        "except PictureError:\n    print('refused')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, picture],
+        env={"PATH": f"{ghostscript.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.stdout == "refused\n", done.stderr
+    assert not ran.exists()
+
+
 def test_a_pixel_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = saved(tmp_path, Image.new("1", (20_000, 20_000)), "bomb.png")
-    with pytest.raises(TooLargeError, match=r"20000 x 20000 is over 128 megapixels; reduce it"):
+    with pytest.raises(
+        TooLargeError, match=r"bomb\.png: a picture in it is over 128 megapixels; reduce it"
+    ):
         read_picture(path)
 
 
@@ -114,8 +146,32 @@ def test_an_animation_that_grows_is_refused_before_it_is_decoded(tmp_path: Path)
     frame = b"\x2c" + struct.pack("<4H", 0, 0, 16, 16)
     head, tail = path.read_bytes().rsplit(frame, 1)
     path.write_bytes(head + b"\x2c" + struct.pack("<4H", 0, 0, 12_000, 12_000) + tail)
-    with pytest.raises(TooLargeError, match=r"12000 x 12000 is over 128 megapixels; reduce it"):
+    with pytest.raises(TooLargeError, match=r"a picture in it is over 128 megapixels; reduce it"):
         list(read_pictures(path))
+
+
+def test_a_part_of_an_animation_is_refused_before_it_is_laid_over_the_last(tmp_path: Path) -> None:
+    frames = [Image.new("L", (16, 16), level) for level in (0, 99, 255)]
+    path = saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:], disposal=2)
+    parts = path.read_bytes().split(b"\x2c" + struct.pack("<4H", 0, 0, 16, 16))
+    assert len(parts) == 4
+    vast = b"\x2c" + struct.pack("<4H", 0, 0, 60_000, 60_000)
+    content = parts[0] + b"\x2c" + struct.pack("<4H", 0, 0, 16, 16) + vast.join(parts[1:])
+    program = (
+        "import io, resource, sys\n"
+        "from shuttergate.errors import TooLargeError\n"
+        "from shuttergate.frames.pictures import pictures_in\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n"
+        "    list(pictures_in(io.BytesIO(sys.stdin.buffer.read()), 'it'))\n"
+        "except TooLargeError:\n"
+        "    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=content, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 600, "megabytes"
 
 
 def test_bytes_in_memory_are_read_too_by_the_named_formats_alone(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from conftest import Kit, wait_until
 from darkroom import FPS
 from shuttergate.capture.album import VIDEO
 from shuttergate.frame import Pixels
+from shuttergate.share import share
 
 av: Any = pytest.importorskip("av", reason="PyAV (extra video) is not installed")
 
@@ -128,6 +129,27 @@ def test_a_kill_while_it_records_leaves_nothing(
             assert one.wait_for("video lost")["reason"] == "fault"
         one.wait_for("gate", state="OPEN")
     assert [path.suffix for path in album.iterdir()] == [".jpg"]
+
+
+def test_a_board_with_one_live_channel_asks_the_other_of_every_frame(
+    kit: Start, tmp_path: Path, clear_scene: Path
+) -> None:
+    text = (share("device") / "simulated" / "board.toml").read_text(encoding="utf-8")
+    both = 'live = ["consent-clean", "open-nsfw"]'
+    assert both in text
+    board = tmp_path / "board.toml"
+    board.write_text(
+        text.replace(both, 'live = ["consent-clean"]') + 'video = ["open-nsfw"]\n',
+        encoding="utf-8",
+    )
+    album = tmp_path / "album"
+    one = demo(
+        kit, album, "--board", board, "--scene", clear_scene, "--press", "1:3", "--seconds", 6
+    )
+    said = one.wait_for("video")
+    assert one.process.wait(20) == 0
+    # No pre-roll: the second channel is asked from the press on.
+    assert said["ended"] == "released" and 1.0 <= said["seconds"] <= 3.2
 
 
 def test_the_end_of_the_demo_keeps_what_was_cleared(

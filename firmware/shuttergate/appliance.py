@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from shuttergate import feed, verdict
 from shuttergate.board import Board
 from shuttergate.capture.counter import Counter
@@ -33,9 +35,11 @@ from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 from shuttergate.warden import Warden
 
-SHELF_FRAMES = 2
+SHELF_FRAMES = 1
+"""A press takes the frame nearest to it: the newest that was CLEAR, or the one under judgement."""
+
 POOL_FRAMES = SHELF_FRAMES + 2
-"""On the shelf, before the live channels, under the second look."""
+"""On the shelf, before the live channels, under the second look: 18.5 MB each at 12 MP."""
 
 STALL_S = 1.0
 ACCELERATOR_S = 5.0
@@ -346,7 +350,9 @@ class Appliance:
         state = self.interlock.state
         reason, faults = self.interlock.reason, sorted(state.faults)
         recording_s = self._recorder.elapsed_s
-        return self._tally.status(state.is_open, reason, faults, self._eyes.runs_on, recording_s)
+        said = self._tally.status(state.is_open, reason, faults, self._eyes.runs_on, recording_s)
+        wiring = self._panel.wiring
+        return said if wiring is None else replace(said, line=wiring.line_is_high)
 
 
 def _plain(limits: Mapping[str, Thresholds]) -> dict[str, tuple[float, float]]:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from shuttergate.errors import ConfigError
 from shuttergate.share import share
-from shuttergate.toml import Table, decode
+from shuttergate.toml import Table, decode, path_of
 
 _Side = Annotated[int, Meta(ge=64, le=16384, multiple_of=2)]
 
@@ -103,7 +103,7 @@ def board_names() -> list[str]:
 def board_file(name: str) -> Path:
     """Return where the board called `name` is described; a `name` with a slash is a path itself."""
     if "/" in name:
-        return Path(name).expanduser()
+        return path_of(name, "board")
     names = board_names()
     if name not in names:
         raise ConfigError(

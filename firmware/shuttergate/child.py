@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 STDERR_BYTES = 64 * 1024
 STABLE_S = 10.0
@@ -83,6 +84,12 @@ class Child:
         self.killed = True
         if self.process is not None:
             self.process.kill()
+
+
+def memory_mb(pid: int) -> float:
+    """Return a process's resident memory, in millions of bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
 
 
 def _chatter(line: bytes) -> bool:

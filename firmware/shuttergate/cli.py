@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from shuttergate import __version__
+from shuttergate.cli_bench import bench
 from shuttergate.cli_packs import board_app, model_app
 from shuttergate.cli_shared import AsJson, BoardName, ConfigFile, fail, refusing
 from shuttergate.config import Config, album_folder, read_config, read_kit
@@ -28,6 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help=_("A camera whose shutter is dead until the frame it would save is cleared."),
+)
+app.command(help=_("Play scenarios on a kit: what is pressed and broken, and what must hold."))(
+    bench
 )
 app.add_typer(model_app, name="model")
 app.add_typer(board_app, name="board")

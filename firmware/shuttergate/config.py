@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +10,7 @@ from msgspec import Meta
 
 from shuttergate import board, gate
 from shuttergate.errors import ConfigError
-from shuttergate.toml import Table, decode
+from shuttergate.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
 
 
@@ -143,5 +142,5 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
 def album_folder(config: Config) -> Path:
     """Return the album's folder, with ~ and variables expanded."""
     if config.album.folder:
-        return Path(os.path.expandvars(config.album.folder)).expanduser().absolute()
+        return path_of(config.album.folder, "album.folder").absolute()
     return Path.home() / "Pictures" / "shuttergate"

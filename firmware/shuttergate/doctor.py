@@ -28,6 +28,7 @@ from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, Wires
 from shuttergate.share import share
 from shuttergate.supervisor import make_album
+from shuttergate.toml import path_of
 from shuttergate.vision import coral
 from shuttergate.vision.accelerator import State
 from shuttergate.vision.channel import Channel
@@ -92,7 +93,7 @@ def _guarded(part: str, look: Callable[[], Finding]) -> Iterator[Finding]:
 def _camera(config: Config, board: Board) -> Finding:
     if board.camera.driver != "simulated":
         return _real_camera(board)
-    path = Path(config.scene.path).expanduser() if config.scene.path else None
+    path = path_of(config.scene.path, "scene.path") if config.scene.path else None
     skipped: list[str] = []
     lens = Lens(board.camera.main_size, LORES_SIZE, board.camera.mirror)
     scene = open_scene(path, lens, config.scene.picture_s, skipped.append)

@@ -52,6 +52,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     photos: list[str]  # and videos: the newest names in the album
     timings: dict[str, Timing]  # verdict, models, second look, photo; see `tally.Tally`
     tests: dict[str, int]  # known answers that came out right, and wrong
+    line: bool | None = None  # the simulated line's level, by its meter
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -76,6 +77,13 @@ class PublisherSilent(msgspec.Struct, frozen=True, tag="silent"):
     """The publisher says nothing any more: it is to be ended, and another started."""
 
 
+class Level(msgspec.Struct, frozen=True, tag="level"):
+    """The simulated permissive line changed its level: what a meter on the wire would show."""
+
+    high: bool
+    at_s: float  # monotonic
+
+
 class Hatch(msgspec.Struct, frozen=True, tag="hatch"):
     """A publisher is ready; its end of the hatch comes with this packet as a descriptor."""
 
@@ -87,10 +95,17 @@ class Finger(msgspec.Struct, frozen=True, tag="finger"):
 
 
 class Inject(msgspec.Struct, frozen=True, tag="inject"):
-    """Switch a fault of `injection.py` on or off; ignored on a board with real pins."""
+    """Switch a fault of `injection.py` on or off; refused on a board with real pins and camera."""
 
     fault: str
     on: bool
+
+
+class Show(msgspec.Struct, frozen=True, tag="show"):
+    """Show a scene of the stage to the simulated camera; for so many exposures only, unless 0."""
+
+    scene: str
+    exposures: int = 0
 
 
 class View(msgspec.Struct, frozen=True, tag="view"):
@@ -101,8 +116,8 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Line low, and end."""
 
 
-News = Log | Status | Ready | Refused | PublisherSilent
-Order = Hatch | Finger | Inject | View | Stop
+News = Log | Status | Ready | Refused | PublisherSilent | Level
+Order = Hatch | Finger | Inject | Show | View | Stop
 
 _news = msgspec.json.Decoder(News)
 _orders = msgspec.json.Decoder(Order)
@@ -154,12 +169,19 @@ class Leash:
             socket.send_fds(self._sock, [msgspec.json.encode(order)], descriptors)
 
     def receive(self) -> News | None:
-        """Return the next news, or None when there is none now or never again."""
+        """Return the next news, or None when there is none now or never again.
+
+        A gate process that talks nonsense must not take the supervisor along, which ends it when
+        its heartbeat stays away.
+        """
         try:
             packet = self._sock.recv(MAX_PACKET_BYTES)
         except (BlockingIOError, ConnectionError):
             return None
-        return _news.decode(packet) if packet else None
+        try:
+            return _news.decode(packet) if packet else None
+        except (ValueError, RecursionError) as error:
+            return Log("gate talks nonsense", {"error": str(error)[:200]})
 
     def close(self) -> None:
         """Let go."""

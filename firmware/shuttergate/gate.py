@@ -142,4 +142,5 @@ def contact(state: State, down: bool, now_s: float, rules: Rules) -> tuple[State
         return state, None
     if state.armed:
         return replace(state, armed=False, held_since_s=now_s), Press(True, Reason.CLEAR)
+    state = replace(state, held_since_s=None)  # whatever was held before was let go for this one
     return state, Press(False, why_closed(state, now_s, rules) or Reason.HELD)

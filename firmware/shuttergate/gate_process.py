@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -27,10 +28,13 @@ from shuttergate.errors import ConfigError, ScoreError, ShuttergateError
 from shuttergate.frame import Source
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.picamera2 import PiCamera
-from shuttergate.frames.scene import Lens, open_scene
-from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.frames.scene import Lens, Scene, open_scene
+from shuttergate.frames.simulated import SimulatedCamera, Trouble
+from shuttergate.frames.stage import STAGE, Stage, Stagehand
 from shuttergate.frames.webcam import WebCam
 from shuttergate.panel.panel import Panel
+from shuttergate.panel.wiring import WirePart, Wiring
+from shuttergate.toml import path_of
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.spoiler import Spoiler
 
@@ -43,11 +47,12 @@ def camera_opener(
     board: Board,
     eyes: Eyes,
     link: feed.Link,
-    stalled: Callable[[], bool] = lambda: False,
+    trouble: Trouble | None = None,
+    hand: Stagehand | None = None,
 ) -> Callable[[], Source]:
     """Return what opens the board's camera; its buffers are taken once and used for ever.
 
-    ``stalled()``: whether a simulated camera gives no frames, however often it is opened.
+    ``trouble`` and ``hand``: what a simulated camera suffers from, and who changes its stage.
     """
     width, height = board.camera.main_size
     lores_bytes = eyes.lores_shape[0] * eyes.lores_shape[1] * 3
@@ -59,36 +64,52 @@ def camera_opener(
     if board.camera.driver == "webcam":
         return lambda: WebCam(board.camera, lores_size, pool)
     lens = Lens(board.camera.main_size, lores_size, board.camera.mirror)
-    path = Path(config.scene.path).expanduser() if config.scene.path else None
+    path = path_of(config.scene.path, "scene.path") if config.scene.path else None
 
     def skipped(cause: str) -> None:
         link.log("picture skipped", cause=cause)
 
     def opened() -> Source:
-        scene = open_scene(path, lens, config.scene.picture_s, skipped)
-        return SimulatedCamera(scene, board.camera.fps, pool, stalled)
+        def open_one(path: Path | None) -> Scene:
+            return open_scene(path, lens, config.scene.picture_s, skipped)
+
+        if path is not None and path.suffix == STAGE:
+            scene: Scene = Stage(path, open_one, hand or Stagehand())
+        else:
+            scene = open_one(path)
+        return SimulatedCamera(scene, board.camera.fps, pool, trouble)
 
     return opened
 
 
 def fault_switches(
-    board: Board, eyes: Eyes, stalled: threading.Event
+    board: Board, eyes: Eyes, trouble: Trouble, wiring: Wiring | None, max_age_s: float
 ) -> dict[str, Callable[[bool], None]]:
     """Return what each of the board's fault switches does in this process."""
-    spoiler = Spoiler(eyes.live, board.accelerator.threads)
+    spoiler = Spoiler(eyes.live, board.accelerator.threads, slow_s=1.2 * max_age_s)  # too late
 
-    def stall(on: bool) -> None:
-        if on:
-            stalled.set()
-        else:
-            stalled.clear()
+    def sets(thing: object, attribute: str) -> Callable[[bool], None]:
+        return lambda on: setattr(thing, attribute, on)
 
     known: dict[str, Callable[[bool], None]] = {
-        injection.CAMERA_STALLED: stall,
-        injection.ACCELERATOR_UNPLUGGED: spoiler.unplug,
-        injection.MODEL_CORRUPTED: spoiler.corrupt,
+        injection.CAMERA_STALLED: sets(trouble, "stalled"),
+        injection.CAMERA_FROZEN: sets(trouble, "frozen"),
+        injection.CAMERA_REPEATING: sets(trouble, "repeating"),
+        injection.CAMERA_MISSHAPEN: sets(trouble, "misshapen"),
+        **{fault: spoiler.switch(fault) for fault in injection.MODELS},
     }
-    return {fault: known[fault] for fault in injection.offered(board) if fault in known}
+    if wiring is not None:
+        for fault, part in WIRE_PARTS.items():
+            known[fault] = wiring.breaker(part)
+    return {fault: known[fault] for fault in injection.possible(board)}
+
+
+WIRE_PARTS: dict[str, WirePart] = {
+    injection.LINE_SHORTED: "line_shorted",
+    injection.CONTACT_SHORTED: "contact_shorted",
+    injection.BUTTON_WELDED: "welded",
+    injection.SENSE_CUT: "sense_cut",
+}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -111,6 +132,8 @@ def main(argv: list[str] | None = None) -> None:
         board = read_kit(config, None)
         # Before all that takes time: a line that a killed process left driven is low from here on.
         panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
+        if panel.wiring is not None:
+            panel.wiring.meter = lambda high: link.send(feed.Level(high, time.monotonic()))
         eyes = open_eyes(
             board.channels.live,
             board.channels.look,
@@ -119,9 +142,12 @@ def main(argv: list[str] | None = None) -> None:
             lambda state, cause: link.log("accelerator", state=state, cause=cause),
             board.channels.video or board.channels.look,
         )
-        stalled = threading.Event()
-        open_camera = camera_opener(config, board, eyes, link, stalled.is_set)
-        faults = injection.Injection(fault_switches(board, eyes, stalled), link.log)
+        trouble, hand = Trouble(), Stagehand()
+        open_camera = camera_opener(config, board, eyes, link, trouble, hand)
+        max_age_s = config.gate.max_age_ms / 1000
+        switches = fault_switches(board, eyes, trouble, panel.wiring, max_age_s)
+        show = hand.show if board.camera.driver == "simulated" else None
+        faults = injection.Injection(switches, link.log, show)
         # A scene that is not there is a wrong setting; a camera that is not may come back, and the
         # lamp and the log say so meanwhile.
         simulated = board.camera.driver == "simulated"

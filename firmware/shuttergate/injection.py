@@ -13,18 +13,54 @@ from shuttergate.board import Board
 from shuttergate.errors import ShuttergateError
 
 CAMERA_STALLED = "camera stalled"
+CAMERA_FROZEN = "camera frozen"
+CAMERA_REPEATING = "camera repeating"
+CAMERA_MISSHAPEN = "camera misshapen"
 ACCELERATOR_UNPLUGGED = "accelerator unplugged"
+ACCELERATOR_FAILING = "accelerator failing"
+ACCELERATOR_HANGING = "accelerator hanging"
+ACCELERATOR_ABORTING = "accelerator aborting"
+ACCELERATOR_SLOW = "accelerator slow"
 MODEL_CORRUPTED = "model corrupted"
+MODEL_SWAPPED = "model swapped"
+LINE_SHORTED = "line shorted"
+CONTACT_SHORTED = "contact shorted"
+BUTTON_WELDED = "button welded"
+SENSE_CUT = "second pole cut"
 DISK_FULL = "disk full"
 """The supervisor's to do: it befalls the publisher. The others befall the gate process."""
 
+CAMERA = (CAMERA_STALLED, CAMERA_FROZEN, CAMERA_REPEATING, CAMERA_MISSHAPEN)
+MODELS = (
+    *(ACCELERATOR_UNPLUGGED, ACCELERATOR_FAILING, ACCELERATOR_HANGING, ACCELERATOR_ABORTING),
+    *(ACCELERATOR_SLOW, MODEL_CORRUPTED, MODEL_SWAPPED),
+)
+WIRES = (LINE_SHORTED, CONTACT_SHORTED, BUTTON_WELDED, SENSE_CUT)
+
 
 def offered(board: Board) -> list[str]:
-    """Return the switches that `board` has: none where its pins are real."""
+    """Return the switches that a page shows for `board`: none where its pins are real."""
     if board.gpio.driver != "mock":
         return []
     camera = [CAMERA_STALLED] if board.camera.driver == "simulated" else []
     return [*camera, ACCELERATOR_UNPLUGGED, MODEL_CORRUPTED, DISK_FULL]
+
+
+def possible(board: Board) -> list[str]:
+    """Return all that the bench can break in the gate process of `board`.
+
+    Where camera and pins are real, that is nothing: a switch in a kit that people trust would be
+    one more thing to go wrong.
+    """
+    simulated_camera, simulated_pins = (
+        board.camera.driver == "simulated",
+        board.gpio.driver == "mock",
+    )
+    return [
+        *(CAMERA if simulated_camera else ()),
+        *(MODELS if simulated_camera or simulated_pins else ()),
+        *(WIRES if simulated_pins else ()),
+    ]
 
 
 class Injection:
@@ -32,14 +68,19 @@ class Injection:
 
     ``switches``: what does each of them. It is done in a thread of its own: a model takes its time
     to be built, and whoever hears of a switch keeps time for the gate. ``log`` takes an event and
-    its fields.
+    its fields. ``show`` changes the scene, where the camera looks at a stage.
     """
 
     def __init__(
-        self, switches: Mapping[str, Callable[[bool], None]], log: Callable[..., None]
+        self,
+        switches: Mapping[str, Callable[[bool], None]],
+        log: Callable[..., None],
+        show: Callable[[str, int], None] | None = None,
     ) -> None:
         self._switches = dict(switches)
         self._log = log
+        self._show = show
+        self._refused = False
         self._on: set[str] = set()
         self._wanted: dict[str, bool] = {}  # by fault: the last word counts, however many came
         self._news = threading.Condition()
@@ -48,12 +89,27 @@ class Injection:
 
     def __call__(self, fault: str, on: bool) -> None:
         """Switch `fault` on or off, soon."""
+        if fault not in self._switches:
+            self._refuse(fault, "this board has no such switch")
+            return
         with self._news:
             self._wanted[fault] = on
             self._news.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="injection", daemon=True)
             self._thread.start()
+
+    def show(self, scene: str, exposures: int) -> None:
+        """Show `scene` to a simulated camera, for so many exposures only, unless 0."""
+        if self._show is None:
+            self._refuse(scene, "this board has no stage")
+        else:
+            self._show(scene, exposures)
+
+    def _refuse(self, fault: str, cause: str) -> None:
+        if not self._refused:  # once: whoever asks again must not fill the log
+            self._refused = True
+            self._log("fault refused", fault=fault, cause=cause)
 
     def begin(self) -> None:
         """The tests at start are over: from now on switches do something.
@@ -73,9 +129,6 @@ class Injection:
             self._switch(fault, on)
 
     def _switch(self, fault: str, on: bool) -> None:
-        if fault not in self._switches:
-            self._log("fault refused", fault=fault, cause="this board has no such switch")
-            return
         if on == (fault in self._on):
             return
         try:

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from shuttergate import feed, injection
-from shuttergate.child import Child
+from shuttergate.child import Child, memory_mb
 from shuttergate.config import Config
 
 START_LIMIT_S = 30.0
@@ -78,6 +78,7 @@ class Supervisor:
         self._past = Totals()
         self._ready = False
         self._injected: list[str] = []
+        self._scene = ""
         self._own_news: list[feed.News] = []  # told at the next poll
         self.status: feed.Status | None = None
         self.starts = 0  # of the gate process
@@ -98,16 +99,27 @@ class Supervisor:
     ) -> None:
         self.stop()
 
-    def memory_mb(self) -> float:
-        """Return the gate process's resident memory, in millions of bytes."""
-        assert self._gate.process is not None
-        status = Path(f"/proc/{self._gate.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+    def pid(self, process: str) -> int | None:
+        """Return the process id of the "gate", the "publisher" or the "console" while it runs."""
+        child = {one.name: one for one in (self._gate, self._publisher, self._console)}[process]
+        return None if child.process is None else child.process.pid
+
+    def memory_mb(self, process: str = "gate") -> float:
+        """Return what the "gate" or the "publisher" holds resident, in millions of bytes."""
+        pid = self.pid(process)
+        assert pid is not None
+        return memory_mb(pid)
 
     def finger(self, down: bool) -> None:
         """Press or release the simulated button."""
         if self._leash is not None:
             self._leash.send(feed.Finger(down))
+
+    def show(self, scene: str, exposures: int = 0) -> None:
+        """Show a scene of its stage to the simulated camera, for so many exposures unless 0."""
+        self._scene = scene if not exposures else self._scene
+        if self._leash is not None:
+            self._leash.send(feed.Show(scene, exposures))
 
     def view(self, descriptor: int) -> None:
         """Have the gate process show what pages may see through `descriptor`, a packet socket."""
@@ -254,6 +266,8 @@ class Supervisor:
             for fault in self._injected:
                 if fault != injection.DISK_FULL:
                     self._leash.send(feed.Inject(fault, True))
+            if self._scene:
+                self._leash.send(feed.Show(self._scene))
         if self._leash is not None and not self._publisher.runs and now_s >= self._publisher.due_s:
             gate_end, publisher_end = socket.socketpair()
             with gate_end, publisher_end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,14 +14,25 @@ from shuttergate.errors import ConfigError
 _T = TypeVar("_T")
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<field>.*)`$")
+_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<field>.*)`$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(?P<field>.*)`$")
+_NO_CHOICE = re.compile(r"^Invalid (?:enum )?value (?P<value>.*)$", re.DOTALL)
 _ANY = "[...]"
 """What msgspec says for an entry of a table whose names are free."""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table of a TOML file; frozen, unknown keys are refused."""
+
+
+def path_of(text: str, key: str) -> Path:
+    """Return a path that somebody wrote, with ~ and variables expanded; ConfigError names `key`."""
+    try:
+        if "\0" in text:
+            raise ValueError("holds a zero byte")
+        return Path(os.path.expandvars(text)).expanduser()
+    except (RuntimeError, ValueError) as error:  # ~somebody whom this computer does not know
+        raise ConfigError(f"{key}: {text!r}: {error}; name a path") from error
 
 
 def decode(path: Path, kind: type[_T]) -> _T:
@@ -35,10 +47,13 @@ def decode(path: Path, kind: type[_T]) -> _T:
         unquoted = str(error).startswith("Invalid value")
         mend = "put text between quotation marks" if unquoted else "correct it there"
         raise ConfigError(f"{path}: is not TOML: {error}; {mend}") from error
+    except (RecursionError, ValueError) as error:  # of thousands of brackets, or of digits
+        raise ConfigError(f"{path}: cannot be read as TOML: {error}; correct it there") from error
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_said(str(error), document, kind)}") from error
+        said = _said(str(error), document, kind).replace("\n", " ")
+        raise ConfigError(f"{path}: {said}") from error
 
 
 def _said(text: str, document: Any, kind: type[Any]) -> str:
@@ -54,7 +69,31 @@ def _said(text: str, document: Any, kind: type[Any]) -> str:
         if field := pattern.match(what):
             key = f"{key}.{field['field']}".lstrip(".")
             return f"{key}: {mend}"
+    if _NO_CHOICE.match(what) and (known := _choices(msgspec.inspect.type_info(kind), key)):
+        what = f"{what}; choose from {', '.join(map(str, known))}"
     return f"{key}: {what[:1].lower()}{what[1:]}" if key else what
+
+
+def _choices(found: msgspec.inspect.Type, key: str) -> list[object]:
+    """Return what may stand at `key` in a document of this type, where that is a choice."""
+    for name in re.findall(r"[^.\[\]]+", key):
+        match found:
+            case msgspec.inspect.ListType():
+                found = found.item_type
+            case msgspec.inspect.DictType():
+                found = found.value_type
+            case msgspec.inspect.UnionType():
+                kinds = [one for one in found.types if isinstance(one, msgspec.inspect.StructType)]
+                if any(one.tag_field == name for one in kinds):
+                    return [one.tag for one in kinds]
+                choices = [_choices(one, name) for one in kinds]
+                return next((one for one in choices if one), [])
+            case msgspec.inspect.StructType():
+                fields = [one.type for one in found.fields if one.encode_name == name]
+                if not fields:
+                    return []
+                found = fields[0]
+    return list(found.values) if isinstance(found, msgspec.inspect.LiteralType) else []
 
 
 def _entry(where: str, text: str, document: Any, kind: type[Any]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from shuttergate import feed
 from shuttergate.capture import hatch
 from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
+from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import REFUSAL_S, SELF_TEST_S, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
@@ -51,7 +52,7 @@ class Warden:
         last_turn_s: Callable[[], float],
         stands_in: Callable[[], bool],
         is_recording: Callable[[], bool],
-        inject: Callable[[str, bool], None],
+        injection: Injection,
     ) -> None:
         self._interlock = interlock
         self._panel = panel
@@ -65,8 +66,7 @@ class Warden:
         self._last_turn_s = last_turn_s
         self._stands_in = stands_in
         self._is_recording = is_recording
-        self._inject = inject
-        self._injection_refused = False
+        self._injection = injection
         self._heard_s = 0.0
         self._album_error: str | None = None
         self._hatch: socket.socket | None = None
@@ -122,7 +122,7 @@ class Warden:
     def _hear_publisher(self, sock: socket.socket) -> None:
         try:
             message = hatch.receive(sock)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             message = None
         self._heard_s = time.monotonic()
         match message:
@@ -192,17 +192,12 @@ class Warden:
                 if self._panel.wiring is not None:
                     self._panel.wiring.finger(order.down)
             case feed.Inject():
-                self._hear_injection(order)
+                self._injection(order.fault, order.on)
+            case feed.Show():
+                self._injection.show(order.scene, order.exposures)
             case feed.Stop():
                 self._interlock.fault("stopping")
                 self._stop()
-
-    def _hear_injection(self, order: feed.Inject) -> None:
-        if self._panel.wiring is not None:
-            self._inject(order.fault, order.on)
-        elif not self._injection_refused:  # once: whoever asks again must not fill the log
-            self._injection_refused = True
-            self._link.log("fault refused", fault=order.fault, cause="this board has real pins")
 
     def _take_hatch(self, descriptor: int) -> None:
         if self._hatch is not None:

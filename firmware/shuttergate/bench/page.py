@@ -31,6 +31,7 @@ from websockets.typing import Origin
 
 from shuttergate import window
 from shuttergate.bench.speed import room_picture
+from shuttergate.child import memory_mb
 from shuttergate.console.process import NICENESS
 
 SETTLE_S = 1.0
@@ -115,11 +116,6 @@ class Page:
         self.url = json.loads(self.process.stdout.readline())["addresses"][0]
         while not json.load(urllib.request.urlopen(f"{self.url}health"))["kit"]:
             time.sleep(0.05)
-
-    def memory_mb(self) -> float:
-        """Resident memory, in millions of bytes."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
 
     def close(self) -> None:
         """End it, however it is."""
@@ -253,7 +249,7 @@ def measure(rounds: int, seconds: float) -> tuple[dict[str, Rounds], float]:
                 with KINDS[kind](path) as page:
                     found[kind].measure(watcher, seconds)
                     if isinstance(page, Page):
-                        most_mb = max(most_mb, page.memory_mb())
+                        most_mb = max(most_mb, memory_mb(page.process.pid))
         finally:
             kit.terminate()
             kit.wait(10)

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from shuttergate.bench.evaluate import BINS, JOINT, Curve, LookResult
-from shuttergate.bench.extra import extra
-
-NUDE, SAFE, INK, GRID = "#d55e00", "#0072b2", "#1a1a1a", "#d9d9d9"
-OTHERS = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Colours that colour-blind people tell apart (Okabe and Ito, 2008); line styles differ as well."""
+from shuttergate.bench.figure import GRID, INK, NUDE, OTHERS, SAFE, figure_of
 
 STYLES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKERS = "sDv^P"
-_INCH = 1 / 72
-
-
-def require() -> None:
-    """Raise `ShuttergateError` with the pip command where matplotlib is missing."""
-    extra("matplotlib.figure", "--report")
 
 
 def roc_plot(look: LookResult) -> str:
     """Return the ROC curves of one look: a grey band for the joint score, a style a channel."""
-    with _figure(430, 380, f"roc {look.look}") as (figure, out):
+    with figure_of(430, 380, f"roc {look.look}") as (figure, out):
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color=GRID, linewidth=1)
         for number, curve in enumerate(look.curves):
@@ -70,7 +56,7 @@ def _steps(curve: Curve) -> tuple[list[float], list[float]]:
 
 def histogram_plot(look: LookResult, curve: Curve) -> str:
     """Return where the scores of nude and of safe pictures lie, as shares of each kind."""
-    with _figure(430, 250, f"scores {look.look} {curve.score}") as (figure, out):
+    with figure_of(430, 250, f"scores {look.look} {curve.score}") as (figure, out):
         axes = figure.add_subplot()
         edges = [number / BINS for number in range(BINS + 1)]
         for label, bins, colour, style, hatch in (
@@ -100,36 +86,3 @@ def histogram_plot(look: LookResult, curve: Curve) -> str:
         axes.grid(axis="y", color=GRID, linewidth=0.6)
         figure.legend(loc="outside upper left", ncols=2, frameon=False)
     return out.svg
-
-
-class _Drawing:
-    svg = ""
-
-
-@contextmanager
-def _figure(width: int, height: int, salt: str) -> Iterator[tuple[Any, _Drawing]]:
-    """Give a figure of so many pixels, and then its SVG element, without any address in it."""
-    matplotlib = extra("matplotlib", "--report")
-    figures = extra("matplotlib.figure", "--report")
-    drawing = _Drawing()
-    settings = {
-        "svg.fonttype": "none",  # text stays text: for readers, searches and screen readers
-        "svg.hashsalt": salt,  # the same picture, the same bytes; other ids in other pictures
-        "font.size": 12,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-    }
-    with matplotlib.rc_context(settings):
-        figure = figures.Figure((width * _INCH, height * _INCH), layout="constrained")
-        yield figure, drawing
-        text = io.StringIO()
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(text, format="svg", transparent=True, metadata=nothing)
-    drawing.svg = _inline(text.getvalue())
-
-
-def _inline(document: str) -> str:
-    """Return the svg element alone; within HTML it needs no namespace addresses."""
-    element = document[document.index("<svg") :]
-    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
-    return re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", element)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from shuttergate.bench import plots, words
+from shuttergate.bench import figure, plots, words
 from shuttergate.bench.evaluate import LINE, Summary
 from shuttergate.bench.extra import extra
 
@@ -15,7 +15,7 @@ _TEMPLATE = Path(__file__).with_name("report.html.j2")
 def require() -> None:
     """Raise `ShuttergateError` with the pip command where a package is missing."""
     extra("jinja2", "--report")
-    plots.require()
+    figure.require()
 
 
 def render(summary: Summary) -> str:

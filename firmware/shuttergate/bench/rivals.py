@@ -36,7 +36,9 @@ SUGGESTIVE = ("Porn", "Hentai", "Sexy")
 """nsfwjs's classes that its own demo blurs, where one of them is the likeliest of the five (source:
 `detectBlurStatus` in example/nsfw_demo/src/App.js of github infinitered/nsfwjs)."""
 
-_BRIDGE = Path(__file__).with_name("nsfwjs_bridge.cjs")
+BRIDGE = Path(__file__).with_name("nsfwjs_bridge.cjs")
+"""What Node.js runs for nsfwjs."""
+
 _LARGEST = (4056, 3040)
 _NODE_START_S = 120
 
@@ -91,7 +93,7 @@ class NsfwJs:
 
     def __init__(self) -> None:
         self._node = subprocess.Popen(
-            ["node", str(_BRIDGE)],
+            ["node", str(BRIDGE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -126,21 +128,30 @@ def _python_version(package: str) -> str | None:
 
 
 @functools.cache  # starting Node.js takes seconds
-def _nsfwjs_version() -> str | None:
+def nsfwjs_facts() -> dict[str, Any] | None:
+    """Return nsfwjs's version, its folder ``root``, tfjs's version, and that of ``wasm`` or None.
+
+    None where Node.js, nsfwjs or TensorFlow.js is missing.
+    """
     if shutil.which("node") is None:
         return None
     try:
         done = subprocess.run(
-            ["node", str(_BRIDGE), "--version"],
+            ["node", str(BRIDGE), "--version"],
             capture_output=True,
             check=True,
             timeout=_NODE_START_S,
             stdin=subprocess.DEVNULL,
         )
-        found = json.loads(done.stdout)
-        return f"{found['nsfwjs']} (tfjs {found['tfjs']})"
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        found: dict[str, Any] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
         return None
+    return found if found.keys() >= {"nsfwjs", "root", "tfjs", "wasm"} else None
+
+
+def _nsfwjs_version() -> str | None:
+    found = nsfwjs_facts()
+    return None if found is None else f"{found['nsfwjs']} (tfjs {found['tfjs']})"
 
 
 @dataclass(frozen=True, slots=True)

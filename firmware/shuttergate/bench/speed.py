@@ -40,6 +40,7 @@ from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import Model
 
 TWELVE_MP = (4056, 3040)
+HD = (1280, 720)
 SIDE = (224, 224)
 
 
@@ -81,7 +82,8 @@ class StampedPanel(Panel):
 class Alternator:
     """A camera that gives clear and blocked frames in turn, so that every verdict moves the line.
 
-    Before each frame it runs the bare interpreters once on the frame before it.
+    Before each frame it runs the bare interpreters twice on the frame before it: one run is taken
+    from the frame's time, and the two runs' difference tells how much of what is left is noise.
     """
 
     panel: StampedPanel
@@ -93,18 +95,17 @@ class Alternator:
     pool: Pool = field(default_factory=lambda: Pool(4, 64 * 48 * 3 // 2, 224 * 224 * 3))
     overheads_s: list[float] = field(default_factory=list)
     bares_s: list[float] = field(default_factory=list)
+    noise_s: list[float] = field(default_factory=list)
     _given_s: float = 0.0
     _number: int = 0
 
     def next(self, timeout_s: float) -> Frame:
         """Account for the last frame and give the next."""
         if self._number:
-            began_s = time.perf_counter()
-            for model in self.bare:
-                model(self._picture())
-            bare_s = time.perf_counter() - began_s
+            bare_s, again_s = self._bare_s(), self._bare_s()
             if self._number > 20:  # warm by then
                 self.bares_s.append(bare_s)
+                self.noise_s.append(again_s - bare_s)
                 self.overheads_s.append(self.panel.written_s - self._given_s - bare_s)
         if self._number >= self.count:
             self.stop()
@@ -124,6 +125,12 @@ class Alternator:
         )
         self._given_s = time.perf_counter()
         return frame
+
+    def _bare_s(self) -> float:
+        began_s = time.perf_counter()
+        for model in self.bare:
+            model(self._picture())
+        return time.perf_counter() - began_s
 
     def _picture(self) -> Pixels:
         return paint("test_card" if self._number % 2 else "blue_slope", SIDE)
@@ -172,9 +179,18 @@ def verdict_overhead(frames: int) -> list[Figure]:
             "bare interpreters, one run of each", f"{_ms(camera.bares_s):.2f} ms median", "", True
         ),
         Figure(
-            f"verdict overhead, median of {len(over)}", f"{median:.2f} ms", "<= 1.0 ms", median <= 1
+            f"verdict overhead, median of {len(over)}",
+            f"{median:.2f} ms",
+            "<= 0.5 ms",
+            median <= 0.5,
         ),
-        Figure("verdict overhead, 99th percentile", f"{p99:.2f} ms", "<= 3 ms", p99 <= 3),
+        Figure("verdict overhead, 99th percentile", f"{p99:.2f} ms", "<= 1.5 ms", p99 <= 1.5),
+        Figure(
+            "noise: one bare run less the one before it, 99th percentile",
+            f"{_ms(camera.noise_s, 0.99):.2f} ms",
+            "",
+            True,
+        ),
     ]
 
 
@@ -229,6 +245,8 @@ def press_to_file(presses: int) -> list[Figure]:
                 while time.monotonic() < until_s:
                     times_s += _photo_times(kit.poll(0.1))
             memory_mb = kit.memory_mb()
+            assert kit.status is not None
+            looks = kit.status.timings["second look"]
             start_s = kit.start_s
         sizes = [path.stat().st_size for path in album.iterdir()]
     median = _ms(times_s)
@@ -236,18 +254,24 @@ def press_to_file(presses: int) -> list[Figure]:
         Figure(
             "start of the gate process to first verdict",
             f"{start_s:.2f} s",
-            "<= 1.5 s",
-            start_s <= 1.5,
+            "<= 0.8 s",
+            start_s <= 0.8,
         ),
         Figure(
             f"press to durable file, 12 MP ({np.mean(sizes) / 1e6:.1f} MB), "
             f"median of {len(times_s)}",
             f"{median:.0f} ms",
-            "<= 200 ms",
-            median <= 200 and len(times_s) >= presses * 0.9,
+            "<= 120 ms",
+            median <= 120 and len(times_s) >= presses * 0.9,
         ),
         Figure(
-            "gate process, resident at 12 MP", f"{memory_mb:.0f} MB", "<= 200 MB", memory_mb <= 200
+            f"second look, 12 MP, mean of {sum(looks.counts)}",
+            f"{looks.sum_ms / max(1, sum(looks.counts)):.0f} ms",
+            "<= 60 ms",
+            looks.sum_ms <= 60 * sum(looks.counts),
+        ),
+        Figure(
+            "gate process, resident at 12 MP", f"{memory_mb:.0f} MB", "<= 150 MB", memory_mb <= 150
         ),
     ]
 

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 
 from shuttergate.errors import AlbumError
 from shuttergate.share import tilde
@@ -60,7 +59,7 @@ class Album:
         it; a name that is taken, or a clock that was set back, moves on by a millisecond. Raises
         `AlbumError`, and leaves nothing.
         """
-        with self.draft() as draft:
+        with contextlib.closing(self.draft()) as draft:
             draft.write(photo)
             draft.sync()
             return draft.publish(taken_ms, PHOTO) if may() else ""
@@ -102,7 +101,7 @@ class Album:
 
 
 class Draft:
-    """A file in `album` that no folder shows until it is published; use as a context manager.
+    """A file in `album` that no folder shows until it is published.
 
     Whatever ends it before that, SIGKILL among it, leaves nothing. Its methods raise `AlbumError`.
     """
@@ -110,7 +109,6 @@ class Draft:
     def __init__(self, album: Album) -> None:
         self._album = album
         self._unsynced = 0
-        self._folder = self._file = -1
         with self._named(0):
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             self._folder = os.open(album.folder, flags)
@@ -121,17 +119,6 @@ class Draft:
             except OSError:
                 os.close(self._folder)
                 raise
-
-    def __enter__(self) -> Draft:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def write(self, content: bytes | bytearray) -> None:
         """Add `content`; a long file is brought to the disk as it grows: its end is quick."""

@@ -6,20 +6,20 @@ device, no name of the encoder; only the time, as in a photo.
 
 from __future__ import annotations
 
+import contextlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
 from math import inf, nan
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from shuttergate import pyav
+from shuttergate.capture.canvas import Canvas
 from shuttergate.capture.gops import Coded, Gop
 from shuttergate.errors import EncoderError
-from shuttergate.frame import Pixels, planes
 
 GOP_S = 0.25
 """A GOP goes whole or not at all: a block costs no more than this, and the lead."""
@@ -39,41 +39,6 @@ _SOFTWARE = {
 }
 
 
-def video_size(main: tuple[int, int], factor: int) -> tuple[int, int]:
-    """Return (width, height) of the video of `main` pictures: reduced by a whole factor, even."""
-    return main[0] // 2 // factor * 2, main[1] // 2 // factor * 2
-
-
-def reduction(main: tuple[int, int], longest_side: int) -> int:
-    """Return by what whole factor pictures of (width, height) are made smaller."""
-    return -(-max(main) // longest_side)
-
-
-class Canvas:
-    """A picture to be encoded, used again and again. ``size``: (width, height), even."""
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
-        self.picture = load().VideoFrame(*size, "yuv420p")
-        self._planes = [
-            np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-            for plane in self.picture.planes
-        ]
-        self.wipe()  # the memory may have been another's
-
-    def draw(self, main: Pixels, factor: int) -> None:
-        """Fill it from an I420 picture; the mean of factor x factor pixels where it is reduced."""
-        for plane, target in zip(planes(main), self._planes, strict=True):
-            if factor > 1:
-                plane = np.asarray(Image.fromarray(plane).reduce(factor))
-            target[:] = plane[: target.shape[0], : target.shape[1]]
-
-    def wipe(self) -> None:
-        """Leave nothing on it."""
-        for plane in self._planes:
-            plane[:] = 0
-
-
 class Encoder:
     """Makes H.264 of canvases of ``size``, a key picture every ``GOP_S``; one by one, none waits.
 
@@ -85,11 +50,11 @@ class Encoder:
         gop = max(1, round(fps * GOP_S))
         self.size = size
         self._fps = fps
-        self._failed = av.error.FFmpegError
+        self._kinds = av.video.frame.PictureType
         self._count = 0
         self._exposed_s: dict[int, float] = {}  # of what is in the encoder, by its number
         self._key_s = -inf  # exposure of the newest key picture
-        with _named(codec, (self._failed, ValueError)):
+        with _named(codec):
             coder = av.CodecContext.create(codec, "w")
             coder.width, coder.height = size
             coder.pix_fmt = "yuv420p"
@@ -109,16 +74,15 @@ class Encoder:
 
     def encode(self, canvas: Canvas, exposed_s: float) -> list[Coded]:
         """Return what became of canvases so far; this one may be used again at once."""
-        av, number = load(), self._count
+        number = self._count
         self._count += 1
         self._exposed_s[number] = exposed_s
         # Keys go by time: frames may come more slowly than the camera's rate.
         is_due = exposed_s - self._key_s > GOP_S - 0.5 / self._fps
         self._key_s = exposed_s if is_due else self._key_s
-        kinds = av.video.frame.PictureType
-        canvas.picture.pict_type = kinds.I if is_due else kinds.NONE
+        canvas.picture.pict_type = self._kinds.I if is_due else self._kinds.NONE
         canvas.picture.pts = number
-        with _named(self._codec, (self._failed,)):
+        with _named(self._codec):
             return [self._taken(packet) for packet in self._coder.encode(canvas.picture)]
 
     def _taken(self, packet: Any) -> Coded:
@@ -134,35 +98,35 @@ class Muxer:
     """Makes the file of one video, a piece at a time. ``rotation``: degrees clockwise to upright.
 
     Its clock is the camera's: a picture lies on the step of 1 / ``fps`` that is nearest to its
-    exposure, so a frame that the camera left out leaves its place empty.
+    exposure, so a frame that the camera left out leaves its place empty. Raises `EncoderError`.
     """
 
     def __init__(self, size: tuple[int, int], fps: float, rotation: int, taken: datetime) -> None:
-        av = load()
-        self._av = av
-        self._failed = (av.error.FFmpegError, ValueError)
+        self._av = load()
         self._step = 1 / rate(fps)
         self._size, self._rotation = size, rotation
         self._sink = _Sink()
-        self._file = av.open(
-            self._sink,
-            "w",
-            format="mp4",
-            options={
-                "movflags": "frag_keyframe+empty_moov+default_base_moof",
-                # Browsers look at every fragment before they know how long it is.
-                "min_frag_duration": "1000000",
-                "fflags": "+bitexact",  # leaves out who made it
-            },
-        )
-        self._file.metadata["creation_time"] = taken.isoformat()
-        width, height = size
-        self._stream = self._file.add_mux_stream("h264", rate=rate(fps), width=width, height=height)
-        self._stream.time_base = self._step
-        # x264 writes its version and all its settings into the first picture.
-        self._nameless = av.bitstream.BitStreamFilterContext(
-            "filter_units=remove_types=6", in_stream=self._stream
-        )
+        with _named("mp4"):
+            self._file = self._av.open(
+                self._sink,
+                "w",
+                format="mp4",
+                options={
+                    "movflags": "frag_keyframe+empty_moov+default_base_moof",
+                    # Browsers look at every fragment before they know how long it is.
+                    "min_frag_duration": "1000000",
+                    "fflags": "+bitexact",  # leaves out who made it
+                },
+            )
+            self._file.metadata["creation_time"] = taken.isoformat()
+            self._stream = self._file.add_mux_stream(
+                "h264", rate=rate(fps), width=size[0], height=size[1]
+            )
+            self._stream.time_base = self._step
+            # x264 writes its version and all its settings into the first picture.
+            self._nameless = self._av.bitstream.BitStreamFilterContext(
+                "filter_units=remove_types=6", in_stream=self._stream
+            )
         self._first_s: float | None = None
         self._last = -1
         self._is_begun = False
@@ -174,8 +138,8 @@ class Muxer:
         return float((self._last + 1) * self._step)
 
     def write(self, gops: Iterable[Gop]) -> bytes:
-        """Add GOPs, and wipe them; return the bytes that are ready. Raises `EncoderError`."""
-        with _named("mp4", self._failed):
+        """Add GOPs, and wipe them; return the bytes that are ready."""
+        with _named("mp4"):
             for gop in gops:
                 for picture in gop.pictures:
                     self._add(picture)
@@ -197,8 +161,8 @@ class Muxer:
         self.pictures += 1
 
     def close(self) -> bytes:
-        """Return the last bytes. Raises `EncoderError`."""
-        with _named("mp4", self._failed):
+        """Return the last bytes."""
+        with _named("mp4"):
             if self.pictures:
                 self._file.close()
             return self._ready()
@@ -242,26 +206,19 @@ def _turn(piece: bytearray, size: tuple[int, int], rotation: int) -> None:
 
 
 def rate(fps: float) -> Fraction:
-    """Return a frame rate as a fraction, as 30000 / 1001."""
+    """Return a frame rate as the nearest fraction of whole numbers up to 1001 below the line."""
     return Fraction(fps).limit_denominator(1001)
 
 
-class _named:
+@contextlib.contextmanager
+def _named(what: str) -> Iterator[None]:
     """Whatever comes from below becomes an error of ours, with the cause and the mend."""
-
-    def __init__(self, codec: str, kinds: tuple[type[Exception], ...]) -> None:
-        self._codec = codec
-        self._kinds = kinds
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, self._kinds):
-            cause = getattr(error, "strerror", None) or str(error)
-            raise EncoderError(
-                f'{self._codec}: {cause}; set codec = "libx264" under [video]'
-            ) from error
+    try:
+        yield
+    except (load().error.FFmpegError, OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or str(error)
+        mend = 'set codec = "libx264" under [video], or "off" to go without'
+        raise EncoderError(f"{what}: {cause}; {mend}") from error
 
 
 def load() -> Any:

@@ -16,21 +16,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shuttergate.capture import hatch
+from shuttergate.capture.canvas import Canvas, Canvases
 from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
 from shuttergate.capture.delivery import Delivery
-from shuttergate.capture.encoder import Canvas, Encoder, Muxer, load, reduction, video_size
+from shuttergate.capture.encoder import Encoder, Muxer, load
 from shuttergate.capture.gops import Gops
 from shuttergate.capture.video import LIMIT, RELEASED, Photos, Recorded, Video
 from shuttergate.errors import EncoderError
-from shuttergate.frame import Frame, Pixels, main_size
+from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import State
 from shuttergate.interlock import Opening
 from shuttergate.verdict import Reason
 
 CANVASES = 4
 """So many frames may wait for the encoder; who comes then is left out."""
-
-SMALLEST_SIDE = 16
 
 GAP_S = 0.5
 """After so long without a frame that was judged and taken, nobody knows what was in between."""
@@ -113,8 +112,7 @@ class Recorder:
         self._done = done
         self._off = off
         self._is_on = False
-        self._size = (0, 0)
-        self._free: list[Canvas] = []
+        self._canvases = Canvases(CANVASES, settings.longest_side)
         self._events: queue.SimpleQueue[_Shot | _Closed | _Delivered | None] = queue.SimpleQueue()
         self._gops = Gops(settings.lead_s, min(GAP_S, settings.lead_s))
         self._encoder: Encoder | None = None
@@ -147,21 +145,10 @@ class Recorder:
             return
         if self._judge is not None and state.held_since_s is None and self._video is None:
             return
-        main = main_size(frame.main)
-        factor = reduction(main, self._settings.longest_side)
-        canvas = self._canvas(video_size(main, factor))
+        canvas = self._canvases.draw(frame.main)
         if canvas is not None:
-            canvas.draw(frame.main, factor)
             lores = None if self._judge is None else frame.lores.copy()
             self._events.put(_Shot(canvas, frame.exposed_s, state.opened_s, lores))
-
-    def _canvas(self, size: tuple[int, int]) -> Canvas | None:
-        if min(size) < SMALLEST_SIDE:
-            return None
-        if size != self._size:
-            self._size = size
-            self._free = [Canvas(size) for _ in range(CANVASES)]
-        return self._free.pop() if self._free else None
 
     def closed(self, reason: Reason, faults: Collection[str]) -> None:
         """The gate closed, or has one more reason to be CLOSED."""
@@ -240,9 +227,7 @@ class Recorder:
         finally:
             if shot.lores is not None:
                 shot.lores[:] = 0
-            shot.canvas.wipe()
-            if shot.canvas.size == self._size:
-                self._free.append(shot.canvas)
+            self._canvases.give_back(shot.canvas)
         self._advance()
 
     def _judged_clear(self, lores: Pixels, exposed_s: float) -> bool:
@@ -305,6 +290,7 @@ class Recorder:
             assert self._encoder is not None
             first_s = gops[0].first_s
             taken = datetime.now(UTC) - timedelta(seconds=self._clock() - first_s)
+            muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
             delivery = Delivery(
                 self._counter,
                 int(taken.timestamp() * 1000),
@@ -312,7 +298,6 @@ class Recorder:
                 lambda: not video.is_doubted,
                 lambda receipt: self._events.put(_Delivered(video, receipt)),
             )
-            muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
             video.begin(first_s, muxer, delivery)
         if not video.put(gops):
             self._drop(Reason.SLOW, "disk")
@@ -327,10 +312,11 @@ class Recorder:
     def _finish(self, video: Video) -> None:
         """Nothing more comes: make it whole."""
         if video.has_begun:
+            last = video.close()
             self._delivered = video  # first: a fault has to find it in one of the two
             self._video = None
             self._begin_anew()
-            if not video.seal():
+            if not video.seal(last):
                 self._delivered = None
                 video.drop()
                 self._done(video.lost(Reason.SLOW, "disk"))

@@ -16,6 +16,7 @@ class Shelf:
         self._frames: deque[Frame] = deque()
         self._news = threading.Condition()
         self._newest_s = float("-inf")
+        self._wanted: tuple[float, float] | None = None  # by a press that waits: see `take`
 
     def put(self, frame: Frame) -> None:
         """Take over a CLEAR frame."""
@@ -23,7 +24,11 @@ class Shelf:
             self._frames.append(frame)
             self._newest_s = frame.exposed_s
             if len(self._frames) > self._depth:
-                self._frames.popleft().release()
+                # Whoever waits for a frame may wake up late: theirs is not pushed off meanwhile.
+                kept = None if self._wanted is None else self._nearest(*self._wanted)
+                spare = next(one for one in self._frames if one is not kept)
+                self._frames.remove(spare)
+                spare.release()
             self._news.notify_all()
 
     def clear(self) -> None:
@@ -41,6 +46,7 @@ class Shelf:
         such frame was CLEAR, or the gate closed in between.
         """
         with self._news:
+            self._wanted = pressed_s, within_s
             self._news.wait_for(
                 lambda: (
                     self._nearest(pressed_s, within_s) is not None
@@ -51,6 +57,8 @@ class Shelf:
             frame = self._nearest(pressed_s, within_s)
             if frame is not None:
                 self._frames.remove(frame)
+            if frame is not None or timeout_s > 0:  # else it asks again, from its own thread
+                self._wanted = None
             return frame
 
     def _nearest(self, pressed_s: float, within_s: float) -> Frame | None:

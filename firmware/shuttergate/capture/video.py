@@ -70,10 +70,15 @@ class Video:
         if not self.ended:
             self.ended, self._ended_s = why, now_s
 
-    def seal(self) -> bool:
-        """It is whole; False where the disk is too far behind for its end."""
-        assert self._muxer is not None and self._delivery is not None
-        if not self._delivery.put(self._muxer.close()):
+    def close(self) -> bytes:
+        """Return the last bytes of its file. Raises `EncoderError`."""
+        assert self._muxer is not None
+        return self._muxer.close()
+
+    def seal(self, last: bytes) -> bool:
+        """It is whole with these; False where the disk is too far behind for them."""
+        assert self._delivery is not None
+        if not self._delivery.put(last):
             return False
         self._delivery.seal()
         return True

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from PIL import Image
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
@@ -282,6 +282,8 @@ async def _body(request: Request, limit_bytes: int) -> bytearray:
                     raise _Refused(413, f"That is more than {limit_bytes} bytes.")
     except TimeoutError as error:
         raise _Refused(408, f"It did not all come within {BODY_S:.0f} s.") from error
+    except ClientDisconnect as error:  # nobody hears this; what is raised is for stderr
+        raise _Refused(400, "It did not all come.") from error
     return body
 
 

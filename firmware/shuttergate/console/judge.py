@@ -167,7 +167,8 @@ class Judge:
                     return Unreadable("time")
                 except OSError:
                     return Unreadable(_cause(await self._end()))
-                except msgspec.DecodeError:  # whatever a decoder did to the child, it is over
+                # Whatever a decoder did to the child, it is over.
+                except (ValueError, RecursionError):
                     await self._end()
                     return Unreadable("not a picture")
                 except BaseException:  # nobody waits for the answer: it must not go to the next
@@ -202,7 +203,7 @@ class Judge:
         except TimeoutError:
             await self._end()
             raise JudgeError(f"no models are loaded within {LIMIT_S:.0f} s; try again") from None
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):
             how = await self._end()
             raise JudgeError(
                 f"the judging process ended while it started ({how}); see `shuttergate doctor`"

@@ -59,15 +59,15 @@ class Lookout:
             sight = window.sights.decode(packet) if packet else None
         except BlockingIOError:
             return
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):
             sight, descriptors = None, []
         match sight:
             case None:
                 gone.set()
+            case window.View() | window.Photo() if not descriptors:
+                pass  # no room for one more open file here
             case window.View():
                 self._take_view(socket.socket(fileno=descriptors[0]))
-            case window.Photo() if not descriptors:  # no room for one more open file here
-                pass
             case _:
                 self._hub.sees(sight, descriptors)
 
@@ -89,6 +89,6 @@ class Lookout:
                 return
         except BlockingIOError:
             return
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):
             pass
         self._take_view(None)  # another comes with the next gate process

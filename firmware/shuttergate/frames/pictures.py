@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, ImageSequence
+from PIL import EpsImagePlugin, Image, ImageOps, ImageSequence
 
 from shuttergate.errors import AnimationError, PictureError, TooLargeError
 from shuttergate.frame import Pixels
@@ -22,8 +22,12 @@ REDUCING_GAP = 1.5
 """Pillow first reduces by whole factors to this many times the wanted size: on 1080p that is 3.5
 times as fast as a plain bilinear resize; on noise no pixel came out more than 3 of 255 off."""
 
-# Our own limit above is checked before any pixel is decoded, and ends in a refusal, not a warning.
-Image.MAX_IMAGE_PIXELS = None
+# Pillow refuses what has more than twice so many, wherever it is about to take memory for it: in a
+# file's head, and where one picture of an animation is laid over the one before.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+
+# PostScript is a program: Pillow would have Ghostscript run it, for as long as it likes.
+EpsImagePlugin.gs_binary = False
 
 
 def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[Image.Image]:
@@ -58,7 +62,10 @@ def pictures_in(
                 yield from _upright(name, image, limit, max_pixels)
     except PictureError:
         raise
-    except (MemoryError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        most = f"{max_pixels // 1_000_000} megapixels"
+        raise TooLargeError(f"{name}: a picture in it is over {most}; reduce it") from error
+    except MemoryError as error:
         raise TooLargeError(f"{name}: does not fit into the memory here; reduce it") from error
     except Exception as error:  # decoders meet outside bytes: whatever they raise means unreadable
         raise PictureError(
@@ -82,6 +89,7 @@ def _upright(
     if frames > 1:
         for frame in ImageSequence.Iterator(image):
             _refuse_larger(name, frame, max_pixels)  # a GIF may grow from one to the next
+            frame.load()  # here, where damage is caught and the file is open
             yield _rgb(frame)
         return
     if limit is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -193,7 +194,11 @@ def open_scene(
 def _is_picture(path: Path) -> bool:
     """Whether Pillow knows the file by its first bytes; it need not be whole."""
     try:
-        with Image.open(path):
-            return True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path):
+                return True
+    except Image.DecompressionBombError:
+        return True  # and too large, which is said where it is read
     except Exception:  # decoders meet outside bytes: whatever they raise, it is none to them
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,31 +15,41 @@ from shuttergate.frames.scene import Scene
 NOISY_BYTES = 512
 
 
+@dataclass(slots=True)
+class Trouble:
+    """What a camera can suffer from; it lasts however often the camera is opened anew."""
+
+    stalled: bool = False  # gives nothing
+    frozen: bool = False  # gives the same pixels, with new times
+    repeating: bool = False  # gives the same time again
+    misshapen: bool = False  # gives pictures of another shape
+
+
 class SimulatedCamera:
     """Exposes `scene` at ``fps`` into buffers of `pool`.
 
     Like a real sensor it never gives the same bytes twice: noise of one step falls on
     ``NOISY_BYTES`` bytes of each exposure, so that a frozen camera can be told from a still scene.
-    Frames for which nobody was ready are skipped, as a camera skips them. While ``stalled()``,
-    none comes at all.
+    Frames for which nobody was ready are skipped, as a camera skips them.
     """
 
     def __init__(
-        self, scene: Scene, fps: float, pool: Pool, stalled: Callable[[], bool] = lambda: False
+        self, scene: Scene, fps: float, pool: Pool, trouble: Trouble | None = None
     ) -> None:
         self.name = f"simulated camera on {scene.name}"
         self.fps = fps
         self._scene = scene
         self._pool = pool
-        self._stalled = stalled
+        self._trouble = trouble or Trouble()
         # Without a seed: opened anew, it would repeat its exposures, and look frozen.
         self._dice = np.random.default_rng()
         self._start_s = time.monotonic()
         self._exposure = -1
+        self._exposed_s = 0.0
 
     def next(self, timeout_s: float) -> Frame:
         """Wait for the next exposure and return it."""
-        if self._stalled():
+        if self._trouble.stalled:
             time.sleep(timeout_s)
             raise CameraError(
                 f"{self.name} gave no frame within {timeout_s:.1f} s; switch its fault off"
@@ -56,17 +66,20 @@ class SimulatedCamera:
         slot = self._pool.take()
         if slot is None:
             raise CameraError(f"{self.name}: no buffer is free; whoever holds a frame must end it")
-        exposed_s = time.monotonic()
+        if not self._trouble.repeating:
+            self._exposed_s = time.monotonic()
         slot.used = shot.main.size
         slot.main[: slot.used] = shot.main.reshape(-1)
         slot.lores[:] = shot.lores.reshape(-1)
-        slot.main[self._dice.integers(0, slot.used, NOISY_BYTES)] ^= 1
-        slot.lores[self._dice.integers(0, slot.lores.size, NOISY_BYTES)] ^= 1
+        if not self._trouble.frozen:
+            slot.main[self._dice.integers(0, slot.used, NOISY_BYTES)] ^= 1
+            slot.lores[self._dice.integers(0, slot.lores.size, NOISY_BYTES)] ^= 1
         width, height = main_size(shot.main)
+        main = slot.main[: slot.used].reshape(height * 3 // 2, width)
         return Frame(
             number=self._exposure,
-            exposed_s=exposed_s,
-            main=slot.main[: slot.used].reshape(height * 3 // 2, width),
+            exposed_s=self._exposed_s,
+            main=main[:, :-1] if self._trouble.misshapen else main,
             lores=slot.lores.reshape(shot.lores.shape),
             release=self._pool.give_back(slot),
         )

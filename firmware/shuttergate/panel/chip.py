@@ -28,7 +28,7 @@ def open_chip() -> Any:
     with a warning each, and end on one that goes round the kernel.
     """
     try:
-        factory = _import_lgpio()
+        factory = import_lgpio()
     except ImportError as error:
         raise PanelError(
             f'[gpio] driver = "lgpio" cannot be used: {error}; on a Raspberry Pi run '
@@ -40,7 +40,7 @@ def open_chip() -> Any:
         raise PanelError(_why_no_chip(error)) from error
 
 
-def _import_lgpio() -> Any:
+def import_lgpio() -> Any:
     """Import lgpio in a folder that is gone afterwards, and return gpiozero's factory for it.
 
     At import it makes a FIFO in the working folder, by the same name in every process: two of them

@@ -21,6 +21,8 @@ from shuttergate.vision.runtime import Model, Port
 
 _Score = Annotated[float, Meta(ge=0.0, le=1.0)]
 _SHA256 = "^[0-9a-f]{64}$"
+_FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+"""In the pack's own folder: no path leads out of it."""
 
 
 class Input(Table, frozen=True):
@@ -46,14 +48,14 @@ class Output(Table, frozen=True):
 class HeadFile(Table, frozen=True):
     """The head's weights; see `vision/head.py`."""
 
-    file: str
+    file: _FileName
     sha256: Annotated[str, Meta(pattern=_SHA256)]
 
 
 class Compiled(Table, frozen=True):
     """The same model, compiled for the Edge TPU: same input, same output, one operation."""
 
-    file: str
+    file: _FileName
     sha256: Annotated[str, Meta(pattern=_SHA256)]
 
 
@@ -103,7 +105,7 @@ class Manifest(Table, frozen=True):
 
     name: str
     title: str
-    file: str
+    file: _FileName
     sha256: Annotated[str, Meta(pattern=_SHA256)]
     licence: str
     licence_file: str
@@ -117,7 +119,7 @@ class Manifest(Table, frozen=True):
     known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
     head: HeadFile | None = None
     edgetpu: Compiled | None = None
-    published: dict[str, Published] = {}  # by file name
+    published: dict[_FileName, Published] = {}  # by file name
 
 
 class Pack:
@@ -130,7 +132,8 @@ class Pack:
         wanted, output = manifest.thresholds, manifest.output
         try:
             self.limits = Thresholds(wanted.clear_below, wanted.block_at)
-            if not wanted.clear_below <= (wanted.tile_clear_below or 1.0) <= 1.0:
+            tile = 1.0 if wanted.tile_clear_below is None else wanted.tile_clear_below
+            if not wanted.clear_below <= tile <= 1.0:
                 raise ValueError("thresholds: clear_below <= tile_clear_below <= 1 must hold")
             self.score_index = output.labels.index(output.score) if output.score else None
         except ValueError as error:

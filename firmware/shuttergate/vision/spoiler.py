@@ -1,15 +1,18 @@
-"""Models that are spoiled on purpose, and mended: two of the fault switches of a simulated board.
+"""Models that are spoiled on purpose, and mended: fault switches of a simulated board.
 
 They change what a channel runs on, so that looking at a frame costs nothing more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shuttergate import injection
 from shuttergate.errors import AcceleratorError, PackError
 from shuttergate.frame import Pixels
 from shuttergate.share import share
@@ -21,46 +24,92 @@ from shuttergate.vision.runtime import Interpreter, Model
 class Spoiler:
     """Spoils the `channels` that look live; ``threads`` are those of each interpreter.
 
-    Only the first channel's model is corrupted, as bytes rot in one file and not in all. Of the
-    simulated board that is consent-clean, the one that tells bodies best: it then finds even the
-    test card clear, which is the worst that a model can do, and only the other channel blocks it.
+    ``slow_s``: how long a slow accelerator takes for its answer.
+    Only the first channel's model is corrupted or swapped, as bytes rot in one file and not in all.
+    Of the simulated board that is consent-clean, the one that tells bodies best: it then finds even
+    the test card clear, which is the worst that a model can do, and only the other blocks it.
     """
 
-    def __init__(self, channels: Sequence[Channel], threads: int) -> None:
+    def __init__(self, channels: Sequence[Channel], threads: int, slow_s: float = 0.3) -> None:
         self._channels = list(channels)
         self._threads = threads
         self._good = [channel.model for channel in channels]
-        self._unplugged = False
-        self._corrupted: Model | None = None
+        self._on: set[str] = set()
+        self._troubles: dict[str, Callable[[Callable[[], bool]], None]] = {
+            injection.ACCELERATOR_ABORTING: _aborting,
+            injection.ACCELERATOR_UNPLUGGED: _unplugged,
+            injection.ACCELERATOR_FAILING: _failing,
+            injection.ACCELERATOR_HANGING: _hanging,
+            injection.ACCELERATOR_SLOW: lambda lasts: time.sleep(slow_s),
+        }  # the worst first: of several that are on, it is the one that shows
+        self._changed: dict[str, Runs] = {}  # by fault: what stands for the first channel's model
 
-    def unplug(self, on: bool) -> None:
-        """Have no channel answer any more, as if what they run on was pulled out."""
-        self._unplugged = on
-        self._place()
+    def switch(self, fault: str) -> Callable[[bool], None]:
+        """Return what switches `fault` on and off."""
 
-    def corrupt(self, on: bool) -> None:
-        """Put an interpreter over spoiled bytes in the place of the first channel's good one."""
-        self._corrupted = None
-        if on:
-            content = read_pack(share("models") / self._channels[0].name).content()
-            self._corrupted = Model(corrupted(content), self._threads)
-        self._place()
+        def to(on: bool) -> None:
+            if on and fault == injection.MODEL_CORRUPTED:
+                self._changed[fault] = Model(corrupted(self._content(0)), self._threads)
+            elif on and fault == injection.MODEL_SWAPPED:
+                self._changed[fault] = Model(self._content(-1), self._threads)
+            self._on = self._on | {fault} if on else self._on - {fault}
+            self._place()
+            if not on:
+                self._changed.pop(fault, None)  # or its memory would look like a leak
+
+        return to
+
+    def _content(self, place: int) -> bytes:
+        return read_pack(share("models") / self._channels[place].name).content()
 
     def _place(self) -> None:
         models: list[Runs] = list(self._good)
-        if self._corrupted is not None:
-            models[0] = self._corrupted
+        for fault, model in self._changed.items():
+            if fault in self._on:
+                models[0] = model
+        for fault, trouble in self._troubles.items():
+            if fault in self._on:
+                models = [_Troubled(model, trouble, self._lasts(fault)) for model in models]
+                break
         for channel, model in zip(self._channels, models, strict=True):
-            channel.model = _Unplugged() if self._unplugged else model
+            channel.model = model
+
+    def _lasts(self, fault: str) -> Callable[[], bool]:
+        return lambda: fault in self._on
 
 
-class _Unplugged:
-    """What is left of a model whose accelerator was pulled out."""
+class _Troubled:
+    """A model on an accelerator that does what accelerators do when they break."""
+
+    def __init__(
+        self, model: Runs, trouble: Callable[[Callable[[], bool]], None], lasts: Callable[[], bool]
+    ) -> None:
+        self._model = model
+        self._trouble = trouble
+        self._lasts = lasts
 
     def __call__(self, pixels: Pixels) -> NDArray[np.float64]:
-        raise AcceleratorError(
-            "the accelerator is absent: its fault switch pulled it out; switch that off"
-        )
+        self._trouble(self._lasts)
+        return self._model(pixels)
+
+
+def _unplugged(lasts: Callable[[], bool]) -> None:
+    raise AcceleratorError(
+        "the accelerator is absent: its fault switch pulled it out; switch that off"
+    )
+
+
+def _failing(lasts: Callable[[], bool]) -> None:
+    raise RuntimeError("the delegate failed: its fault switch broke it; switch that off")
+
+
+def _hanging(lasts: Callable[[], bool]) -> None:
+    while lasts():
+        time.sleep(0.01)
+
+
+def _aborting(lasts: Callable[[], bool]) -> None:
+    os.abort()
 
 
 def corrupted(content: bytes) -> bytes:

@@ -15,6 +15,9 @@ from kit import needs_libcamera
 from rigging import Run
 
 from conftest import alive, wait_until
+from shuttergate.config import Gate
+
+SETTLE_S = Gate().settle_ms / 1000
 
 
 def chatter(copper: Copper) -> float:
@@ -63,6 +66,8 @@ def test_a_button_held_while_the_gate_opens_does_not_fire(
     one.wait_for("gate", state="OPEN", timeout_s=40)
     assert wait_until(lambda: bank.level(SHUTTER)), "the line gives the held button its current"
     time.sleep(1.5)
+    if copper.slowest_s > SETTLE_S:
+        pytest.skip("this machine is too busy: the held button closed later than a real one can")
     assert photos(album) == 0
     copper.finger = False
     time.sleep(0.3)
@@ -77,7 +82,8 @@ def test_a_blocked_scene_keeps_the_line_low_and_a_press_does_nothing(
     run: Run, blocked_scene: Path, bank: Bank, copper: Copper, album: Path, camera: str
 ) -> None:
     one = run(blocked_scene, camera)
-    one.wait_for("ready", timeout_s=40)
+    one.wait_for("gate", state="CLOSED", reason="nudity", timeout_s=40)
+    time.sleep(0.3)  # a button that is held when it is first read is no press
     until_s = time.monotonic() + 2.0
     copper.finger = True
     while time.monotonic() < until_s:

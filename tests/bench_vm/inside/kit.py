@@ -45,13 +45,19 @@ WHY_NO_LIBCAMERA = os.environ.get("NO_LIBCAMERA", "")
 needs_libcamera = pytest.mark.skipif(bool(WHY_NO_LIBCAMERA), reason=WHY_NO_LIBCAMERA)
 
 
+def board_file(folder: Path, camera: str = "simulated") -> Path:
+    """Write the board into `folder` and return its path; ``camera``: the driver."""
+    board = folder / "board.toml"
+    board.write_text(BOARD.replace("CAMERA", camera))
+    return board
+
+
 def settings(folder: Path, scene: Path, album: Path, camera: str = "simulated") -> Path:
     """Write board and configuration into `folder` and return the configuration's path.
 
     ``camera``: the driver. libcamera's virtual camera is given the picture `scene` to look at.
     """
-    board, config = folder / "board.toml", folder / "kit.toml"
-    board.write_text(BOARD.replace("CAMERA", camera))
+    board, config = board_file(folder, camera), folder / "kit.toml"
     config.write_text(
         f'board = "{board}"\n'
         f"[gate]\nmax_age_ms = {MAX_AGE_MS}\nclear_frames = 2\n"

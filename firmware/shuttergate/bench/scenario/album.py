@@ -1,0 +1,101 @@
+"""What lies in the album after a run, and what the pictures say themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from shuttergate import pyav
+from shuttergate.bench.scenario.record import Picture
+from shuttergate.capture.album import PHOTO, VIDEO
+from shuttergate.errors import PictureError
+from shuttergate.frames import marks
+
+TAGS = {
+    ExifTags.Base.Orientation,
+    ExifTags.Base.Software,
+    ExifTags.Base.DateTime,
+    ExifTags.Base.ExifOffset,
+    ExifTags.Base.DateTimeOriginal,
+    ExifTags.Base.SubsecTimeOriginal,
+}
+"""What a photo may say besides the picture: how it stands, by what it was taken, and when."""
+
+
+def empty(album: Path, scenes: Sequence[str], began_s: float) -> list[Picture]:
+    """Return what lies in the folder, and take it out.
+
+    ``scenes`` in the order of the stage; ``began_s``: the script's start on the monotonic clock.
+    """
+    found = []
+    for path in sorted(album.iterdir()):
+        found.append(_picture(path, scenes, began_s))
+        path.unlink()
+    return found
+
+
+def _picture(path: Path, scenes: Sequence[str], began_s: float) -> Picture:
+    if path.suffix == VIDEO:
+        return _video(path, scenes)
+    if path.suffix != PHOTO:
+        return Picture(path.name, None, None, "is neither photo nor video")
+    try:
+        with Image.open(path) as photo:
+            photo.load()
+            exif = photo.getexif()
+            said = {*exif, *exif.get_ifd(ExifTags.IFD.Exif)}
+            more = _more(path.read_bytes(), photo.info, exif)
+            luma = np.asarray(photo.convert("L"))
+    except (OSError, SyntaxError) as error:
+        return Picture(path.name, None, None, f"is no whole JPEG ({error})")
+    if said - TAGS:
+        names = ", ".join(ExifTags.TAGS.get(tag, str(tag)) for tag in sorted(said - TAGS))
+        return Picture(path.name, None, None, f"says {names}")
+    if more:
+        return Picture(path.name, None, None, more)
+    try:
+        scene, time_ms = marks.read(luma)
+        shown = scenes[scene]
+    except (PictureError, IndexError):
+        return Picture(path.name, None, None)
+    now_ms = int(time.monotonic() * 1000)
+    age_ms = (now_ms - time_ms) % marks.WRAP_MS
+    return Picture(path.name, shown, (now_ms - age_ms) / 1000 - began_s)
+
+
+def _more(content: bytes, info: Mapping[Any, Any], exif: Image.Exif) -> str:
+    """Return what a JPEG says besides the picture and the tags that it may have, or nothing."""
+    maker = exif.get(ExifTags.Base.Software)
+    if maker != "shuttergate":
+        return f"says it was made by {maker!r}"
+    if exif.get_ifd(ExifTags.IFD.IFD1):
+        return "holds a thumbnail"
+    more = sorted(set(info) & {"comment", "xmp", "icc_profile", "photoshop", "mp"})
+    if more:
+        return f"says more: {', '.join(more)}"
+    ends = content.endswith(b"\xff\xd9") and content.count(b"\xff\xd8\xff") == 1
+    return "" if ends else "goes on after the picture"
+
+
+def _video(path: Path, scenes: Sequence[str]) -> Picture:
+    """Read every frame's marks: `scene` names all that were shown, in the stage's order."""
+    if find_spec("av") is None:
+        return Picture(path.name, None, None)
+    av = pyav.load()
+    shown = set()
+    try:
+        with av.open(str(path)) as film:
+            for frame in film.decode(video=0):
+                scene, _time_ms = marks.read(frame.to_ndarray(format="gray"))
+                shown.add(scenes[scene])
+    except (PictureError, IndexError):  # a real camera's
+        return Picture(path.name, None, None)
+    except av.error.FFmpegError as error:
+        return Picture(path.name, None, None, f"cannot be read ({error})")
+    return Picture(path.name, ", ".join(name for name in scenes if name in shown), None)

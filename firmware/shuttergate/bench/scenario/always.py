@@ -1,0 +1,177 @@
+"""What must hold in every run, whatever its script: the four promises as far as a bench sees."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import msgspec
+
+from shuttergate import injection
+from shuttergate.bench.scenario.must import AROUND_S, EVENTS, Finding
+from shuttergate.bench.scenario.record import Record, Said
+from shuttergate.capture.album import PHOTO
+
+CLOCK_S = 0.02
+"""A picture's clock is read some milliseconds before its exposure is dated, and what the gate says
+of a press is heard some milliseconds later."""
+
+WORD_S = 0.2
+"""So old at most is a word of the gate when it is heard."""
+
+STDERR_BYTES = 16 * 1024
+"""So much a camera's driver may have to say; a kit of simulated parts wrote 56 bytes."""
+
+
+def findings(record: Record, frame_s: float, slow: float = 1.0) -> list[Finding]:
+    """Judge what no scenario has to ask for.
+
+    ``frame_s`` is the camera's frame interval; ``slow``: how many times slower a machine is.
+    """
+    shorted = any(one.what.endswith(injection.LINE_SHORTED) for one in record.done)
+    return [
+        *([_ends_low(record)] if record.stopped else []),
+        *(
+            [] if shorted else [_open_while_high(record, WORD_S * slow)]
+        ),  # no software can lower such a line
+        _one_outcome(record),
+        _whole(record),
+        _announced(record),
+        *([_of_the_press(record, frame_s, slow)] if record.staged else []),
+        *([] if record.gate_wrote_bytes is None else [_gate_writes_nothing(record)]),
+        *([] if record.gate_sockets is None else [_gate_has_no_network(record)]),
+        _log_names_nobody(record),
+    ]
+
+
+def _ends_low(record: Record) -> Finding:
+    is_high = record.level(record.ended_s)
+    to_s = record.ended_s
+    was = "HIGH" if is_high else "low"
+    return Finding("1: the line is low when the kit has ended", not is_high, was, to_s - 1, to_s)
+
+
+def _open_while_high(record: Record, word_s: float) -> Finding:
+    """From the gate's first word of CLOSED until its word of OPEN the line stays low.
+
+    It falls before the word and rises before it; a word takes its time.
+    """
+    must = "1: the line is never high while the gate says CLOSED"
+    news = list(record.news())
+    began_s: float | None = None
+    for one in [*news, Said(record.ended_s, None)]:
+        if one.is_open is False:
+            began_s = one.at_s if began_s is None else began_s
+            continue
+        if began_s is not None:
+            for from_s, to_s in record.spans(True, began_s + word_s / 8, one.at_s - word_s):
+                was = f"it was HIGH from {from_s:.3f} to {to_s:.3f} s"
+                return Finding(must, False, was, from_s - AROUND_S, to_s + AROUND_S)
+        began_s = None
+    return Finding(must, True, "so it was")
+
+
+def _whole(record: Record) -> Finding:
+    must = "3: every file in the album is whole, and says nothing but the picture"
+    for one in record.pictures:
+        if one.trouble:
+            return Finding(must, False, f"{one.name}: {one.trouble}", 0.0, record.ended_s)
+    return Finding(must, True, "so it was")
+
+
+def _announced(record: Record) -> Finding:
+    told = {str(one.fields["name"]) for one in record.told if one.event in ("photo", "video")}
+    there = {one.name for one in record.pictures}
+    strange, lost = sorted(there - told), sorted(told - there)
+    was = [f"{name} was never told of" for name in strange]
+    was += [f"{name} is not there" for name in lost]
+    return Finding(
+        "3: the album holds what the log tells of, and nothing else",
+        not was,
+        "; ".join(was) or "so it was",
+        0.0,
+        record.ended_s,
+    )
+
+
+def _of_the_press(record: Record, frame_s: float, slow: float) -> Finding:
+    """A photo's own clock: its frame is at most one interval away from the press that was felt."""
+    must = "2: each photo is of its press, by the clock in the picture"
+    wires = (injection.BUTTON_WELDED, injection.CONTACT_SHORTED)  # these press by themselves
+    by_itself = any(one.what.endswith(wires) for one in record.done)
+    pressed = {one.file: one for one in record.presses if one.file}
+    for one in record.pictures:
+        if one.trouble or not one.name.endswith(PHOTO):
+            continue
+        press = pressed.get(one.name)
+        if press is None and by_itself:
+            continue
+        if press is None:
+            return Finding(must, False, f"{one.name} is of no press", 0.0, record.ended_s)
+        if one.exposed_s is None:
+            return Finding(must, False, f"{one.name} has no clock", 0.0, record.ended_s)
+        off_s = one.exposed_s - press.felt_s
+        if not abs(off_s) <= frame_s + CLOCK_S * slow:
+            was = f"{one.name} was exposed {off_s * 1000:.0f} ms from when its press was felt"
+            return Finding(must, False, was, press.at_s - AROUND_S, press.at_s + AROUND_S)
+    return Finding(must, True, "so it was")
+
+
+def _one_outcome(record: Record) -> Finding:
+    must = "1: a press comes to one thing: a photo or a refusal"
+    for one in record.presses:
+        if one.outcomes > 1:
+            was = f"the press at {one.at_s:.3f} s came to {one.outcomes}"
+            return Finding(must, False, was, one.at_s - AROUND_S, one.at_s + AROUND_S)
+    return Finding(must, True, "so it was")
+
+
+def _gate_writes_nothing(record: Record) -> Finding:
+    wrote = record.gate_wrote_bytes or 0
+    return Finding(
+        "3: the gate process writes no picture to any file",
+        wrote <= STDERR_BYTES,
+        f"{wrote} bytes by the kernel's count",
+        0.0,
+        record.ended_s,
+    )
+
+
+def _gate_has_no_network(record: Record) -> Finding:
+    return Finding(
+        "4: the gate process has no socket but to its own kit",
+        not record.gate_sockets,
+        ", ".join(record.gate_sockets or ()) or "so it was",
+        0.0,
+        record.ended_s,
+    )
+
+
+LONGEST_CHARS = 2000
+"""A log event that is longer may hold more than words."""
+
+
+def _log_names_nobody(record: Record) -> Finding:
+    must = "4: the log tells no name of a computer or a person, and holds no picture"
+    names = {str(Path.home()), _text("/etc/machine-id")} - {"", "/"}
+    if not _is_our_word(socket.gethostname()):
+        names.add(socket.gethostname())
+    for one in record.told:
+        said = msgspec.json.encode(one.fields).decode()
+        told = [name for name in names if len(name) > 3 and name in said]
+        if told or len(said) > LONGEST_CHARS:
+            was = f"{one.event!r} tells {', '.join(told) or f'{len(said)} characters'}"
+            return Finding(must, False, was, one.at_s - AROUND_S, one.at_s + AROUND_S)
+    return Finding(must, True, "so it was")
+
+
+def _is_our_word(host: str) -> bool:
+    """Whether a computer is called what a log may say anyhow: "shuttergate", or "camera"."""
+    return host.lower() in " ".join(("shuttergate", *EVENTS))
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,148 @@
+"""What came of a run: everything that was seen, with its time on one clock."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The gate's own words on how it stands, or None while no gate process says anything."""
+
+    at_s: float
+    is_open: bool | None
+    reason: str = ""
+    faults: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.is_open is None:
+            return "no word from the gate process"
+        named = f": {', '.join(self.faults)}" if self.faults else ""
+        return "OPEN" if self.is_open else f"CLOSED ({self.reason}{named})"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A log event."""
+
+    at_s: float
+    event: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that the bench did."""
+
+    at_s: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file in the album at the end, and what its own clock says.
+
+    ``scene`` and ``exposed_s`` are None where the picture has no readable clock. ``trouble`` is
+    what is wrong with the file itself, in words.
+    """
+
+    name: str
+    scene: str | None
+    exposed_s: float | None
+    trouble: str = ""
+
+
+@dataclass(slots=True)
+class Press:
+    """A press: when the finger went down, and what became of it.
+
+    ``outcome``: "taken", "refused", or empty where nobody said anything of it. A press that the
+    gate never felt, for its line was low, is told by the second pole alone.
+    """
+
+    at_s: float
+    outcome: str = ""
+    reason: str = ""
+    file: str = ""
+    took_ms: float = 0.0
+    felt_s: float = 0.0  # when the gate felt it, by its own word
+    outcomes: int = 0
+    lasts_s: float = 0.3
+
+
+@dataclass
+class Record:
+    """All times are seconds from the script's start; the line's levels are the meter's."""
+
+    levels: list[tuple[float, bool]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+    presses: list[Press] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    began_s: float = 0.0  # of the script, on the monotonic clock
+    ended_s: float = 0.0  # from the script's start
+    start_s: float = 0.0  # from starting the kit to its first verdict
+    refusal: str = ""  # why the kit would not start
+    starts: int = 0  # of the gate process
+    oldest_ms: float = 0.0  # the greatest age of a frame when it was judged
+    album_changes_s: list[float] = field(default_factory=list)  # when what lies in it changed
+    gate_wrote_bytes: int | None = None  # to any file, by its calls; None: not looked at
+    gate_sockets: list[str] | None = None  # other than Unix ones; None: not looked at
+    stopped: bool = False  # the kit was ended with it
+    staged: bool = True  # the camera is simulated: its pictures carry a clock
+    skipped: str = ""  # why it was not run at all
+    overdue_ms: float = 0.0  # the worst delay of the bench's own actions
+
+    def level(self, at_s: float) -> bool:
+        """Return the line's level at a time."""
+        found = bisect.bisect_right(self.levels, (at_s, True)) - 1
+        return found >= 0 and self.levels[found][1]
+
+    def changes(self, high: bool, from_s: float) -> float | None:
+        """Return when the line next goes to that level, from that time on."""
+        return next((at_s for at_s, to in self.levels if to is high and at_s >= from_s), None)
+
+    def spans(self, high: bool, from_s: float, to_s: float) -> Iterator[tuple[float, float]]:
+        """Yield the times between ``from_s`` and ``to_s`` during which the line had that level."""
+        edges = [at_s for at_s, _ in self.levels if from_s < at_s < to_s]
+        for sooner, later in zip([from_s, *edges], [*edges, to_s], strict=True):
+            if self.level(sooner) is high and later > sooner:
+                yield sooner, later
+
+    def standing(self, at_s: float) -> Said | None:
+        """Return the last word of the gate up to a time."""
+        found = bisect.bisect_right([one.at_s for one in self.said], at_s) - 1
+        return self.said[found] if found >= 0 else None
+
+    def events(self, event: str, from_s: float = 0.0, to_s: float = float("inf")) -> list[Told]:
+        """Return the log events of that name in that time."""
+        return [one for one in self.told if one.event == event and from_s <= one.at_s <= to_s]
+
+    def timeline(self, from_s: float, to_s: float) -> list[tuple[float, str]]:
+        """Return all that happened in that time, in order, in words."""
+        found = [(at_s, f"line {'HIGH' if high else 'low'}") for at_s, high in self.levels]
+        found += [(one.at_s, f"bench: {one.what}") for one in self.done]
+        found += [(one.at_s, f"gate says {one}") for one in self.news()]
+        found += [
+            (one.at_s, f"log: {one.event} {_brief(one.fields)}".rstrip())
+            for one in self.told
+            if one.event != "gate"
+        ]
+        return sorted(one for one in found if from_s <= one[0] <= to_s)
+
+    def news(self) -> Iterator[Said]:
+        """Yield each word of the gate that differs from the one before."""
+        last = None
+        for one in self.said:
+            now = (one.is_open, one.reason, one.faults)
+            if now != last:
+                yield one
+            last = now
+
+
+def _brief(fields: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in fields.items() if value not in ({}, []))

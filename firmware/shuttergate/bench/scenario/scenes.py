@@ -1,0 +1,53 @@
+"""The pictures of a stage: those that need no file are painted here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image, ImageSequence
+
+from shuttergate.bench.scenario.script import Scenario
+from shuttergate.frames.scene import room_film
+from shuttergate.vision.known import paint
+
+SIZE = (1280, 960)
+BLUE = (30, 60, 160)
+
+
+def write_stage(scenario: Scenario, base: Path, folder: Path) -> Path:
+    """Write the stage of `scenario` into `folder` and return its file.
+
+    Paths in the scenario are relative to `base`.
+    """
+    folder.mkdir()
+    lines = ["[scenes]"]
+    for number, name in enumerate(scenario.shown()):
+        if name in scenario.scenes:
+            path = (base / scenario.scenes[name]).absolute()
+        else:
+            path = folder / f"{number}.png"
+            built_in(name).save(path, compress_level=1)
+        lines.append(f'"{name}" = "{path}"')
+    file = folder / "stage.toml"
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return file
+
+
+def built_in(name: str) -> Image.Image:
+    """Return one of `script.BUILT_IN`."""
+    match name:
+        case "card":
+            card = Image.fromarray(paint("test_card", (224, 224)))
+            return card.resize(SIZE, Image.Resampling.NEAREST)
+        case "far card":  # live looks find it too small; the second look's tiles do not
+            wall = Image.new("RGB", SIZE, BLUE)
+            card = Image.fromarray(paint("test_card", (224, 224)))
+            wall.paste(card, (SIZE[0] * 3 // 5, SIZE[1] * 3 // 10))
+            return wall
+        case "room":
+            with Image.open(room_film()) as film:
+                room = next(iter(ImageSequence.Iterator(film))).convert("RGB")
+            return room.resize(SIZE, Image.Resampling.BICUBIC)
+        case "dark":
+            return Image.new("RGB", SIZE)
+    return Image.new("RGB", SIZE, BLUE)

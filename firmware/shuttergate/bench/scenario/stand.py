@@ -1,0 +1,316 @@
+"""The test stand: a whole kit in its processes, played a script, and watched."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from shuttergate import feed
+from shuttergate.bench.scenario import album as albums
+from shuttergate.bench.scenario import vitals
+from shuttergate.bench.scenario.faults import LINE_HELD, Faults
+from shuttergate.bench.scenario.hookup import Hookup, hook_up
+from shuttergate.bench.scenario.must import Videos
+from shuttergate.bench.scenario.record import Done, Press, Record, Said, Told
+from shuttergate.bench.scenario.scenes import write_stage
+from shuttergate.bench.scenario.script import Scenario, presses
+from shuttergate.bench.scenario.wires import Wires
+from shuttergate.config import read_kit
+from shuttergate.console.server import listen
+from shuttergate.errors import ShuttergateError
+from shuttergate.supervisor import Supervisor
+from shuttergate.verdict import Reason
+from shuttergate.window import Window
+
+POLL_S = 0.02
+START_S = 60.0
+"""A kit that has given no verdict by then, and has not refused to start, never will."""
+
+FELT_S = 0.1
+"""What is heard of a press may seem so much earlier than it was: the clock is read twice."""
+
+LATER = (Reason.SECOND_LOOK, Reason.CLOSED, Reason.NO_FRAME)
+"""Refusals that come some time after their press: it was taken first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to do at a time of the script."""
+
+    at_s: float
+    what: str
+    do: Callable[[], None]
+
+
+class Stand:
+    """A kit for one scenario; leaving the block ends it. Raises `ShuttergateError` at the start.
+
+    ``why_not`` says why the scenario cannot be played here: nothing was started then.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        base: Path,
+        wires: Wires | None = None,
+        may_set_clock: bool = False,
+    ) -> None:
+        self._scenario = scenario
+        self._base = base
+        self._wires = wires
+        self._may_set_clock = may_set_clock
+        self._scenes = scenario.shown()
+        self._window: Window | None = None
+        self._port = 0
+        self._record = Record()
+        self._high = False
+        self._watched_ns = 0
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Stand:
+        with contextlib.ExitStack() as stack:
+            self._set_up(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def _set_up(self, stack: contextlib.ExitStack) -> None:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shuttergate-")))
+        self._album = folder / "album"
+        self._album.mkdir(0o700)
+        kit = self._scenario.kit
+        stage = write_stage(self._scenario, self._base, folder / "stage")
+        config = msgspec.structs.replace(
+            kit,
+            scene=msgspec.structs.replace(kit.scene, path=str(stage)),
+            album=msgspec.structs.replace(kit.album, folder=str(self._album)),
+        )
+        self.board = read_kit(config, None)
+        page = None
+        if self._scenario.page:
+            listener = stack.enter_context(listen(0, lan=False))
+            self._port = listener.getsockname()[1]
+            path = folder / "console.sock"
+            self._window = stack.enter_context(Window(path, config, self.board, self._album))
+            settings = {"config": config, "window": str(path)}
+            page = (listener.fileno(), msgspec.json.encode(settings))
+        self.kit = Supervisor(config, self._album, page)
+        self.hookup: Hookup = hook_up(self.kit, self.board, self._wires)
+        stack.callback(self.hookup.close)
+        self._faults = Faults(
+            self.kit,
+            self.board,
+            self.hookup.breaks,
+            self._album,
+            self._page,
+            self._may_set_clock,
+        )
+        self.why_not = self._why_not()
+        if self.why_not:
+            return
+        if any(one.what == LINE_HELD for one in self._scenario.fault):
+            self.hookup.hold()
+        stack.enter_context(self.kit)
+        stack.callback(self._faults.close)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _page(self) -> str:
+        return f"http://127.0.0.1:{self._port}/"
+
+    def _why_not(self) -> str:
+        """Return why this scenario cannot be played here, or nothing."""
+        records = any(isinstance(one, Videos) for one in self._scenario.must)
+        if records and find_spec("av") is None:
+            return "it records a video, and PyAV (extra video) is not installed"
+        causes = (self._faults.why_not(one.what) for one in self._scenario.fault)
+        return next(filter(None, causes), "")
+
+    def start(self, patience: float = 1.0) -> None:
+        """Wait for the first verdict, or for the kit to refuse."""
+        until_s = time.monotonic() + START_S * patience
+        while not self.kit.was_ready and self.kit.refusal is None:
+            self.watch(0.1)
+            if time.monotonic() > until_s:
+                told = [one for one in self._record.told if one.event.endswith(" fault")]
+                why = f": {told[-1].fields.get('error')}" if told else ""
+                limit_s = START_S * patience
+                raise ShuttergateError(f"the kit gave no verdict within {limit_s:.0f} s{why}")
+
+    def play(self, tick: Callable[[float], object] = lambda at_s: None) -> Record:
+        """Play the script once on the running kit and return what came of it.
+
+        ``tick`` is called now and then with the time in the script.
+        """
+        self.begin()
+        actions = self._actions()
+        end_s = self._scenario.seconds
+        while (now_s := self._now()) < end_s and self.kit.refusal is None:
+            while actions and actions[0].at_s <= now_s:
+                action = actions.pop(0)
+                late_ms = (self._now() - action.at_s) * 1000
+                self._record.overdue_ms = max(self._record.overdue_ms, late_ms)
+                self._record.done.append(Done(self._now(), action.what))
+                action.do()
+                now_s = self._now()
+            due_s = actions[0].at_s if actions else end_s
+            self.watch(max(0.0, min(POLL_S, due_s - now_s)))
+            tick(now_s)
+        return self._end()
+
+    def stop(self, record: Record) -> None:
+        """End the kit; what is still heard of it goes into `record`."""
+        self.hookup.finger(False)
+        self._faults.close()
+        self._take(self.kit.stop())
+        self._see_pictures()
+        record.stopped = True
+        record.ended_s = self._now()
+
+    def begin(self) -> Record:
+        """Begin a new record, and return it; what is watched from now on goes into it."""
+        record = Record(began_s=time.monotonic(), start_s=self.kit.start_s)
+        record.levels.append((0.0, self._high))
+        if self._record.said:
+            last = self._record.said[-1]
+            record.said.append(Said(0.0, last.is_open, last.reason, last.faults))
+        self._starts_before = self.kit.starts - 1
+        self._watched_ns = 0  # what the bench itself took out of the album is no change
+        self._record = record
+        return record
+
+    def _end(self) -> Record:
+        record = self._record
+        record.ended_s = self._now()
+        record.overdue_ms = max(record.overdue_ms, self.hookup.slowest_s * 1000)
+        record.staged = self.board.camera.driver == "simulated"
+        record.starts = self.kit.starts - self._starts_before
+        record.refusal = "" if self.kit.refusal is None else self.kit.refusal.cause
+        pid = self.kit.pid("gate")
+        if pid is not None:
+            record.gate_wrote_bytes = vitals.written_bytes(pid)
+            record.gate_sockets = vitals.network_sockets(pid)
+        self._see_pictures()
+        return record
+
+    def _now(self) -> float:
+        return time.monotonic() - self._record.began_s
+
+    def _actions(self) -> list[Action]:
+        script, found = self._scenario, []
+        for show in script.show:
+            often = f" for {show.exposures} exposures" if show.exposures else ""
+            found.append(
+                Action(
+                    show.at_s,
+                    f"shows {show.scene}{often}",
+                    lambda show=show: self.hookup.show(show.scene, show.exposures),  # type: ignore[misc]
+                )
+            )
+        for at_s, press in presses(script):
+            found += self._finger(at_s, press.hold_s, press.bounce_ms)
+        for fault in script.fault:
+            found.append(
+                Action(
+                    fault.at_s,
+                    f"breaks: {fault.what}",
+                    lambda what=fault.what: self._faults.set(what, True),  # type: ignore[misc]
+                )
+            )
+            if fault.until_s is not None:
+                found.append(
+                    Action(
+                        fault.until_s,
+                        f"mends: {fault.what}",
+                        lambda what=fault.what: self._faults.set(what, False),  # type: ignore[misc]
+                    )
+                )
+        return sorted(found, key=lambda one: one.at_s)
+
+    def _finger(self, at_s: float, hold_s: float, bounce_ms: Sequence[float]) -> Iterator[Action]:
+        def down() -> None:
+            self._record.presses.append(Press(self._now(), lasts_s=hold_s + FELT_S))
+            self.hookup.finger(True)
+
+        def to(level: bool) -> Callable[[], None]:
+            return lambda: self.hookup.finger(level)
+
+        yield Action(at_s, "presses", down)
+        for start_s, last in ((at_s, True), (at_s + hold_s, False)):
+            level, edge_s = last, start_s
+            if not last:
+                yield Action(start_s, "lets go", to(False))
+            for duration_ms in bounce_ms:
+                edge_s += duration_ms / 1000
+                level = not level
+                yield Action(edge_s, "bounces", to(level))
+            if level is not last:
+                yield Action(edge_s + 0.002, "bounces", to(last))
+
+    def watch(self, wait_s: float) -> None:
+        """Take in what happens, for so long at most, or until there is news."""
+        also = self._window.sources if self._window is not None else ()
+        news = self.kit.poll(wait_s, *also)
+        if self._window is not None:
+            self._window.attend(self.kit, news)
+        self._take(news)
+        said = self._record.said
+        if said and said[-1].is_open is not None and not self.kit.is_heard:
+            said.append(Said(self._now(), None))  # what it said last no longer holds
+        with contextlib.suppress(OSError):
+            changed = self._album.stat().st_mtime_ns
+            if changed != self._watched_ns:
+                if self._watched_ns:
+                    self._record.album_changes_s.append(self._now())
+                self._watched_ns = changed
+
+    def _take(self, news: Sequence[feed.News]) -> None:
+        record, now_s = self._record, self._now()
+        for at_s, high in self.hookup.levels(news):
+            self._high = high
+            record.levels.append((at_s - record.began_s, high))
+        for one in news:
+            match one:
+                case feed.Status():
+                    faults = tuple(one.faults)
+                    record.said.append(Said(now_s, one.open, one.reason, faults))
+                    record.oldest_ms = max(record.oldest_ms, one.oldest_ms)
+                case feed.Log(event, fields):
+                    record.told.append(Told(now_s, event, fields))
+                    self._told_of(event, fields, now_s)
+                    if event == "gate ended":
+                        record.said.append(Said(now_s, None))
+
+    def _told_of(self, event: str, fields: dict[str, object], now_s: float) -> None:
+        waiting = [one for one in self._record.presses if not one.outcome]
+        if event == "photo":
+            took_ms = float(str(fields["ms"]))
+            felt_s = now_s - took_ms / 1000
+            near = [
+                one for one in self._record.presses if -FELT_S < felt_s - one.at_s < one.lasts_s
+            ]
+            for one in near[-1:]:
+                one.outcome, one.file, one.took_ms = "taken", str(fields["name"]), took_ms
+                one.felt_s = felt_s
+                one.outcomes += 1
+        elif event == "press refused" and waiting:
+            reason = str(fields["reason"])
+            one = waiting[0 if reason in LATER else -1]
+            one.outcome, one.reason = "refused", reason
+            one.outcomes += 1
+
+    def _see_pictures(self) -> None:
+        self._record.pictures += albums.empty(self._album, self._scenes, self._record.began_s)

@@ -1,0 +1,295 @@
+"""Break the kit on purpose, one guarantee at a time: the bench must catch every one.
+
+`make bench-mutations`. Each line below is one thing that somebody could get wrong: the promise it
+breaks, what it amounts to, where, and the scenario that has to fail. The mutated kit runs from a
+copy, with its own interpreter's path; nothing in the checkout is touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path("firmware/shuttergate")
+SCENARIOS = ROOT / "tests" / "scenarios"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One break: ``old`` stands in `file` exactly once, and becomes ``new``."""
+
+    promise: int
+    what: str
+    file: str
+    old: str
+    new: str
+    scenario: str
+
+
+MUTATIONS = [
+    Mutation(
+        1,
+        "a BLOCKED frame counts as a CLEAR one",
+        "gate.py",
+        "    if verdict.decision is not Decision.CLEAR:",
+        "    if False:",
+        "1-fail-closed/card",
+    ),
+    Mutation(
+        1,
+        "no hold-off after a BLOCKED frame",
+        "gate.py",
+        "blocked_until_s=now_s + rules.hold_off_s,",
+        "blocked_until_s=now_s,",
+        "1-fail-closed/one-exposure",
+    ),
+    Mutation(
+        1,
+        "an old verdict speaks for now",
+        "gate.py",
+        "    if not 0.0 <= now_s - state.newest_s <= rules.max_age_s:",
+        "    if False:",
+        "1-fail-closed/camera-stalled",
+    ),
+    Mutation(
+        1,
+        "a button that is held fires as the gate opens",
+        "gate.py",
+        "    if state.armed:\n",
+        "    if True:\n",
+        "1-fail-closed/held",
+    ),
+    Mutation(
+        1,
+        "a contact that bounces was let go",
+        "gate.py",
+        "let_go = now_s - state.up_since_s >= rules.settle_s and not state.down",
+        "let_go = not state.down",
+        "1-fail-closed/bounce",
+    ),
+    Mutation(
+        1,
+        "the line is raised and never lowered",
+        "interlock.py",
+        "        if state.is_open != self._line:",
+        "        if state.is_open and not self._line:",
+        "1-fail-closed/card",
+    ),
+    Mutation(
+        1,
+        "a doubt is a yes",
+        "verdict.py",
+        "for reason in (Reason.NUDITY, Reason.DOUBT):",
+        "for reason in (Reason.NUDITY,):",
+        "1-fail-closed/doubt",
+    ),
+    Mutation(
+        1,
+        "a frozen camera is believed",
+        "frames/inspection.py",
+        "        if self._same >= FROZEN_AFTER_FRAMES:",
+        "        if False:",
+        "1-fail-closed/camera-lies",
+    ),
+    Mutation(
+        1,
+        "a model's wrong known answers are right",
+        "vision/selftest.py",
+        "        if not abs(score - answer.score) <= answer.tolerance:",
+        "        if False:",
+        "1-fail-closed/model",
+    ),
+    Mutation(
+        1,
+        "nobody minds a publisher that says nothing",
+        "warden.py",
+        "        if silent_s > SILENCE_S:",
+        "        if False:",
+        "1-fail-closed/publisher",
+    ),
+    Mutation(
+        1,
+        "nobody minds the wires",
+        "warden.py",
+        "standing = self._wires.look(now_s, self._panel.read())",
+        "standing: frozenset[str] = frozenset()",
+        "1-fail-closed/contact-shorted",
+    ),
+    Mutation(
+        1,
+        "a setting may be laxer than the model pack",
+        "vision/eyes.py",
+        "        refuse_laxer(channel.name, limits[channel.name], channel.limits)",
+        "        pass",
+        "1-fail-closed/lax-thresholds",
+    ),
+    Mutation(
+        2,
+        "the pixels that are saved are not those that were judged",
+        "capture/photographer.py",
+        "            photo = encode(frame.main, local,",
+        "            frame.main[:32] = 0\n            photo = encode(frame.main, local,",
+        "2-judged-frame/clock",
+    ),
+    Mutation(
+        2,
+        "each frame is judged by the pixels of the one before it",
+        "appliance.py",
+        "            found = scores(self._eyes.live, frame.lores)\n",
+        "            before = getattr(self, '_before', frame.lores)\n"
+        "            self._before = frame.lores.copy()\n"
+        "            found = scores(self._eyes.live, before)\n",
+        "2-judged-frame/card-at-the-press",
+    ),
+    Mutation(
+        2,
+        "a press takes a frame of a tenth of a second later",
+        "capture/photographer.py",
+        "self._shelf.take(opening.pressed_s,",
+        "self._shelf.take(opening.pressed_s + 0.095,",
+        "2-judged-frame/clock",
+    ),
+    Mutation(
+        3,
+        "no second look",
+        "capture/photographer.py",
+        "reason, scores = self._look(frame.main)",
+        "reason, scores = Reason.CLEAR, dict[str, float]()",
+        "3-never-leaves/second-look",
+    ),
+    Mutation(
+        3,
+        "a photo appears before the gate's last word",
+        "capture/album.py",
+        'return draft.publish(taken_ms, PHOTO) if may() else ""',
+        'name = draft.publish(taken_ms, PHOTO)\n            return name if may() else ""',
+        "3-never-leaves/closed-meanwhile",
+    ),
+    Mutation(
+        3,
+        "a photo in work outlives the gate's closing",
+        "interlock.py",
+        "return self._state.is_open and self._state.opened_s == opening.opened_s",
+        "return True",
+        "3-never-leaves/closed-meanwhile",
+    ),
+    Mutation(
+        3,
+        "what surrounds a block stays in the video",
+        "capture/gops.py",
+        "if not (is_clear and goes_on):",
+        "if False:",
+        "3-never-leaves/video",
+    ),
+    Mutation(
+        4,
+        "a photo tells the computer's name",
+        "capture/encode.py",
+        'exif[_SOFTWARE] = "shuttergate"',
+        'exif[_SOFTWARE] = "shuttergate"; exif[0x013C] = "a name"',
+        "2-judged-frame/clock",
+    ),
+    Mutation(
+        4,
+        "the gate process has a socket to the network",
+        "gate_process.py",
+        "    confine.no_network()",
+        "    globals()['leak'] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+        "1-fail-closed/one-exposure",
+    ),
+]
+
+
+def wrong(mutation: Mutation) -> str:
+    """Return what is wrong with an entry of the list, or nothing."""
+    text = (ROOT / PACKAGE / mutation.file).read_text(encoding="utf-8")
+    if text.count(mutation.old) != 1:
+        return f"{mutation.file}: {mutation.old!r} stands there {text.count(mutation.old)} times"
+    if not (SCENARIOS / f"{mutation.scenario}.toml").is_file():
+        return f"there is no scenario {mutation.scenario}"
+    return ""
+
+
+@contextmanager
+def copy() -> Iterator[tuple[Path, Path]]:
+    """Give a copy of the package and an interpreter that runs it, and nothing else of ours.
+
+    The kit starts its processes deaf to the environment, so the path must be the interpreter's own.
+    """
+    with tempfile.TemporaryDirectory(prefix="shuttergate-mutant-") as folder:
+        root = Path(folder, "kit")
+        shutil.copytree(
+            ROOT / PACKAGE, root / PACKAGE, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        for name in ("models", "device"):
+            (root / name).symlink_to(ROOT / name)
+        venv.create(Path(folder, "venv"), symlinks=True, with_pip=False)
+        python = Path(folder, "venv", "bin", "python")
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        site = Path(folder, "venv", "lib", version, "site-packages")
+        installed = sysconfig.get_path("purelib")
+        (site / "mutant.pth").write_text(f"{root / PACKAGE.parent}\n{installed}\n")
+        yield root / PACKAGE, python
+
+
+def caught(python: Path, scenario: str) -> tuple[bool, str]:
+    """Play the scenario; return whether it did not hold, and the first requirement that did not."""
+    done = subprocess.run(
+        [python, "-m", "shuttergate", "bench", SCENARIOS / f"{scenario}.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{scenario}: {done.stdout}{done.stderr}")
+    lines = done.stdout.splitlines()
+    must = [line.partition("must:")[2].strip() for line in lines if "must:" in line]
+    if done.returncode == 1 and not must:  # a kit that was broken on arrival has shown nothing
+        raise SystemExit(f"{scenario}: {done.stdout}")
+    return done.returncode == 1, must[0] if must else ""
+
+
+def main() -> None:
+    """Play each mutation's scenario whole and broken, and print a table in Markdown."""
+    parser = argparse.ArgumentParser(prog="make bench-mutations", description=__doc__)
+    parser.add_argument("--only", default="", help="mutations with this text in them")
+    options = parser.parse_args()
+    chosen = [one for one in MUTATIONS if options.only in f"{one.what} {one.file}"]
+    began_s, missed = time.monotonic(), 0
+    print("| promise | broken on purpose | in | scenario | caught by |\n|---|---|---|---|---|")
+    with copy() as (package, python):
+        whole: dict[str, bool] = {}
+        for one in chosen:
+            if one.scenario not in whole:
+                failed, said = caught(python, one.scenario)
+                if failed:
+                    raise SystemExit(f"{one.scenario} does not hold as it is: {said}")
+                whole[one.scenario] = True
+            file = package / one.file
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace(one.old, one.new), encoding="utf-8")
+            failed, said = caught(python, one.scenario)
+            file.write_text(text, encoding="utf-8")
+            missed += not failed
+            by = said if failed else "**not caught**"
+            print(
+                f"| {one.promise} | {one.what} | {one.file} | {one.scenario} | {by} |", flush=True
+            )
+    took_s = time.monotonic() - began_s
+    print(f"\n{len(chosen) - missed} of {len(chosen)} caught, in {took_s:.0f} s")
+    raise SystemExit(int(bool(missed)))
+
+
+if __name__ == "__main__":
+    main()
