@@ -11,6 +11,7 @@ import ast
 import json
 import os
 import shlex
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench_vm.kernel import NoBench, boot, check
+from bench_vm.kernel import NoBench, _kept, boot, check
 
 INSIDE = Path(__file__).parent / "bench_vm" / "inside"
 LONG = "SHUTTERGATE_BENCH_LONG" in os.environ  # make bench-long
@@ -117,6 +118,24 @@ def test_what_is_written_inside_does_not_reach_this_machine(kernel: Path, tmp_pa
     boot(kernel, f'echo x > "{mark}" && cat "{mark}"', tmp_path / "out", 60)
     assert (tmp_path / "out" / "log").read_text() == "x\n"
     assert not mark.exists()
+
+
+def test_kernels_that_start_at_once_on_a_fresh_machine_share_what_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    packed = tmp_path / "libcamera.tar.xz"
+    packed.write_bytes(b"packed")
+
+    def unpack(fresh: Path) -> None:
+        fresh.mkdir()
+        time.sleep(0.2)
+        (fresh / "whole").touch()
+
+    with ThreadPoolExecutor(KERNELS) as kernels:
+        found = list(kernels.map(lambda _: _kept(packed, unpack), range(KERNELS)))
+    assert {folder / "whole" for folder in found} == {found[0] / "whole"}
+    assert (found[0] / "whole").exists()
 
 
 def test_a_command_that_fails_or_never_ends_leaves_no_success(kernel: Path, tmp_path: Path) -> None:

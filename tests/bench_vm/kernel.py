@@ -80,16 +80,20 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shuttergate"
 
 
+_unpacking = threading.Lock()  # two kernels are booted at once
+
+
 def _kept(packed: Path, unpack: Callable[[Path], None]) -> Path:
     """Return what `unpack` makes of `packed`, which is kept in the cache."""
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()[:16]
     found = _cache() / f"{packed.name.partition('.')[0]}-{digest}"
-    if not found.exists():
-        found.parent.mkdir(parents=True, exist_ok=True)
-        fresh = found.with_suffix(f".{os.getpid()}")
-        unpack(fresh)
-        with contextlib.suppress(OSError):  # another one was quicker
-            fresh.rename(found)
+    with _unpacking:
+        if not found.exists():
+            found.parent.mkdir(parents=True, exist_ok=True)
+            fresh = found.with_suffix(f".{os.getpid()}")
+            unpack(fresh)
+            with contextlib.suppress(OSError):  # another process was quicker
+                fresh.rename(found)
     return found
 
 
