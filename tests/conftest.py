@@ -81,7 +81,12 @@ class Kit:
             chunk = os.read(self.process.stdout.fileno(), 65536) if ready else b""
             if not chunk:
                 heard = [entry["event"] for entry in self.events]
-                pytest.fail(f"no event {event} {fields} within {timeout_s} s; heard {heard}")
+                assert self.process.stderr is not None
+                os.set_blocking(self.process.stderr.fileno(), False)
+                said = (self.process.stderr.read() or b"").decode(errors="replace")[-2000:]
+                pytest.fail(
+                    f"no event {event} {fields} within {timeout_s} s; heard {heard}; {said}"
+                )
             *lines, self._tail = (self._tail + chunk).split(b"\n")
             self.events += [json.loads(line) for line in lines]
 

@@ -294,6 +294,27 @@ def test_a_press_on_a_dead_button_is_told_and_never_a_photo(rig: Build) -> None:
     assert list(one.album.iterdir()) == []
 
 
+@pytest.mark.parametrize("edges", [True, False])
+def test_a_press_on_a_dead_button_is_told_once_though_its_contacts_chatter_and_edges_are_lost(
+    rig: Build, edges: bool
+) -> None:
+    one = rig()
+    one.camera.mode = "blocked"
+    assert wait_until(lambda: not one.line)
+    if not edges:
+        one.appliance._panel.on_sense = lambda: None
+        one.appliance._panel.on_contact = lambda: None
+    time.sleep(0.1)
+    for _ in range(2):
+        for down in (True, False, True, False, True):
+            one.finger(down)
+            time.sleep(0.015)
+        time.sleep(0.15)
+        one.finger(False)
+        time.sleep(0.15)
+    assert len(one.events("press refused")) == 2
+
+
 def test_a_second_look_without_a_score_keeps_neither_photo_nor_gate(rig: Build) -> None:
     one = rig()
     assert wait_until(one.armed)

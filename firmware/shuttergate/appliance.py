@@ -27,6 +27,7 @@ from shuttergate.gate import Press
 from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
 from shuttergate.panel.panel import Panel
+from shuttergate.panel.pole import Pole
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally, rounded
 from shuttergate.verdict import Decision, Look, Reason, Thresholds, Verdict
@@ -76,7 +77,8 @@ class Appliance:
         self._turned_s = time.monotonic()
         self._shelf = Shelf(SHELF_FRAMES)
         self._counter = Counter()
-        self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed)
+        rules = config.gate.rules()
+        self.interlock = Interlock(rules, panel.permissive, self._gate_changed)
         camera = board.camera
         self._inspector = Inspector(eyes.lores_shape, camera.main_size)
         self._proof = ProofTests(
@@ -120,7 +122,7 @@ class Appliance:
             self._photographer.busy_s,
             self._viewfinder.connect,
             link,
-            self._contact,
+            self._felt,
             self.status,
             self.stop,
             lambda: self._turned_s,
@@ -128,6 +130,8 @@ class Appliance:
             lambda: self._recorder.elapsed_s is not None,
             self._injection,
         )
+        self._pole = Pole(rules.settle_s)
+        self._sensing = threading.Lock()
         self._told = False  # the second pole already told of the press that is on
         panel.on_contact = self._contact
         panel.on_sense = self._sensed
@@ -260,10 +264,19 @@ class Appliance:
             self._refuse(Press(False, Reason.BUSY))
 
     def _sensed(self) -> None:
+        with self._sensing:
+            begins = self._pole.begins(self._panel.sense_is_down(), time.monotonic())
+        if not begins:
+            return
         # The second pole only tells of presses that the dead button could not signal.
         self._told = not self.interlock.state.is_open
         if self._told:
             self._refuse(Press(False, self.interlock.reason))
+
+    def _felt(self) -> None:
+        # At each turn of the warden as well as at each edge: a busy machine may lose an edge.
+        self._contact()
+        self._sensed()
 
     def _refuse(self, press: Press, detail: str = "") -> None:
         if press.reason is Reason.HELD and self._told:

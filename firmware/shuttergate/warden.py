@@ -46,7 +46,7 @@ class Warden:
         busy_s: Callable[[], float],
         view: Callable[[socket.socket], None],
         link: feed.Link,
-        on_contact: Callable[[], None],
+        feel: Callable[[], None],
         status: Callable[[], feed.Status],
         stop: Callable[[], None],
         last_turn_s: Callable[[], float],
@@ -60,7 +60,7 @@ class Warden:
         self._busy_s = busy_s
         self._view = view
         self._link = link
-        self._on_contact = on_contact
+        self._feel = feel
         self._status = status
         self._stop = stop
         self._last_turn_s = last_turn_s
@@ -108,7 +108,7 @@ class Warden:
             elif self._hatch is not None:
                 self._mind_silence(time.monotonic() - self._heard_s)
             self._interlock.tick()
-            self._on_contact()
+            self._feel()
             self._mind_wires(time.monotonic())
             if self._link in ready:
                 self._hear_supervisor()

@@ -44,7 +44,8 @@ class Panel:
     """What a hand and an eye meet. ``wiring`` is None on real pins, which are reached by lgpio.
 
     `permissive` is for the interlock alone. ``on_contact()`` is called when the gated pole changed,
-    ``on_sense()`` when the ungated second pole did: that is for lamp, buzzer and log.
+    ``on_sense()`` when the ungated second pole did: that is for lamp, buzzer and log. Levels can be
+    read at any time; an edge that lgpio's thread lost must not be a press that nobody felt.
     """
 
     def __init__(self, pins: Pins, simulated: bool) -> None:
@@ -81,6 +82,7 @@ class Panel:
         self._shutter.when_released = lambda: self.on_contact()
         if self._sense is not None:
             self._sense.when_pressed = lambda: self.on_sense()
+            self._sense.when_released = lambda: self.on_sense()
 
     def _fit(self, kind: Callable[..., _Part], name: str, pin: int) -> _Part:
         try:
@@ -100,12 +102,16 @@ class Panel:
         """Return the gated pole as it reads now."""
         return bool(self._shutter.is_pressed)
 
+    def sense_is_down(self) -> bool:
+        """Return the ungated second pole as it reads now; released, where there is none."""
+        return self._sense is not None and bool(self._sense.is_pressed)
+
     def read(self) -> Reading | None:
         """Return all levels as they are now, or None where the line was moved meanwhile."""
         written = self._high
         line = bool(self._enable.pin.state)
         contact = self.contact_is_down()
-        sense = None if self._sense is None else bool(self._sense.is_pressed)
+        sense = None if self._sense is None else self.sense_is_down()
         return Reading(written, line, contact, sense) if written == self._high else None
 
     def show(self, lamps: Lamps) -> None:
