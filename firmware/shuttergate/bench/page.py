@@ -26,10 +26,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from websockets.sync.client import connect
-from websockets.typing import Origin
 
 from shuttergate import window
+from shuttergate.bench.crowd import gather
 from shuttergate.bench.speed import room_picture
 from shuttergate.child import memory_mb
 from shuttergate.console.process import NICENESS
@@ -126,67 +125,17 @@ class Page:
 
 
 @contextlib.contextmanager
-def attack(url: str, kind: str, count: int) -> Iterator[None]:
-    """Have another process, of the lowest priority, do `kind` while the block lasts."""
-    command = [sys.executable, "-m", "shuttergate.bench.page", "--attack", kind]
-    process = subprocess.Popen(
-        ["nice", "-n", "19", *command, "--url", url, "--count", str(count)],
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def look(url: str, count: int) -> None:
-    """Watch as so many pages do."""
-    for _ in range(count):
-        page = connect(url.replace("http", "ws") + "live", origin=Origin(url.rstrip("/")))
-        threading.Thread(target=lambda page=page: list(page), daemon=True).start()
-
-
-def flood(url: str, count: int) -> None:
-    """So many viewers that read nothing, as many half requests, and requests without end."""
-    host, port = url.split("/")[2].split(":")
-    upgrade = (
-        f"GET /live HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\n"
-        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    ).encode()
-    held = []
-    for text in [upgrade, b"GET / HTTP/1.1\r\nHost: "] * count:
-        with contextlib.suppress(OSError):
-            sock = socket.create_connection((host, int(port)))
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.sendall(text)
-            held.append(sock)
-
-    def hammer() -> None:
-        while True:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{url}js/words.js", timeout=5).read()
-
-    for _ in range(4):
-        threading.Thread(target=hammer, daemon=True).start()
-
-
-@contextlib.contextmanager
 def nobody(path: Path) -> Iterator[None]:
     """No console at all."""
     yield
 
 
 @contextlib.contextmanager
-def viewers(path: Path, count: int, kind: str = "look") -> Iterator[Page]:
+def viewers(path: Path, count: int, kind: str = "viewers") -> Iterator[Page]:
     """A console with so many viewers, or attackers."""
     page = Page(path)
     try:
-        with attack(page.url, kind, count):
+        with gather(page.url, kind, count):
             yield page
     finally:
         page.close()
@@ -261,14 +210,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="make bench-page", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--attack", choices=["look", "flood"], help=argparse.SUPPRESS)
-    parser.add_argument("--url", help=argparse.SUPPRESS)
-    parser.add_argument("--count", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
-    if options.attack is not None:
-        (look if options.attack == "look" else flood)(options.url, options.count)
-        print("begun", flush=True)
-        signal.pause()
     found, most_mb = measure(options.rounds, options.seconds)
     table = Table("beside the gate", "frames/s", "verdict ms", f"> {LATE_MS:.0f} ms", "stale")
     for kind, rounds in found.items():

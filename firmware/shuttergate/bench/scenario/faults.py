@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from shuttergate import injection
-from shuttergate.bench.page import attack
+from shuttergate.bench.crowd import gather
 from shuttergate.board import Board
 from shuttergate.errors import ShuttergateError
 from shuttergate.supervisor import Supervisor
@@ -114,7 +114,7 @@ class Faults:
             case "clock set back":
                 return _clock_moved(-CLOCK_STEP_S)
             case "page flooded":
-                return attack(self._page(), "flood", FLOOD_CONNECTIONS)
+                return gather(self._page(), "flood", FLOOD_CONNECTIONS)
         raise ShuttergateError(f"there is no fault {what!r}")
 
 
