@@ -197,7 +197,7 @@ def _warden(link: object, counter: HatchCounter) -> Warden:
         busy_s=mute,
         view=lambda view: view.close(),
         link=cast(Any, link),
-        on_contact=mute,
+        feel=mute,
         status=mute,
         stop=mute,
         last_turn_s=mute,
