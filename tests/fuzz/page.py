@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import seeds
-import uvicorn
 from PIL import Image
 from uvicorn.server import ServerState
 
@@ -20,7 +19,8 @@ from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import Judge, Unreadable
 from shuttergate.console.lookout import Lookout
-from shuttergate.console.protocol import Protocol, Viewing, quiet
+from shuttergate.console.protocol import Protocol, quiet
+from shuttergate.console.server import settings
 
 LOCAL, LAN = "127.0.0.1", "192.0.2.7"
 HANG_S = 5.0
@@ -99,19 +99,7 @@ class Page:
         hub = Hub({"token": access.token})
         self.loop.run_until_complete(_show(hub, folder))
         deaf = _Deaf()
-        self._config = uvicorn.Config(
-            build(hub, cast(Lookout, deaf), access, cast(Judge, deaf)),
-            http=Protocol,
-            ws=Viewing,
-            ws_max_size=1024,
-            ws_per_message_deflate=False,
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            h11_max_incomplete_event_size=16 * 1024,
-        )
+        self._config = settings(build(hub, cast(Lookout, deaf), access, cast(Judge, deaf)))
         self._config.load()
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

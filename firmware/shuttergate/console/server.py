@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from shuttergate import confine, log
 from shuttergate.config import Config
@@ -62,6 +63,25 @@ def addresses(sock: socket.socket) -> list[str]:
     return found
 
 
+def settings(app: ASGIApp) -> uvicorn.Config:
+    """Return how requests are read and answered; the fuzzer is given the same."""
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        ws=Viewing,
+        ws_max_size=1024,
+        ws_per_message_deflate=False,
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=16 * 1024,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=STOP_S,
+    )
+
+
 def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log.Writer) -> None:
     """Serve what is to be seen through the window at `window` until SIGTERM or SIGINT."""
 
@@ -75,23 +95,7 @@ def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log
     hub = Hub(greeting)
     app = build(hub, Lookout(window, hub), access, Judge(config))
     out.write(log.line("page", addresses=urls) + "\n")
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=Protocol,
-            ws=Viewing,
-            ws_max_size=1024,
-            ws_per_message_deflate=False,
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            h11_max_incomplete_event_size=16 * 1024,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=STOP_S,
-        )
-    )
+    server = uvicorn.Server(settings(app))
     quiet()
     confine.no_dumps()
     confine.no_files()
