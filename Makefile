@@ -28,19 +28,19 @@ lint: $(VENV)/.ready-dev  ## ruff and mypy --strict
 	$(BIN)/mypy
 
 bench: $(VENV)/.ready-dev  ## measure speed and memory, as ratios in one run (about 3 minutes)
-	$(BIN)/python -m shuttergate.bench.speed $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m measure.speed $(ARGS)
 
 bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a flood, a dead console (5 minutes)
-	$(BIN)/python -m shuttergate.bench.page $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m measure.onlookers $(ARGS)
 
 bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; ten minutes (30 minutes)
-	$(BIN)/python -m shuttergate.bench.video $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m measure.video $(ARGS)
 
 bench-peers: $(VENV)/.ready-dev  ## beside public models, on the same pictures and cores (3 minutes)
-	$(BIN)/python -m shuttergate.bench.peers $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m measure.peers $(ARGS)
 
 bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves (4 minutes)
-	$(BIN)/python -m shuttergate.bench.scaling $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m measure.scaling $(ARGS)
 
 bench-gate: $(VENV)/.ready-dev  ## model-check gate.py: every reachable state of seven alphabets (3 minutes)
 	$(BIN)/python tests/gate_model.py --full
@@ -58,7 +58,7 @@ bench-soak: $(VENV)/.ready-dev  ## an hour of presses and faults: leaks, drifts,
 	$(BIN)/shuttergate bench tests/soak.toml --hours 1 $(ARGS)
 
 bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies, every scenario (13 minutes)
-	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/test_bench_vm.py tests/test_kit.py \
+	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/bench_vm/test_bench_vm.py tests/whole/test_kit.py \
 	  -k "inside or is_replaced"
 
 bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the installer (15 minutes, root)

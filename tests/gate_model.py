@@ -43,7 +43,10 @@ from itertools import pairwise
 from math import inf, nan
 from types import ModuleType
 
-from gate_history import (
+from shuttergate import gate
+from shuttergate.gate import Press, Rules, State
+from shuttergate.verdict import Decision, Reason, Verdict
+from support.gate_history import (
     AGAIN,
     BLOCKED,
     CLEAR,
@@ -61,9 +64,6 @@ from gate_history import (
     Property,
     Step,
 )
-from shuttergate import gate
-from shuttergate.gate import Press, Rules, State
-from shuttergate.verdict import Decision, Reason, Verdict
 
 
 @dataclass(frozen=True)

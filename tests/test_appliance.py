@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import wait_until
-from rig import Brain, Rig
 from shuttergate import feed
 from shuttergate.config import Config, Gate, Vision
 from shuttergate.frame import Pixels
-from shuttergate.share import share
+from shuttergate.system.paths import share
 from shuttergate.vision.accelerator import Accelerator, State
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.secondlook import SecondLook
+from support.kits import wait_until
+from support.rig import Brain, Rig
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from conftest import ROOT
+from support.places import ROOT
 
 
 def shuttergate(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:

@@ -10,10 +10,10 @@ import pytest
 from shuttergate.board import board_names, read_board
 from shuttergate.config import Config, album_folder, read_config, read_kit
 from shuttergate.errors import ConfigError
-from shuttergate.header import draw
-from shuttergate.share import share
+from shuttergate.print.header import draw
+from shuttergate.system.paths import share
+from support.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "shuttergate.example.toml"
 
 

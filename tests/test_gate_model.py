@@ -13,7 +13,6 @@ from types import ModuleType
 
 import pytest
 
-from gate_history import AGAIN, NUDITY, PROPERTIES, WAIT, Event
 from gate_model import (
     SMALL,
     Model,
@@ -27,6 +26,7 @@ from gate_model import (
 from shuttergate import gate
 from shuttergate.gate import Rules
 from shuttergate.verdict import Reason
+from support.gate_history import AGAIN, NUDITY, PROPERTIES, WAIT, Event
 
 TINY = Model(
     "mutations",

@@ -19,8 +19,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import wait_until
-from rig import Rig
 from shuttergate import feed, injection
 from shuttergate.board import board_names, read_board
 from shuttergate.capture.album import Album
@@ -44,15 +42,8 @@ from shuttergate.injection import (
     Injection,
 )
 from shuttergate.panel.panel import Panel
-from shuttergate.share import share
-from shuttergate.supervisor import Supervisor
-from shuttergate.vision.channel import Channel
-from shuttergate.vision.known import paint
-from shuttergate.vision.pack import Pack, read_pack
-from shuttergate.vision.runtime import Model
-from shuttergate.vision.selftest import SelfTest
-from shuttergate.vision.spoiler import Spoiler, corrupted
-from shuttergate.window import (
+from shuttergate.parent.supervisor import Supervisor
+from shuttergate.parent.window import (
     PAUSE_S,
     Fault,
     Kill,
@@ -64,6 +55,15 @@ from shuttergate.window import (
     Wish,
     sights,
 )
+from shuttergate.system.paths import share
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.known import paint
+from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.runtime import Model
+from shuttergate.vision.selftest import SelfTest
+from shuttergate.vision.spoiler import Spoiler, corrupted
+from support.kits import wait_until
+from support.rig import Rig
 
 EVERY = [CAMERA_STALLED, ACCELERATOR_UNPLUGGED, MODEL_CORRUPTED, DISK_FULL]
 CARD = paint("test_card", (224, 224))

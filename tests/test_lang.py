@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gettext
 import string
-from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-ROOT = Path(__file__).parents[1]
+from support.places import ROOT
+
 FOLDER = ROOT / "firmware" / "shuttergate" / "locale" / "ja" / "LC_MESSAGES"
 
 

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import wait_until
-from shuttergate import feed, viewfinder, window
+from shuttergate import feed, viewfinder
 from shuttergate.config import Album, Config, Scene, read_kit
 from shuttergate.frame import Frame
 from shuttergate.frames.pictures import lores_of, main_of
-from shuttergate.supervisor import Supervisor
+from shuttergate.parent import window
+from shuttergate.parent.supervisor import Supervisor
+from shuttergate.parent.window import Window
 from shuttergate.verdict import Decision, Reason, Verdict
 from shuttergate.viewfinder import Mosaic, Picture, Seen, Viewfinder, mosaic, reduction
-from shuttergate.window import Window
+from support.kits import wait_until
 
 CLEAR = Verdict(Decision.CLEAR, Reason.CLEAR, 0.0, {"one": 0.1})
 BLOCKED = Verdict(Decision.BLOCKED, Reason.NUDITY, 0.0, {"one": 0.99})

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from shuttergate.errors import ConfigError
-from shuttergate.share import share
-from shuttergate.toml import Table, decode, path_of
+from shuttergate.system.paths import share
+from shuttergate.system.toml import Table, decode, path_of
 
 _Side = Annotated[int, Meta(ge=64, le=16384, multiple_of=2)]
 

@@ -15,13 +15,19 @@ from rich.console import Console
 from rich.progress import track
 
 from shuttergate import __version__
-from shuttergate.cli_bench import bench
-from shuttergate.cli_packs import board_app, model_app
-from shuttergate.cli_shared import AsJson, BoardName, ConfigFile, fail, refusing
+from shuttergate.commands.bench import bench
+from shuttergate.commands.packs import board_app, model_app
+from shuttergate.commands.shared import (
+    AsJson,
+    BoardName,
+    ConfigFile,
+    fail,
+    refusing,
+)
 from shuttergate.config import Config, album_folder, read_config, read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.lang import _
-from shuttergate.share import share
+from shuttergate.system.paths import share
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -77,7 +83,7 @@ def main(
 @app.command(help=_("Run the appliance, as systemd does; the log goes to stdout."))
 def run(board: BoardName = None, config: ConfigFile = None) -> None:
     """Exit status: 0 stopped, 1 fault at start, 2 usage or configuration."""
-    from shuttergate import serve
+    from shuttergate.commands import run as serve
 
     settings = _configured(config, board)
     refusal = serve.run(settings, read_kit(settings, config), album_folder(settings))
@@ -87,7 +93,7 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
 
 def _presses(text: str | None) -> list[tuple[float, float]]:
     """Return (when, how long) of each press, in seconds."""
-    from shuttergate.demo import PRESS_S
+    from shuttergate.commands.demo import PRESS_S
 
     presses = []
     for part in (text or "").split(","):
@@ -131,7 +137,7 @@ def demo(
     config: ConfigFile = None,
 ) -> None:
     """Exit status: as `run`."""
-    from shuttergate import demo as stage
+    from shuttergate.commands import demo as stage
 
     settings = _configured(config, board)
     if read_kit(settings, config).gpio.driver != "mock":
@@ -174,9 +180,9 @@ def console(
     config: ConfigFile = None,
 ) -> None:
     """Exit status: 0 stopped, 2 usage or configuration."""
-    from shuttergate import log
     from shuttergate.console import server
-    from shuttergate.window import console_socket
+    from shuttergate.parent import log
+    from shuttergate.parent.window import console_socket
 
     settings = _configured(config)
     out = log.Writer(1)
@@ -198,7 +204,7 @@ def check(
     config: ConfigFile = None,
 ) -> None:
     """Judge each file as the second look would, or, with --live, as one live frame."""
-    from shuttergate import check as checking
+    from shuttergate import stills as checking
     from shuttergate.board import Accelerator
     from shuttergate.verdict import Look
     from shuttergate.vision.eyes import open_eyes
@@ -273,7 +279,7 @@ def evaluate(
     config: ConfigFile = None,
 ) -> None:
     """Exit status: 0, or 2 for a bad manifest or usage. Both looks, unless one is named."""
-    from shuttergate.bench.start import Order, carry_out
+    from shuttergate.bench.evaluate.start import Order, carry_out
 
     settings = _configured(config)
     columns = [name.strip() for name in (by or "").split(",") if name.strip()]
@@ -287,7 +293,7 @@ def evaluate(
 @app.command(help=_("Examine the kit: each part is ok, a warning or a fault, with the mend."))
 def doctor(as_json: AsJson = False, board: BoardName = None, config: ConfigFile = None) -> None:
     """Exit status: 0, or 1 for any fault."""
-    from shuttergate import doctor as surgery
+    from shuttergate.commands import doctor as surgery
 
     settings = _configured(config, board)
     kit = read_kit(settings, config)
@@ -311,7 +317,7 @@ def card(
     ] = "a4",
 ) -> None:
     """The card in Japanese and English; status 1 where it cannot be made or written."""
-    from shuttergate import card as printing
+    from shuttergate.print import card as printing
 
     refusing(lambda: printing.write(out, share("models") / "testcard" / "card.png", paper))
     typer.echo(_("{file}: print it in colour on matt paper, unscaled").format(file=out))

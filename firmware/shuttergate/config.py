@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from shuttergate import board, gate
 from shuttergate.errors import ConfigError
-from shuttergate.toml import Table, decode, path_of
+from shuttergate.system.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
 
 

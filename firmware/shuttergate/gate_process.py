@@ -20,7 +20,7 @@ from types import FrameType
 
 import msgspec
 
-from shuttergate import confine, feed, injection
+from shuttergate import feed, injection
 from shuttergate.appliance import POOL_FRAMES, Appliance
 from shuttergate.board import Board
 from shuttergate.config import Config, read_kit
@@ -34,7 +34,8 @@ from shuttergate.frames.stage import STAGE, Stage, Stagehand
 from shuttergate.frames.webcam import WebCam
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wiring import WirePart, Wiring
-from shuttergate.toml import path_of
+from shuttergate.system import confine
+from shuttergate.system.toml import path_of
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.spoiler import Spoiler
 

@@ -13,7 +13,6 @@ import seeds
 from PIL import Image
 from uvicorn.server import ServerState
 
-from shuttergate import window
 from shuttergate.console.access import Access
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
@@ -21,6 +20,7 @@ from shuttergate.console.judge import Judge, Unreadable
 from shuttergate.console.lookout import Lookout
 from shuttergate.console.protocol import Protocol, quiet
 from shuttergate.console.server import settings
+from shuttergate.parent import window
 
 LOCAL, LAN = "127.0.0.1", "192.0.2.7"
 HANG_S = 5.0

@@ -13,11 +13,12 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from shuttergate import feed, viewfinder, window
+from shuttergate import feed, viewfinder
 from shuttergate.capture import hatch
 from shuttergate.console import judge
-from shuttergate.framing import framed
-from shuttergate.share import share
+from shuttergate.parent import window
+from shuttergate.system.framing import framed
+from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
 
 ROOT = Path(__file__).parents[2]

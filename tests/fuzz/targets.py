@@ -28,7 +28,7 @@ import seeds
 from page import HANG_S, LAN, LOCAL, Page
 from PIL import Image
 
-from shuttergate import feed, viewfinder, window
+from shuttergate import feed, viewfinder
 from shuttergate.board import read_board
 from shuttergate.capture import publisher
 from shuttergate.capture.album import Album
@@ -43,9 +43,10 @@ from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.scene import Lens
 from shuttergate.frames.stage import Stagehand
-from shuttergate.framing import framed
 from shuttergate.injection import Injection, offered
-from shuttergate.supervisor import Supervisor, Totals
+from shuttergate.parent import window
+from shuttergate.parent.supervisor import Supervisor, Totals
+from shuttergate.system.framing import framed
 from shuttergate.vision.pack import read_pack
 from shuttergate.warden import Warden
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shuttergate.errors import AlbumError
-from shuttergate.share import tilde
+from shuttergate.system.paths import tilde
 
 ROOM_BYTES = 1024 * 1024
 """An album with less room than this is full before the next photo is tried."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from shuttergate import pyav
 from shuttergate.frame import Pixels, main_size, planes
+from shuttergate.system import pyav
 
 SMALLEST_SIDE = 16
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from shuttergate import pyav
 from shuttergate.capture.canvas import Canvas
 from shuttergate.capture.gops import Coded, Gop
 from shuttergate.errors import EncoderError
+from shuttergate.system import pyav
 
 GOP_S = 0.25
 """A GOP goes whole or not at all: a block costs no more than this, and the lead."""

@@ -14,7 +14,7 @@ import socket
 
 import msgspec
 
-from shuttergate.framing import exactly, framed, message
+from shuttergate.system.framing import exactly, framed, message
 
 MAX_PARCEL_BYTES = 64 * 1024 * 1024
 

@@ -13,10 +13,10 @@ import sys
 import time
 from pathlib import Path
 
-from shuttergate import confine
 from shuttergate.capture import hatch
 from shuttergate.capture.album import VIDEO, Album, Draft
 from shuttergate.errors import AlbumError
+from shuttergate.system import confine
 
 PROBE_S = 1.0
 """How often the album is tried: how soon new room is noticed."""

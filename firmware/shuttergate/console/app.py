@@ -19,7 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from shuttergate import feed, window
+from shuttergate import feed
 from shuttergate.capture.album import VIDEO
 from shuttergate.console.access import COOKIE, Access, same_origin
 from shuttergate.console.film import Film
@@ -29,6 +29,7 @@ from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, Judge
 from shuttergate.console.lookout import Lookout
 from shuttergate.console.metrics import exposition
 from shuttergate.errors import Busy, JudgeError
+from shuttergate.parent import window
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {

@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-from shuttergate import viewfinder, window
+from shuttergate import viewfinder
+from shuttergate.parent import window
 
 MAX_VIEWERS = 64
 """More are refused: a class and its teacher fit, a flood does not."""

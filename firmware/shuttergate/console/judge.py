@@ -20,7 +20,7 @@ import msgspec
 
 from shuttergate.config import Config
 from shuttergate.errors import Busy, JudgeError
-from shuttergate.framing import MAX_MESSAGE_BYTES
+from shuttergate.system.framing import MAX_MESSAGE_BYTES
 from shuttergate.verdict import Reason
 
 MAX_PICTURE_BYTES = 16 * 1024 * 1024

@@ -23,9 +23,7 @@ import msgspec
 from PIL import AvifImagePlugin, Image
 from PIL import WebPImagePlugin as WebPImagePlugin  # else Pillow loads every format to find it
 
-from shuttergate import confine
 from shuttergate.board import Accelerator
-from shuttergate.check import LOOK_LIMIT, looking
 from shuttergate.config import Config, read_kit
 from shuttergate.console.judge import (
     MAX_PICTURE_BYTES,
@@ -43,7 +41,9 @@ from shuttergate.errors import (
     TooLargeError,
 )
 from shuttergate.frames.pictures import pictures_in
-from shuttergate.framing import exactly, framed
+from shuttergate.stills import LOOK_LIMIT, looking
+from shuttergate.system import confine
+from shuttergate.system.framing import exactly, framed
 from shuttergate.verdict import Look, Reason, Thresholds, judge
 from shuttergate.vision.eyes import Eyes, open_eyes
 

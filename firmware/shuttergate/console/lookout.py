@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate import viewfinder, window
+from shuttergate import viewfinder
 from shuttergate.console.hub import Hub
+from shuttergate.parent import window
 
 AGAIN_S = 0.5
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate import confine, log
 from shuttergate.config import Config
 from shuttergate.console import server
+from shuttergate.parent import log
+from shuttergate.system import confine
 
 NICENESS = 10
 """Whoever looks on takes no time from the gate."""

@@ -11,7 +11,6 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from shuttergate import confine, log
 from shuttergate.config import Config
 from shuttergate.console.access import Access
 from shuttergate.console.app import build
@@ -20,6 +19,8 @@ from shuttergate.console.judge import Judge
 from shuttergate.console.lookout import Lookout
 from shuttergate.console.protocol import Protocol, Viewing, quiet
 from shuttergate.errors import ConfigError
+from shuttergate.parent import log
+from shuttergate.system import confine
 
 STOP_S = 2
 """Viewers have so long to leave; without a limit one of them would keep the server for ever."""

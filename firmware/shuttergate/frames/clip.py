@@ -19,12 +19,12 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from shuttergate import pyav
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels, planes
 from shuttergate.frames.picamera2 import fitting
 from shuttergate.frames.scene import Lens, Shot
-from shuttergate.share import tilde
+from shuttergate.system import pyav
+from shuttergate.system.paths import tilde
 
 MAX_PIXELS = 36_000_000
 """8K; a decoder may hold a dozen of its pictures."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image, ImageOps
 
 from shuttergate.errors import CameraError
-from shuttergate.share import share
+from shuttergate.system.paths import share
 
 ENTERS_S, STANDS_S, TURNS_S, GONE_S = 15.6, 16.4, 18.2, 19.0
 """Seconds into the loop: it comes in from the right, stands still, and goes the same way."""

@@ -24,7 +24,7 @@ from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import Clock
 from shuttergate.frames.yuv import MAIN_FORMATS, RGB_FORMATS, ToRgb, choose, copy_i420, read_layout
-from shuttergate.holders import holders
+from shuttergate.system.holders import holders
 
 BUFFERS = 4
 """One is filled, one waits, one is copied, one is spare; each is 18 MB at 12 megapixels."""

@@ -16,7 +16,7 @@ from shuttergate.errors import CameraError, PictureError
 from shuttergate.frame import Pixels
 from shuttergate.frames.held import HeldCard
 from shuttergate.frames.pictures import lores_of, main_of, read_picture
-from shuttergate.share import share, tilde
+from shuttergate.system.paths import share, tilde
 
 ROOM_FPS = 30.0
 LOOP_S = 20.0

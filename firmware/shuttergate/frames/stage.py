@@ -17,7 +17,7 @@ from shuttergate.errors import CameraError, ConfigError
 from shuttergate.frame import main_size, planes
 from shuttergate.frames import marks
 from shuttergate.frames.scene import Scene, Shot
-from shuttergate.toml import Table, decode
+from shuttergate.system.toml import Table, decode
 
 STAGE = ".toml"
 

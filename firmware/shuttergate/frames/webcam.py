@@ -19,14 +19,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from shuttergate import pyav
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.frames import picamera2, v4l2
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import Clock
 from shuttergate.frames.picamera2 import fitting
-from shuttergate.holders import holders
+from shuttergate.system import pyav
+from shuttergate.system.holders import holders
 
 OPEN_S = 5.0
 """A webcam that shows no first picture within this time is given up."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shuttergate.errors import PanelError
-from shuttergate.holders import holders
+from shuttergate.system.holders import holders
 
 _OTHERWISE = 'or choose a board without pins (board = "simulated")'
 

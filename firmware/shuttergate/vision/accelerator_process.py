@@ -11,9 +11,9 @@ import sys
 
 import numpy as np
 
-from shuttergate import confine
 from shuttergate.errors import PackError
-from shuttergate.framing import fill
+from shuttergate.system import confine
+from shuttergate.system.framing import fill
 from shuttergate.vision import wire
 from shuttergate.vision.runtime import Model, Port, load_delegate
 

@@ -6,7 +6,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
-from shuttergate.holders import holders
+from shuttergate.system.holders import holders
 
 BUS = Path("/sys/bus/usb/devices")
 PROCESSES = Path("/proc")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shuttergate.errors import ConfigError, PackError
-from shuttergate.share import share
+from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision import coral
 from shuttergate.vision.accelerator import Accelerator, Job, StandIn, State

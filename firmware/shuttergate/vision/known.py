@@ -16,7 +16,7 @@ from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
-from shuttergate.share import share
+from shuttergate.system.paths import share
 
 _Whole = NDArray[np.int64]
 _Colour = tuple[int, int, int]

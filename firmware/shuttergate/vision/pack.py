@@ -13,8 +13,8 @@ from typing import Annotated, Any, NoReturn
 from msgspec import Meta
 
 from shuttergate.errors import ConfigError, PackError
-from shuttergate.share import weights
-from shuttergate.toml import Table, decode
+from shuttergate.system.paths import weights
+from shuttergate.system.toml import Table, decode
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.head import Head
 from shuttergate.vision.runtime import Model, Port

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shuttergate import injection
 from shuttergate.errors import AcceleratorError, PackError
 from shuttergate.frame import Pixels
-from shuttergate.share import share
+from shuttergate.system.paths import share
 from shuttergate.vision.channel import Channel, Runs
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import Interpreter, Model

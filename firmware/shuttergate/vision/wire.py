@@ -11,7 +11,12 @@ import socket
 
 import msgspec
 
-from shuttergate.framing import exactly, fill, framed, message
+from shuttergate.system.framing import (
+    exactly,
+    fill,
+    framed,
+    message,
+)
 from shuttergate.vision.runtime import Port
 
 MAX_MODEL_BYTES = 64 * 1024 * 1024

@@ -13,14 +13,14 @@ import pytest
 from kit import needs_libcamera
 from PIL import Image
 
-from colours import as_rgb, centres, near, quadrants
 from shuttergate.board import Accelerator, Camera, read_board
-from shuttergate.check import check
 from shuttergate.errors import CameraError
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.picamera2 import PiCamera
-from shuttergate.share import share
+from shuttergate.stills import check
+from shuttergate.system.paths import share
+from support.colours import as_rgb, centres, near, quadrants
 
 MAIN, LORES = (640, 480), (224, 224)
 

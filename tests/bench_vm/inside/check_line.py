@@ -72,11 +72,11 @@ def test_the_doctor_reads_the_wires(tmp_path: Path, clear_scene: Path, copper: C
     from kit import settings
 
     from shuttergate.board import read_board
-    from shuttergate.doctor import Health
+    from shuttergate.commands.doctor import Health
 
     settings(tmp_path, clear_scene, tmp_path)
     program = (
-        "import sys; from shuttergate.board import read_board; from shuttergate import doctor\n"
+        "from shuttergate.board import read_board; from shuttergate.commands import doctor\n"
         f"print(doctor._gpio(read_board({str(tmp_path / 'board.toml')!r})).health)"
     )
     assert read_board(str(tmp_path / "board.toml")).gpio.driver == "lgpio"

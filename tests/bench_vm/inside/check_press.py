@@ -14,8 +14,8 @@ from inside_help import photos, wait_line
 from kit import needs_libcamera
 from rigging import Run
 
-from conftest import alive, wait_until
 from shuttergate.config import Gate
+from support.kits import alive, wait_until
 
 SETTLE_S = Gate().settle_ms / 1000
 

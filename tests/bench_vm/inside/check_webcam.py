@@ -17,14 +17,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colours import as_rgb
-from conftest import ROOT, Kit
 from shuttergate.board import Camera
 from shuttergate.errors import CameraError
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.v4l2 import Colours
 from shuttergate.frames.webcam import WebCam
+from support.colours import as_rgb
+from support.kits import Kit
+from support.places import ROOT
 
 pytest.importorskip("av", reason="PyAV is not installed: extra video")
 

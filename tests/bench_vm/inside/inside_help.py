@@ -15,7 +15,7 @@ import numpy as np
 from bank import ENABLE, SENSE, SHUTTER, Bank
 from PIL import Image
 
-from conftest import wait_until
+from support.kits import wait_until
 
 
 def script(rest: str) -> str:

@@ -10,9 +10,9 @@ from inside_help import note
 from kit import needs_libcamera
 from stamps import PLAIN, Stamped, Watched
 
-from conftest import wait_until
-from rig import Rig
 from shuttergate.vision.known import paint
+from support.kits import wait_until
+from support.rig import Rig
 
 BLOCKS = 200
 

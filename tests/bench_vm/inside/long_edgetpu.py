@@ -15,7 +15,8 @@ from bank import Bank, Copper
 from inside_help import note, photos, wait_line
 from kit import MAX_AGE_MS, settings
 
-from conftest import ROOT, Kit
+from support.kits import Kit
+from support.places import ROOT
 
 EDGETPU = ROOT / "tests" / "edgetpu"
 CORAL = ROOT.parent / "shared" / "data" / "coral"

@@ -13,7 +13,7 @@ from inside_help import note, photos, wait_line
 from kit import needs_libcamera
 from rigging import Run
 
-from conftest import alive, wait_until
+from support.kits import alive, wait_until
 
 KILLS = 50
 

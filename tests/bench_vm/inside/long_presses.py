@@ -13,8 +13,8 @@ from inside_help import note
 from kit import needs_libcamera
 from stamps import PLAIN, counts, told
 
-from conftest import wait_until
-from rig import Rig
+from support.kits import wait_until
+from support.rig import Rig
 
 PRESSES = 200
 

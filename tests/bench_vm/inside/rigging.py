@@ -9,7 +9,7 @@ import pytest
 from bank import Bank, Copper
 from kit import settings
 
-from conftest import Kit
+from support.kits import Kit
 
 
 @pytest.fixture(scope="session")

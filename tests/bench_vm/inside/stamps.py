@@ -17,7 +17,6 @@ from bank import ENABLE, SENSE, SHUTTER, Bank
 from kit import LORES, MAIN
 from PIL import Image
 
-from rig import Camera, Rig
 from shuttergate.board import Accelerator, Pins
 from shuttergate.board import Camera as CameraSettings
 from shuttergate.config import Config, Gate
@@ -25,9 +24,10 @@ from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.panel.panel import Panel
-from shuttergate.share import share
+from shuttergate.system.paths import share
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.pack import read_pack
+from support.rig import Camera, Rig
 
 FPS = 10  # what is asked for; a kernel inside a process often judges no more
 PLAIN = np.full((224, 224, 3), (30, 60, 160), np.uint8)

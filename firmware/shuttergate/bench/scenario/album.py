@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
-from shuttergate import pyav
 from shuttergate.bench.scenario.record import Picture
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.errors import PictureError
 from shuttergate.frames import marks
+from shuttergate.system import pyav
 
 TAGS = {
     ExifTags.Base.Orientation,

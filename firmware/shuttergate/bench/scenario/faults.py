@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from shuttergate import injection
-from shuttergate.bench.crowd import gather
+from shuttergate.bench.scenario.crowd import gather
 from shuttergate.board import Board
 from shuttergate.errors import ShuttergateError
-from shuttergate.supervisor import Supervisor
+from shuttergate.parent.supervisor import Supervisor
 
 CLOCK_STEP_S = 3600.0
 FLOOD_CONNECTIONS = 100

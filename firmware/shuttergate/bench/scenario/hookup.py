@@ -11,7 +11,7 @@ from shuttergate.bench.scenario.gpiosim import Bank, Copper, simulated_line
 from shuttergate.bench.scenario.wires import Metered, Wired, Wires
 from shuttergate.board import Board
 from shuttergate.errors import ConfigError
-from shuttergate.supervisor import Supervisor
+from shuttergate.parent.supervisor import Supervisor
 
 Switch = Callable[[bool], None]
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from shuttergate.bench.scenario.record import Picture, Press, Record
 from shuttergate.capture.album import PHOTO, VIDEO
-from shuttergate.toml import Table
+from shuttergate.system.toml import Table
 from shuttergate.verdict import Reason
 
 Seconds = Annotated[float, Meta(ge=0, le=86400)]

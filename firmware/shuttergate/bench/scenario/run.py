@@ -22,7 +22,7 @@ from shuttergate.bench.scenario.stand import Stand
 from shuttergate.bench.scenario.wires import Wires
 from shuttergate.config import read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
-from shuttergate.toml import decode
+from shuttergate.system.toml import decode
 
 
 @dataclass(frozen=True, slots=True)

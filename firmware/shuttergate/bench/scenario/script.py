@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from shuttergate.bench.scenario.must import Must
 from shuttergate.config import Config
-from shuttergate.toml import Table
+from shuttergate.system.toml import Table
 
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 

@@ -26,9 +26,9 @@ from shuttergate.bench.scenario.wires import Wires
 from shuttergate.config import read_kit
 from shuttergate.console.server import listen
 from shuttergate.errors import ShuttergateError
-from shuttergate.supervisor import Supervisor
+from shuttergate.parent.supervisor import Supervisor
+from shuttergate.parent.window import Window
 from shuttergate.verdict import Reason
-from shuttergate.window import Window
 
 POLL_S = 0.02
 START_S = 60.0

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from shuttergate.child import memory_mb
+from shuttergate.parent.child import memory_mb
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ def written_bytes(pid: int) -> int | None:
 
     By the calls that write. What reaches disks the kernel counts too, but with a page for each
     time of access that it notes: a program's first start of a day would have written 139 kB. What
-    is written through a mapping is not seen; tests/test_strace.py shows that no file is opened so.
+    is written through a mapping is not seen; tests/whole/test_strace.py shows that no
+    file is opened so.
     """
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{pid}/io").read_text()

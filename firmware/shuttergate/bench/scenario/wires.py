@@ -19,8 +19,8 @@ from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.errors import ConfigError, PanelError
 from shuttergate.panel.chip import import_lgpio
-from shuttergate.supervisor import Supervisor
-from shuttergate.toml import Table, decode
+from shuttergate.parent.supervisor import Supervisor
+from shuttergate.system.toml import Table, decode
 
 Line = Annotated[int, Meta(ge=0, le=511)]
 

@@ -1,0 +1,1 @@
+"""Measuring a kit, or a public model, on pictures with labels."""

@@ -1,0 +1,107 @@
+"""The kit's own two looks as judges: the same code as `shuttergate check`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from shuttergate import __version__
+from shuttergate.bench.evaluate.crew import Opinion
+from shuttergate.board import Accelerator, Board
+from shuttergate.stills import check
+from shuttergate.system.paths import share
+from shuttergate.verdict import Look, Thresholds
+from shuttergate.vision.eyes import Eyes, open_eyes, refuse_laxer
+from shuttergate.vision.pack import read_pack
+
+TITLES = {Look.LIVE: "live", Look.SECOND: "second look"}
+
+
+class Model(msgspec.Struct, frozen=True):
+    """One channel as it was used: its file's sha256 and the thresholds that held."""
+
+    channel: str
+    title: str
+    licence: str
+    sha256: str
+    clear_below: float
+    block_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class KitLook:
+    """One look of a kit; ``own`` are the kit's stricter thresholds by channel."""
+
+    look: Look
+    channels: tuple[str, ...]
+    own: tuple[tuple[str, Thresholds], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What it is called in tables."""
+        return TITLES[self.look]
+
+    def models(self) -> list[Model]:
+        """Return the models it uses; raises `PackError`, or `ConfigError` for laxer thresholds."""
+        found, own = [], dict(self.own)
+        for name in self.channels:
+            pack = read_pack(share("models") / name)
+            limits = own.get(name, pack.limits)
+            refuse_laxer(name, limits, pack.limits)
+            claimed = pack.manifest
+            digest = claimed.sha256 + (f"+{claimed.head.sha256}" if claimed.head else "")
+            found.append(
+                Model(
+                    name,
+                    claimed.title,
+                    claimed.licence,
+                    digest,
+                    limits.clear_below,
+                    limits.block_at,
+                )
+            )
+        return found
+
+    @property
+    def key(self) -> str:
+        """A digest of version, look, models and thresholds."""
+        parts = (__version__, self.look.value, self.models())
+        return f"{self.look}:{hashlib.sha256(msgspec.json.encode(parts)).hexdigest()}"
+
+    def open(self) -> KitJudge:
+        """Open only the interpreters that this look needs."""
+        live = self.look is Look.LIVE
+        # On the CPU, one thread each: pictures go side by side, and no accelerator need be there.
+        eyes = open_eyes(
+            self.channels if live else (), () if live else self.channels, Accelerator(driver="cpu")
+        )
+        return KitJudge(eyes, eyes.limits(self.look, dict(self.own)), live)
+
+
+class KitJudge:
+    """Judges as `shuttergate check` does. Not for two threads at a time."""
+
+    def __init__(self, eyes: Eyes, limits: Mapping[str, Thresholds], live: bool) -> None:
+        self._eyes, self._limits, self._live = eyes, limits, live
+
+    def __call__(self, file: Path) -> Opinion:
+        (found,) = check([file], self._eyes, self._limits, self._live)
+        return Opinion(found.verdict, found.reason, found.score, found.scores)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def kit_looks(
+    board: Board, own: Mapping[str, Thresholds], looks: tuple[Look, ...]
+) -> tuple[KitLook, ...]:
+    """Return these looks of a board."""
+    channels = {Look.LIVE: board.channels.live, Look.SECOND: board.channels.look}
+    return tuple(
+        KitLook(look, tuple(channels[look]), tuple(sorted(own.items(), key=lambda x: x[0])))
+        for look in looks
+    )

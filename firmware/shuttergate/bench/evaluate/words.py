@@ -1,0 +1,119 @@
+"""Figures as text, the same on the terminal and in the report."""
+
+from __future__ import annotations
+
+from shuttergate.bench.evaluate.evaluation import (
+    Contender,
+    Group,
+    LookResult,
+    Summary,
+)
+from shuttergate.bench.evaluate.rates import BaseRate, Rate
+
+
+def percent(share: float | None) -> str:
+    """Return a share from 0 to 1 in per cent, as exact as is honest; a dash for None."""
+    if share is None:
+        return "–"
+    if share in (0.0, 1.0):
+        return f"{share * 100:.0f} %"
+    rest = min(share, 1.0 - share)
+    digits = 1 if rest >= 0.01 else 2 if rest >= 0.001 else 3
+    return f"{share * 100:.{digits}f} %"
+
+
+def exactly(share: float) -> str:
+    """Return a chosen share in per cent with all its digits, like 0.01 %."""
+    return f"{share * 100:g} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return both ends in per cent, like 85.8–99.5 %; empty for None."""
+    if low is None or high is None:
+        return ""
+    digits = 1 if high >= 0.01 else 2 if high >= 0.001 else 3
+    return f"{low * 100:.{digits}f}–{high * 100:.{digits}f} %"
+
+
+def fraction(rate: Rate | None) -> str:
+    """Return like 35/36; a dash where there is no picture."""
+    return "–" if rate is None or not rate.of else f"{rate.blocked}/{rate.of}"
+
+
+def area(auc: float | None) -> str:
+    """Return an area under a curve; a dash where one kind has no picture."""
+    return "–" if auc is None else f"{auc:.4f}"
+
+
+def count(expected: float) -> str:
+    """Return an expected count, with as many digits as it bears; thousands apart."""
+    if expected >= 100:
+        return f"{expected:,.0f}".replace(",", "\N{NO-BREAK SPACE}")
+    return f"{expected:.2g}" if 0 < expected < 1 else f"{expected:.1f}".removesuffix(".0")
+
+
+def span(low: float, high: float) -> str:
+    """Return a range of expected counts."""
+    return f"{count(low)} to {count(high)}"
+
+
+def group_name(group: Group) -> str:
+    """Return the row's name in a table."""
+    return group.value or "all"
+
+
+def columns(look: LookResult) -> list[str]:
+    """Return the columns it is broken down by, in order, but those with one value only."""
+    named = [group.column for group in look.groups if group.column]
+    return [name for name in dict.fromkeys(named) if name == "set" or named.count(name) > 1]
+
+
+def groups_by(look: LookResult, column: str) -> list[Group]:
+    """Return the groups of one column; those of all pictures for an empty one."""
+    return [group for group in look.groups if group.column == column]
+
+
+def opening(look: LookResult) -> str:
+    """Return the most important sentence about a look."""
+    nude, safe = look.groups[0].nude, look.groups[0].safe
+    parts = [
+        f"{rate.blocked} of {rate.of} pictures marked {label} "
+        f"({percent(rate.share)}, 95 % interval {interval(rate.low, rate.high)})"
+        for label, rate in (("nude", nude), ("safe", safe))
+        if rate.of
+    ]
+    blocked = " and ".join(parts) or "nothing: no picture could be read"
+    return f"The {look.title.removesuffix(' look')} look blocked {blocked}."
+
+
+def restated(base: BaseRate) -> str:
+    """Return one base rate in plain words."""
+    text = (
+        f"If {exactly(base.base_rate)} of the pictures show nudity: of "
+        f"{count(base.pictures)} pictures {count(base.nude)} show it; {count(base.rightly)} of "
+        f"these are blocked, {count(base.missed)} missed ({span(base.missed_low, base.missed_high)}"
+        f"); {count(base.wrongly)} others are blocked wrongly "
+        f"({span(base.wrongly_low, base.wrongly_high)})."
+    )
+    if base.precision is None:
+        return text
+    return (
+        f"{text} So {percent(base.precision)} of the blocked pictures show nudity "
+        f"({interval(base.precision_low, base.precision_high)})."
+    )
+
+
+def unreadable(summary: Summary) -> list[tuple[str, str, str]]:
+    """Return who could not read what, and why; each picture and cause once."""
+    looks = [(look.title, look.unreadable) for look in summary.looks]
+    rivals = [(one.name, one.unreadable) for one in summary.contenders if one.install]
+    found: dict[tuple[str, str], list[str]] = {}
+    for who, pictures in looks + rivals:
+        for one in pictures:
+            found.setdefault((one.file, one.cause), []).append(who)
+    return [(", ".join(who), file, cause) for (file, cause), who in found.items()]
+
+
+def status(one: Contender) -> str:
+    """Return a contender's version, or how to install it."""
+    return one.version or f"not installed: {one.install}"

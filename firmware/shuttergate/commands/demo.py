@@ -1,0 +1,302 @@
+"""`shuttergate demo`: the kit on a terminal, with scripted presses or a key for a finger."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import socket
+import sys
+import tempfile
+import termios
+import time
+import tty
+import unicodedata
+import webbrowser
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from shuttergate import feed
+from shuttergate.board import Board
+from shuttergate.commands import run as serve
+from shuttergate.config import Config
+from shuttergate.lang import _
+from shuttergate.parent import log
+from shuttergate.parent.supervisor import Supervisor
+from shuttergate.parent.window import Window
+from shuttergate.words import (
+    lost_words,
+    reason_words,
+    score_words,
+    words,
+)
+
+PRESS_S = 0.2
+"""How long the simulated finger stays down."""
+
+KEY_S = 0.6
+"""A key that comes again within this time is still held down: it repeats by itself."""
+
+STATUS_EVERY_S = 5.0
+
+
+class Fingers:
+    """Presses at given seconds after the first verdict, each held so long, and presses by hand."""
+
+    def __init__(self, presses: Sequence[tuple[float, float]]) -> None:
+        self._moves: list[tuple[float, bool]] = []
+        for at_s, hold_s in presses:
+            self._moves += [(at_s, True), (at_s + hold_s, False)]
+        self._moves.sort()
+
+    def key(self, now_s: float) -> None:
+        """A key was struck: press, or hold on if the finger is down already."""
+        down = self._moves[:1] if self._moves and not self._moves[0][1] else []
+        self._moves = [move for move in self._moves if move not in down]
+        press = [] if down else [(now_s, True)]
+        self._moves = sorted([*self._moves, *press, (now_s + KEY_S, False)])
+
+    def wait_s(self, now_s: float, most_s: float) -> float:
+        """Return how long until the next move, at most ``most_s``."""
+        return max(0.0, min(most_s, self._moves[0][0] - now_s)) if self._moves else most_s
+
+    def due(self, now_s: float) -> Iterator[bool]:
+        """Yield the moves that are due: True for down."""
+        while self._moves and self._moves[0][0] <= now_s:
+            yield self._moves.pop(0)[1]
+
+
+class Stage:
+    """What the demo shows: people's words on a terminal, JSON lines into a pipe."""
+
+    def __init__(self, keys: bool) -> None:
+        self._terminal = _is_terminal(sys.stdout)
+        self._keys = keys
+        self._out = log.Writer(1)
+        self._due_s = 0.0
+        self._line = ""
+        self._has_video = True
+        self.names: list[str] = []
+
+    def news(self, items: list[feed.News], kit: Supervisor, elapsed_s: float) -> None:
+        """Show what happened."""
+        for item in items:
+            if isinstance(item, feed.Log) and item.event in ("photo", "video"):
+                self.names.append(item.fields["name"])
+            self._has_video &= not (isinstance(item, feed.Log) and item.event == "no video")
+        if not self._terminal:
+            serve.write(self._out, items, kit)
+            return
+        for item in items:
+            text = words(item, kit)
+            if text:
+                self._say(text, elapsed_s)
+
+    def begin(self, page: socket.socket | None) -> None:
+        """Say where the page is and what the keys do, where there are any."""
+        if page is not None:
+            address = f"http://127.0.0.1:{page.getsockname()[1]}/"
+            if self._terminal:
+                self._say(_("  the page: {address}").format(address=address), 0.0)
+                _show_page(address)
+            else:
+                self._out.write(log.line("page", addresses=[address]) + "\n")
+        if self._keys:
+            held = _("  space bar: the shutter (held down: video); q: quit")
+            self._say(held if self._has_video else _("  space bar: the shutter; q: quit"), 0.0)
+
+    def _say(self, words: str, elapsed_s: float) -> None:
+        self._out.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
+
+    def status(self, kit: Supervisor, elapsed_s: float) -> None:
+        """Show how things stand: a living line, or now and then a log line."""
+        if self._terminal:
+            line = _status_line(kit, self._keys)
+            self._line = _coloured(_fit(line, shutil.get_terminal_size().columns))
+            self._out.write(f"\r\x1b[K{self._line}")
+        elif elapsed_s >= self._due_s and kit.status is not None:
+            self._due_s += STATUS_EVERY_S
+            status = kit.status
+            line = log.line(
+                "status",
+                elapsed_s=round(elapsed_s, 1),
+                open=status.open,
+                reason=status.reason,
+                fps=status.fps,
+                scores=status.scores,
+            )
+            self._out.write(line + "\n")
+
+    def summary(self, kit: Supervisor, elapsed_s: float, album: Path) -> None:
+        """Show the totals: to people always, into a pipe as a log line too."""
+        totals = kit.totals
+        refused = sum(totals.refused.values())
+        rate = totals.frames / elapsed_s if elapsed_s else 0.0
+        rows = [
+            (_("time"), _("{s:.1f} s").format(s=elapsed_s)),
+            (_("frames"), _("{n} ({rate:.1f} a second)").format(n=totals.frames, rate=rate)),
+            (
+                _("verdicts"),
+                _("{clear} clear, {blocked} blocked").format(
+                    clear=totals.clear, blocked=totals.blocked
+                ),
+            ),
+            (
+                _("presses"),
+                _("{taken} taken, {refused} refused").format(taken=totals.taken, refused=refused),
+            ),
+            *(
+                ("", f"{count} × {reason_words(reason)}")
+                for reason, count in totals.refused.most_common()
+            ),
+            (_("photos"), _("{n} in {album}").format(n=totals.taken, album=album)),
+            (_("videos"), str(totals.videos)),
+            *(("", f"{n} × {lost_words(reason)}") for reason, n in totals.lost.most_common()),
+            *(("", name) for name in self.names),
+        ]
+        table = "".join(f"{label}{' ' * (12 - _columns(label))}{text}\n" for label, text in rows)
+        if self._terminal:
+            self._out.write(f"\r\x1b[K\n{table}")
+        else:
+            self._out.write(serve.totals_line("summary", kit))
+            sys.stderr.write(table)
+
+    def close(self) -> None:
+        """Let what is still to be shown be shown."""
+        self._out.close()
+
+
+def _coloured(text: str) -> str:
+    """Colour the marks, where colour is wanted; their shape says the same (no-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return text
+    text = text.replace("●", "\x1b[32m●\x1b[0m").replace("○", "\x1b[31m○\x1b[0m")
+    return text.replace("◉", "\x1b[31m◉\x1b[0m")
+
+
+def _status_line(kit: Supervisor, keys: bool) -> str:
+    status = kit.status
+    if status is None or not kit.is_heard:
+        return _("○ CLOSED  no word from the gate process")
+    state = _("● OPEN  ") if status.open else _("○ CLOSED")
+    if status.recording_s is not None:
+        state = _("◉ REC {s:4.1f} s").format(s=status.recording_s)
+    scores = score_words(status.scores)
+    totals = kit.totals
+    text = _("{state}  {fps:4.1f} fps  photos {photos}  videos {videos}  {scores}").format(
+        state=state, fps=status.fps, scores=scores, photos=totals.taken, videos=totals.videos
+    )
+    return _("[space] press  [q] quit   ") + text if keys else text  # first: the end may be cut
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # None: it was closed before we began
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal `text` takes: Japanese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _fit(text: str, columns: int) -> str:
+    while text and _columns(text) >= columns:
+        text = text[:-1]
+    return text
+
+
+@contextlib.contextmanager
+def _keyboard(wanted: bool) -> Iterator[int | None]:
+    """Give single keys without Enter while the block lasts, or None where there are none."""
+    if not wanted:
+        yield None
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setcbreak(descriptor)
+        yield descriptor
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def demo(
+    config: Config,
+    board: Board,
+    album: Path,
+    seconds: float | None,
+    presses: Sequence[tuple[float, float]],
+    page: socket.socket | None,
+) -> feed.Refused | None:
+    """Run the demo; return None, or why the kit would not start.
+
+    ``presses``: when, and how long, in seconds. ``page``: a listening socket for the console; None:
+    no keys, no page.
+    """
+    keys = page is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    signals = serve.StopSignal()
+    fingers = Fingers(presses)
+    stage = Stage(keys)
+    ready_s: float | None = None
+    with ExitStack() as stack:
+        window, console = None, b""
+        if page is not None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="shuttergate-"))
+            path = Path(folder, "console.sock")
+            window = stack.enter_context(Window(path, config, board, album))
+            console = msgspec.json.encode({"config": config, "window": str(path)})
+        kit = stack.enter_context(
+            Supervisor(config, album, None if page is None else (page.fileno(), console))
+        )
+        keyboard = stack.enter_context(_keyboard(keys))
+        elapsed_s = 0.0
+        also = [] if keyboard is None else [keyboard]
+        while not signals.came and kit.refusal is None:
+            wait_s = fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1
+            news = kit.poll(wait_s, *also, *(window.sources if window is not None else ()))
+            if window is not None:
+                window.attend(kit, news)
+            stage.news(news, kit, elapsed_s)
+            if ready_s is None:
+                if kit.was_ready or _blind(kit):
+                    ready_s = time.monotonic()
+                    stage.begin(page)
+                continue
+            elapsed_s = time.monotonic() - ready_s
+            for down in fingers.due(elapsed_s):
+                kit.finger(down)
+            stage.status(kit, elapsed_s)
+            if keyboard is not None and not _key(keyboard, fingers, elapsed_s):
+                break
+            if seconds is not None and elapsed_s >= seconds:
+                break
+        stage.news(kit.stop(), kit, elapsed_s)
+        if ready_s is not None:
+            stage.summary(kit, elapsed_s, album)
+        stage.close()
+        return kit.refusal
+
+
+def _show_page(address: str) -> None:
+    """Open a browser where there is a screen for one."""
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(address)
+
+
+def _blind(kit: Supervisor) -> bool:
+    """Whether it has no camera, a webcam that is not plugged in for example: that may last."""
+    return kit.status is not None and "camera" in kit.status.faults
+
+
+def _key(keyboard: int, fingers: Fingers, now_s: float) -> bool:
+    """Act on a key that was struck; False to quit."""
+    if not select.select([keyboard], [], [], 0)[0]:
+        return True
+    key = os.read(keyboard, 1)
+    if key in (b" ", b"\n"):
+        fingers.key(now_s)
+    return key not in (b"q", b"Q", b"")

@@ -1,0 +1,251 @@
+"""`shuttergate doctor`: every part of a kit is ok, a warning or a fault, with the mend."""
+
+from __future__ import annotations
+
+import functools
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from shuttergate.board import Board
+from shuttergate.capture.album import Album
+from shuttergate.config import Config, album_folder
+from shuttergate.errors import ShuttergateError
+from shuttergate.frame import main_size
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.picamera2 import PiCamera
+from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.frames.webcam import WebCam
+from shuttergate.panel.panel import Panel
+from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, Wires
+from shuttergate.parent.supervisor import make_album
+from shuttergate.system.paths import share
+from shuttergate.system.toml import path_of
+from shuttergate.vision import coral
+from shuttergate.vision.accelerator import State
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.eyes import open_eyes, refuse_laxer
+from shuttergate.vision.pack import read_pack
+from shuttergate.vision.runtime import RUNTIME
+from shuttergate.vision.selftest import SelfTest
+
+LOW_DISK_BYTES = 200_000_000
+LORES_SIZE = (224, 224)
+LORES_BYTES = 224 * 224 * 3
+FRAME_S = 5.0
+ACCELERATOR_S = 25.0
+_PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
+_ACCELERATOR_MENDS = {
+    State.ABSENT: "plug the Coral in, install libedgetpu1-std, and stop what else uses it",
+}
+EARLIEST_YEAR = 2026
+"""A clock before this has never been set: a Pi without a battery wakes up in the past."""
+
+
+class Health(StrEnum):
+    """How a part is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One part, how it is, what was seen, and the mend where one is due."""
+
+    part: str
+    health: Health
+    seen: str
+    mend: str = ""
+
+
+def examine(config: Config, board: Board) -> Iterator[Finding]:
+    """Yield one finding a part, or more."""
+    yield from _guarded("camera", lambda: _camera(config, board))
+    yield from _guarded("accelerator", lambda: _accelerator(board))
+    yield from _guarded("gpio", lambda: _gpio(board))
+    if board.gpio.driver == "lgpio":
+        yield let_go(Path("/sys/module"))
+    for name in dict.fromkeys((*board.channels.live, *board.channels.look)):
+        yield from _guarded(f"model {name}", functools.partial(_model, name, config))
+    yield from _guarded("disk", lambda: _disk(config))
+    yield _memory(board)
+    yield _clock()
+    yield _service()
+
+
+def _guarded(part: str, look: Callable[[], Finding]) -> Iterator[Finding]:
+    try:
+        yield look()
+    except ShuttergateError as error:
+        cause, _, mend = str(error).rpartition("; ")
+        yield Finding(part, Health.FAULT, cause or mend, mend if cause else "")
+
+
+def _camera(config: Config, board: Board) -> Finding:
+    if board.camera.driver != "simulated":
+        return _real_camera(board)
+    path = path_of(config.scene.path, "scene.path") if config.scene.path else None
+    skipped: list[str] = []
+    lens = Lens(board.camera.main_size, LORES_SIZE, board.camera.mirror)
+    scene = open_scene(path, lens, config.scene.picture_s, skipped.append)
+    scene.close()
+    seen = f"{board.camera.driver}, {board.camera.fps:g} fps, on {scene.name}"
+    if skipped:
+        return Finding(
+            "camera", Health.WARNING, f"{seen}; {skipped[0]}", "remove what is no picture"
+        )
+    return Finding("camera", Health.OK, seen)
+
+
+def _real_camera(board: Board) -> Finding:
+    width, height = board.camera.main_size
+    kind = WebCam if board.camera.driver == "webcam" else PiCamera
+    camera = kind(board.camera, LORES_SIZE, Pool(1, width * height * 3 // 2, LORES_BYTES))
+    try:
+        frame = camera.next(FRAME_S)
+        width, height = main_size(frame.main)
+        frame.release()
+        seen = f"{camera.name}, {width} x {height}, {board.camera.fps:g} fps asked for"
+        return Finding("camera", Health.OK, seen)
+    finally:
+        camera.close()
+
+
+def _accelerator(board: Board) -> Finding:
+    engine = board.accelerator
+    if engine.driver == "cpu":
+        return Finding("accelerator", Health.OK, f"cpu ({os.cpu_count()} cores), {RUNTIME}")
+    eyes = open_eyes(board.channels.live, (), engine)
+    assert eyes.accelerator is not None
+    try:
+        if eyes.accelerator.wait(ACCELERATOR_S):
+            SelfTest(eyes.live).ask_all()
+            return Finding(
+                "accelerator", Health.OK, f"edgetpu by {engine.library}; {coral.words()}"
+            )
+        state, cause = eyes.accelerator.state, eyes.accelerator.cause
+        health = Health.WARNING if eyes.may_stand_in else Health.FAULT
+        seen = f"edgetpu {state}: {cause}"
+        return Finding("accelerator", health, seen, _ACCELERATOR_MENDS.get(state, _PLUG))
+    finally:
+        eyes.accelerator.close()
+
+
+def _gpio(board: Board) -> Finding:
+    panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
+    try:
+        wires, standing = Wires(), frozenset[str]()
+        until_s = time.monotonic() + 2 * LIMITS_S["contact"]
+        while not standing and (now_s := time.monotonic()) < until_s:
+            standing = wires.look(now_s, panel.read())
+            time.sleep(0.01)
+    finally:
+        panel.close()
+    if standing:
+        cause, _, mend = WIRE_FAULTS[min(standing)].partition("; ")
+        return Finding("gpio", Health.FAULT, cause, mend)
+    return Finding(
+        "gpio",
+        Health.OK,
+        f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
+        f"shutter BCM {board.pins.shutter} released",
+    )
+
+
+def let_go(modules: Path) -> Finding:
+    """Whether the kernel lets go of the line of a process that was killed; it may keep it driven.
+
+    ``modules``: /sys/module. The parameter came to Raspberry Pi kernels in May 2024.
+    """
+    part, found = "gpio after a crash", sorted(modules.glob("pinctrl_*/parameters/persist_gpio_*"))
+    kept = [file.parts[-3] for file in found if file.read_text().strip() != "N"]
+    if kept:
+        return Finding(
+            part,
+            Health.FAULT,
+            f"{kept[0]} keeps a line driven whose process died",
+            "restart the Pi, once systemd/install.sh has set persist_gpio_outputs=n",
+        )
+    if not found:
+        return Finding(
+            part,
+            Health.WARNING,
+            "this kernel does not say whether it keeps a line driven whose process died",
+            "on a Raspberry Pi: sudo apt full-upgrade; elsewhere kill it and measure the line",
+        )
+    return Finding(part, Health.OK, "the kernel lets go of the line of a process that dies")
+
+
+def _model(name: str, config: Config) -> Finding:
+    pack = read_pack(share("models") / name)
+    refuse_laxer(name, config.limits().get(name, pack.limits), pack.limits)
+    test = SelfTest([Channel(pack, pack.model(pack.content()))])
+    test.ask_all()
+    return Finding(
+        f"model {name}",
+        Health.OK,
+        f"sha256 {pack.manifest.sha256[:12]}…, {test.questions} known answers right",
+    )
+
+
+def _disk(config: Config) -> Finding:
+    folder = album_folder(config)
+    make_album(folder, config)
+    Album(folder).probe()
+    free = shutil.disk_usage(folder).free
+    seen = f"album {folder}, {free / 1e9:.1f} GB free"
+    if free < LOW_DISK_BYTES:
+        return Finding("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
+    return Finding("disk", Health.OK, seen)
+
+
+def _memory(board: Board) -> Finding:
+    width, height = board.camera.main_size
+    need = 4 * (width * height * 3 // 2)
+    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    swaps = len(Path("/proc/swaps").read_text().splitlines()) > 1
+    if swaps and limit != resource.RLIM_INFINITY and limit < need:
+        return Finding(
+            "memory",
+            Health.WARNING,
+            f"there is swap, and only {limit >> 20} MB may be locked of {need >> 20} MB of frames",
+            "swapoff -a, or raise the locked-memory limit (ulimit -l, LimitMEMLOCK=)",
+        )
+    return Finding("memory", Health.OK, "frames cannot reach a swap disk")
+
+
+def _clock() -> Finding:
+    now = time.localtime()
+    seen = time.strftime("%Y-%m-%d %H:%M:%S %z", now)
+    if now.tm_year < EARLIEST_YEAR:
+        return Finding("clock", Health.WARNING, seen, "set it: photos carry its time (timedatectl)")
+    return Finding("clock", Health.OK, seen)
+
+
+def _service() -> Finding:
+    systemctl = shutil.which("systemctl")
+    if systemctl is None:
+        return Finding("service", Health.WARNING, "no systemd here", "start it by hand")
+    found = subprocess.run(
+        [systemctl, "is-active", "shuttergate.service"], capture_output=True, text=True, check=False
+    )
+    state = found.stdout.strip() or "not installed"
+    if state == "active":
+        return Finding("service", Health.OK, "active")
+    return Finding(
+        "service", Health.WARNING, state, "not needed for a demo; docs/install.md installs it"
+    )
+
+
+def python_finding() -> str:
+    """Return the Python in use, for the report's head."""
+    return f"Python {sys.version_info.major}.{sys.version_info.minor}, {os.uname().machine}"

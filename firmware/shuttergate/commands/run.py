@@ -1,0 +1,98 @@
+"""`shuttergate run`: the kit until it is told to stop, its log on stdout."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+
+from shuttergate import feed
+from shuttergate.board import Board
+from shuttergate.config import Config
+from shuttergate.parent import log
+from shuttergate.parent.notify import Notifier
+from shuttergate.parent.supervisor import Supervisor
+from shuttergate.parent.window import Window, socket_path
+
+POLL_S = 0.2
+TOTALS_EVERY_S = 60.0
+
+
+class StopSignal:
+    """Set once SIGTERM, SIGINT (Ctrl-C) or SIGHUP has come."""
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._hear)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+
+
+def write(out: log.Writer, news: list[feed.News], kit: Supervisor) -> None:
+    """Write what belongs into the log."""
+    for text in log.lines(news, kit.start_s):
+        out.write(text + "\n")
+
+
+def totals_line(event: str, kit: Supervisor) -> str:
+    """Return a log line with the counts since the start."""
+    totals = kit.totals
+    line = log.line(
+        event,
+        frames=totals.frames,
+        clear=totals.clear,
+        blocked=totals.blocked,
+        taken=totals.taken,
+        refused=dict(totals.refused),
+        photos=totals.taken,
+        videos=totals.videos,
+        lost=dict(totals.lost),
+    )
+    return line + "\n"
+
+
+def standing(kit: Supervisor) -> str:
+    """Return how the gate stands, in a line for `systemctl status`."""
+    status = kit.status
+    if status is None:
+        return "closed: the gate process is starting"
+    return "open" if status.open else ": ".join(("closed", status.reason, *status.faults))
+
+
+def tell(manager: Notifier, kit: Supervisor) -> None:
+    """Tell systemd how the kit is; only a gate process that is heard puts its watchdog off.
+
+    Ready is a kit that holds its line and says how it stands, be it closed for want of a camera.
+    """
+    if kit.alive:
+        manager.ready()
+        manager.alive()
+    manager.status(standing(kit))
+
+
+def run(config: Config, board: Board, album: Path) -> feed.Refused | None:
+    """Run until a signal; return None, or why the kit would not start."""
+    signals = StopSignal()
+    manager = Notifier()
+    out = log.Writer(1)
+    due_s = time.monotonic() + TOTALS_EVERY_S
+    with (
+        Window(socket_path(), config, board, album) as window,
+        Supervisor(config, album) as kit,
+    ):
+        while not signals.came and kit.refusal is None:
+            news = kit.poll(POLL_S, *window.sources)
+            write(out, news, kit)
+            window.attend(kit, news)
+            tell(manager, kit)
+            if time.monotonic() >= due_s:
+                due_s += TOTALS_EVERY_S
+                out.write(totals_line("totals", kit))
+        manager.stopping()
+        write(out, kit.stop(), kit)
+        out.write(totals_line("stopped", kit))
+        out.close()
+        return kit.refusal

@@ -1,0 +1,1 @@
+"""The parent of the kit: its children, and what companions are told."""

@@ -1,0 +1,338 @@
+"""The parent: starts gate and publisher, watches both, restarts what died, ends them cleanly.
+
+In the demo it also starts the console; on a kit that is a service of its own.
+
+It sees no picture and touches no pin. When the gate process dies, the kernel has let the permissive
+line go before this process even hears of it; when the publisher dies, the gate hears it from the
+hatch itself and lowers the line, not from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import socket
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from shuttergate import feed, injection
+from shuttergate.config import Config
+from shuttergate.parent.child import Child, memory_mb
+
+START_LIMIT_S = 30.0
+"""A gate process that has judged no frame by then is stuck (a Pi imports for some seconds)."""
+
+HEARTBEAT_LIMIT_S = 2.0
+STOP_LIMIT_S = 3.0
+
+SILENCE_S = 0.4
+"""After so long without a word from the gate process nothing it said holds any more."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts over all lives of the gate process."""
+
+    frames: int = 0
+    clear: int = 0
+    blocked: int = 0
+    taken: int = 0
+    videos: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
+
+    def add(self, status: feed.Status) -> None:
+        """Add a life's last words."""
+        self.frames += status.frames
+        self.clear += status.clear
+        self.blocked += status.blocked
+        self.taken += status.taken
+        self.videos += status.videos
+        self.refused.update(status.refused)
+        self.lost.update(status.lost)
+
+
+class Supervisor:
+    """Use as a context manager and call `poll` again and again; leaving the block stops the kit.
+
+    ``page``: start a console too, which listens on this descriptor, with these settings (JSON).
+    """
+
+    def __init__(self, config: Config, album: Path, page: tuple[int, bytes] | None = None) -> None:
+        self._config = config
+        self._album = album
+        self._page = page
+        self._gate = Child("gate")
+        self._publisher = Child("publisher")
+        self._console = Child("console")
+        self._leash: feed.Leash | None = None
+        self._heard_s = 0.0
+        self._past = Totals()
+        self._ready = False
+        self._injected: list[str] = []
+        self._scene = ""
+        self._own_news: list[feed.News] = []  # told at the next poll
+        self.status: feed.Status | None = None
+        self.starts = 0  # of the gate process
+        self.was_ready = False
+        self.start_s = 0.0  # from starting the gate process to its first verdict
+        self.refusal: feed.Refused | None = None
+
+    def __enter__(self) -> Supervisor:
+        make_album(self._album, self._config)
+        self._start_due()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def pid(self, process: str) -> int | None:
+        """Return the process id of the "gate", the "publisher" or the "console" while it runs."""
+        child = {one.name: one for one in (self._gate, self._publisher, self._console)}[process]
+        return None if child.process is None else child.process.pid
+
+    def memory_mb(self, process: str = "gate") -> float:
+        """Return what the "gate" or the "publisher" holds resident, in millions of bytes."""
+        pid = self.pid(process)
+        assert pid is not None
+        return memory_mb(pid)
+
+    def finger(self, down: bool) -> None:
+        """Press or release the simulated button."""
+        if self._leash is not None:
+            self._leash.send(feed.Finger(down))
+
+    def show(self, scene: str, exposures: int = 0) -> None:
+        """Show a scene of its stage to the simulated camera, for so many exposures unless 0."""
+        self._scene = scene if not exposures else self._scene
+        if self._leash is not None:
+            self._leash.send(feed.Show(scene, exposures))
+
+    def view(self, descriptor: int) -> None:
+        """Have the gate process show what pages may see through `descriptor`, a packet socket."""
+        if self._leash is not None:
+            self._leash.send(feed.View(), (descriptor,))
+
+    def kill(self, process: str) -> None:
+        """SIGKILL the "gate", the "publisher" or the "console", to show what happens then."""
+        for child in (self._gate, self._publisher, self._console):
+            if child.name == process and child.process is not None:
+                child.process.kill()
+
+    def inject(self, fault: str, on: bool) -> None:
+        """Switch a fault of `injection.py` on or off; a process that starts anew gets it again."""
+        if on == (fault in self._injected):
+            return
+        if on:
+            self._injected.append(fault)
+        else:
+            self._injected.remove(fault)
+        if fault == injection.DISK_FULL:
+            self._limit_publisher()
+        elif self._leash is not None:
+            self._leash.send(feed.Inject(fault, on))
+
+    @property
+    def injected(self) -> list[str]:
+        """The faults that are switched on."""
+        return list(self._injected)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what the gate process said last still holds."""
+        return self.status is not None and time.monotonic() - self._heard_s <= SILENCE_S
+
+    @property
+    def alive(self) -> bool:
+        """Whether the gate process runs and has sent its status lately."""
+        silent_s = time.monotonic() - self._heard_s
+        return self.status is not None and silent_s <= HEARTBEAT_LIMIT_S
+
+    @property
+    def totals(self) -> Totals:
+        """Counts since the kit was switched on."""
+        past = self._past
+        totals = replace(past, refused=Counter(past.refused), lost=Counter(past.lost))
+        if self.status is not None:
+            totals.add(self.status)
+        return totals
+
+    def poll(self, timeout_s: float, *also: int | socket.socket) -> list[feed.News]:
+        """Wait for news up to ``timeout_s``, or until something of `also` can be read.
+
+        Children that ended are reaped, and started again when their back-off is over.
+        """
+        sources: list[Any] = list(also)
+        sources += [self._leash] if self._leash is not None else []
+        for child in (self._gate, self._publisher, self._console):
+            if child.process is not None:
+                sources += [child.pidfd, child.process.stderr]
+        ready, _, _ = select.select(sources, [], [], timeout_s)
+        news = self._hear()
+        news += self._own_news
+        self._own_news = []
+        for child in (self._gate, self._publisher, self._console):
+            news += [
+                feed.Log("stderr", {"process": child.name, "line": line}) for line in child.words()
+            ]
+            if child.pidfd in ready:
+                news += self._bury(child)
+        self._watch(news)
+        if self.refusal is None:
+            self._start_due()
+        return news
+
+    def _hear(self) -> list[feed.News]:
+        news: list[feed.News] = []
+        while self._leash is not None and (item := self._leash.receive()) is not None:
+            now_s = time.monotonic()
+            if not self._ready or isinstance(item, feed.Status):
+                self._heard_s = now_s  # who only logs may have stopped to keep time
+            match item:
+                case feed.Status():
+                    self.status = item
+                    self._ready = self._ready or item.frames > 0
+                case feed.Ready():
+                    self._ready = self.was_ready = True
+                    self.start_s = now_s - self._gate.began_s
+                case feed.PublisherSilent():
+                    self._publisher.kill()
+                case feed.Refused():
+                    self.refusal = None if self.was_ready else item
+                case feed.Log(event="fault refused", fields={"fault": str(fault)}):
+                    self._injected = [one for one in self._injected if one != fault]
+            news.append(item)
+        return news
+
+    def _bury(self, child: Child) -> list[feed.News]:
+        news = self._hear() if child is self._gate else []
+        how = child.reap(time.monotonic())
+        if child is self._gate:
+            if self.status is not None:
+                self._past.add(self.status)
+            self.status = None
+            self._ready = False
+            if self._leash is not None:
+                self._leash.close()
+            self._leash = None
+            self._publisher.leave_by_s = time.monotonic() + STOP_LIMIT_S
+        elif child is self._publisher and not self._gate.runs:
+            return news  # it followed its gate, as it should
+        news.append(
+            feed.Log(f"{child.name} ended", {"how": how, "restart_s": child.back_off_s / 2})
+        )
+        return news
+
+    def _watch(self, news: list[feed.News]) -> None:
+        now_s = time.monotonic()
+        if self._publisher.runs and now_s > self._publisher.leave_by_s:
+            # It should have followed its gate; the next gate waits for another.
+            news.append(feed.Log("publisher frozen", {"after_its_gate_s": STOP_LIMIT_S}))
+            self._publisher.kill()
+            self._publisher.leave_by_s = now_s + STOP_LIMIT_S
+        if not self._gate.runs:
+            return
+        limit_s = HEARTBEAT_LIMIT_S if self._ready else START_LIMIT_S
+        if now_s - max(self._heard_s, self._gate.began_s) > limit_s and not self._gate.killed:
+            news.append(feed.Log("gate frozen", {"silent_s": limit_s}))
+            self._gate.kill()
+
+    def _start_due(self) -> None:
+        now_s = time.monotonic()
+        if not self._gate.runs and now_s >= self._gate.due_s:
+            ours, theirs = feed.pair()
+            with theirs:
+                self._gate.start(
+                    ["shuttergate.gate_process", "--link", str(theirs.fileno())],
+                    msgspec.json.encode(self._config),
+                    theirs.fileno(),
+                    now_s,
+                )
+            self.starts += 1
+            self._leash = feed.Leash(ours)
+            for fault in self._injected:
+                if fault != injection.DISK_FULL:
+                    self._leash.send(feed.Inject(fault, True))
+            if self._scene:
+                self._leash.send(feed.Show(self._scene))
+        if self._leash is not None and not self._publisher.runs and now_s >= self._publisher.due_s:
+            gate_end, publisher_end = socket.socketpair()
+            with gate_end, publisher_end:
+                self._publisher.start(
+                    ["shuttergate.capture.publisher", "--hatch", str(publisher_end.fileno())],
+                    os.fsencode(self._album),
+                    publisher_end.fileno(),
+                    now_s,
+                )
+                if injection.DISK_FULL in self._injected:  # before the gate can hear of it
+                    self._limit_publisher()
+                self._leash.send(feed.Hatch(), (gate_end.fileno(),))
+        if self._page is not None and not self._console.runs and now_s >= self._console.due_s:
+            listener, settings = self._page
+            self._console.start(
+                ["shuttergate.console.process", "--listener", str(listener)],
+                settings,
+                listener,
+                now_s,
+            )
+
+    def _limit_publisher(self) -> None:
+        """Have the kernel refuse the publisher every byte, or no longer, as the switch stands."""
+        fault, process = injection.DISK_FULL, self._publisher.process
+        full = fault in self._injected
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)  # a child has its parent's
+        try:
+            if process is not None:
+                limits = (0 if full else soft, hard)
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+        except ProcessLookupError:
+            pass  # it has just ended; the next one gets its limit when it starts
+        except OSError as error:
+            self._injected = [one for one in self._injected if one != fault]
+            cause = f"the publisher's limit cannot be set ({error.strerror})"
+            self._own_news.append(feed.Log("fault refused", {"fault": fault, "cause": cause}))
+            return
+        event = "fault injected" if full else "fault taken back"
+        self._own_news.append(feed.Log(event, {"fault": fault}))
+
+    def stop(self) -> list[feed.News]:
+        """Gate first, so that the line is low; then the publisher, which ends with its hatch."""
+        news: list[feed.News] = []
+        if self._leash is not None:
+            self._leash.send(feed.Stop())
+        self._page = None
+        if self._console.process is not None:
+            self._console.process.terminate()
+        for child in (self._gate, self._publisher, self._console):
+            until_s = time.monotonic() + STOP_LIMIT_S
+            while child.runs:
+                if time.monotonic() > until_s:
+                    child.kill()
+                select.select([child.pidfd], [], [], 0.05)
+                news += self._hear()
+                child.words()
+                if select.select([child.pidfd], [], [], 0)[0]:
+                    self._bury(child)
+        return news
+
+
+def make_album(album: Path, config: Config) -> None:
+    """Make the album's folder if its parent is there; the default album also with its parents.
+
+    A parent that is missing is a disk that is not plugged in: making it would fill the wrong disk.
+    """
+    with contextlib.suppress(OSError):
+        album.mkdir(parents=not config.album.folder, exist_ok=True)

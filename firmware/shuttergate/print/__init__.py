@@ -1,0 +1,1 @@
+"""What is drawn and printed: the wiring, the header, the test card."""

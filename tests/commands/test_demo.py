@@ -1,0 +1,164 @@
+"""The demo on a terminal: what a person sees, also on odd terminals."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shuttergate.commands.demo import (
+    KEY_S,
+    PRESS_S,
+    Fingers,
+    _columns,
+    _fit,
+)
+from support.kits import wait_until
+
+
+class Terminal:
+    """The demo in a pseudo-terminal of a given size."""
+
+    def __init__(self, columns: int, *arguments: object, **env: str) -> None:
+        self.ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "shuttergate", "demo", *map(str, arguments)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            env={**os.environ, "LANGUAGE": "en", "LANG": "C.UTF-8", "NO_COLOR": "1", **env},
+        )
+        os.close(theirs)
+        os.set_blocking(self.ours, False)
+        self.text = ""
+
+    def read(self) -> str:
+        """Return all that was written until now."""
+        try:
+            while chunk := os.read(self.ours, 65536):
+                self.text += chunk.decode(errors="replace")
+        except OSError:
+            pass
+        return self.text
+
+    def shows(self, words: str, timeout_s: float = 15.0) -> bool:
+        return wait_until(lambda: words in self.read(), timeout_s)
+
+    def type(self, keys: bytes) -> None:
+        os.write(self.ours, keys)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def test_any_width_of_terminal_will_do(terminals: list[Terminal], tmp_path: Path) -> None:
+    for columns in (0, 1, 20, 60, 200):
+        terminals.append(Terminal(columns, "--seconds", 2, "--album", tmp_path / str(columns)))
+    for one in terminals:
+        assert wait_until(lambda one=one: one.read() is not None and one.process.poll() == 0, 15)
+
+
+def test_the_space_bar_takes_a_photo_and_q_quits(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(100, "--album", tmp_path)
+    terminals.append(terminal)
+    assert terminal.shows("the shutter button is live")
+    time.sleep(0.5)
+    terminal.type(b" ")
+    assert terminal.shows("ms after the press")
+    terminal.type(b"q")
+    assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 10)
+    assert "presses     1 taken, 0 refused" in terminal.read()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_keys_are_named_on_80_columns(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(80, "--album", tmp_path)
+    terminals.append(terminal)
+    assert terminal.shows("the shutter button is live")
+    assert terminal.shows("[space] press  [q] quit   ● OPEN  ", 3)
+    terminal.type(b"q")
+    assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 10)
+    assert terminal.read().count("  space bar: the shutter (held down: video); q: quit") == 1
+
+
+def test_without_a_keyboard_no_keys_are_named(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(80, "--headless", "--seconds", 1, "--album", tmp_path)
+    terminals.append(terminal)
+    assert wait_until(lambda: terminal.read() is not None and terminal.process.poll() == 0, 15)
+    assert "fps" in terminal.text
+    assert "quit" not in terminal.text
+
+
+def test_the_camera_is_named_in_japanese(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(80, "--seconds", 1, "--album", tmp_path, LANGUAGE="ja")
+    terminals.append(terminal)
+    assert terminal.shows("シミュレーションのカメラ（内蔵の部屋）")
+    assert terminal.shows("  スペースキーでシャッター（押し続けると動画）、q で終了", 3)
+
+
+def test_a_frozen_gate_is_not_shown_open(terminals: list[Terminal], tmp_path: Path) -> None:
+    terminal = Terminal(100, "--album", tmp_path)
+    terminals.append(terminal)
+    assert terminal.shows("the shutter button is live")
+    children = Path(f"/proc/{terminal.process.pid}/task/{terminal.process.pid}/children")
+    for child in children.read_text().split():
+        if "gate_process" in Path(f"/proc/{child}/cmdline").read_text():
+            os.kill(int(child), signal.SIGSTOP)
+    assert terminal.shows("no word from the gate process", 1.5)
+    assert terminal.shows("it is ended and starts again", 5)
+    terminal.text = ""
+    assert terminal.shows("the shutter button is live")
+
+
+def test_a_key_that_repeats_is_one_press() -> None:
+    fingers = Fingers([])
+    moves: list[bool] = []
+    for step in range(200):
+        now_s = step * 0.03
+        if now_s < 3 and (step == 0 or step > 16):  # a key's first repeat comes after half a second
+            fingers.key(now_s)
+        moves += fingers.due(now_s)
+    assert moves == [True, False]
+
+
+def test_two_taps_are_two_presses() -> None:
+    fingers = Fingers([])
+    fingers.key(0.0)
+    assert list(fingers.due(KEY_S)) == [True, False]
+    fingers.key(1.0)
+    assert list(fingers.due(1.0 + KEY_S)) == [True, False]
+
+
+def test_scripted_presses_come_in_order() -> None:
+    fingers = Fingers([(2.0, PRESS_S), (1.0, PRESS_S)])
+    assert list(fingers.due(1.0)) == [True]
+    assert list(fingers.due(1.0 + PRESS_S)) == [False]
+    assert fingers.wait_s(1.5, 10.0) == 0.5
+
+
+def test_a_line_is_cut_by_columns_and_not_by_letters() -> None:
+    assert _columns("○ 閉") == 4
+    assert _fit("カメラ", 5) == "カメ"
+    assert _fit("カメラ", 0) == ""

@@ -1,0 +1,117 @@
+"""The hub: everything once and in order for who keeps up, the whole anew for who does not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from shuttergate import viewfinder
+from shuttergate.console import hub as hubs
+from shuttergate.console.hub import ROW, Hub, Viewer
+from shuttergate.parent import window
+from support.looking import KIT, standing
+
+
+def looking(test: Callable[[Hub], Awaitable[None]]) -> Callable[[], None]:
+    """Run `test` with a hub, in an event loop."""
+
+    def run() -> None:
+        async def inside() -> None:
+            await test(Hub({"token": "t"}))
+
+        asyncio.run(inside())
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run
+
+
+def line(number: int) -> window.Line:
+    return window.Line(json.dumps({"time": "", "event": str(number)}))
+
+
+def named(number: int) -> str:
+    return f"{number}.mp4" if number % 3 else f"{number}.jpg"
+
+
+def told(hub: Hub, viewer: Viewer) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in hub.news(viewer)[0]]
+
+
+@looking
+async def test_the_whole_comes_first_and_nothing_twice(hub: Hub) -> None:
+    hub.sees(KIT, [])
+    hub.shows(viewfinder.Seen(1, True, "clear", {"a": 0.5}))  # collected, not yet told
+    with hub.viewer() as one:
+        (whole,) = told(hub, one)
+        assert whole["token"] == "t" and whole["seen"] == [[1, True, "clear", [0.5]]]
+        hub.sees(line(1), [])
+        assert [news["lines"][0]["event"] for news in told(hub, one)] == ["1"]
+        assert told(hub, one) == []
+    assert hub.viewers == set()
+
+
+@looking
+async def test_who_is_too_far_behind_gets_the_whole_anew(hub: Hub) -> None:
+    with hub.viewer() as one:
+        told(hub, one)
+        for number in range(ROW):
+            hub.sees(line(number), [])
+        assert len(told(hub, one)) == ROW
+        for number in range(ROW + 1):
+            hub.sees(line(number), [])
+        assert ["token" in news for news in told(hub, one)] == [True]
+
+
+@looking
+async def test_a_change_is_told_at_once_and_the_rest_is_collected(hub: Hub) -> None:
+    with hub.viewer() as one:
+        told(hub, one)
+        hub.sees(standing(True), [])
+        assert one.news.is_set(), "the first word of the gate is a change"
+        told(hub, one)
+        hub.sees(standing(True), [])
+        hub.shows(viewfinder.Seen(1, True, "clear", {}))
+        assert not one.news.is_set()
+        await asyncio.sleep(3 * hubs.SOON_S)
+        assert {"standing", "seen"} == told(hub, one)[0].keys()
+        hub.sees(standing(False), [])
+        assert one.news.is_set()
+
+
+@looking
+async def test_that_a_video_begins_and_ends_is_told_at_once(hub: Hub) -> None:
+    hub.sees(standing(True), [])
+    with hub.viewer() as one:
+        for recording_s, is_told in ((0.0, True), (0.2, False), (0.4, False), (None, True)):
+            told(hub, one)
+            hub.sees(standing(True, recording_s=recording_s), [])
+            assert one.news.is_set() is is_told, recording_s
+
+
+@looking
+async def test_only_the_newest_picture_is_for_a_slow_viewer(hub: Hub) -> None:
+    hub.sees(standing(True), [])
+    with hub.viewer() as one:
+        hub.news(one)
+        for number in range(3):
+            hub.shows(viewfinder.Picture(number, bytes([number])))
+        assert hub.news(one)[1] == b"P\x02"
+        assert hub.news(one)[1] == b""
+
+
+@looking
+async def test_as_many_photos_and_videos_are_held_open_as_are_shown(hub: Hub) -> None:
+    def held() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = held()
+    for number in [*range(window.PHOTOS_KEPT + 3), window.PHOTOS_KEPT + 2]:
+        hub.sees(window.Photo(named(number)), [os.open(os.devnull, os.O_RDONLY)])
+    assert list(hub.photos) == [named(number) for number in range(3, window.PHOTOS_KEPT + 3)]
+    assert held() - before == window.PHOTOS_KEPT
+    for descriptor in hub.photos.values():
+        os.close(descriptor)

@@ -1,0 +1,386 @@
+"""The Raspberry Pi's camera: what libcamera gives becomes a frame, or a fault with its mend.
+
+No libcamera is needed: a small stand-in gives requests with padded buffers. The real one, with its
+'virtual' pipeline, is in bench_vm/inside/check_camera.py.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shuttergate.board import Camera
+from shuttergate.errors import CameraError
+from shuttergate.frame import Frame
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.inspection import Inspector
+from shuttergate.frames.picamera2 import PiCamera, _is_camera, fitting, for_libcamera
+from shuttergate.frames.scene import Lens
+from shuttergate.frames.yuv import Layout, ToRgb
+from shuttergate.system.holders import holders
+from support.colours import COLOURS, LIMITED, REC709, as_rgb, centres, laid_out, near, quadrants
+
+MAIN, LORES = (640, 480), (224, 224)
+LORES_SHAPE = (224, 224, 3)
+
+
+def settings(**other: Any) -> Camera:
+    return Camera(driver="picamera2", main_size=MAIN, fps=30, **other)
+
+
+def make_pool(slots: int = 3) -> Pool:
+    return Pool(slots, MAIN[0] * MAIN[1] * 3 // 2, 224 * 224 * 3)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "limit", "due"),
+    [
+        ((4056, 3040), (4056, 3040), (4056, 3040)),
+        ((3280, 2464), (4056, 3040), (3280, 2464)),
+        ((4608, 2592), (4056, 3040), (4056, 2280)),
+        ((1280, 720), (640, 480), (640, 360)),
+    ],
+)
+def test_main_is_all_of_the_sensor_within_the_limit(sensor: Any, limit: Any, due: Any) -> None:
+    assert fitting(sensor, limit) == due
+
+
+KNOWN: dict[str, tuple[Any, ...]] = {
+    "ExposureTime": (1, 66666, None),
+    "FrameDurationLimits": (33333, 66666, None),
+    "ColourGains": (0.0, 32.0, None),
+    "ScalerCrop": ((0, 0, 64, 64), (0, 0, 4056, 3040), None),
+    "ScalerCrops": ((0, 0, 64, 64), (0, 0, 4056, 3040), None),
+}
+
+
+def test_unknown_controls_are_refused_with_those_that_are_known() -> None:
+    with pytest.raises(CameraError, match=r"Exposure: unknown here; use one of ColourGains, Exp"):
+        for_libcamera({"Exposure": 100}, KNOWN)
+    with pytest.raises(CameraError, match="models would look elsewhere; use ScalerCrop"):
+        for_libcamera({"ScalerCrops": []}, KNOWN)
+
+
+def test_lists_of_a_board_are_whole_numbers_where_libcamera_wants_them() -> None:
+    given = {"FrameDurationLimits": [5e4, 5e4], "ColourGains": [1.5, 2.0], "ExposureTime": 9}
+    found = for_libcamera(given | {"ScalerCrop": [0.0, 0.0, 640.0, 480.0]}, KNOWN)
+    assert found == given | {"ScalerCrop": [0, 0, 640, 480]}
+    for name in ("FrameDurationLimits", "ScalerCrop"):
+        assert all(type(part) is int for part in found[name])
+    assert type(found["ColourGains"][1]) is float
+
+
+def test_who_holds_the_camera_is_named(tmp_path: Path) -> None:
+    for pid, name, target in ((71, "rpicam-vid", "/dev/video0"), (72, "cron", "/dev/null")):
+        (tmp_path / str(pid) / "fd").mkdir(parents=True)
+        (tmp_path / str(pid) / "fd" / "5").symlink_to(target)
+        (tmp_path / str(pid) / "status").write_text("Name:\tx\nPPid:\t1\n")
+        (tmp_path / str(pid) / "comm").write_text(f"{name}\n")
+    assert holders(_is_camera, tmp_path) == ["rpicam-vid (process 71)"]
+
+
+class StandIn:
+    """As much of picamera2 as the driver uses; what it gives is set by a test beforehand."""
+
+    offered = ("YUV420", "NV12", "BGR888", "RGB888")
+    platform = "VC4"
+    colours: Any = COLOURS
+    padding = 32
+    failure: Exception | None = None
+    can_mirror = True
+    metadata: dict[str, Any] = {}
+    silent_s = 0.0
+    given: list[StandIn] = []
+    pictures = (quadrants(MAIN),)
+
+    def __init__(self) -> None:
+        read, self.notifyme_w = os.pipe()
+        self.notifymeread = os.fdopen(read, "rb")
+        if self.failure is not None:
+            raise RuntimeError("Camera __init__ sequence did not complete.") from self.failure
+        self.given.append(self)
+        self.camera_properties = {"Model": "standin"}
+        self.camera_controls = {"FrameDurationLimits": (1, 2, 3), "AeEnable": (0, 1, 1)}
+        self.sensor_resolution = MAIN
+        self.lores_index = 1
+        formats = SimpleNamespace(formats=SimpleNamespace(pixel_formats=self.offered))
+        one = SimpleNamespace(at=lambda index: formats)
+        self.camera = SimpleNamespace(generate_configuration=lambda roles: one)
+        self.out: list[Any] = []
+        self.asked = 0
+        self.taken = 0
+        self.closed = 0
+
+    @staticmethod
+    def global_camera_info() -> list[str]:
+        return ["standin"]
+
+    def create_video_configuration(self, **config: Any) -> dict[str, Any]:
+        return config
+
+    def configure(self, config: dict[str, Any]) -> None:
+        for name in ("main", "lores"):
+            width, height = config[name]["size"]
+            wide = "888" in config[name]["format"]
+            stride = width * (3 if wide else 1) + self.padding
+            size = stride * height * (2 if wide else 3) // 2
+            config[name] |= {"stride": stride, "framesize": size}
+        if not self.can_mirror:
+            config["transform"] = SimpleNamespace(hflip=False)
+        self.config = config
+        colours = SimpleNamespace(color_space=self.colours)
+        self.libcamera_config = SimpleNamespace(at=lambda index: colours)
+
+    def camera_configuration(self) -> dict[str, Any]:
+        return self.config
+
+    def start(self, show_preview: bool) -> None:
+        assert show_preview is False
+
+    def capture_request(self, wait: bool) -> Any:
+        assert wait is False
+        self.asked += 1
+        due_s = time.monotonic() + self.silent_s
+
+        def get_result(timeout: float) -> Any:
+            left_s = due_s - time.monotonic()
+            time.sleep(max(0.0, min(left_s, timeout)))
+            if left_s > timeout:
+                raise TimeoutError
+            return self._request()
+
+        return SimpleNamespace(get_result=get_result)
+
+    def _request(self) -> Any:
+        image = self.pictures[self.taken % len(self.pictures)]
+        buffers = {}
+        for name in ("main", "lores"):
+            stream = self.config[name]
+            limited = self.colours.range.name == "Limited" and "888" not in stream["format"]
+            layout = Layout(stream["format"], *stream["size"], stream["stride"], limited)
+            buffers[name] = laid_out(image, layout)
+        metadata = {"SensorTimestamp": time.monotonic_ns()} | self.metadata
+        request = SimpleNamespace(
+            buffers=buffers, get_metadata=lambda: metadata, release=lambda: self.out.remove(request)
+        )
+        self.out.append(request)
+        self.taken += 1
+        return request
+
+    def cancel_all_and_flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed += 1
+        self.notifymeread.close()
+        os.close(self.notifyme_w)
+
+
+class Mapped:
+    def __init__(self, request: Any, name: str, reshape: bool, write: bool) -> None:
+        assert not reshape and not write
+        self.array = request.buffers[name]
+
+    def __enter__(self) -> Mapped:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        del self.array
+
+
+@pytest.fixture
+def standin(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
+    class Fresh(StandIn):
+        given: list[StandIn] = []
+
+    module, below = ModuleType("picamera2"), ModuleType("libcamera")
+    vars(module).update(
+        Picamera2=Fresh, MappedArray=Mapped, Platform=SimpleNamespace(VC4="VC4", PISP="PISP")
+    )
+    vars(below).update(
+        StreamRole=SimpleNamespace(Viewfinder=0),
+        ColorSpace=SimpleNamespace(Sycc=lambda: "sYCC"),
+        Transform=lambda hflip: SimpleNamespace(hflip=hflip),
+    )
+    monkeypatch.setitem(sys.modules, "picamera2", module)
+    monkeypatch.setitem(sys.modules, "libcamera", below)
+    return Fresh
+
+
+@pytest.mark.parametrize(
+    ("platform", "offered", "main", "lores"),
+    [
+        ("VC4", ("YUV420", "NV12", "BGR888"), "YUV420", "YUV420"),
+        ("PISP", ("YUV420", "NV12", "RGB888", "BGR888"), "YUV420", "BGR888"),
+        ("PISP", ("YUV420", "RGB888"), "YUV420", "RGB888"),
+        ("VC4", ("NV12",), "NV12", "NV12"),
+    ],
+)
+@pytest.mark.parametrize("colours", [COLOURS, LIMITED], ids=["full", "limited"])
+def test_whatever_a_board_gives_the_frame_is_the_same(
+    standin: type[StandIn],
+    platform: str,
+    offered: tuple[str, ...],
+    main: str,
+    lores: str,
+    colours: Any,
+) -> None:
+    standin.platform, standin.offered, standin.colours = platform, offered, colours
+    camera = PiCamera(settings(), LORES, make_pool())
+    (device,) = standin.given
+    assert (device.config["main"]["format"], device.config["lores"]["format"]) == (main, lores)
+    frame = camera.next(1.0)
+    Inspector(LORES_SHAPE, MAIN).inspect(frame)
+    assert near(centres(frame.lores), 5)
+    assert near(centres(as_rgb(frame.main)), 5)
+    assert device.out == [], "the request was not given back"
+    frame.release()
+    assert not frame.main.any() and not frame.lores.any()
+    camera.close()
+
+
+def test_what_is_asked_of_libcamera(standin: type[StandIn]) -> None:
+    PiCamera(settings(mirror=True, controls={"AeEnable": True}), LORES, make_pool()).close()
+    config = standin.given[0].config
+    assert config["colour_space"] == "sYCC" and config["raw"] is None
+    assert config["transform"].hflip
+    assert config["lores"]["preserve_ar"] is False
+    assert config["controls"] == {"FrameDurationLimits": (33333, 33333), "AeEnable": True}
+
+
+def test_main_and_lores_are_of_one_request(standin: type[StandIn]) -> None:
+    standin.pictures = tuple(Image.new("RGB", MAIN, (9 * step,) * 3) for step in range(8))
+    camera = PiCamera(settings(), LORES, make_pool())
+    last_s = 0.0
+    for step in range(24):
+        frame = camera.next(1.0)
+        assert frame.number == step and frame.exposed_s > last_s
+        last_s = frame.exposed_s
+        for level in (frame.main[0, 0], frame.lores[0, 0, 0]):
+            assert abs(int(level) - 9 * (step % 8)) <= 1
+        frame.release()
+    camera.close()
+
+
+def test_a_stall_is_told_in_time_and_costs_no_request(standin: type[StandIn]) -> None:
+    camera = PiCamera(settings(), LORES, make_pool())
+    standin.silent_s = 0.3
+    for _ in range(2):
+        began_s = time.monotonic()
+        with pytest.raises(CameraError, match=r"gave no frame within 0\.1 s; look at the cable"):
+            camera.next(0.1)
+        assert time.monotonic() - began_s < 0.2
+    camera.next(1.0).release()
+    assert standin.given[0].asked == 1
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"metadata": {"SensorTimestamp": None}}, "does not date its frames"),
+        ({"metadata": {"SensorTimestamp": 5}}, "on no clock after its start"),
+        (
+            {"metadata": {"ScalerCrops": [(0, 0, 4056, 3040), (0, 0, 2028, 1520)]}},
+            "what the models see .* is not what is saved",
+        ),
+    ],
+)
+def test_a_frame_in_doubt_is_refused_and_its_request_given_back(
+    standin: type[StandIn], change: dict[str, Any], cause: str
+) -> None:
+    buffers = make_pool(1)
+    camera = PiCamera(settings(), LORES, buffers)
+    standin.metadata = change["metadata"]
+    with pytest.raises(CameraError, match=cause):
+        camera.next(1.0)
+    assert standin.given[0].out == []
+    standin.metadata = {"ScalerCrops": [(0, 0, 4056, 3040), (0, 0, 4056, 3036)]}
+    frame = camera.next(1.0)
+    with pytest.raises(CameraError, match="no buffer is free"):
+        camera.next(1.0)
+    assert standin.given[0].out == []
+    frame.release()
+    camera.next(1.0).release()
+    camera.close()
+
+
+def test_a_copy_that_fails_gives_back_slot_and_request(
+    standin: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = PiCamera(settings(), LORES, make_pool(1))
+    with monkeypatch.context() as broken:
+        broken.setattr(ToRgb, "convert", lambda *_: (_ for _ in ()).throw(ValueError("no plane")))
+        with pytest.raises(CameraError, match="standin: no plane; look at the cable"):
+            camera.next(1.0)
+    assert standin.given[0].out == []
+    camera.next(1.0).release()
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"offered": ("MJPEG",)}, "camera offers MJPEG"),
+        ({"colours": REC709}, "in the colours"),
+        ({"can_mirror": False}, "cannot mirror; set mirror = false"),
+        ({"global_camera_info": staticmethod(list)}, "no camera was found; switch"),
+        ({"failure": RuntimeError("Device or resource busy")}, "is busy: .* has it; end that"),
+        ({"failure": RuntimeError("no tuning file")}, "picamera2: no tuning file; look at"),
+    ],
+)
+def test_a_camera_that_cannot_serve_says_why_and_keeps_nothing(
+    standin: type[StandIn], change: dict[str, Any], cause: str
+) -> None:
+    for name, value in change.items():
+        setattr(standin, name, value)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(CameraError, match=cause):
+            PiCamera(settings(mirror=True), LORES, make_pool())
+    assert [device.closed for device in standin.given] in ([], [1, 1, 1])
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_without_picamera2_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(CameraError) as caught:
+        PiCamera(settings(), LORES, make_pool())
+    assert "picamera2 cannot be loaded (" in str(caught.value)
+    mend = 'on a Raspberry Pi run sudo systemd/install.sh; elsewhere choose board = "simulated"'
+    assert str(caught.value).endswith(mend)
+
+
+def test_close_in_any_state(standin: type[StandIn]) -> None:
+    camera = PiCamera(settings(), LORES, make_pool())
+    standin.silent_s = 9.0
+    with pytest.raises(CameraError, match="gave no frame"):
+        camera.next(0.01)
+    camera.close()
+    camera.close()
+    assert standin.given[0].closed == 1
+    with pytest.raises(CameraError, match="is closed; open it anew"):
+        camera.next(1.0)
+
+
+def test_a_mirror_swaps_left_and_right_of_both_pictures() -> None:
+    plain, mirrored = (Lens(MAIN, LORES, flip).shot(quadrants(MAIN)) for flip in (False, True))
+    assert np.array_equal(as_rgb(mirrored.main), as_rgb(plain.main)[:, ::-1])
+    assert np.array_equal(mirrored.lores, plain.lores[:, ::-1])
+
+
+def test_frames_are_as_the_contract_says(standin: type[StandIn]) -> None:
+    camera = PiCamera(settings(), LORES, make_pool())
+    frame: Frame = camera.next(1.0)
+    assert frame.main.shape == (720, 640) and frame.main.dtype == np.uint8
+    assert frame.lores.shape == LORES_SHAPE and frame.lores.flags.c_contiguous
+    assert camera.name == "picamera2 standin" and camera.fps == 30
+    camera.close()

@@ -1,0 +1,1 @@
+"""What measures the kit itself: speed, onlookers, videos, peers. No kit needs it."""

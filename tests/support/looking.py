@@ -1,0 +1,125 @@
+"""A window without a kit behind it: shows a console what a test wants, and hears its wishes."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PIL import Image
+
+from shuttergate import feed, viewfinder
+from shuttergate.parent import window
+
+KIT = window.Kit(
+    version="0",
+    board="simulated",
+    title={"en": "A kit", "ja": "キット"},
+    simulated=True,
+    rules={"clear_frames": 5},
+    camera="a camera",
+    limits={"consent-clean": (0.5, 0.85), "open-nsfw": (0.92, 0.95)},
+    faults=["disk full"],
+)
+TIMING = feed.Timing([10.0, 20.0], [3, 4, 1], 100.0)
+
+
+def standing(
+    is_open: bool, reason: str = "nudity", recording_s: float | None = None, **changes: Any
+) -> window.Standing:
+    status = feed.Status(
+        open=is_open,
+        reason="clear" if is_open else reason,
+        faults=["camera"] if reason == "fault" else [],
+        scores={"consent-clean": 0.1, "open-nsfw": 0.2},
+        fps=30.0,
+        oldest_ms=20.0,
+        frames=100,
+        clear=90,
+        blocked=10,
+        taken=1,
+        videos=0,
+        lost={},
+        recording_s=recording_s,
+        refused={"nudity": 2},
+        runs_on="cpu",
+        photos=[],
+        timings=dict.fromkeys(("verdict", "models", "second look", "photo"), TIMING),
+        tests={"right": 4, "wrong": 0},
+    )
+    totals = {"frames": 100, "clear": 90, "blocked": 10, "taken": 1, "videos": 3}
+    whole = window.Standing(status, totals, {"nudity": 2}, {"no frame": 4}, 1)
+    return msgspec.structs.replace(whole, **changes)
+
+
+class Looking:
+    """One console's seat at a window that listens at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(str(path))
+        self._listener.listen(1)
+        self._listener.settimeout(20)
+        self._seat: socket.socket | None = None
+        self._view: socket.socket | None = None
+
+    def welcome(self, kit: window.Kit = KIT) -> None:
+        """Wait for the console; tell it of the kit, open, and give it a way for pictures."""
+        self._seat, _ = self._listener.accept()
+        self._seat.settimeout(5)
+        self.show(kit)
+        self.show(standing(True))
+        ours, theirs = feed.pair()
+        self._view = ours
+        with theirs:
+            self.show(window.View(), theirs.fileno())
+
+    def show(self, sight: window.Sight, *descriptors: int) -> None:
+        assert self._seat is not None
+        socket.send_fds(self._seat, [msgspec.json.encode(sight)], descriptors)
+
+    def photo(self, folder: Path, name: str) -> bytes:
+        """Publish a photo; return its bytes."""
+        file = folder / name
+        Image.radial_gradient("L").resize((1600, 1200)).convert("RGB").save(file, "JPEG")
+        self.hand(file)
+        return file.read_bytes()
+
+    def hand(self, file: Path) -> None:
+        """Publish a file that is there."""
+        descriptor = os.open(file, os.O_RDONLY)
+        self.show(window.Photo(file.name), descriptor)
+        os.close(descriptor)
+
+    def picture(self, shown: viewfinder.Shown) -> None:
+        assert self._view is not None
+        self._view.send(msgspec.msgpack.encode(shown))
+
+    def wish(self) -> window.Wish:
+        """Wait for the console's next wish."""
+        assert self._seat is not None
+        packet = self._seat.recv(window.MAX_PACKET_BYTES)
+        return msgspec.json.decode(packet, type=window.Wish)
+
+    def nothing_wished(self, seconds: float = 0.3) -> bool:
+        assert self._seat is not None
+        self._seat.settimeout(seconds)
+        try:
+            return not self._seat.recv(window.MAX_PACKET_BYTES)
+        except TimeoutError:
+            return True
+        finally:
+            self._seat.settimeout(5)
+
+    def leave(self) -> None:
+        """The kit ends."""
+        for sock in (self._seat, self._view):
+            if sock is not None:
+                sock.close()
+        self._seat = self._view = None
+
+    def close(self) -> None:
+        self.leave()
+        self._listener.close()

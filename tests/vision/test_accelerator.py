@@ -1,0 +1,422 @@
+"""The accelerator's process: whatever its library does, there is an answer in time or none."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from shuttergate.board import Accelerator as Engine
+from shuttergate.board import read_board
+from shuttergate.commands import doctor
+from shuttergate.config import Config, Gate, Vision
+from shuttergate.errors import AcceleratorError
+from shuttergate.system.paths import share
+from shuttergate.vision import accelerator, coral, eyes
+from shuttergate.vision import pack as packs
+from shuttergate.vision.accelerator import State
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.known import paint
+from shuttergate.vision.pack import read_pack
+from support.kits import wait_until
+from support.places import CORAL
+from support.rig import Rig
+
+HERE = Path(__file__).parent
+PACK = "consent-clean-coral"
+LIMIT_S = 0.25
+CARD = paint("test_card", (224, 224))
+SLOPE = paint("blue_slope", (224, 224))
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The stand-in for libedgetpu, compiled here."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler (cc) is here to build the stand-in for libedgetpu")
+    if not CORAL.is_dir():
+        pytest.skip("../shared/data/coral is not on this machine")
+    built = tmp_path_factory.mktemp("edgetpu") / "libstandin.so"
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([compiler, *flags, "-o", built, HERE / "edgetpu" / "standin.c"], check=True)
+    return str(built)
+
+
+class Tpu:
+    """What the stand-in is to do, and what was told of it."""
+
+    def __init__(self, file: Path, library: str) -> None:
+        self._file = file
+        self.library = library
+        self.told: list[tuple[State, str]] = []
+        self.opened: list[Eyes] = []
+        self.now("ok")
+
+    def now(self, mode: str) -> None:
+        self._file.write_text(mode)
+
+    def open(self, fallback: str = "never") -> Eyes:
+        engine = Engine(driver="edgetpu", library=self.library, fallback=fallback)  # type: ignore[arg-type]
+        self.opened.append(open_eyes([PACK], ["open-nsfw"], engine, LIMIT_S, self.hear))
+        return self.opened[-1]
+
+    def hear(self, state: State, cause: str) -> None:
+        self.told.append((state, cause))
+
+    def states(self) -> list[State]:
+        return [state for state, _ in self.told]
+
+
+@pytest.fixture
+def tpu(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tpu]:
+    monkeypatch.setattr(packs, "weights", lambda pack, name: [CORAL / name])
+    monkeypatch.setattr(accelerator, "BACK_OFF_FIRST_S", 0.05)
+    mode = tmp_path / "edgetpu"
+    monkeypatch.setenv("STANDIN_EDGETPU", str(mode))
+    twin = CORAL / "mobilenet_v1_1.0_224_quant_embedding_extractor.tflite"
+    command = [sys.executable, str(HERE / "edgetpu" / "twin.py"), str(twin)]
+    monkeypatch.setenv("STANDIN_TWIN", "exec " + shlex.join(command))
+    one = Tpu(mode, library)
+    yield one
+    one.now("ok")
+    for opened in one.opened:
+        assert opened.accelerator is not None
+        opened.accelerator.close()
+
+
+def working(opened: Eyes) -> bool:
+    assert opened.accelerator is not None
+    return wait_until(lambda: opened.accelerator is not None and opened.runs_on == "edgetpu", 20)
+
+
+def on_cpu() -> Channel:
+    pack = read_pack(share("models") / PACK)
+    return Channel(pack, pack.model(pack.content()))
+
+
+def test_it_answers_as_its_twin_on_the_cpu(tpu: Tpu) -> None:
+    opened = tpu.open()
+    assert working(opened)
+    (channel,), twin = opened.live, on_cpu()
+    for picture in (CARD, SLOPE):
+        assert channel.score(picture) == twin.score(picture)
+    assert tpu.states() == [State.WORKING]
+
+
+def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
+    tpu: Tpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, barred = accelerator.Accelerator._tell, list[bool]()
+
+    def tell(one: accelerator.Accelerator, state: State, cause: str) -> None:
+        if state is State.WORKING:
+            barred.append(one._lock.locked())
+        told(one, state, cause)
+
+    monkeypatch.setattr(accelerator.Accelerator, "_tell", tell)
+    assert working(tpu.open())
+    assert barred == [True]
+
+
+FAILURES = [("error", State.FAILED), ("hang", State.HUNG), ("abort", State.DIED)]
+
+
+@pytest.mark.parametrize(("mode", "state"), FAILURES)
+def test_a_failure_is_no_answer_in_time_and_it_comes_back(
+    tpu: Tpu, mode: str, state: State
+) -> None:
+    opened = tpu.open()
+    assert working(opened)
+    (channel,) = opened.live
+    well = channel.score(SLOPE)
+    tpu.now(mode)
+    began_s = time.monotonic()
+    with pytest.raises(AcceleratorError):
+        channel.score(CARD)
+    assert time.monotonic() - began_s < LIMIT_S + 0.15
+    assert state in tpu.states()
+    with pytest.raises(AcceleratorError, match=f"accelerator is|accelerator {state}"):
+        channel.score(SLOPE)
+    tpu.now("ok")
+    assert working(opened)
+    assert channel.score(SLOPE) == well
+
+
+def test_each_failure_is_told_with_its_cause_and_the_bus(tpu: Tpu) -> None:
+    opened = tpu.open()
+    for mode, words in (("error", "USB transfer error"), ("hang", "250 ms"), ("abort", "SIGABRT")):
+        assert working(opened)
+        tpu.now(mode)
+        with pytest.raises(AcceleratorError):
+            opened.live[0].score(CARD)
+        assert wait_until(lambda words=words: words in str(tpu.told), 5), tpu.told
+        tpu.now("ok")
+    assert "no Coral is on the USB bus" in str(tpu.told)
+
+
+def test_a_bus_that_cannot_be_read_costs_no_restart(
+    tpu: Tpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def where() -> str:
+        raise UnicodeDecodeError("utf-8", b"x\xe5", 1, 2, "cut short")
+
+    monkeypatch.setattr(coral, "words", where)
+    opened = tpu.open()
+    assert working(opened)
+    tpu.now("error")
+    with pytest.raises(AcceleratorError, match="the bus cannot be read"):
+        opened.live[0].score(SLOPE)
+    tpu.now("ok")
+    assert working(opened)
+
+
+def test_a_holder_with_a_name_cut_within_a_letter_is_named(tmp_path: Path) -> None:
+    stick = tmp_path / "bus" / "1-1"
+    stick.mkdir(parents=True)
+    for name, word in (
+        ("idVendor", "18d1"),
+        ("idProduct", "9302"),
+        ("busnum", "1"),
+        ("devnum", "4"),
+    ):
+        (stick / name).write_text(f"{word}\n")
+    process = tmp_path / "proc" / "71"
+    (process / "fd").mkdir(parents=True)
+    (process / "fd" / "5").symlink_to("/dev/bus/usb/001/004")
+    (process / "status").write_text("PPid:\t1\n")
+    (process / "comm").write_bytes(b"x\xe5\x86\n")
+    said = coral.words(tmp_path / "bus", tmp_path / "proc")
+    assert said.endswith("(process 71) holds it")
+
+
+def test_a_late_answer_is_never_taken_for_the_next_picture(tpu: Tpu) -> None:
+    opened = tpu.open()
+    assert working(opened)
+    (channel,) = opened.live
+    tpu.now("slow")
+    with pytest.raises(AcceleratorError):
+        channel.score(SLOPE)
+    tpu.now("ok")
+    assert working(opened)
+    assert channel.score(CARD) > 0.9
+
+
+def test_one_that_is_absent_at_the_start_is_found_later(tpu: Tpu) -> None:
+    tpu.now("absent")
+    opened = tpu.open()
+    assert opened.accelerator is not None
+    assert not opened.accelerator.wait(20)
+    assert opened.runs_on == "edgetpu absent"
+    assert "no Edge TPU was found" in tpu.told[0][1]
+    with pytest.raises(AcceleratorError, match="absent"):
+        opened.live[0].score(SLOPE)
+    tpu.now("ok")
+    assert working(opened)
+
+
+def test_a_missing_library_is_named(tpu: Tpu) -> None:
+    tpu.library = "libedgetpu-that-is-not-there.so.1"
+    opened = tpu.open()
+    assert opened.accelerator is not None
+    assert not opened.accelerator.wait(20)
+    assert "libedgetpu-that-is-not-there.so.1" in tpu.told[0][1]
+
+
+def test_the_cpu_stands_in_only_where_the_board_says_so_and_it_is_shown(tpu: Tpu) -> None:
+    tpu.now("absent")
+    opened = tpu.open("cpu")
+    assert opened.accelerator is not None
+    opened.accelerator.wait(20)
+    assert opened.live[0].score(CARD) == on_cpu().score(CARD)
+    assert opened.stands_in
+    assert opened.runs_on == "cpu: edgetpu absent"
+    generation = opened.generation
+    tpu.now("ok")
+    assert working(opened)
+    assert not opened.stands_in
+    assert opened.generation != generation
+
+
+def test_one_that_works_is_waited_for_no_longer_than_it_takes(tpu: Tpu) -> None:
+    opened = tpu.open()
+    assert opened.accelerator is not None
+    began_s = time.monotonic()
+    assert opened.accelerator.wait(60)
+    assert time.monotonic() - began_s < 30
+
+
+def test_its_process_ends_with_the_one_that_started_it(tpu: Tpu) -> None:
+    code = (
+        "import os, sys, time\n"
+        "from shuttergate.vision import pack as packs\n"
+        f"packs.weights = lambda pack, name: [__import__('pathlib').Path({str(CORAL)!r}) / name]\n"
+        "from shuttergate.board import Accelerator\nfrom shuttergate.vision.eyes import open_eyes\n"
+        f"engine = Accelerator(driver='edgetpu', library={tpu.library!r})\n"
+        f"eyes = open_eyes([{PACK!r}], ['open-nsfw'], engine)\n"
+        "print(eyes.accelerator.wait(20), flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.strip() == "True", done.stderr
+    assert wait_until(lambda: not _processes("accelerator_process"), 5)
+
+
+def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:
+    board = read_board("pi4-coral-usb")
+
+    def finding(library: str) -> doctor.Finding:
+        engine = msgspec.structs.replace(board.accelerator, library=library)
+        return doctor._accelerator(msgspec.structs.replace(board, accelerator=engine))
+
+    assert finding(tpu.library).health is doctor.Health.OK
+    tpu.now("absent")
+    found = finding(tpu.library)
+    assert (found.health, "plug" in found.mend) == (doctor.Health.FAULT, True)
+    assert "no Edge TPU was found (no Coral is on the USB bus)" in found.seen
+
+
+def _processes(name: str) -> list[str]:
+    found = subprocess.run(["pgrep", "-f", name], capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
+def test_a_board_without_a_model_for_it_is_refused() -> None:
+    engine = Engine(driver="edgetpu")
+    with pytest.raises(eyes.ConfigError, match="0 of the board's packs"):
+        open_eyes(["open-nsfw"], ["open-nsfw"], engine)
+
+
+QUICK = Config(
+    gate=Gate(clear_frames=2, hold_off_s=0.1, max_age_ms=250), vision=Vision(selftest_s=1.0)
+)
+
+
+@pytest.fixture
+def rig(tpu: Tpu, tmp_path: Path) -> Iterator[Callable[[str], Rig]]:
+    rigs: list[Rig] = []
+
+    def build(fallback: str = "never") -> Rig:
+        pack = read_pack(share("models") / "open-nsfw")
+        rigs.append(Rig(tmp_path, pack, QUICK, eyes=tpu.open(fallback)))
+        return rigs[-1]
+
+    yield build
+    tpu.now("ok")
+    for one in rigs:
+        one.close()
+
+
+@pytest.mark.parametrize("mode", ["error", "hang", "abort"])
+def test_the_line_falls_within_the_age_limit_and_the_kit_recovers(
+    tpu: Tpu, rig: Callable[..., Rig], mode: str
+) -> None:
+    one = rig()
+    assert wait_until(lambda: one.line, 20), one.logs
+    tpu.now(mode)
+    began_s = time.monotonic()
+    assert wait_until(lambda: not one.line, 2)
+    # The newest CLEAR frame may have been exposed just before, and the warden looks every 10 ms.
+    assert time.monotonic() - began_s < 0.25 + 0.1
+    assert wait_until(lambda: "accelerator" in one.appliance.interlock.state.faults, 2)
+    time.sleep(0.3)
+    assert not one.line
+    tpu.now("ok")
+    assert wait_until(lambda: one.line, 20), one.logs
+
+
+def test_a_kit_whose_accelerator_is_missing_stays_closed_and_says_so(
+    tpu: Tpu, rig: Callable[..., Rig]
+) -> None:
+    tpu.now("absent")
+    one = rig()
+    assert wait_until(lambda: one.status is not None and one.status.frames > 5, 20), one.logs
+    assert not one.line
+    assert one.status is not None
+    assert one.status.runs_on == "edgetpu absent"
+    assert one.status.faults == ["accelerator"]
+    tpu.now("ok")
+    assert wait_until(lambda: one.line, 20), one.logs
+
+
+def test_the_lamps_show_that_the_cpu_stands_in(tpu: Tpu, rig: Callable[..., Rig]) -> None:
+    tpu.now("absent")
+    one = rig("cpu")
+    assert wait_until(lambda: one.line, 20), one.logs
+    assert wait_until(lambda: one.panel._shown.clear and one.panel._shown.wait, 5)
+    assert one.status is not None
+    assert one.status.runs_on == "cpu: edgetpu absent"
+
+
+def test_what_comes_back_wrong_is_not_believed(
+    tpu: Tpu, rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that was loaded anew, and answers nonsense now: the self-test comes first."""
+    one = rig()
+    assert wait_until(lambda: one.line, 20), one.logs
+    nonsense = f"{sys.executable} -c 'import os; os.write(1, bytes(1)); " + (
+        '[os.write(1, bytes(range(128)) * 8) for _ in iter(lambda: os.read(0, 150528), b"")]\''
+    )
+    monkeypatch.setenv("STANDIN_TWIN", nonsense)
+    tpu.now("abort")
+    assert wait_until(lambda: not one.line, 2)
+    tpu.now("ok")
+    assert not wait_until(lambda: one.line, 3)
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (None, "no Coral is on the USB bus"),
+        (("1a6e", "089a"), "bootloader mode"),
+        (("18d1", "9302"), "with its program; keeper (process 77) holds it"),
+    ],
+)
+def test_the_bus_is_read_in_words(tmp_path: Path, ids: tuple[str, str] | None, words: str) -> None:
+    device = tmp_path / "bus" / "2-1"
+    device.mkdir(parents=True)
+    if ids is not None:
+        for name, value in zip(
+            ("idVendor", "idProduct", "busnum", "devnum"), (*ids, "2", "7"), strict=True
+        ):
+            (device / name).write_text(value + "\n")
+    holder = tmp_path / "proc" / "77"
+    (holder / "fd").mkdir(parents=True)
+    (holder / "comm").write_text("keeper\n")
+    (holder / "status").write_text("Name:\tkeeper\nPPid:\t1\n")
+    if ids == ("18d1", "9302"):
+        (holder / "fd" / "5").symlink_to("/dev/bus/usb/002/007")
+    assert words in coral.words(tmp_path / "bus", tmp_path / "proc")
+
+
+def test_calls_from_two_threads_keep_their_own_answers(tpu: Tpu) -> None:
+    opened = tpu.open()
+    assert working(opened)
+    (channel,) = opened.live
+    due = {id(picture): channel.score(picture) for picture in (CARD, SLOPE)}
+    wrong: list[float] = []
+
+    def judge(picture: np.ndarray) -> None:
+        for _ in range(30):
+            score = channel.score(picture)
+            if score != due[id(picture)]:
+                wrong.append(score)
+
+    threads = [threading.Thread(target=judge, args=(picture,)) for picture in (CARD, SLOPE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

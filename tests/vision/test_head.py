@@ -1,0 +1,120 @@
+"""The head: what an .npz must be, and what it computes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from shuttergate.errors import PackError
+from shuttergate.system.paths import share
+from shuttergate.vision.head import Head
+from shuttergate.vision.pack import read_pack
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+def npz(**arrays: NDArray[np.float32]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def layer(outputs: int, inputs: int, value: float = 0.5) -> NDArray[np.float32]:
+    return np.full((outputs, inputs), value, np.float32)
+
+
+def test_one_layer_is_a_logistic_regression_on_the_direction_alone() -> None:
+    head = Head(npz(weight0=layer(1, 4), bias0=np.array([-1.0], np.float32)), 4)
+    expected = 1 / (1 + np.exp(-(0.5 * 2 - 1.0)))
+    assert head(np.ones(4)) == pytest.approx(expected)
+    assert head(np.ones(4) * 7) == pytest.approx(expected)
+
+
+def test_two_layers_have_a_relu_between() -> None:
+    weights = {
+        "weight0": np.array([[1, 0], [-1, 0]], np.float32),
+        "bias0": np.zeros(2, np.float32),
+        "weight1": np.array([[2, 5]], np.float32),
+        "bias1": np.zeros(1, np.float32),
+    }
+    head = Head(npz(**weights), 2)
+    assert head(np.array([1.0, 0.0])) == pytest.approx(1 / (1 + np.exp(-2)))
+    assert head(np.array([-1.0, 0.0])) == pytest.approx(1 / (1 + np.exp(-5)))
+
+
+@pytest.mark.parametrize("embedding", [np.zeros(4), np.full(4, np.nan), np.full(4, np.inf)])
+def test_an_embedding_that_says_nothing_has_no_score(embedding: NDArray[np.float64]) -> None:
+    head = Head(npz(weight0=layer(1, 4), bias0=np.zeros(1, np.float32)), 4)
+    assert np.isnan(head(embedding))
+
+
+ONE = np.zeros(1, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "cause"),
+    [
+        ({}, "exactly one output"),
+        ({"weight0": layer(1, 4)}, "exactly one output"),
+        ({"weight0": layer(1, 4), "other": ONE}, "lacks its weight or bias"),
+        ({"weight0": layer(1, 5), "bias0": ONE}, "where it is given 4 values"),
+        ({"weight0": layer(2, 4), "bias0": ONE}, "where it is given 4 values"),
+        ({"weight0": layer(2, 4), "bias0": np.zeros(2, np.float32)}, "exactly one output"),
+        ({"weight0": layer(1, 4, np.nan), "bias0": ONE}, "no number"),
+    ],
+)
+def test_an_unfit_head_is_refused(arrays: Arrays, cause: str) -> None:
+    with pytest.raises(ValueError, match=cause):
+        Head(npz(**arrays), 4)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip"])
+def test_other_bytes_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"npz|pickle"):
+        Head(content, 4)
+
+
+@pytest.fixture
+def pack_folder(tmp_path: Path) -> Path:
+    """A copy of the pack whose score is read by a head."""
+    folder = tmp_path / "consent-clean"
+    folder.mkdir()
+    for name in ("model.toml", "embedding.tflite", "nudity-head.npz"):
+        shutil.copy(share("models") / "consent-clean" / name, folder)
+    return folder
+
+
+def test_a_head_with_one_other_bit_is_refused(pack_folder: Path) -> None:
+    path = pack_folder / "nudity-head.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PackError, match=r"consent-clean refused: nudity-head\.npz .* has sha256"):
+        read_pack(pack_folder).head()
+
+
+def test_a_missing_head_is_refused(pack_folder: Path) -> None:
+    (pack_folder / "nudity-head.npz").unlink()
+    with pytest.raises(PackError, match=r"consent-clean refused: .*No such file"):
+        read_pack(pack_folder).head()
+
+
+def test_an_unfit_head_is_refused_by_its_pack(pack_folder: Path) -> None:
+    path = pack_folder / "nudity-head.npz"
+    path.write_bytes(npz(weight0=layer(1, 4), bias0=ONE))
+    manifest = pack_folder / "model.toml"
+    old = share("models") / "consent-clean" / "nudity-head.npz"
+    manifest.write_text(
+        manifest.read_text().replace(
+            hashlib.sha256(old.read_bytes()).hexdigest(),
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+    )
+    with pytest.raises(PackError, match="where it is given 1280 values"):
+        read_pack(pack_folder).head()

@@ -1,0 +1,634 @@
+"""The pages: what they say in both languages, and how they are in a real browser."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from websockets.sync.client import connect
+
+from shuttergate import injection, verdict
+from shuttergate.board import board_names, read_board
+from shuttergate.capture.recorder import LIMIT
+from shuttergate.console.app import PAGES
+from shuttergate.console.judge import Cause
+from shuttergate.panel.wires import WIRE_FAULTS
+from shuttergate.verdict import Reason, Thresholds
+from shuttergate.vision.known import paint
+from support.kits import wait_until
+
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe
+browser_only = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there: apt install chromium"
+)
+
+
+# The files
+
+
+def words() -> dict[str, dict[str, str]]:
+    text = (PAGES / "js" / "words.js").read_text()
+    found = {}
+    for language in ("en", "ja"):
+        body = text.partition(f"const {language} = {{")[2].partition("\n};")[0]
+        found[language] = dict(re.findall(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)",$', body, re.M))
+        assert len(found[language]) == body.count("\n  "), "a line that is no pair of words"
+    return found
+
+
+def test_both_languages_say_the_same_things() -> None:
+    said = words()
+    assert said["en"].keys() == said["ja"].keys()
+    for key, text in said["en"].items():
+        blanks = re.findall(r"\{\w+\}", text)
+        assert sorted(blanks) == sorted(re.findall(r"\{\w+\}", said["ja"][key])), key
+
+
+def test_every_reason_fault_and_switch_has_words() -> None:
+    known = words()["en"]
+    faults = {"starting", "stopping", "camera", "model", "accelerator", "album", "publisher"}
+    faults |= {"self-test", "second-look self-test", *WIRE_FAULTS}
+    switches = {one for name in board_names() for one in injection.offered(read_board(name))}
+    keys = {f"reason.{reason}" for reason in Reason} | {f"fault.{fault}" for fault in faults}
+    keys |= {f"inject.{switch}" for switch in switches}
+    keys |= {"event.video", f"event.video.{LIMIT}"}
+    assert {key for key in known if key.startswith("lost.")} <= {f"lost.{one}" for one in Reason}
+    keys |= {f"drop.cause.{cause}" for cause in Cause.__args__}
+    assert keys <= known.keys()
+    assert {key for key in known if key.startswith("fault.")} <= keys
+    assert {key for key in known if key.startswith("inject.")} <= keys
+
+
+def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
+    whole = "".join(path.read_text() for path in PAGES.rglob("*.js") if path.name != "words.js")
+    whole += (PAGES / "js" / "words.js").read_text().partition("export const languages")[2]
+    whole += "".join(path.read_text() for path in PAGES.glob("*.html"))
+    asked = set(re.findall(r'data-(?:words|label)="([^"]+)"', whole))
+    asked |= set(re.findall(r'"data-(?:words|label)": "([^"]+)"', whole))
+    asked |= set(re.findall(r'say\(\s*"([^"]+)"', whole))
+    known = words()["en"].keys()
+    assert asked <= known
+    # Keys that are put together, as in say(`reason.${reason}`).
+    made = tuple(re.findall(r"`(\w+(?:\.\w+)*\.)\$\{", whole))
+    assert {key for key in known if f'"{key}"' not in whole and not key.startswith(made)} == set()
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    for path in PAGES.rglob("*"):
+        if path.is_file():
+            text = path.read_text()
+            found = re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text)
+            assert set(found) <= {"http://www.w3.org"}, path
+            assert "innerHTML" not in text and "eval(" not in text, path
+
+
+# A real browser
+
+
+class Demo:
+    """The demo with its page: two clear pictures and the test card, two seconds each, for ever.
+
+    ``card``: whether the card is among them.
+    """
+
+    def __init__(self, folder: Path, card: bool = True) -> None:
+        self.folder = folder
+        (folder / "scene").mkdir()
+        Image.new("RGB", (640, 480), (30, 60, 160)).save(folder / "scene" / "a.png")
+        Image.new("RGB", (640, 480), (30, 120, 60)).save(folder / "scene" / "b.png")
+        if card:
+            Image.fromarray(paint("test_card", (224, 224))).save(folder / "scene" / "c.png")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
+            + ["--scene", str(folder / "scene"), "--album", str(folder / "album")]
+            + ["--config", str(self._config())],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
+        assert self.process.stdout is not None
+        while True:
+            line = self.process.stdout.readline()
+            assert line, self.process.stderr and self.process.stderr.read()
+            said = json.loads(line)
+            if said["event"] == "page":
+                self.url = said["addresses"][0]
+                return
+
+    def _config(self) -> Path:
+        file = self.folder / "kit.toml"
+        file.write_text('[scene]\npicture_s = 2.0\n[page]\ncontact = "Ask at the desk."\n')
+        return file
+
+    def child(self, module: str) -> int:
+        """The process id of the child that runs `module`."""
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                parent = (path.parent / "stat").read_text().rpartition(")")[2].split()[1]
+                if int(parent) == self.process.pid and module in path.read_text().split("\0"):
+                    return int(path.parent.name)
+        raise AssertionError(f"the demo has no child {module}")
+
+    def close(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            assert self.process.wait(10) == 0
+        finally:
+            self.process.kill()
+            self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    one = Demo(tmp_path_factory.mktemp("demo"))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def calm_demo(tmp_path: Path) -> Iterator[Demo]:
+    """One whose gate stays open."""
+    one = Demo(tmp_path, card=False)
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as engine:
+        one = engine.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def page(browser: Any, demo: Demo) -> Iterator[Callable[..., Any]]:
+    """Open views; what the browser complains of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def show(
+        path: str = "", size: tuple[int, int] = (1280, 720), of: Demo = demo, **options: Any
+    ) -> Any:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            base_url=of.url,
+            locale="en-GB",
+            **options,
+        )
+        contexts.append(context)
+        one = context.new_page()
+        one.on("pageerror", lambda error: complaints.append(str(error)))
+        one.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        one.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith((of.url, "blob:", f"ws{of.url[4:]}"))
+                or complaints.append(f"asks elsewhere: {asked.url}")
+            ),
+        )
+        one.goto(of.url + path)
+        return one
+
+    show.complaints = complaints  # type: ignore[attr-defined]
+    yield show
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def becomes(page: Any, mark: str, timeout_s: float = 15.0) -> None:
+    page.wait_for_selector(f'body[data-mark="{mark}"]', timeout=timeout_s * 1000)
+
+
+def colour(page: Any) -> tuple[int, ...]:
+    """What stands in the middle of the viewfinder: red, green, blue, and whether anything does."""
+    found = page.evaluate(
+        """() => {
+          const finder = document.getElementById("finder");
+          const [x, y] = [finder.width >> 1, finder.height >> 1];
+          return Array.from(finder.getContext("2d").getImageData(x, y, 1, 1).data);
+        }"""
+    )
+    return tuple(found)
+
+
+def like(page: Any, wanted: tuple[int, int, int], timeout_s: float = 15.0) -> bool:
+    """Wait until the viewfinder's middle is of that colour, as far as JPEG keeps it."""
+    return wait_until(
+        lambda: all(
+            abs(is_ - to_be) < 12 for is_, to_be in zip(colour(page), wanted, strict=False)
+        ),
+        timeout_s,
+    )
+
+
+@browser_only
+def test_the_live_picture_moves_and_goes_when_it_must(page: Callable[..., Any]) -> None:
+    stage = page()
+    becomes(stage, "open")
+    assert like(stage, (30, 60, 160))
+    assert like(stage, (30, 120, 60))
+    becomes(stage, "blocked")
+    assert stage.inner_text("#title") == "This camera won’t take that picture"
+    assert stage.inner_text("#contact") == "Ask at the desk."
+    assert wait_until(lambda: "mosaic" in stage.inner_text("#caption"))
+    # Twelve cells across, each of one colour: whatever stood there before is gone.
+    spread = stage.evaluate(
+        """() => {
+          const finder = document.getElementById("finder");
+          const row = finder.getContext("2d").getImageData(0, 9, finder.width, 1).data;
+          const colours = new Set();
+          for (let x = 0; x < row.length; x += 4) colours.add(row.slice(x, x + 3).join());
+          return colours.size;
+        }"""
+    )
+    assert spread <= 12
+
+
+@browser_only
+def test_the_page_says_closed_within_300_ms_of_the_gate(page: Callable[..., Any]) -> None:
+    stage = page()
+    becomes(stage, "open")
+    stage.evaluate(
+        """() => {
+          window.closings = [];
+          new MutationObserver(() => {
+            if (document.body.dataset.mark === "blocked") window.closings.push(Date.now());
+          }).observe(document.body, { attributeFilter: ["data-mark"] });
+        }"""
+    )
+    assert wait_until(lambda: stage.evaluate("window.closings.length") >= 2, 30)
+    log = stage.request.get("/log.jsonl").text().splitlines()
+    gate = [
+        datetime.fromisoformat(line["time"]).timestamp() * 1000
+        for line in map(json.loads, log)
+        if line["event"] == "gate" and line["reason"] == "nudity"
+    ]
+    for said_ms in stage.evaluate("window.closings"):
+        before = [said_ms - closed_ms for closed_ms in gate if closed_ms <= said_ms + 1]
+        assert before and min(before) < 300
+
+
+@browser_only
+def test_the_shutter_on_the_page_takes_a_photo_that_appears(
+    page: Callable[..., Any], demo: Demo
+) -> None:
+    stage = page()
+    becomes(stage, "blocked")
+    stage.click("#shutter", delay=150)
+    assert wait_until(lambda: "Press refused" in stage.inner_text("#last"))
+    before = stage.locator("#photos li").count()
+    becomes(stage, "open")
+    stage.wait_for_timeout(300)
+    stage.focus("body")
+    stage.keyboard.down(" ")
+    stage.wait_for_timeout(150)
+    stage.keyboard.up(" ")
+    assert wait_until(lambda: stage.locator("#photos li").count() == before + 1)
+    assert wait_until(lambda: "Photo saved" in stage.inner_text("#last"))
+    names = sorted(path.name for path in (demo.folder / "album").iterdir())
+    source = stage.locator("#photos img").first.get_attribute("src")
+    assert source == f"/photo/{names[-1]}?small"
+    stage.locator("#photos button").first.click()
+    large = stage.locator("dialog img")
+    assert wait_until(lambda: large.evaluate("image => image.naturalWidth") == 640)
+    stage.keyboard.press("Escape")
+    assert wait_until(lambda: stage.locator("dialog").count() == 0)
+
+
+def hearing(page: Any, name: str) -> Callable[[], list[str]]:
+    """What a screen reader hears of the element `name` from now on."""
+    page.evaluate(
+        """(name) => {
+          window.heard = [];
+          const told = document.getElementById(name);
+          new MutationObserver(() => window.heard.push(told.textContent))
+            .observe(told, { childList: true, characterData: true, subtree: true });
+        }""",
+        name,
+    )
+    return lambda: page.evaluate("window.heard")
+
+
+def plays(page: Any) -> dict[str, Any]:
+    found: dict[str, Any] = page.locator("dialog video").evaluate(
+        "({ currentTime, duration, videoWidth, seeking, paused }) =>"
+        " ({ currentTime, duration, videoWidth, seeking, paused })"
+    )
+    return found
+
+
+@browser_only
+def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
+    calm_demo: Demo, page: Callable[..., Any]
+) -> None:
+    stage = page(of=calm_demo)
+    becomes(stage, "open")
+    stage.wait_for_timeout(300)
+    heard = hearing(stage, "rec-spoken")
+    assert "hold it down" in stage.inner_text("#shutter-state")
+    stage.hover("#shutter")
+    stage.mouse.down()
+    shown = stage.locator("#rec")
+    assert wait_until(shown.is_visible)
+    first = shown.inner_text()
+    stage.wait_for_timeout(2000)
+    assert re.fullmatch(r"● REC 0:0\d", first) and shown.inner_text() > first
+    stage.mouse.up()
+    assert wait_until(lambda: "Video saved" in stage.inner_text("#pressed"))
+    assert not shown.is_visible()
+    assert heard() == ["Recording", ""]
+
+    (name,) = (path.name for path in (calm_demo.folder / "album").glob("*.mp4"))
+    small = stage.locator("#photos li").first.locator("button")
+    assert small.locator("video").get_attribute("src") == f"/photo/{name}#t=0.1"
+    assert wait_until(lambda: re.fullmatch(r"▶ 0:0\d", small.inner_text()) is not None)
+    assert re.fullmatch(r"Video of .+, \d\.\d s", small.get_attribute("aria-label"))
+
+    small.click()
+    assert wait_until(lambda: plays(stage)["currentTime"] > 0.5)
+    assert plays(stage)["videoWidth"] == 640 and plays(stage)["duration"] > 2
+    assert_no_violations(stage)
+    stage.locator("dialog video").evaluate("(video) => { video.pause(); video.currentTime = 0.2; }")
+    assert wait_until(lambda: not plays(stage)["seeking"] and plays(stage)["currentTime"] < 0.3)
+    with stage.expect_download() as download:
+        stage.click("dialog a[download]")
+    kept = (calm_demo.folder / "album" / name).read_bytes()
+    assert Path(download.value.path()).read_bytes() == kept
+    stage.keyboard.press("Escape")
+    assert wait_until(lambda: stage.locator("dialog").count() == 0)
+
+    stage.click("#language")
+    small = stage.locator("#photos li").first.locator("button")
+    assert "の動画" in small.get_attribute("aria-label")
+    small.click()
+    assert wait_until(lambda: plays(stage)["videoWidth"] == 640)
+    assert_no_violations(stage)
+    video = stage.locator("dialog video").element_handle()
+    stage.click("dialog form button")
+    assert wait_until(lambda: stage.locator("dialog").count() == 0)
+    assert video.evaluate("(video) => video.networkState === HTMLMediaElement.NETWORK_EMPTY")
+
+
+@browser_only
+def test_a_gate_that_closes_ends_the_video_and_says_so(page: Callable[..., Any]) -> None:
+    stage = page("?lang=ja")
+    becomes(stage, "blocked")
+    becomes(stage, "open")
+    stage.wait_for_timeout(200)
+    stage.keyboard.down(" ")
+    assert wait_until(stage.locator("#rec").is_visible)
+    assert stage.inner_text("#rec").startswith("● 録画中 0:0")
+    becomes(stage, "blocked")
+    assert wait_until(lambda: "その先は、確認できなかったため" in stage.inner_text("#pressed"))
+    assert not stage.locator("#rec").is_visible()
+    stage.keyboard.up(" ")
+    stage.goto(stage.url.replace("?", "bench?"))
+    counted = stage.locator("#counts tr", has_text="保存した動画").locator("td")
+    assert wait_until(lambda: counted.all_inner_texts() not in ([], ["0"]))
+    stage.click("#notable")
+    assert wait_until(lambda: "ended: nudity" in stage.inner_text("#log"))
+
+
+@browser_only
+def test_the_language_is_changed_at_once_and_remembered(page: Callable[..., Any]) -> None:
+    stage = page()
+    becomes(stage, "open")
+    assert stage.inner_text("nav a[aria-current]") == "Camera"
+    stage.click("#language")
+    assert stage.inner_text("nav a[aria-current]") == "カメラ"
+    assert wait_until(lambda: stage.inner_text("#title") == "撮影できます")
+    assert stage.evaluate("document.documentElement.lang") == "ja"
+    stage.reload()
+    becomes(stage, "blocked")
+    assert stage.inner_text("#title") == "撮影できません"
+    assert "カメラ" in stage.title()
+
+
+@browser_only
+@pytest.mark.parametrize("killed", ["gate", "console"])
+def test_it_comes_back_after_a_process_was_killed(page: Callable[..., Any], killed: str) -> None:
+    bench = page("bench")
+    becomes(bench, "open")
+    starts = bench.locator("#counts tr", has_text="Starts of").locator("td")
+    before = int(starts.inner_text())
+    bench.click(f'#kills button[data-process="{killed}"]')
+    if killed == "gate":
+        assert wait_until(lambda: starts.inner_text() == str(before + 1))
+    else:
+        becomes(bench, "off")
+        page.complaints.clear()  # type: ignore[attr-defined]
+    becomes(bench, "open")
+    assert wait_until(lambda: f"{killed} ended" in bench.inner_text("#log"))
+    page.complaints.clear()  # type: ignore[attr-defined]
+
+
+@browser_only
+def test_a_page_that_hears_nothing_says_so(page: Callable[..., Any], demo: Demo) -> None:
+    stage = page()
+    becomes(stage, "open")
+    console = demo.child("shuttergate.console.process")
+    os.kill(console, signal.SIGSTOP)
+    try:
+        becomes(stage, "off", 5)
+        assert stage.inner_text("#title") == "No connection to the kit"
+        assert colour(stage)[3] == 0, "nothing is left of the picture"
+        assert "unknown" in stage.inner_text("#shutter-state")
+    finally:
+        os.kill(console, signal.SIGCONT)
+    becomes(stage, "open")
+
+
+@browser_only
+def test_the_space_bar_is_the_shutter_after_a_click_in_the_bar(page: Callable[..., Any]) -> None:
+    stage = page()
+    stage.click("#sound")
+    assert stage.get_attribute("#sound", "aria-pressed") == "true"
+    becomes(stage, "blocked")
+    stage.keyboard.down(" ")
+    stage.wait_for_timeout(100)
+    stage.keyboard.up(" ")
+    assert wait_until(lambda: "Press refused" in stage.inner_text("#pressed"))
+    assert stage.get_attribute("#sound", "aria-pressed") == "true"
+    stage.goto(stage.url + "bench")
+    assert stage.get_attribute("#sound", "aria-pressed") == "true", "the wish is remembered"
+
+
+@browser_only
+def test_a_fault_is_switched_on_and_off_on_the_bench(page: Callable[..., Any]) -> None:
+    bench = page("bench")
+    becomes(bench, "open")
+    switch = bench.locator('#switches button[data-fault="disk full"]')
+    switch.click()
+    becomes(bench, "fault")
+    assert switch.get_attribute("aria-pressed") == "true"
+    assert "the album cannot keep a photo" in bench.inner_text("#pill")
+    switch.click()
+    becomes(bench, "open")
+    bench.fill("#filter", "disk full")
+    rows = bench.locator("#log tr")
+    assert wait_until(lambda: rows.count() == 2)
+    with bench.expect_download() as download:
+        bench.click("a[download]")
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert sum("disk full" in line for line in lines) >= 2
+
+
+@browser_only
+def test_the_what_if_copy_never_touches_the_gate(page: Callable[..., Any], demo: Demo) -> None:
+    explain = page("explain")
+    becomes(explain, "open")
+    slider = explain.locator('#sliders label[data-index="0"][data-which="0"] input')
+    real = explain.evaluate("fetch('/metrics').then((answer) => answer.text())")
+    slider.fill("0.01")
+    becomes(explain, "open")
+    assert wait_until(lambda: "BLOCKED" in explain.inner_text("#whatif-now"))
+    becomes(explain, "open")
+    assert "shuttergate_gate_open 1" in real
+    explain.click("#reset")
+    assert wait_until(lambda: "CLEAR" in explain.inner_text("#whatif-now"))
+
+
+@browser_only
+def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
+    limits = [[0.5, 0.85], [0.92, 0.95]]
+    marks = [-0.1, 0.0, 0.49, 0.5, 0.84, 0.85, 0.91, 0.92, 0.949, 0.95, 1.0, 1.1]
+    cases = [list(pair) for pair in itertools.product(marks, marks)] + [[0.1], []]
+    found = page("explain").evaluate(
+        """async ([cases, limits]) => {
+          const { judge } = await import("/js/rule.js");
+          return cases.map((scores) => judge(scores, limits)).concat(judge([0.1], []));
+        }""",
+        [cases, limits],
+    )
+    names = ("a", "b")
+    real = {name: Thresholds(*own) for name, own in zip(names, limits, strict=True)}
+    expected = [verdict.judge(dict(zip(names, scores, strict=False)), real) for scores in cases]
+    assert found == [*expected, verdict.judge({"a": 0.1}, {})]
+
+
+@browser_only
+def test_a_picture_of_ones_own_is_judged(page: Callable[..., Any], demo: Demo) -> None:
+    explain = page("explain")
+    becomes(explain, "open")
+    scene = demo.folder / "scene"
+    (demo.folder / "no.png").write_text("no picture")
+    explain.set_input_files(
+        "#files", [str(scene / "a.png"), str(scene / "c.png"), str(demo.folder / "no.png")]
+    )
+    rows = explain.locator("#dropped li")
+    assert wait_until(lambda: "judging" not in explain.inner_text("#dropped"), 30)
+    assert "no picture known" in rows.nth(0).inner_text()
+    assert rows.nth(1).inner_text().count("BLOCKED") == 2
+    assert rows.nth(2).inner_text().count("CLEAR") == 2
+    explain.click("#clear")
+    assert rows.count() == 0
+
+
+@browser_only
+def test_twenty_viewers_all_see(page: Callable[..., Any], demo: Demo) -> None:
+    stage = page()
+    becomes(stage, "open")
+    address = demo.url.replace("http", "ws") + "live"
+    with ExitStack() as stack:
+        others = [
+            stack.enter_context(
+                # What is left unread must not hold up the goodbyes.
+                connect(address, origin=demo.url.rstrip("/"), max_queue=None, close_timeout=1)
+            )
+            for _ in range(19)
+        ]
+        for one in others:
+            assert json.loads(one.recv(5))["kit"]["simulated"]
+        for one in others:
+            while not isinstance(one.recv(5), bytes):
+                pass
+        assert "shuttergate_viewers 20" in stage.request.get("/metrics").text()
+        assert like(stage, (30, 60, 160))
+
+
+@browser_only
+@pytest.mark.parametrize("view", ["", "bench", "explain"])
+def test_axe_finds_nothing(page: Callable[..., Any], view: str) -> None:
+    one = page(view, reduced_motion="reduce")
+    for mark in ("open", "blocked"):
+        becomes(one, mark)
+        assert_no_violations(one)
+        one.click("#language")
+
+
+@browser_only
+def test_axe_finds_nothing_where_the_code_is_asked_for(page: Callable[..., Any]) -> None:
+    one = page("pair")
+    assert_no_violations(one)
+    one.fill("#code", "0000 0000")
+    one.keyboard.press("Enter")
+    assert wait_until(lambda: "That is not the code" in one.inner_text("#answer"))
+    page.complaints.clear()  # type: ignore[attr-defined]
+
+
+def assert_no_violations(page: Any) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@browser_only
+def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
+    page: Callable[..., Any],
+) -> None:
+    stage = page()
+    becomes(stage, "open")
+    reached = []
+    for _ in range(12):
+        stage.keyboard.press("Tab")
+        reached.append(stage.evaluate("document.activeElement.id || document.activeElement.href"))
+    for wanted in ("sound", "fullscreen", "language", "shutter"):
+        assert wanted in reached
+    assert any(str(name).endswith("/bench") for name in reached)
+    stage.evaluate(
+        """() => {
+          window.heard = [];
+          const spoken = document.getElementById("spoken");
+          new MutationObserver(() => window.heard.push(spoken.textContent))
+            .observe(spoken, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    becomes(stage, "blocked")
+    becomes(stage, "open")
+    heard = stage.evaluate("window.heard")
+    assert len(heard) <= 4, heard  # blocked, waiting, open: each once, and perhaps a doubt between
+    assert all(one != other for one, other in itertools.pairwise(heard))
+
+
+@browser_only
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (390, 844), (844, 390)])
+@pytest.mark.parametrize("view", ["", "bench", "explain"])
+def test_nothing_hangs_over_the_edge(
+    page: Callable[..., Any], view: str, size: tuple[int, int]
+) -> None:
+    one = page(f"{view}?lang=ja", size)
+    one.wait_for_selector("body:not([data-mark=off])")
+    assert one.evaluate("document.documentElement.scrollWidth") <= size[0]
+    if not view:
+        title = one.locator("#title").bounding_box()
+        assert title["y"] + title["height"] <= size[1], "the state is seen without scrolling"

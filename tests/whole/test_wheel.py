@@ -1,0 +1,77 @@
+"""The wheel carries boards, models, texts and the scene: `pipx install .` gives a working demo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from support.places import ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+        + ["--wheel-dir", str(out), str(ROOT)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (found,) = out.glob("*.whl")
+    return found
+
+
+def test_it_holds_what_a_kit_needs_and_no_rubbish(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in (
+        "device/simulated/board.toml",
+        "device/simulated/room.avif",
+        "models/open-nsfw/model.toml",
+        "models/open-nsfw/open-nsfw.tflite",
+        "models/open-nsfw/LICENSE",
+        "models/open-nsfw/DATASHEET.md",
+        "models/open-nsfw/recipe/build.py",
+        "models/workshop.py",
+        "models/consent-clean/model.toml",
+        "models/consent-clean/embedding.tflite",
+        "models/consent-clean/nudity-head.npz",
+        "models/consent-clean/ledger.csv",
+        "models/consent-clean-coral/model.toml",
+        "models/consent-clean-coral/nudity-head.npz",
+        "models/testcard/card.png",
+        "models/testcard/known.png",
+        "console/pages/stage.html",
+        "console/pages/js/words.js",
+        "locale/ja/LC_MESSAGES/shuttergate.mo",
+        "py.typed",
+    ):
+        assert f"shuttergate/{name}" in names
+    assert not [name for name in names if "embedding_extractor" in name]  # others publish those
+    assert not [name for name in names if "__pycache__" in name or "_cache" in name]
+    assert sum("LICENSE" in name or "NOTICE" in name for name in names) >= 3
+
+
+def test_it_works_where_there_is_no_checkout(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    for words, said in ((["model", "verify"], "open-nsfw: ok"), (["board", "list"], "simulated")):
+        done = subprocess.run(
+            [sys.executable, "-m", "shuttergate", *words],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )
+        assert said in done.stdout
+
+
+def test_the_scene_is_under_2_mb() -> None:
+    assert (ROOT / "device" / "simulated" / "room.avif").stat().st_size < 2_000_000
