@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from shuttergate import feed
-from shuttergate.config import Config, Gate, Vision
+from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
-from shuttergate.vision.accelerator import Accelerator, State
+from shuttergate.vision.accelerator import Accelerator, AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.pack import Pack, read_pack
@@ -32,7 +32,9 @@ def pack() -> Pack:
 
 
 Build = Callable[..., Rig]
-QUICK = Config(gate=Gate(clear_frames=2, hold_off_s=0.1), vision=Vision(selftest_s=1.0))
+QUICK = Config(
+    gate=GateSettings(clear_frames=2, hold_off_s=0.1), vision=VisionSettings(selftest_s=1.0)
+)
 
 
 @pytest.fixture
@@ -99,7 +101,7 @@ def test_a_closing_gate_leaves_no_frame_behind(rig: Build) -> None:
 
 
 def test_one_missing_score_is_a_blocked_frame(rig: Build) -> None:
-    one = rig(Config(gate=Gate(clear_frames=2, hold_off_s=1.5)))
+    one = rig(Config(gate=GateSettings(clear_frames=2, hold_off_s=1.5)))
     one.brain.mode = "fail"
     assert wait_until(lambda: not one.line)
     one.brain.mode = "well"
@@ -137,7 +139,7 @@ def test_the_line_is_low_before_a_camera_that_is_slow_to_close(rig: Build, by_or
 
 
 def test_an_order_to_stop_lowers_the_line_while_the_camera_still_hangs(rig: Build) -> None:
-    one = rig(Config(gate=Gate(clear_frames=2, hold_off_s=0.1, max_age_ms=2000)))
+    one = rig(Config(gate=GateSettings(clear_frames=2, hold_off_s=0.1, max_age_ms=2000)))
     one.camera.mode = "hang"
     assert one.line
     one.leash.send(feed.Stop())
@@ -148,7 +150,7 @@ class Comings:
     """As much of an accelerator as the appliance asks; what answers changes at every answer."""
 
     def __init__(self, brain: Brain) -> None:
-        self.state, self.cause, self.generation = State.WORKING, "", 0
+        self.state, self.cause, self.generation = AcceleratorState.WORKING, "", 0
         self.restless = True
         self.answers = 0
         self._brain = brain
@@ -346,7 +348,7 @@ def test_the_photo_is_the_frame_that_was_judged(rig: Build) -> None:
 
 def test_no_photo_is_ever_of_a_blocked_frame(rig: Build) -> None:
     # 28 clear frames, 12 blocked, and so on, with presses at random moments.
-    one = rig(Config(gate=Gate(clear_frames=2, hold_off_s=0.0, settle_ms=20)))
+    one = rig(Config(gate=GateSettings(clear_frames=2, hold_off_s=0.0, settle_ms=20)))
     one.camera.mode = "mixed"
     dice = random.Random(20261121)
     for _ in range(30):
@@ -388,8 +390,12 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
         (224, 224, 3),
         video=(Channel(pack, besides),),
     )
-    patient = Gate(clear_frames=2, hold_off_s=0.1, max_age_ms=2000)  # what is late closes it too
-    rare = Vision(selftest_s=3600)  # or a self-test meets that channel first, and says "fault"
+    patient = GateSettings(
+        clear_frames=2, hold_off_s=0.1, max_age_ms=2000
+    )  # what is late closes it too
+    rare = VisionSettings(
+        selftest_s=3600
+    )  # or a self-test meets that channel first, and says "fault"
     one = Rig(tmp_path, pack, Config(gate=patient, vision=rare), eyes=eyes)
     try:
         assert wait_until(lambda: one.line and one.armed(), 10)

@@ -22,7 +22,7 @@ from PIL import Image
 from shuttergate import feed, injection
 from shuttergate.board import board_names, read_board
 from shuttergate.capture.album import Album
-from shuttergate.config import Config, Gate, Scene, Vision
+from shuttergate.config import Config, GateSettings, SceneSettings, VisionSettings
 from shuttergate.errors import (
     AcceleratorError,
     AlbumError,
@@ -45,12 +45,12 @@ from shuttergate.panel.panel import Panel
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.parent.window import (
     PAUSE_S,
-    Fault,
     Kill,
     Kit,
-    Line,
+    LogLine,
     Sight,
     Standing,
+    SwitchFault,
     Window,
     Wish,
     sights,
@@ -306,7 +306,9 @@ def test_a_file_size_limit_is_told_in_words(
 
 @pytest.fixture
 def quick() -> Config:
-    return Config(gate=Gate(clear_frames=2, hold_off_s=0.1), vision=Vision(selftest_s=1.0))
+    return Config(
+        gate=GateSettings(clear_frames=2, hold_off_s=0.1), vision=VisionSettings(selftest_s=1.0)
+    )
 
 
 class RealPins(Panel):
@@ -388,7 +390,7 @@ class Page:
                 os.close(descriptor)
             sight = sights.decode(packet)
             self.sights.append(sight)
-            if isinstance(sight, Line):
+            if isinstance(sight, LogLine):
                 self.lines.append(msgspec.json.decode(sight.text))
 
     def until(self, true: Callable[[], bool], timeout_s: float = 10.0) -> float:
@@ -453,9 +455,9 @@ def blue(folder: Path) -> Path:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("kit")
     config = Config(
-        gate=Gate(hold_off_s=0.1),
-        scene=Scene(path=str(blue(folder))),
-        vision=Vision(selftest_s=SELFTEST_S),
+        gate=GateSettings(hold_off_s=0.1),
+        scene=SceneSettings(path=str(blue(folder))),
+        vision=VisionSettings(selftest_s=SELFTEST_S),
     )
     one = Page(folder, config, folder / "album")
     try:
@@ -472,7 +474,7 @@ def whole(page: Page) -> Iterator[Page]:
     page.lines.clear()
     yield page
     for fault in page.injected:
-        page.wish(Fault(fault, False))
+        page.wish(SwitchFault(fault, False))
     page.until(lambda: page.is_open)
 
 
@@ -494,7 +496,7 @@ def test_the_page_is_told_which_switches_there_are(page: Page) -> None:
 @pytest.mark.parametrize("fault", EVERY)
 def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, fault: str) -> None:
     before = set(whole.album.iterdir())
-    whole.wish(Fault(fault, True))
+    whole.wish(SwitchFault(fault, True))
     whole.until(lambda: whole.injected == [fault], 1)
     took_s = whole.until(lambda: whole.faults == [NAMES[fault]])
     assert not whole.is_open
@@ -511,7 +513,7 @@ def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, faul
     whole.run(0.4)
     assert whole.faults == [NAMES[fault]]  # no half of it mended meanwhile
     assert set(whole.album.iterdir()) == before
-    whole.wish(Fault(fault, False))
+    whole.wish(SwitchFault(fault, False))
     whole.until(lambda: whole.is_open)
     assert whole.injected == []
     assert len(whole.logged("fault injected")) == len(whole.logged("fault taken back")) == 1
@@ -524,7 +526,7 @@ def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, faul
 
 def test_a_gate_that_starts_anew_has_its_switches_as_they_were(whole: Page) -> None:
     for fault in (CAMERA_STALLED, MODEL_CORRUPTED):
-        whole.wish(Fault(fault, True))
+        whole.wish(SwitchFault(fault, True))
         whole.run(0.1)
     whole.until(lambda: whole.faults == ["camera"])
     starts = whole.kit.starts
@@ -532,14 +534,14 @@ def test_a_gate_that_starts_anew_has_its_switches_as_they_were(whole: Page) -> N
     whole.until(lambda: whole.kit.starts > starts and whole.faults == ["camera"])
     assert whole.injected == [CAMERA_STALLED, MODEL_CORRUPTED]
     assert not whole.logged("gate", state="OPEN")
-    whole.wish(Fault(CAMERA_STALLED, False))
+    whole.wish(SwitchFault(CAMERA_STALLED, False))
     whole.until(lambda: whole.faults == ["self-test"])
     assert whole.kit.starts == starts + 1  # it does not fail at start, again and again
-    whole.wish(Fault(MODEL_CORRUPTED, False))
+    whole.wish(SwitchFault(MODEL_CORRUPTED, False))
 
 
 def test_a_publisher_that_starts_anew_finds_the_disk_as_full(whole: Page) -> None:
-    whole.wish(Fault(DISK_FULL, True))
+    whole.wish(SwitchFault(DISK_FULL, True))
     whole.until(lambda: whole.faults == ["album"])
     whole.lines.clear()
     whole.wish(Kill("publisher"))
@@ -550,9 +552,9 @@ def test_a_publisher_that_starts_anew_finds_the_disk_as_full(whole: Page) -> Non
 
 
 def test_a_second_switch_the_same_way_and_a_name_unknown_do_nothing(whole: Page) -> None:
-    whole.wish(Fault("no such fault", True))
+    whole.wish(SwitchFault("no such fault", True))
     for _ in range(2):
-        whole.wish(Fault(DISK_FULL, True))
+        whole.wish(SwitchFault(DISK_FULL, True))
     whole.until(lambda: DISK_FULL in whole.injected)
     whole.run(0.3)
     assert whole.injected == [DISK_FULL]
@@ -578,7 +580,7 @@ def dry(tmp_path: Path) -> Iterator[Callable[..., tuple[socket.socket, list[tupl
         window.attend(kit, [])
         for name in [*EVERY, "other"]:
             with contextlib.suppress(BrokenPipeError):  # a kit with real pins puts it out
-                seat.send(msgspec.json.encode(Fault(name, True)))
+                seat.send(msgspec.json.encode(SwitchFault(name, True)))
             time.sleep(2 * PAUSE_S)  # wishes are heard slowly
             window.attend(kit, [])
         return seat, told

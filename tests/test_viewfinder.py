@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from shuttergate import feed, viewfinder
-from shuttergate.config import Album, Config, Scene, read_kit
+from shuttergate.config import AlbumSettings, Config, SceneSettings, read_kit
 from shuttergate.frame import Frame
 from shuttergate.frames.pictures import lores_of, main_of
 from shuttergate.parent import window
@@ -212,8 +212,8 @@ def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: 
     clear = tmp_path / "scene" / "a.png"
     Image.new("RGB", (640, 480), (30, 60, 160)).save(clear)  # before card.png in the folder
     config = Config(
-        scene=Scene(path=str(blocked_scene.parent), picture_s=2.0),
-        album=Album(folder=str(tmp_path / "album")),
+        scene=SceneSettings(path=str(blocked_scene.parent), picture_s=2.0),
+        album=AlbumSettings(folder=str(tmp_path / "album")),
     )
     album = tmp_path / "album"
     sizes, shown, opened = [], [], 0
@@ -229,10 +229,10 @@ def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: 
         while time.monotonic() < until_s and opened < 2:
             opening.attend(kit, kit.poll(0.02, *opening.sources))
             for sight, descriptors in sights(page):
-                if isinstance(sight, window.View):
+                if isinstance(sight, window.ViewSocket):
                     view = socket.socket(fileno=descriptors[0])
                     view.setblocking(False)
-                if isinstance(sight, window.Line) and '"OPEN"' in sight.text:
+                if isinstance(sight, window.LogLine) and '"OPEN"' in sight.text:
                     opened += 1
             while view is not None:
                 try:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shuttergate import feed, verdict
 from shuttergate.board import Board
 from shuttergate.capture.counter import Counter
-from shuttergate.capture.photographer import Camera, Outcome, Photographer
+from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.shelf import Shelf
 from shuttergate.capture.video import Recorded
@@ -91,7 +91,7 @@ class Appliance:
         self._photographer = Photographer(
             self._shelf,
             self._counter,
-            Camera(
+            PhotoSettings(
                 1.0 / camera.fps,
                 config.gate.max_age_ms / 1000,
                 camera.rotation,

@@ -23,7 +23,7 @@ PULLED_UP = {2: "I2C", 3: "I2C", 14: "the serial console"}
 """A line let go must fall: these have pull-ups on the board, or are driven high at boot."""
 
 
-class Camera(Table, frozen=True):
+class CameraPart(Table, frozen=True):
     """The camera: ``main_size`` is the largest picture (width, height), ``rotation`` to upright.
 
     ``mirror`` flips the picture left to right before it is turned. ``controls`` go to libcamera as
@@ -58,7 +58,7 @@ class Pins(Table, frozen=True):
     buzzer: int | None = None
 
 
-class Accelerator(Table, frozen=True):
+class AcceleratorPart(Table, frozen=True):
     """What the models run on; ``threads`` are those of each interpreter on the CPU.
 
     With ``edgetpu``, packs that bring a model compiled for it run on it, through ``library`` loaded
@@ -88,10 +88,10 @@ class Board(Table, frozen=True):
 
     name: str
     title: dict[str, str]
-    camera: Camera
+    camera: CameraPart
     gpio: Gpio
     pins: Pins
-    accelerator: Accelerator
+    accelerator: AcceleratorPart
     channels: Channels
 
 

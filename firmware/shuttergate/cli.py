@@ -205,7 +205,7 @@ def check(
 ) -> None:
     """Judge each file as the second look would, or, with --live, as one live frame."""
     from shuttergate import stills as checking
-    from shuttergate.board import Accelerator
+    from shuttergate.board import AcceleratorPart
     from shuttergate.verdict import Look
     from shuttergate.vision.eyes import open_eyes
 
@@ -214,7 +214,9 @@ def check(
     try:
         # On the CPU, as `evaluate`: the accelerator is the running kit's, and may be elsewhere.
         eyes = open_eyes(
-            channels.live if live else (), () if live else channels.look, Accelerator(driver="cpu")
+            channels.live if live else (),
+            () if live else channels.look,
+            AcceleratorPart(driver="cpu"),
         )
         limits = eyes.limits(Look.LIVE if live else Look.SECOND, settings.limits())
     except ShuttergateError as error:

@@ -14,7 +14,7 @@ from shuttergate.system.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
 
 
-class Gate(Table, frozen=True):
+class GateSettings(Table, frozen=True):
     """The gate's four numbers; see `gate.Rules`."""
 
     clear_frames: Annotated[int, Meta(ge=1, le=1000)] = 5
@@ -29,21 +29,21 @@ class Gate(Table, frozen=True):
         )
 
 
-class Scene(Table, frozen=True):
+class SceneSettings(Table, frozen=True):
     """What the simulated camera looks at; an empty path is the built-in room."""
 
     path: str = ""
     picture_s: Annotated[float, Meta(gt=0, le=3600)] = 1.0
 
 
-class Album(Table, frozen=True):
+class AlbumSettings(Table, frozen=True):
     """Where photos go; an empty folder is Pictures/shuttergate in the home folder."""
 
     folder: str = ""
     jpeg_quality: Annotated[int, Meta(ge=1, le=100)] = 90
 
 
-class Video(Table, frozen=True):
+class VideoSettings(Table, frozen=True):
     """Recording: how long a press is held until it begins, how long what surrounds a frame must be
     CLEAR, how much comes from before the press, and how long it may last."""
 
@@ -55,20 +55,20 @@ class Video(Table, frozen=True):
     codec: Literal["libx264", "h264_v4l2m2m", "off"] = "libx264"
 
 
-class Vision(Table, frozen=True):
+class VisionSettings(Table, frozen=True):
     """How often the models are asked for their known answers."""
 
     selftest_s: Annotated[float, Meta(ge=1, le=3600)] = 10.0
 
 
-class Page(Table, frozen=True):
+class PageSettings(Table, frozen=True):
     """The page: its port, and a line on whom to talk to when the camera will not take a picture."""
 
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
     contact: Annotated[str, Meta(max_length=200)] = ""
 
 
-class Limits(Table, frozen=True):
+class ThresholdSettings(Table, frozen=True):
     """Thresholds for one channel, instead of its model pack's own."""
 
     clear_below: float
@@ -91,13 +91,13 @@ class Config(Table, frozen=True):
     """The whole of the configuration file. Every key may be left out."""
 
     board: str = "simulated"
-    gate: Gate = Gate()
-    scene: Scene = Scene()
-    album: Album = Album()
-    video: Video = Video()
-    vision: Vision = Vision()
-    page: Page = Page()
-    thresholds: dict[str, Limits] = {}
+    gate: GateSettings = GateSettings()
+    scene: SceneSettings = SceneSettings()
+    album: AlbumSettings = AlbumSettings()
+    video: VideoSettings = VideoSettings()
+    vision: VisionSettings = VisionSettings()
+    page: PageSettings = PageSettings()
+    thresholds: dict[str, ThresholdSettings] = {}
     pins: PinChanges = PinChanges()
 
     def limits(self) -> dict[str, Thresholds]:

@@ -15,7 +15,7 @@ from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import REFUSAL_S, SELF_TEST_S, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
-from shuttergate.panel.wires import WIRE_FAULTS, Wires
+from shuttergate.panel.wires import WIRE_FAULTS, WireWatch
 
 TICK_S = 0.01
 STATUS_S = 0.1
@@ -70,7 +70,7 @@ class Warden:
         self._heard_s = 0.0
         self._album_error: str | None = None
         self._hatch: socket.socket | None = None
-        self._wires = Wires()
+        self._wires = WireWatch()
         self._wire_faults: frozenset[str] = frozenset()
         self._ended = threading.Event()
         self._shown = Meaning.SELF_TEST
@@ -130,7 +130,7 @@ class Warden:
                 self._lose_publisher("publisher gone")
             case hatch.Receipt() | hatch.Hidden():
                 self._counter.hear(message)
-            case hatch.Album():
+            case hatch.AlbumState():
                 self._know_album(message.error)  # its fault first: nothing opens in between
                 self._interlock.mended("publisher")
 

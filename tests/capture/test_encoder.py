@@ -19,7 +19,7 @@ import pytest
 
 from shuttergate.capture.encoder import Canvas, Encoder, Muxer
 from shuttergate.capture.gops import Gop
-from shuttergate.config import Video
+from shuttergate.config import VideoSettings
 from shuttergate.frame import Frame
 from shuttergate.verdict import Reason
 from support.darkroom import (
@@ -207,7 +207,7 @@ def test_a_pyav_that_is_too_old_is_none(
 def test_an_encoder_that_cannot_be_had_is_named_once(
     darkroom: Callable[..., Darkroom], codec: Any
 ) -> None:
-    room = darkroom(settings=Video(codec=codec))
+    room = darkroom(settings=VideoSettings(codec=codec))
     room.frames(1.0)
     room.finger(True)
     room.frames(2.0)

@@ -20,7 +20,7 @@ from shuttergate.capture import counter, hatch
 from shuttergate.capture.album import Album
 from shuttergate.capture.counter import Counter
 from shuttergate.capture.encode import encode
-from shuttergate.capture.photographer import Camera, Outcome, Photographer
+from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.publisher import serve
 from shuttergate.capture.shelf import Shelf
 from shuttergate.errors import ScoreError
@@ -148,7 +148,7 @@ class Studio:
         self.outcomes: list[Outcome] = []
         self.done = threading.Event()
         self.gate_end, publisher_end = socket.socketpair()
-        self.messages: list[hatch.Album | hatch.Hidden | hatch.Receipt] = []
+        self.messages: list[hatch.AlbumState | hatch.Hidden | hatch.Receipt] = []
         self.on_hidden: Callable[[], None] = lambda: None
         self.publisher = threading.Thread(
             target=self._publish, args=(publisher_end, album), daemon=True
@@ -159,7 +159,7 @@ class Studio:
         self.photographer = Photographer(
             self.shelf,
             self.counter,
-            Camera(FRAME_S, 0.25, 0, 90),
+            PhotoSettings(FRAME_S, 0.25, 0, 90),
             look,
             lambda opening: self.open,
             self._heard,
@@ -180,7 +180,7 @@ class Studio:
             self.messages.append(message)
             if isinstance(message, hatch.Hidden):
                 self.on_hidden()
-            if not isinstance(message, hatch.Album):
+            if not isinstance(message, hatch.AlbumState):
                 self.counter.hear(message)
 
     def _heard(self, outcome: Outcome) -> None:
@@ -286,9 +286,9 @@ def test_a_missing_album_refuses_the_photo_and_says_so_first(
     assert outcome.reason is Reason.FAULT
     assert "is missing; plug the disk in" in outcome.detail
     receipt = next(one for one in kit.messages if isinstance(one, hatch.Receipt))
-    assert kit.messages[kit.messages.index(receipt) - 1] == hatch.Album(outcome.detail)
+    assert kit.messages[kit.messages.index(receipt) - 1] == hatch.AlbumState(outcome.detail)
     (tmp_path / "gone").mkdir()
-    assert wait_until(lambda: kit.messages[-1] == hatch.Album(""))
+    assert wait_until(lambda: kit.messages[-1] == hatch.AlbumState(""))
     assert kit.press().name
 
 
@@ -311,7 +311,7 @@ def test_half_a_parcel_is_no_photo(tmp_path: Path) -> None:
 
     worker = threading.Thread(target=publish)
     worker.start()
-    assert hatch.receive(gate_end) == hatch.Album("")
+    assert hatch.receive(gate_end) == hatch.AlbumState("")
     hatch.send(gate_end, hatch.Parcel(1, 1, 1000), b"only half")
     gate_end.close()
     worker.join(5)
@@ -355,7 +355,7 @@ def test_a_gate_that_closes_while_the_disk_is_slow_voids_the_photo(
     kit = studio(clear)
     kit.on_hidden = lambda: setattr(kit, "open", False)
     assert kit.press().reason is Reason.CLOSED
-    assert wait_until(lambda: kit.messages[-1] == hatch.Album(""))
+    assert wait_until(lambda: kit.messages[-1] == hatch.AlbumState(""))
     assert list(tmp_path.iterdir()) == []
     kit.on_hidden, kit.open = lambda: None, True
     assert kit.press().name
@@ -377,7 +377,7 @@ def test_without_the_gates_yes_a_whole_photo_gets_no_name(tmp_path: Path, last: 
     assert list(tmp_path.iterdir()) == []
     if last != "gone":
         hatch.send(gate_end, hatch.Word(3, False) if last == "no" else hatch.Word(2, True))
-        assert hatch.receive(gate_end) == hatch.Album("")  # it goes on
+        assert hatch.receive(gate_end) == hatch.AlbumState("")  # it goes on
     gate_end.close()
     worker.join(5)
     publisher_end.close()

@@ -14,7 +14,7 @@ import pytest
 
 from shuttergate.capture import delivery, recorder
 from shuttergate.capture.video import LIMIT, RELEASED
-from shuttergate.config import Video
+from shuttergate.config import VideoSettings
 from shuttergate.frame import Pixels
 from shuttergate.verdict import Decision, Reason, Verdict
 from support.darkroom import (
@@ -133,7 +133,7 @@ def test_a_frame_that_waits_while_the_gate_closes_is_not_encoded(
 def test_the_longest_time_ends_it_while_the_button_is_held(
     darkroom: Callable[..., Darkroom],
 ) -> None:
-    room = darkroom(settings=Video(max_s=2.0))
+    room = darkroom(settings=VideoSettings(max_s=2.0))
     begin(room, 4.0)
     room.settle()
     (video,) = room.videos()
@@ -327,7 +327,7 @@ def test_a_picture_of_another_size_ends_a_recording(darkroom: Callable[..., Dark
     room = darkroom()
     begin(room, 1.5)
     assert room.recorder is not None
-    room.recorder._settings = Video(longest_side=SIZE[0])  # as it is
+    room.recorder._settings = VideoSettings(longest_side=SIZE[0])  # as it is
     from support import darkroom as module
 
     size, module.SIZE = module.SIZE, (256, 144)
@@ -386,7 +386,7 @@ def test_an_end_that_finds_no_room_is_not_left_off(
 
 
 def test_a_button_that_stays_down_fills_no_memory(darkroom: Callable[..., Darkroom]) -> None:
-    room = darkroom(settings=Video(max_s=1.0))
+    room = darkroom(settings=VideoSettings(max_s=1.0))
     begin(room, 20.0)
     assert room.recorder is not None
     assert sum(len(gop.pictures) for gop in room.recorder._gops._gops) < 60
@@ -435,7 +435,7 @@ def test_two_hundred_random_timings_let_no_card_into_any_video(
 ) -> None:
     """The card comes and goes, fingers press and let go, frames are late: at random."""
     dice = random.Random(20261122)
-    room = darkroom(settings=Video(max_s=2.5))
+    room = darkroom(settings=VideoSettings(max_s=2.5))
     with_card: set[int] = set()
     for _ in range(200):
         pressed = dice.randint(0, 60)

@@ -29,8 +29,8 @@ def looking(test: Callable[[Hub], Awaitable[None]]) -> Callable[[], None]:
     return run
 
 
-def line(number: int) -> window.Line:
-    return window.Line(json.dumps({"time": "", "event": str(number)}))
+def line(number: int) -> window.LogLine:
+    return window.LogLine(json.dumps({"time": "", "event": str(number)}))
 
 
 def named(number: int) -> str:
@@ -110,7 +110,7 @@ async def test_as_many_photos_and_videos_are_held_open_as_are_shown(hub: Hub) ->
 
     before = held()
     for number in [*range(window.PHOTOS_KEPT + 3), window.PHOTOS_KEPT + 2]:
-        hub.sees(window.Photo(named(number)), [os.open(os.devnull, os.O_RDONLY)])
+        hub.sees(window.AlbumFile(named(number)), [os.open(os.devnull, os.O_RDONLY)])
     assert list(hub.photos) == [named(number) for number in range(3, window.PHOTOS_KEPT + 3)]
     assert held() - before == window.PHOTOS_KEPT
     for descriptor in hub.photos.values():

@@ -24,7 +24,7 @@ from PIL import Image
 from shuttergate.config import Config
 from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
-from shuttergate.console.judge import Judge, Judged, Unreadable
+from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture
 from shuttergate.errors import Busy, JudgeError, ScoreError
 from shuttergate.verdict import Look, Reason, Thresholds
 from shuttergate.vision.known import paint
@@ -48,9 +48,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.runner = asyncio.Runner()
-        self.judge = Judge(Config())
+        self.judge = PictureJudge(Config())
 
-    def ask(self, picture: bytes | bytearray) -> Judged | Unreadable:
+    def ask(self, picture: bytes | bytearray) -> JudgedPicture | UnreadablePicture:
         return self.runner.run(self.judge.judge(picture))
 
     @property
@@ -77,7 +77,7 @@ def desk() -> Iterator[Desk]:
 def test_it_says_what_check_says(desk: Desk, tmp_path: Path, picture: bytes, verdict: str) -> None:
     (tmp_path / "picture.png").write_bytes(picture)
     found = desk.ask(picture)
-    assert isinstance(found, Judged)
+    assert isinstance(found, JudgedPicture)
     for said, mode in ((found.live, ["--live"]), (found.look, [])):
         command = [sys.executable, "-m", "shuttergate", "check", "--json", *mode, "picture.png"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
@@ -95,7 +95,7 @@ def test_what_browsers_show_is_judged_upright(desk: Desk, kind: str) -> None:
     exif[0x0112] = 6
     options = {} if kind == "GIF" else {"exif": exif}
     found = desk.ask(encoded(BLUE_IMAGE, kind, **options))
-    assert isinstance(found, Judged)
+    assert isinstance(found, JudgedPicture)
     assert (found.width, found.height) == ((640, 480) if kind == "GIF" else (480, 640))
     assert set(found.look.scores) == {"consent-clean", "open-nsfw"}
 
@@ -107,8 +107,8 @@ def film(*frames: Image.Image) -> bytes:
 def test_every_frame_of_an_animation_is_judged(desk: Desk) -> None:
     blue = BLUE_IMAGE.resize(CARD_IMAGE.size)
     clear, shown = desk.ask(film(blue, blue.rotate(180))), desk.ask(film(blue, CARD_IMAGE, blue))
-    assert isinstance(clear, Judged)
-    assert isinstance(shown, Judged)
+    assert isinstance(clear, JudgedPicture)
+    assert isinstance(shown, JudgedPicture)
     assert (clear.live.verdict, clear.look.verdict) == ("CLEAR", "CLEAR")
     assert (shown.live.verdict, shown.look.verdict) == ("BLOCKED", "BLOCKED")
 
@@ -153,14 +153,14 @@ UNREADABLE = {
 def test_what_cannot_be_judged_has_a_cause_and_the_child_stays(desk: Desk, what: str) -> None:
     picture, cause = UNREADABLE[what]
     child = desk.child
-    assert desk.ask(picture) == Unreadable(cause)  # type: ignore[arg-type]
+    assert desk.ask(picture) == UnreadablePicture(cause)  # type: ignore[arg-type]
     assert desk.child == child
     assert alive(child)
 
 
 def test_12_megapixels_fit(desk: Desk) -> None:
     found = desk.ask(encoded(Image.new("RGBA", (4000, 3000), (30, 60, 160, 200)), compress_level=1))
-    assert isinstance(found, Judged)
+    assert isinstance(found, JudgedPicture)
 
 
 def test_a_picture_that_needs_too_much_memory_is_too_large(desk: Desk) -> None:
@@ -171,14 +171,14 @@ def test_a_picture_that_needs_too_much_memory_is_too_large(desk: Desk) -> None:
     tight = pages * resource.getpagesize() + (40 << 20)
     resource.prlimit(*limit, (tight, before[1]))
     picture = encoded(Image.new("RGB", (6000, 4000)), compress_level=1)
-    assert desk.ask(picture) == Unreadable("too large")
+    assert desk.ask(picture) == UnreadablePicture("too large")
     resource.prlimit(*limit, before)
-    assert isinstance(desk.ask(picture), Judged)
+    assert isinstance(desk.ask(picture), JudgedPicture)
 
 
 def test_a_bytearray_is_wiped_once_it_is_sent(desk: Desk) -> None:
     picture = bytearray(BLUE)
-    assert isinstance(desk.ask(picture), Judged)
+    assert isinstance(desk.ask(picture), JudgedPicture)
     assert not any(picture)
 
 
@@ -186,7 +186,7 @@ def test_a_child_that_was_killed_between_pictures_is_replaced(desk: Desk) -> Non
     child = desk.child
     os.kill(child, signal.SIGKILL)
     assert wait_until(lambda: desk.judge._child is not None and not desk.judge._child.runs)
-    assert isinstance(desk.ask(BLUE), Judged)
+    assert isinstance(desk.ask(BLUE), JudgedPicture)
     assert desk.child != child
 
 
@@ -204,22 +204,22 @@ def test_a_child_that_ends_over_a_picture_costs_that_picture(
     child = desk.child
     os.kill(child, signal.SIGSTOP)
 
-    async def end() -> Judged | Unreadable:
+    async def end() -> JudgedPicture | UnreadablePicture:
         asking = asyncio.create_task(desk.judge.judge(BLUE))
         await asyncio.sleep(0.05)
         os.kill(child, number)
         os.kill(child, signal.SIGCONT)
         return await asking
 
-    assert desk.runner.run(end()) == Unreadable(cause)  # type: ignore[arg-type]
-    assert isinstance(desk.ask(BLUE), Judged)
+    assert desk.runner.run(end()) == UnreadablePicture(cause)  # type: ignore[arg-type]
+    assert isinstance(desk.ask(BLUE), JudgedPicture)
 
 
 def test_a_silent_child_is_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     child = desk.child
     os.kill(child, signal.SIGSTOP)
     monkeypatch.setattr(judging, "LIMIT_S", 0.2)
-    assert desk.ask(BLUE) == Unreadable("time")
+    assert desk.ask(BLUE) == UnreadablePicture("time")
     assert not alive(child)
 
 
@@ -227,7 +227,7 @@ def test_an_answer_nobody_waited_for_is_not_the_next_ones(desk: Desk) -> None:
     child = desk.child
     os.kill(child, signal.SIGSTOP)
 
-    async def leave() -> Judged | Unreadable:
+    async def leave() -> JudgedPicture | UnreadablePicture:
         asking = asyncio.create_task(desk.judge.judge(CARD))
         await asyncio.sleep(0.05)
         asking.cancel()
@@ -237,7 +237,7 @@ def test_an_answer_nobody_waited_for_is_not_the_next_ones(desk: Desk) -> None:
         return await desk.judge.judge(BLUE)
 
     found = desk.runner.run(leave())
-    assert isinstance(found, Judged)
+    assert isinstance(found, JudgedPicture)
     assert found.look.verdict == "CLEAR"
 
 
@@ -245,7 +245,7 @@ def test_four_wait_and_the_next_is_told_so(desk: Desk) -> None:
     child = desk.child
     os.kill(child, signal.SIGSTOP)
 
-    async def crowd() -> list[Judged | Unreadable]:
+    async def crowd() -> list[JudgedPicture | UnreadablePicture]:
         asking = [asyncio.create_task(desk.judge.judge(BLUE)) for _ in range(5)]
         await asyncio.sleep(0.05)
         with pytest.raises(Busy, match="4 pictures wait to be judged already; try again soon"):
@@ -253,7 +253,7 @@ def test_four_wait_and_the_next_is_told_so(desk: Desk) -> None:
         os.kill(child, signal.SIGCONT)
         return await asyncio.gather(*asking)
 
-    assert all(isinstance(found, Judged) for found in desk.runner.run(crowd()))
+    assert all(isinstance(found, JudgedPicture) for found in desk.runner.run(crowd()))
 
 
 def test_the_loop_goes_on_while_a_picture_is_judged(desk: Desk) -> None:
@@ -280,7 +280,7 @@ def test_it_is_ended_when_nobody_asks(desk: Desk, monkeypatch: pytest.MonkeyPatc
     desk.ask(BLUE)
     desk.runner.run(asyncio.sleep(0.4))
     assert wait_until(lambda: not alive(child))
-    assert isinstance(desk.ask(BLUE), Judged)
+    assert isinstance(desk.ask(BLUE), JudgedPicture)
 
 
 def test_it_is_confined(desk: Desk) -> None:
@@ -326,8 +326,8 @@ def tries(picture, eyes, limits):
             attempt()
         except OSError:
             continue
-        return own.Unreadable("time")
-    return own.Unreadable("animation")
+        return own.UnreadablePicture("time")
+    return own.UnreadablePicture("animation")
 own.judged = tries
 """
 
@@ -336,7 +336,7 @@ def test_what_opens_the_picture_can_neither_write_nor_connect(
     doctored: Callable[[str], Desk], tmp_path: Path
 ) -> None:
     desk = doctored(f"OUT = {str(tmp_path / 'leak')!r}\n{CANNOT}")
-    assert desk.ask(BLUE) == Unreadable("animation")
+    assert desk.ask(BLUE) == UnreadablePicture("animation")
 
 
 def test_a_picture_that_takes_too_long_is_ended_by_the_kernel(
@@ -344,19 +344,19 @@ def test_a_picture_that_takes_too_long_is_ended_by_the_kernel(
 ) -> None:
     desk = doctored("own.PICTURE_CPU_S = 0.2\nown.judged = lambda *rest: sum(iter(int, 1))")
     began_s = time.monotonic()
-    assert desk.ask(BLUE) == Unreadable("time")
+    assert desk.ask(BLUE) == UnreadablePicture("time")
     assert time.monotonic() - began_s < judging.LIMIT_S / 2
 
 
 ENDLESS = "(os.write(int(sys.argv[2]), b'\\xff' * 4), time.sleep(60))"
 
 
-@pytest.mark.parametrize("answer", ["{'type': 'judged', 'width': 1}", "own.Ready()", ENDLESS])
+@pytest.mark.parametrize("answer", ["{'type': 'judged', 'width': 1}", "own.JudgeReady()", ENDLESS])
 def test_an_answer_that_is_none_is_not_believed(
     doctored: Callable[[str], Desk], answer: str
 ) -> None:
     desk = doctored(f"own.judged = lambda *rest: {answer}")
-    assert desk.ask(BLUE) == Unreadable("not a picture")
+    assert desk.ask(BLUE) == UnreadablePicture("not a picture")
 
 
 def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -367,16 +367,16 @@ def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.chdir(tmp_path)
     picture = encoded(NOISE)
 
-    async def ask() -> list[Judged | Unreadable]:
-        judge = Judge(Config())
+    async def ask() -> list[JudgedPicture | UnreadablePicture]:
+        judge = PictureJudge(Config())
         pictures = (picture, encoded(NOISE, "AVIF"), picture[:600])
         found = [await judge.judge(one) for one in pictures]
         await judge.close()
         return found
 
     *whole, cut = asyncio.run(ask())
-    assert all(isinstance(found, Judged) for found in whole)
-    assert cut == Unreadable("not a picture")
+    assert all(isinstance(found, JudgedPicture) for found in whole)
+    assert cut == UnreadablePicture("not a picture")
     assert list(tmp_path.iterdir()) == []
     for path in {path for folder in common for path in folder.iterdir()} - before:
         if path.is_file():  # others may write there meanwhile, but not this
@@ -386,10 +386,10 @@ def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 PARENT = """
 import asyncio, os, sys
 from shuttergate.config import Config
-from shuttergate.console.judge import Judge
+from shuttergate.console.judge import PictureJudge
 async def main():
     os.close(2)
-    judge = Judge(Config())
+    judge = PictureJudge(Config())
     found = await judge.judge(sys.stdin.buffer.read())
     os.write(1, found.look.verdict.encode())
     await judge.close()
@@ -416,7 +416,7 @@ deaf = "import time, shuttergate.console.judge_process as own; "
 deaf += "own.exactly = lambda *rest: time.sleep(60); own.main()"
 judge.COMMAND = (sys.executable, "-B", "-c", deaf)
 async def main():
-    child = await judge.Judge(Config())._ready()
+    child = await judge.PictureJudge(Config())._ready()
     os.write(1, str(child.process.pid).encode())
     os._exit(0)
 asyncio.run(main())
@@ -430,7 +430,7 @@ def test_a_child_that_does_not_hear_ends_with_the_console_all_the_same() -> None
 
 def test_a_kit_that_cannot_judge_says_why() -> None:
     async def ask() -> None:
-        judge = Judge(Config(board="pi9"))
+        judge = PictureJudge(Config(board="pi9"))
         with pytest.raises(JudgeError, match="no board is called 'pi9'"):
             await judge.judge(BLUE)
         await judge.close()
@@ -450,7 +450,7 @@ def test_a_child_that_does_not_start_is_told(
 
 def test_after_closing_nothing_is_judged() -> None:
     async def ask() -> None:
-        judge = Judge(Config())
+        judge = PictureJudge(Config())
         await judge.close()
         await judge.close()
         with pytest.raises(JudgeError, match="the page is closing"):
@@ -473,7 +473,7 @@ def test_a_model_that_fails_on_any_picture_is_a_doubt(monkeypatch: pytest.Monkey
     monkeypatch.setattr(judge_process, "looking", lambda eyes, which: looks[which])
     limits = {which: {"one": Thresholds(0.5, 0.8)} for which in Look}
     found = judge_process.judged(film(BLUE_IMAGE, NOISE.resize((640, 480))), None, limits)  # type: ignore[arg-type]
-    assert isinstance(found, Judged)
+    assert isinstance(found, JudgedPicture)
     assert (found.live.verdict, found.live.reason, found.live.scores) == (
         "BLOCKED",
         Reason.DOUBT,

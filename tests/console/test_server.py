@@ -171,7 +171,7 @@ def test_a_page_is_told_all_there_is_and_then_what_is_new(again: Console) -> Non
         again.kit.show(standing(False))
         news = hear_until(page, "standing")
         assert news["standing"]["status"]["reason"] == "nudity"
-        again.kit.show(window.Line('{"time":"2026-11-22T00:00:00.000Z","event":"hello"}'))
+        again.kit.show(window.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"hello"}'))
         assert hear_until(page, "lines")["lines"][0]["event"] == "hello"
         again.kit.picture(viewfinder.Seen(5, False, "nudity", {"a": 0.5, "b": 0.25}))
         assert hear_until(page, "seen")["seen"] == [[5, False, "nudity", [0.5, 0.25]]]
@@ -308,7 +308,7 @@ def test_nothing_else_is_there(console: Console, path: str) -> None:
 
 
 def test_the_log_is_json_lines(again: Console) -> None:
-    again.kit.show(window.Line('{"time":"2026-11-22T00:00:00.000Z","event":"marked"}'))
+    again.kit.show(window.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"marked"}'))
     assert wait_until(lambda: b"marked" in again.get("/log.jsonl")[2])
     _, headers, body = again.get("/log.jsonl")
     assert headers["content-disposition"] == 'attachment; filename="shuttergate.jsonl"'
@@ -345,7 +345,7 @@ def test_a_press_reaches_the_contact(console: Console) -> None:
         assert console.ask("POST", "/press", b'{"down":true}', **own)[0] == 204
         assert console.kit.wish() == feed.Finger(True)
         assert console.ask("POST", "/fault", b'{"name":"disk full","on":true}', **own)[0] == 204
-        assert console.kit.wish() == window.Fault("disk full", True)
+        assert console.kit.wish() == window.SwitchFault("disk full", True)
         assert console.ask("POST", "/kill", b'{"process":"gate"}', **own)[0] == 204
         assert console.kit.wish() == window.Kill("gate")
     assert console.kit.wish() == feed.Finger(False), "the last page to leave lets go"

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shuttergate.board import Camera
+from shuttergate.board import CameraPart
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool
@@ -32,8 +32,8 @@ MAIN, LORES = (640, 480), (224, 224)
 LORES_SHAPE = (224, 224, 3)
 
 
-def settings(**other: Any) -> Camera:
-    return Camera(driver="picamera2", main_size=MAIN, fps=30, **other)
+def settings(**other: Any) -> CameraPart:
+    return CameraPart(driver="picamera2", main_size=MAIN, fps=30, **other)
 
 
 def make_pool(slots: int = 3) -> Pool:

@@ -21,7 +21,7 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from shuttergate.board import Camera, read_board
+from shuttergate.board import CameraPart, read_board
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels
 from shuttergate.frames import v4l2, webcam
@@ -47,8 +47,8 @@ SHARES = {"ITU601": (0.299, 0.114), "ITU709": (0.2126, 0.0722)}
 """Of red and blue in luma."""
 
 
-def settings(main_size: tuple[int, int] = MAIN, **other: Any) -> Camera:
-    return Camera(driver="webcam", main_size=main_size, fps=FPS, **other)
+def settings(main_size: tuple[int, int] = MAIN, **other: Any) -> CameraPart:
+    return CameraPart(driver="webcam", main_size=main_size, fps=FPS, **other)
 
 
 def make_pool(slots: int = 3) -> Pool:

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from shuttergate.console.access import Access
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
-from shuttergate.console.judge import Judge, Unreadable
+from shuttergate.console.judge import PictureJudge, UnreadablePicture
 from shuttergate.console.lookout import Lookout
 from shuttergate.console.protocol import Protocol, quiet
 from shuttergate.console.server import settings
@@ -80,8 +80,8 @@ class _Deaf:
     def wish(self, wish: window.Wish) -> bool:
         return True
 
-    async def judge(self, picture: bytes | bytearray) -> Unreadable:
-        return Unreadable("not a picture")
+    async def judge(self, picture: bytes | bytearray) -> UnreadablePicture:
+        return UnreadablePicture("not a picture")
 
 
 class Page:
@@ -99,7 +99,7 @@ class Page:
         hub = Hub({"token": access.token})
         self.loop.run_until_complete(_show(hub, folder))
         deaf = _Deaf()
-        self._config = settings(build(hub, cast(Lookout, deaf), access, cast(Judge, deaf)))
+        self._config = settings(build(hub, cast(Lookout, deaf), access, cast(PictureJudge, deaf)))
         self._config.load()
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -150,4 +150,4 @@ async def _show(hub: Hub, folder: Path) -> None:
     Image.radial_gradient("L").convert("RGB").save(folder / seeds.PHOTO, "JPEG")
     (folder / seeds.FILM).write_bytes(bytes(range(256)) * 512)
     for name in (seeds.PHOTO, seeds.FILM):
-        hub.sees(window.Photo(name), [os.open(folder / name, os.O_RDONLY)])
+        hub.sees(window.AlbumFile(name), [os.open(folder / name, os.O_RDONLY)])

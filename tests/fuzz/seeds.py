@@ -155,11 +155,16 @@ def orders() -> Iterator[bytes]:
 
 def wishes() -> Iterator[bytes]:
     """Yield what a console wishes, a packet a line."""
-    wanted = (feed.Finger(True), feed.Finger(False), window.Kill("gate"), window.Fault("a", True))
+    wanted = (
+        feed.Finger(True),
+        feed.Finger(False),
+        window.Kill("gate"),
+        window.SwitchFault("a", True),
+    )
     packets = [msgspec.json.encode(wish) for wish in wanted]
     yield from packets
     yield b"\n".join(packets)
-    yield msgspec.json.encode(window.Fault("disk full", True))
+    yield msgspec.json.encode(window.SwitchFault("disk full", True))
 
 
 def sights() -> Iterator[bytes]:
@@ -176,7 +181,7 @@ def sights() -> Iterator[bytes]:
         for sight in (
             *(window.Kit("0", "simulated", {"en": "A kit"}, True, {"clear_frames": 5}),),
             *(window.Standing(status, totals, {}, {}, 1), window.Standing(None, totals, {}, {}, 0)),
-            *(window.Line('{"event":"x"}'), window.Photo("a.jpg"), window.View()),
+            *(window.LogLine('{"event":"x"}'), window.AlbumFile("a.jpg"), window.ViewSocket()),
         )
     ]
     yield from packets
@@ -192,7 +197,12 @@ def shown() -> Iterator[bytes]:
 
 def to_gate() -> Iterator[bytes]:
     """Yield what a publisher tells the gate."""
-    said = (hatch.Album(), hatch.Album("is full"), hatch.Hidden(1), hatch.Receipt(1, "a.jpg"))
+    said = (
+        hatch.AlbumState(),
+        hatch.AlbumState("is full"),
+        hatch.Hidden(1),
+        hatch.Receipt(1, "a.jpg"),
+    )
     messages = [framed(msgspec.json.encode(one)) for one in said]
     yield from messages
     yield b"".join(messages)
@@ -205,7 +215,7 @@ def to_publisher() -> Iterator[bytes]:
         return framed(msgspec.json.encode(order)) + content
 
     photo = told(hatch.Parcel(1, 1_800_000_000_000, 4), b"\xff\xd8\xff\xd9")
-    video = told(hatch.Video(2, 1_800_000_000_000))
+    video = told(hatch.NewVideo(2, 1_800_000_000_000))
     pieces = told(hatch.Piece(2, 3), b"abc") + told(hatch.Piece(2, 2), b"de")
     yield photo + told(hatch.Word(1, True))
     yield photo + told(hatch.Word(1, False))
@@ -217,8 +227,12 @@ def to_publisher() -> Iterator[bytes]:
 def answers() -> Iterator[bytes]:
     """Yield what a child says of a picture."""
     look = judge.Judgement("CLEAR", Reason.CLEAR, {"a": 0.1}, 1.5)
-    said = (judge.Judged(9, 6, look, look), judge.Unreadable("time"), judge.Refused("x"))
-    for answer in (*said, judge.Ready()):
+    said = (
+        judge.JudgedPicture(9, 6, look, look),
+        judge.UnreadablePicture("time"),
+        judge.JudgeRefused("x"),
+    )
+    for answer in (*said, judge.JudgeReady()):
         yield framed(msgspec.json.encode(answer))
 
 

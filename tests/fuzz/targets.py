@@ -36,7 +36,7 @@ from shuttergate.capture.counter import Counter as HatchCounter
 from shuttergate.config import Config, read_config, read_kit
 from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
-from shuttergate.console.judge import Judge, Judged, Unreadable, _Child
+from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture, _Child
 from shuttergate.console.lookout import Lookout
 from shuttergate.errors import CameraError, ConfigError, JudgeError, PackError, PictureError
 from shuttergate.frames import pictures
@@ -434,7 +434,7 @@ def answers(data: bytes) -> None:
 
 
 async def _judge(data: bytes) -> None:
-    judge = Judge(Config())
+    judge = PictureJudge(Config())
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     judge._child = _Child(cast(Any, _Process()), ours)
@@ -443,7 +443,7 @@ async def _judge(data: bytes) -> None:
         theirs.shutdown(socket.SHUT_WR)
         try:
             answer = await judge.judge(b"a picture")
-            assert isinstance(answer, Judged | Unreadable)
+            assert isinstance(answer, JudgedPicture | UnreadablePicture)
         except JudgeError:
             pass
         finally:

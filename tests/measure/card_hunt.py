@@ -21,7 +21,7 @@ from measure.speed import HD, Figure, room_picture
 from shuttergate import feed
 from shuttergate.board import read_board
 from shuttergate.capture.encoder import load
-from shuttergate.config import Config, Scene, Video
+from shuttergate.config import Config, SceneSettings, VideoSettings
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of
 from shuttergate.parent.supervisor import Supervisor
@@ -103,7 +103,8 @@ def timings(count: int, seed: int) -> list[Figure]:
         folder = Path(name)
         with_card = write_scene(folder / "scene.mp4", 60.0, dice)
         config = Config(
-            scene=Scene(path=str(folder / "scene.mp4")), video=Video(hold_s=0.5, lead_s=0.3)
+            scene=SceneSettings(path=str(folder / "scene.mp4")),
+            video=VideoSettings(hold_s=0.5, lead_s=0.3),
         )
         with Supervisor(config, folder / "album") as kit:
             for news in _presses(kit, count, dice):

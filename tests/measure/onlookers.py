@@ -63,7 +63,7 @@ class Watcher:
             match window.sights.decode(packet):
                 case window.Standing() as standing:
                     self.standing = standing
-                case window.Line(text) if json.loads(text).get("reason") == "stale":
+                case window.LogLine(text) if json.loads(text).get("reason") == "stale":
                     self.stale += 1
                 case _:
                     pass

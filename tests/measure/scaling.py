@@ -24,7 +24,7 @@ from measure.speed import room_picture
 from shuttergate import feed
 from shuttergate.bench.figure import GRID, OTHERS, document, figure_of
 from shuttergate.board import read_board
-from shuttergate.config import Album, Config, Scene
+from shuttergate.config import AlbumSettings, Config, SceneSettings
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.paths import share
 
@@ -61,8 +61,8 @@ def measure(
         room_picture(size).save(folder / "room.jpg", quality=92)
         config = Config(
             board=_board(folder, size, fps, threads),
-            scene=Scene(path=str(folder / "room.jpg")),
-            album=Album(folder=str(folder / "album")),
+            scene=SceneSettings(path=str(folder / "room.jpg")),
+            album=AlbumSettings(folder=str(folder / "album")),
         )
         with Supervisor(config, folder / "album") as kit:
             _wait_open(kit)

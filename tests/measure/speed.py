@@ -25,7 +25,7 @@ from rich.table import Table
 from shuttergate import feed
 from shuttergate.appliance import Appliance
 from shuttergate.board import read_board
-from shuttergate.config import Album, Config, Gate, Scene
+from shuttergate.config import AlbumSettings, Config, GateSettings, SceneSettings
 from shuttergate.frame import Frame, Pixels
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.pictures import lores_of
@@ -144,7 +144,7 @@ def verdict_overhead(frames: int) -> list[Figure]:
     board = read_board("simulated")
     packs = [read_pack(share("models") / name) for name in board.channels.live]
     bare = [pack.model(pack.content()) for pack in packs]
-    config = Config(gate=Gate(clear_frames=1, hold_off_s=0.0, max_age_ms=2000))
+    config = Config(gate=GateSettings(clear_frames=1, hold_off_s=0.0, max_age_ms=2000))
     eyes = open_eyes(board.channels.live, board.channels.look, board.accelerator)
     panel = StampedPanel(board.pins, simulated=True)
     ours, theirs = feed.pair()
@@ -233,7 +233,9 @@ def press_to_file(presses: int) -> list[Figure]:
         scene, album = Path(folder) / "room.jpg", Path(folder) / "album"
         album.mkdir()
         room_picture(TWELVE_MP).save(scene, quality=92)
-        config = Config(scene=Scene(path=str(scene)), album=Album(folder=str(album)))
+        config = Config(
+            scene=SceneSettings(path=str(scene)), album=AlbumSettings(folder=str(album))
+        )
         times_s: list[float] = []
         with Supervisor(config, album) as kit:
             _wait_until_open(kit)

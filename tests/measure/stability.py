@@ -19,7 +19,7 @@ from rich.table import Table
 
 from shuttergate.bench.evaluate.manifest import Row, read_manifest
 from shuttergate.bench.evaluate.rates import auc
-from shuttergate.board import Accelerator, read_board
+from shuttergate.board import AcceleratorPart, read_board
 from shuttergate.errors import PictureError, ShuttergateError
 from shuttergate.frames.pictures import lores_of, main_of, read_picture
 from shuttergate.stills import LOOK_LIMIT
@@ -167,7 +167,7 @@ def main() -> int:
     try:
         manifest = read_manifest(chosen.manifest)
         channels = read_board(chosen.board).channels
-        eyes = open_eyes(channels.live, channels.look, Accelerator(driver="cpu"))
+        eyes = open_eyes(channels.live, channels.look, AcceleratorPart(driver="cpu"))
     except ShuttergateError as error:
         print(f"stability: {error}", file=sys.stderr)
         return 2

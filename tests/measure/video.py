@@ -29,7 +29,7 @@ from measure.speed import HD, Figure, room_picture
 from shuttergate import feed
 from shuttergate.appliance import POOL_FRAMES, Appliance
 from shuttergate.board import read_board
-from shuttergate.config import Config, Scene, Video
+from shuttergate.config import Config, SceneSettings, VideoSettings
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.frames.simulated import SimulatedCamera
@@ -197,7 +197,10 @@ def long_recording(minutes: float) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="shuttergate-bench-", dir=Path.cwd()) as name:
         folder = Path(name)
         room_picture(HD).save(folder / "room.png")
-        config = Config(scene=Scene(path=str(folder / "room.png")), video=Video(max_s=minutes * 60))
+        config = Config(
+            scene=SceneSettings(path=str(folder / "room.png")),
+            video=VideoSettings(max_s=minutes * 60),
+        )
         memory: dict[str, list[float]] = {"gate": [], "publisher": []}
         said: list[feed.Log] = []
         with Supervisor(config, folder / "album") as kit:

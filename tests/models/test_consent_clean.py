@@ -41,16 +41,16 @@ pictures = _recipe()
 
 
 @pytest.fixture(scope="module")
-def ledger() -> list[sources.Source]:
+def ledger() -> list[sources.LedgerSource]:
     return sources.read_ledger(PACK / "ledger.csv")
 
 
-def test_recipe_and_kit_read_the_same_ledger(ledger: list[sources.Source]) -> None:
+def test_recipe_and_kit_read_the_same_ledger(ledger: list[sources.LedgerSource]) -> None:
     mine = [vars(row) for row in pictures.read_ledger(PACK / "ledger.csv")]
     assert mine == [{name: getattr(row, name) for name in row.__struct_fields__} for row in ledger]
 
 
-def test_every_row_is_whole(ledger: list[sources.Source]) -> None:
+def test_every_row_is_whole(ledger: list[sources.LedgerSource]) -> None:
     for row in ledger:
         assert re.fullmatch("[0-9a-f]{64}", row.sha256), row
         assert bool(row.dhash) == (row.kind in ("photograph", "texture")), row
@@ -62,7 +62,7 @@ def test_every_row_is_whole(ledger: list[sources.Source]) -> None:
             assert getattr(row, name).strip(), row
 
 
-def test_rows_are_sorted_and_single(ledger: list[sources.Source]) -> None:
+def test_rows_are_sorted_and_single(ledger: list[sources.LedgerSource]) -> None:
     keys = [(row.registry, row.package, row.path) for row in ledger]
     assert keys == sorted(keys)
     assert len({(row.sha256, row.path) for row in ledger}) == len(ledger)
@@ -70,20 +70,20 @@ def test_rows_are_sorted_and_single(ledger: list[sources.Source]) -> None:
     assert len(set(files)) == len(files)
 
 
-def test_licences_are_spdx_expressions(ledger: list[sources.Source]) -> None:
+def test_licences_are_spdx_expressions(ledger: list[sources.LedgerSource]) -> None:
     for row in ledger:
         for licence in row.licence.split(" AND "):
             assert re.fullmatch(r"[A-Za-z0-9.-]+", licence), row.licence
 
 
-def test_whoever_is_shown_is_spoken_of(ledger: list[sources.Source]) -> None:
+def test_whoever_is_shown_is_spoken_of(ledger: list[sources.LedgerSource]) -> None:
     for row in ledger:
         if row.what in sources.PERSONS:
             assert "no person" not in row.consent_basis, row
             assert re.search("consent|author", row.consent_basis), row
 
 
-def test_what_was_not_opted_in_says_so(ledger: list[sources.Source]) -> None:
+def test_what_was_not_opted_in_says_so(ledger: list[sources.LedgerSource]) -> None:
     (backbone,) = [row for row in ledger if row.use == "backbone"]
     assert "scraped from the web without the consent" in backbone.consent_basis
     assert "1000 everyday object classes" in backbone.consent_basis
@@ -93,7 +93,7 @@ def test_what_was_not_opted_in_says_so(ledger: list[sources.Source]) -> None:
 
 
 def test_nothing_of_the_evaluation_was_trained_on(
-    ledger: list[sources.Source], eval_rows: list[dict[str, str]]
+    ledger: list[sources.LedgerSource], eval_rows: list[dict[str, str]]
 ) -> None:
     """Neither the bytes nor the looks. No picture is left out as too plain: none comes near."""
     used = {row.sha256 for row in ledger}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shuttergate.board import Accelerator
+from shuttergate.board import AcceleratorPart
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, read_picture
 from shuttergate.stills import check
@@ -27,7 +27,7 @@ VERDICT_TOLERANCE = 0.06
 
 @pytest.fixture(scope="module")
 def eyes() -> Eyes:
-    return open_eyes(["open-nsfw"], ["open-nsfw"], Accelerator(driver="cpu"))
+    return open_eyes(["open-nsfw"], ["open-nsfw"], AcceleratorPart(driver="cpu"))
 
 
 def float_scores(pictures: list[np.ndarray]) -> list[float]:

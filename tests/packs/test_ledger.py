@@ -165,7 +165,7 @@ def test_nearest_first_and_ten_at_most(tmp_path: Path) -> None:
     looks = int(sources.dhash(sources.reduced(_ellipses())), 16)
     masks = [0b1111111, 0b111111, *(1 << bit for bit in range(9)), 0, 0b11]
     rows = [
-        sources.Source(**_row(None, dhash=f"{looks ^ mask:016x}", path=str(number)))
+        sources.LedgerSource(**_row(None, dhash=f"{looks ^ mask:016x}", path=str(number)))
         for number, mask in enumerate(masks)
     ]
     alike = sources.find(picture, rows).alike

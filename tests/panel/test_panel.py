@@ -18,7 +18,7 @@ from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import SELF_TEST_S, Lamps, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
-from shuttergate.panel.wires import LIMITS_S, MENDED_S, WIRE_FAULTS, Reading, Wires
+from shuttergate.panel.wires import LIMITS_S, MENDED_S, WIRE_FAULTS, Reading, WireWatch
 from shuttergate.verdict import Reason
 
 PINS = Pins(17, 27, 22, 5, 6, 13, 19)
@@ -186,7 +186,7 @@ def test_a_refused_press_sounds() -> None:
     assert lamps(Meaning.BLOCKED, 0.0, refused=True).buzzer
 
 
-def watch(wires: Wires, begin_s: float, seconds: float, reading: Reading) -> frozenset[str]:
+def watch(wires: WireWatch, begin_s: float, seconds: float, reading: Reading) -> frozenset[str]:
     """Show the same reading every 10 ms and return the faults that stand in the end."""
     standing: frozenset[str] = frozenset()
     for step in range(round(seconds * 100) + 1):
@@ -218,7 +218,7 @@ WHOLE = Reading(False, False, False, False)
     ],
 )
 def test_wires_that_contradict_the_wiring_are_faults(reading: Reading, faults: set[str]) -> None:
-    assert watch(Wires(), 100.0, 3.0, reading) == faults
+    assert watch(WireWatch(), 100.0, 3.0, reading) == faults
     assert faults <= set(WIRE_FAULTS)
 
 
@@ -231,13 +231,13 @@ def test_wires_that_contradict_the_wiring_are_faults(reading: Reading, faults: s
     ],
 )
 def test_a_wire_fault_counts_after_its_limit_and_no_sooner(reading: Reading, name: str) -> None:
-    wires, limit_s = Wires(), LIMITS_S[name]
+    wires, limit_s = WireWatch(), LIMITS_S[name]
     assert watch(wires, 100.0, limit_s - 0.02, reading) == set()
     assert watch(wires, 100.0 + limit_s - 0.01, 0.02, reading) == {name}
 
 
 def test_one_reading_that_makes_sense_starts_the_count_anew() -> None:
-    wires, stuck = Wires(), Reading(False, False, True, False)
+    wires, stuck = WireWatch(), Reading(False, False, True, False)
     limit_s = LIMITS_S["contact"]
     for cycle in range(20):
         begin_s = 100.0 + cycle * limit_s
@@ -246,25 +246,25 @@ def test_one_reading_that_makes_sense_starts_the_count_anew() -> None:
 
 
 def test_two_glances_with_a_pause_between_are_not_one_observation() -> None:
-    wires, stuck = Wires(), Reading(False, False, True, False)
+    wires, stuck = WireWatch(), Reading(False, False, True, False)
     assert [wires.look(100.0 + 5 * step, stuck) for step in range(5)] == [frozenset()] * 5
 
 
 def test_a_reading_that_could_not_be_taken_proves_nothing() -> None:
-    wires, stuck = Wires(), Reading(False, False, True, False)
+    wires, stuck = WireWatch(), Reading(False, False, True, False)
     for step in range(100):
         assert wires.look(100.0 + step / 100, None if step % 10 == 9 else stuck) == set()
 
 
 def test_a_wire_fault_is_over_when_nothing_has_spoken_for_it_for_long() -> None:
-    wires = Wires()
+    wires = WireWatch()
     assert watch(wires, 100.0, 1.0, Reading(False, False, True, False)) == {"contact"}
     assert watch(wires, 101.01, MENDED_S - 0.03, WHOLE) == {"contact"}
     assert watch(wires, 101.0 + MENDED_S, 0.1, WHOLE) == set()
 
 
 def test_a_fault_that_flickers_stands() -> None:
-    wires, stuck = Wires(), Reading(False, False, True, False)
+    wires, stuck = WireWatch(), Reading(False, False, True, False)
     watch(wires, 100.0, 1.0, stuck)
     for step in range(30):
         assert wires.look(102.0 + step, WHOLE if step % 5 else stuck) == {"contact"}
@@ -281,7 +281,7 @@ STEPS = st.lists(
 
 @given(steps=STEPS, dice=st.randoms(use_true_random=False), sense=st.booleans())
 def test_normal_use_is_never_a_fault(steps: list, dice, sense: bool) -> None:
-    wires, now_s, standing = Wires(), 100.0, frozenset[str]()
+    wires, now_s, standing = WireWatch(), 100.0, frozenset[str]()
     gate_open = one = two = False
     for seconds, opens, finger, skew_s in steps:
         moved_s, begun_s, first = now_s, now_s, dice.random() < 0.5
@@ -321,7 +321,7 @@ def test_normal_use_is_never_a_fault(steps: list, dice, sense: bool) -> None:
 def test_a_standing_contradiction_is_always_found(
     fault: Reading, gaps_s: list[float], start_s: float
 ) -> None:
-    wires, now_s, turn = Wires(), start_s, 0
+    wires, now_s, turn = WireWatch(), start_s, 0
     standing: frozenset[str] = frozenset()
     while now_s < start_s + 2.2:
         standing = wires.look(now_s, fault)

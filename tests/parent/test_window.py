@@ -156,7 +156,7 @@ def test_what_was_published_comes_as_an_open_file_to_read(
     opened.settle()
     seat.recv(window.MAX_PACKET_BYTES)  # the log's line
     packet, (descriptor,), _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 1)
-    assert window.sights.decode(packet) == window.Photo(name)
+    assert window.sights.decode(packet) == window.AlbumFile(name)
     assert os.pread(descriptor, 100, 0) == b"photo"
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.write(descriptor, b"x")
@@ -208,7 +208,7 @@ def test_a_fifth_is_not_let_in(opened: Opened) -> None:
 
 def test_wishes_reach_a_simulated_kit(opened: Opened) -> None:
     seat = opened.look()
-    wishes = [feed.Finger(True), window.Kill("gate"), window.Fault("disk full", True)]
+    wishes = [feed.Finger(True), window.Kill("gate"), window.SwitchFault("disk full", True)]
     for wish in wishes:
         seat.send(msgspec.json.encode(wish))
         opened.settle()
@@ -310,7 +310,7 @@ def test_nothing_can_be_sent_to_the_gate_by_the_way_of_pictures(opened: Opened) 
     seat = opened.look()
     while True:
         packet, descriptors, _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 1)
-        if isinstance(window.sights.decode(packet), window.View):
+        if isinstance(window.sights.decode(packet), window.ViewSocket):
             break
     with socket.socket(fileno=descriptors[0]) as view, pytest.raises(BrokenPipeError):
         view.send(b"anything")

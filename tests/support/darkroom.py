@@ -24,7 +24,7 @@ from shuttergate.capture.counter import Counter
 from shuttergate.capture.publisher import serve
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
-from shuttergate.config import Video
+from shuttergate.config import VideoSettings
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
@@ -78,7 +78,7 @@ class Darkroom:
     """Frames go in one by one, at the speed of the encoder; the clock is the frames'."""
 
     album: Path
-    settings: Video = field(default_factory=Video)
+    settings: VideoSettings = field(default_factory=VideoSettings)
     judge: Callable[[Pixels, float], bool] | None = None
     fps: float = FPS
     rotation: int = 0
@@ -123,7 +123,7 @@ class Darkroom:
 
         def hear() -> None:
             while (message := hatch.receive(self.gate_end)) is not None:
-                if not isinstance(message, hatch.Album):
+                if not isinstance(message, hatch.AlbumState):
                     self.counter.hear(message)
 
         self.threads = [threading.Thread(target=work, daemon=True) for work in (publish, hear)]

@@ -74,7 +74,7 @@ class Looking:
         ours, theirs = feed.pair()
         self._view = ours
         with theirs:
-            self.show(window.View(), theirs.fileno())
+            self.show(window.ViewSocket(), theirs.fileno())
 
     def show(self, sight: window.Sight, *descriptors: int) -> None:
         assert self._seat is not None
@@ -90,7 +90,7 @@ class Looking:
     def hand(self, file: Path) -> None:
         """Publish a file that is there."""
         descriptor = os.open(file, os.O_RDONLY)
-        self.show(window.Photo(file.name), descriptor)
+        self.show(window.AlbumFile(file.name), descriptor)
         os.close(descriptor)
 
     def picture(self, shown: viewfinder.Shown) -> None:

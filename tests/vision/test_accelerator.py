@@ -15,15 +15,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from shuttergate.board import Accelerator as Engine
+from shuttergate.board import AcceleratorPart as Engine
 from shuttergate.board import read_board
 from shuttergate.commands import doctor
-from shuttergate.config import Config, Gate, Vision
+from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.errors import AcceleratorError
 from shuttergate.system.paths import share
 from shuttergate.vision import accelerator, coral, eyes
 from shuttergate.vision import pack as packs
-from shuttergate.vision.accelerator import State
+from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
@@ -59,7 +59,7 @@ class Tpu:
     def __init__(self, file: Path, library: str) -> None:
         self._file = file
         self.library = library
-        self.told: list[tuple[State, str]] = []
+        self.told: list[tuple[AcceleratorState, str]] = []
         self.opened: list[Eyes] = []
         self.now("ok")
 
@@ -71,10 +71,10 @@ class Tpu:
         self.opened.append(open_eyes([PACK], ["open-nsfw"], engine, LIMIT_S, self.hear))
         return self.opened[-1]
 
-    def hear(self, state: State, cause: str) -> None:
+    def hear(self, state: AcceleratorState, cause: str) -> None:
         self.told.append((state, cause))
 
-    def states(self) -> list[State]:
+    def states(self) -> list[AcceleratorState]:
         return [state for state, _ in self.told]
 
 
@@ -111,7 +111,7 @@ def test_it_answers_as_its_twin_on_the_cpu(tpu: Tpu) -> None:
     (channel,), twin = opened.live, on_cpu()
     for picture in (CARD, SLOPE):
         assert channel.score(picture) == twin.score(picture)
-    assert tpu.states() == [State.WORKING]
+    assert tpu.states() == [AcceleratorState.WORKING]
 
 
 def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
@@ -119,8 +119,8 @@ def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
 ) -> None:
     told, barred = accelerator.Accelerator._tell, list[bool]()
 
-    def tell(one: accelerator.Accelerator, state: State, cause: str) -> None:
-        if state is State.WORKING:
+    def tell(one: accelerator.Accelerator, state: AcceleratorState, cause: str) -> None:
+        if state is AcceleratorState.WORKING:
             barred.append(one._lock.locked())
         told(one, state, cause)
 
@@ -129,12 +129,16 @@ def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
     assert barred == [True]
 
 
-FAILURES = [("error", State.FAILED), ("hang", State.HUNG), ("abort", State.DIED)]
+FAILURES = [
+    ("error", AcceleratorState.FAILED),
+    ("hang", AcceleratorState.HUNG),
+    ("abort", AcceleratorState.DIED),
+]
 
 
 @pytest.mark.parametrize(("mode", "state"), FAILURES)
 def test_a_failure_is_no_answer_in_time_and_it_comes_back(
-    tpu: Tpu, mode: str, state: State
+    tpu: Tpu, mode: str, state: AcceleratorState
 ) -> None:
     opened = tpu.open()
     assert working(opened)
@@ -261,8 +265,9 @@ def test_its_process_ends_with_the_one_that_started_it(tpu: Tpu) -> None:
         "import os, sys, time\n"
         "from shuttergate.vision import pack as packs\n"
         f"packs.weights = lambda pack, name: [__import__('pathlib').Path({str(CORAL)!r}) / name]\n"
-        "from shuttergate.board import Accelerator\nfrom shuttergate.vision.eyes import open_eyes\n"
-        f"engine = Accelerator(driver='edgetpu', library={tpu.library!r})\n"
+        "from shuttergate.board import AcceleratorPart\n"
+        "from shuttergate.vision.eyes import open_eyes\n"
+        f"engine = AcceleratorPart(driver='edgetpu', library={tpu.library!r})\n"
         f"eyes = open_eyes([{PACK!r}], ['open-nsfw'], engine)\n"
         "print(eyes.accelerator.wait(20), flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
@@ -277,7 +282,7 @@ def test_its_process_ends_with_the_one_that_started_it(tpu: Tpu) -> None:
 def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:
     board = read_board("pi4-coral-usb")
 
-    def finding(library: str) -> doctor.Finding:
+    def finding(library: str) -> doctor.Examined:
         engine = msgspec.structs.replace(board.accelerator, library=library)
         return doctor._accelerator(msgspec.structs.replace(board, accelerator=engine))
 
@@ -300,7 +305,8 @@ def test_a_board_without_a_model_for_it_is_refused() -> None:
 
 
 QUICK = Config(
-    gate=Gate(clear_frames=2, hold_off_s=0.1, max_age_ms=250), vision=Vision(selftest_s=1.0)
+    gate=GateSettings(clear_frames=2, hold_off_s=0.1, max_age_ms=250),
+    vision=VisionSettings(selftest_s=1.0),
 )
 
 

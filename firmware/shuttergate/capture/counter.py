@@ -45,7 +45,7 @@ class Counter:
     def video(self, taken_ms: int) -> int:
         """Begin a video and return its number; raises OSError: there is no publisher."""
         with self._exchange() as serial:
-            self._send(hatch.Video(serial, taken_ms))
+            self._send(hatch.NewVideo(serial, taken_ms))
             return serial
 
     def piece(self, serial: int, content: bytes) -> None:

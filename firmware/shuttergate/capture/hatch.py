@@ -1,11 +1,12 @@
 """The hatch between gate and publisher: a socket pair that cleared, encoded bytes go through.
 
-Gate to publisher: a `Parcel` header and its bytes, which are a whole photo; or a `Video`, then its
-`Piece` headers with their bytes, then `Seal`. Publisher to gate: `Hidden` when all of it is on the
-disk, but in no folder; then the gate's `Word` whether it is kept, and a `Receipt` for what was kept
-or could not be. A `Word` before that drops a video. A photo may come between two pieces; nothing
-comes between a photo, or a `Seal`, and its end. `Album` tells each time the publisher looked at the
-album, which is also its heartbeat. Messages are JSON, framed; bytes follow their header.
+Gate to publisher: a `Parcel` header and its bytes, which are a whole photo; or a `NewVideo`, then
+its `Piece` headers with their bytes, then `Seal`. Publisher to gate: `Hidden` when all of it is on
+the disk, but in no folder; then the gate's `Word` whether it is kept, and a `Receipt` for what was
+kept or could not be. A `Word` before that drops a video. A photo may come between two pieces;
+nothing comes between a photo, or a `Seal`, and its end. `AlbumState` tells each time the publisher
+looked at the album, which is also its heartbeat. Messages are JSON, framed; bytes follow their
+header.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Parcel(msgspec.Struct, frozen=True, tag="parcel", forbid_unknown_fields=Tr
     size: int
 
 
-class Video(msgspec.Struct, frozen=True, tag="video", forbid_unknown_fields=True):
+class NewVideo(msgspec.Struct, frozen=True, tag="video", forbid_unknown_fields=True):
     """A video begins: its number, and its first frame's time (milliseconds since 1970, UTC)."""
 
     serial: int
@@ -68,14 +69,14 @@ class Receipt(msgspec.Struct, frozen=True, tag="receipt", forbid_unknown_fields=
     error: str = ""
 
 
-class Album(msgspec.Struct, frozen=True, tag="album", forbid_unknown_fields=True):
+class AlbumState(msgspec.Struct, frozen=True, tag="album", forbid_unknown_fields=True):
     """The album can take more (no error), or why not."""
 
     error: str = ""
 
 
-ToPublisher = Parcel | Video | Piece | Seal | Word
-ToGate = Hidden | Receipt | Album
+ToPublisher = Parcel | NewVideo | Piece | Seal | Word
+ToGate = Hidden | Receipt | AlbumState
 
 _to_gate = msgspec.json.Decoder(ToGate)
 _to_publisher = msgspec.json.Decoder(ToPublisher)

@@ -20,7 +20,7 @@ from shuttergate.verdict import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
+class PhotoSettings:
     """What a photo needs to know of the camera."""
 
     frame_interval_s: float
@@ -53,7 +53,7 @@ class Photographer:
         self,
         shelf: Shelf,
         counter: Counter,
-        camera: Camera,
+        camera: PhotoSettings,
         look: Callable[[Pixels], tuple[Reason, Mapping[str, float]]],
         lasts: Callable[[Opening], bool],
         done: Callable[[Outcome], None],

@@ -30,7 +30,7 @@ def serve(sock: socket.socket, album: Album, probe_s: float = PROBE_S) -> None:
         while True:
             wait_s = probe_due_s - time.monotonic()
             if wait_s <= 0.0:
-                hatch.send(sock, hatch.Album(_error(album)))
+                hatch.send(sock, hatch.AlbumState(_error(album)))
                 probe_due_s = time.monotonic() + probe_s
                 continue
             if not select.select([sock], [], [], wait_s)[0]:
@@ -49,7 +49,7 @@ class _Desk:
     def __init__(self, sock: socket.socket, album: Album) -> None:
         self._sock = sock
         self._album = album
-        self._video: hatch.Video | None = None
+        self._video: hatch.NewVideo | None = None
         self._draft: Draft | None = None
 
     def take(self, order: hatch.ToPublisher, content: bytearray) -> None:
@@ -59,7 +59,7 @@ class _Desk:
                 case hatch.Parcel():
                     may = functools.partial(self._may, order.serial)
                     self._told(order.serial, self._album.publish(order.taken_ms, content, may))
-                case hatch.Video():
+                case hatch.NewVideo():
                     self.drop()
                     self._video, self._draft = order, self._album.draft()
                 case hatch.Piece() if self._draft is not None and self._is_on(order.serial):
@@ -74,7 +74,7 @@ class _Desk:
             if not isinstance(order, hatch.Parcel):
                 self.drop()
             # The fault goes first: the gate must be closed before it hears that something is lost.
-            hatch.send(self._sock, hatch.Album(str(refusal)))
+            hatch.send(self._sock, hatch.AlbumState(str(refusal)))
             hatch.send(self._sock, hatch.Receipt(order.serial, error=str(refusal)))
 
     def drop(self) -> None:

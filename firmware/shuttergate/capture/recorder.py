@@ -21,7 +21,7 @@ from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
 from shuttergate.capture.delivery import Delivery
 from shuttergate.capture.encoder import Encoder, Muxer, load
 from shuttergate.capture.gops import Gops
-from shuttergate.capture.video import LIMIT, RELEASED, Photos, Recorded, Video
+from shuttergate.capture.video import LIMIT, RELEASED, KeptPhotos, Recorded, Recording
 from shuttergate.errors import EncoderError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import State
@@ -38,8 +38,8 @@ STOP_S = 2.0
 """What the end of a process leaves a video to get onto the disk."""
 
 
-class Settings(Protocol):
-    """See `config.Video`."""
+class RecordingSettings(Protocol):
+    """See `config.VideoSettings`."""
 
     @property
     def hold_s(self) -> float: ...
@@ -55,7 +55,7 @@ class Settings(Protocol):
     def codec(self) -> str: ...
 
 
-class Gate(Protocol):
+class GateView(Protocol):
     """See `interlock.Interlock`."""
 
     @property
@@ -79,7 +79,7 @@ class _Closed:
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    video: Video
+    video: Recording
     receipt: hatch.Receipt | None
 
 
@@ -93,11 +93,11 @@ class Recorder:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RecordingSettings,
         fps: float,
         rotation: int,
         counter: Counter,
-        gate: Gate,
+        gate: GateView,
         judge: Callable[[Pixels, float], bool] | None,
         done: Callable[[Recorded], None],
         off: Callable[[str], None],
@@ -116,9 +116,9 @@ class Recorder:
         self._events: queue.SimpleQueue[_Shot | _Closed | _Delivered | None] = queue.SimpleQueue()
         self._gops = Gops(settings.lead_s, min(GAP_S, settings.lead_s))
         self._encoder: Encoder | None = None
-        self._photos = Photos()
-        self._video: Video | None = None
-        self._delivered: Video | None = None  # on its way
+        self._photos = KeptPhotos()
+        self._video: Recording | None = None
+        self._delivered: Recording | None = None  # on its way
         self._done_with_s = float("-inf")  # the press of the newest recording
         self._thread = threading.Thread(target=self._run, name="recorder")
 
@@ -271,9 +271,9 @@ class Recorder:
         if self._delivered is not None:
             self._done(Recorded(reason=Reason.BUSY))
             return
-        self._video = Video(pressed_s, opened_s)
+        self._video = Recording(pressed_s, opened_s)
 
-    def _mind_end(self, video: Video, state: State, now_s: float) -> None:
+    def _mind_end(self, video: Recording, state: State, now_s: float) -> None:
         if state.held_since_s != video.pressed_s and state.opened_s == video.opened_s:
             released_s = min(now_s, state.up_since_s)
             video.end(RELEASED, released_s)
@@ -282,7 +282,7 @@ class Recorder:
             video.end(LIMIT, now_s)
             self._gops.end(video.first_s + self._settings.max_s)
 
-    def _let_go(self, video: Video) -> None:
+    def _let_go(self, video: Recording) -> None:
         gops = self._gops.cleared()
         if not gops:
             return
@@ -309,7 +309,7 @@ class Recorder:
             video.end(reason, self._clock())
             self._finish(video)  # one that is doubted does not get the last word
 
-    def _finish(self, video: Video) -> None:
+    def _finish(self, video: Recording) -> None:
         """Nothing more comes: make it whole."""
         if video.has_begun:
             last = video.close()
@@ -333,7 +333,7 @@ class Recorder:
             video.drop()
             self._done(video.lost(reason, detail))
 
-    def _told(self, video: Video, receipt: hatch.Receipt | None) -> None:
+    def _told(self, video: Recording, receipt: hatch.Receipt | None) -> None:
         if video not in (self._video, self._delivered):
             return  # it was lost already, and that was said
         if self._video is video:  # the publisher was lost before its end

@@ -35,7 +35,7 @@ class Recorded:
     wait_s: float = 0.0
 
 
-class Video:
+class Recording:
     """Belongs to the press at ``pressed_s`` in the opening of ``opened_s`` (monotonic seconds).
 
     It has no file before its first GOP was cleared. ``is_doubted``: something broke since it began.
@@ -112,7 +112,7 @@ class Video:
         )
 
 
-class Photos:
+class KeptPhotos:
     """Whether the photos of the newest presses were kept."""
 
     def __init__(self) -> None:

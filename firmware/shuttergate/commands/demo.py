@@ -71,7 +71,7 @@ class Fingers:
             yield self._moves.pop(0)[1]
 
 
-class Stage:
+class Screen:
     """What the demo shows: people's words on a terminal, JSON lines into a pipe."""
 
     def __init__(self, keys: bool) -> None:
@@ -240,7 +240,7 @@ def demo(
     keys = page is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     signals = serve.StopSignal()
     fingers = Fingers(presses)
-    stage = Stage(keys)
+    stage = Screen(keys)
     ready_s: float | None = None
     with ExitStack() as stack:
         window, console = None, b""

@@ -25,12 +25,12 @@ from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.frames.webcam import WebCam
 from shuttergate.panel.panel import Panel
-from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, Wires
+from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
 from shuttergate.parent.supervisor import make_album
 from shuttergate.system.paths import share
 from shuttergate.system.toml import path_of
 from shuttergate.vision import coral
-from shuttergate.vision.accelerator import State
+from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
@@ -44,7 +44,9 @@ FRAME_S = 5.0
 ACCELERATOR_S = 25.0
 _PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
 _ACCELERATOR_MENDS = {
-    State.ABSENT: "plug the Coral in, install libedgetpu1-std, and stop what else uses it",
+    AcceleratorState.ABSENT: (
+        "plug the Coral in, install libedgetpu1-std, and stop what else uses it"
+    ),
 }
 EARLIEST_YEAR = 2026
 """A clock before this has never been set: a Pi without a battery wakes up in the past."""
@@ -58,7 +60,7 @@ class Health(StrEnum):
     FAULT = "fault"
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Examined(msgspec.Struct, frozen=True):
     """One part, how it is, what was seen, and the mend where one is due."""
 
     part: str
@@ -67,7 +69,7 @@ class Finding(msgspec.Struct, frozen=True):
     mend: str = ""
 
 
-def examine(config: Config, board: Board) -> Iterator[Finding]:
+def examine(config: Config, board: Board) -> Iterator[Examined]:
     """Yield one finding a part, or more."""
     yield from _guarded("camera", lambda: _camera(config, board))
     yield from _guarded("accelerator", lambda: _accelerator(board))
@@ -82,15 +84,15 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
     yield _service()
 
 
-def _guarded(part: str, look: Callable[[], Finding]) -> Iterator[Finding]:
+def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
     try:
         yield look()
     except ShuttergateError as error:
         cause, _, mend = str(error).rpartition("; ")
-        yield Finding(part, Health.FAULT, cause or mend, mend if cause else "")
+        yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
 
 
-def _camera(config: Config, board: Board) -> Finding:
+def _camera(config: Config, board: Board) -> Examined:
     if board.camera.driver != "simulated":
         return _real_camera(board)
     path = path_of(config.scene.path, "scene.path") if config.scene.path else None
@@ -100,13 +102,13 @@ def _camera(config: Config, board: Board) -> Finding:
     scene.close()
     seen = f"{board.camera.driver}, {board.camera.fps:g} fps, on {scene.name}"
     if skipped:
-        return Finding(
+        return Examined(
             "camera", Health.WARNING, f"{seen}; {skipped[0]}", "remove what is no picture"
         )
-    return Finding("camera", Health.OK, seen)
+    return Examined("camera", Health.OK, seen)
 
 
-def _real_camera(board: Board) -> Finding:
+def _real_camera(board: Board) -> Examined:
     width, height = board.camera.main_size
     kind = WebCam if board.camera.driver == "webcam" else PiCamera
     camera = kind(board.camera, LORES_SIZE, Pool(1, width * height * 3 // 2, LORES_BYTES))
@@ -115,35 +117,35 @@ def _real_camera(board: Board) -> Finding:
         width, height = main_size(frame.main)
         frame.release()
         seen = f"{camera.name}, {width} x {height}, {board.camera.fps:g} fps asked for"
-        return Finding("camera", Health.OK, seen)
+        return Examined("camera", Health.OK, seen)
     finally:
         camera.close()
 
 
-def _accelerator(board: Board) -> Finding:
+def _accelerator(board: Board) -> Examined:
     engine = board.accelerator
     if engine.driver == "cpu":
-        return Finding("accelerator", Health.OK, f"cpu ({os.cpu_count()} cores), {RUNTIME}")
+        return Examined("accelerator", Health.OK, f"cpu ({os.cpu_count()} cores), {RUNTIME}")
     eyes = open_eyes(board.channels.live, (), engine)
     assert eyes.accelerator is not None
     try:
         if eyes.accelerator.wait(ACCELERATOR_S):
             SelfTest(eyes.live).ask_all()
-            return Finding(
+            return Examined(
                 "accelerator", Health.OK, f"edgetpu by {engine.library}; {coral.words()}"
             )
         state, cause = eyes.accelerator.state, eyes.accelerator.cause
         health = Health.WARNING if eyes.may_stand_in else Health.FAULT
         seen = f"edgetpu {state}: {cause}"
-        return Finding("accelerator", health, seen, _ACCELERATOR_MENDS.get(state, _PLUG))
+        return Examined("accelerator", health, seen, _ACCELERATOR_MENDS.get(state, _PLUG))
     finally:
         eyes.accelerator.close()
 
 
-def _gpio(board: Board) -> Finding:
+def _gpio(board: Board) -> Examined:
     panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
     try:
-        wires, standing = Wires(), frozenset[str]()
+        wires, standing = WireWatch(), frozenset[str]()
         until_s = time.monotonic() + 2 * LIMITS_S["contact"]
         while not standing and (now_s := time.monotonic()) < until_s:
             standing = wires.look(now_s, panel.read())
@@ -152,8 +154,8 @@ def _gpio(board: Board) -> Finding:
         panel.close()
     if standing:
         cause, _, mend = WIRE_FAULTS[min(standing)].partition("; ")
-        return Finding("gpio", Health.FAULT, cause, mend)
-    return Finding(
+        return Examined("gpio", Health.FAULT, cause, mend)
+    return Examined(
         "gpio",
         Health.OK,
         f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
@@ -161,7 +163,7 @@ def _gpio(board: Board) -> Finding:
     )
 
 
-def let_go(modules: Path) -> Finding:
+def let_go(modules: Path) -> Examined:
     """Whether the kernel lets go of the line of a process that was killed; it may keep it driven.
 
     ``modules``: /sys/module. The parameter came to Raspberry Pi kernels in May 2024.
@@ -169,79 +171,81 @@ def let_go(modules: Path) -> Finding:
     part, found = "gpio after a crash", sorted(modules.glob("pinctrl_*/parameters/persist_gpio_*"))
     kept = [file.parts[-3] for file in found if file.read_text().strip() != "N"]
     if kept:
-        return Finding(
+        return Examined(
             part,
             Health.FAULT,
             f"{kept[0]} keeps a line driven whose process died",
             "restart the Pi, once systemd/install.sh has set persist_gpio_outputs=n",
         )
     if not found:
-        return Finding(
+        return Examined(
             part,
             Health.WARNING,
             "this kernel does not say whether it keeps a line driven whose process died",
             "on a Raspberry Pi: sudo apt full-upgrade; elsewhere kill it and measure the line",
         )
-    return Finding(part, Health.OK, "the kernel lets go of the line of a process that dies")
+    return Examined(part, Health.OK, "the kernel lets go of the line of a process that dies")
 
 
-def _model(name: str, config: Config) -> Finding:
+def _model(name: str, config: Config) -> Examined:
     pack = read_pack(share("models") / name)
     refuse_laxer(name, config.limits().get(name, pack.limits), pack.limits)
     test = SelfTest([Channel(pack, pack.model(pack.content()))])
     test.ask_all()
-    return Finding(
+    return Examined(
         f"model {name}",
         Health.OK,
         f"sha256 {pack.manifest.sha256[:12]}…, {test.questions} known answers right",
     )
 
 
-def _disk(config: Config) -> Finding:
+def _disk(config: Config) -> Examined:
     folder = album_folder(config)
     make_album(folder, config)
     Album(folder).probe()
     free = shutil.disk_usage(folder).free
     seen = f"album {folder}, {free / 1e9:.1f} GB free"
     if free < LOW_DISK_BYTES:
-        return Finding("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
-    return Finding("disk", Health.OK, seen)
+        return Examined("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
+    return Examined("disk", Health.OK, seen)
 
 
-def _memory(board: Board) -> Finding:
+def _memory(board: Board) -> Examined:
     width, height = board.camera.main_size
     need = 4 * (width * height * 3 // 2)
     limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
     swaps = len(Path("/proc/swaps").read_text().splitlines()) > 1
     if swaps and limit != resource.RLIM_INFINITY and limit < need:
-        return Finding(
+        return Examined(
             "memory",
             Health.WARNING,
             f"there is swap, and only {limit >> 20} MB may be locked of {need >> 20} MB of frames",
             "swapoff -a, or raise the locked-memory limit (ulimit -l, LimitMEMLOCK=)",
         )
-    return Finding("memory", Health.OK, "frames cannot reach a swap disk")
+    return Examined("memory", Health.OK, "frames cannot reach a swap disk")
 
 
-def _clock() -> Finding:
+def _clock() -> Examined:
     now = time.localtime()
     seen = time.strftime("%Y-%m-%d %H:%M:%S %z", now)
     if now.tm_year < EARLIEST_YEAR:
-        return Finding("clock", Health.WARNING, seen, "set it: photos carry its time (timedatectl)")
-    return Finding("clock", Health.OK, seen)
+        return Examined(
+            "clock", Health.WARNING, seen, "set it: photos carry its time (timedatectl)"
+        )
+    return Examined("clock", Health.OK, seen)
 
 
-def _service() -> Finding:
+def _service() -> Examined:
     systemctl = shutil.which("systemctl")
     if systemctl is None:
-        return Finding("service", Health.WARNING, "no systemd here", "start it by hand")
+        return Examined("service", Health.WARNING, "no systemd here", "start it by hand")
     found = subprocess.run(
         [systemctl, "is-active", "shuttergate.service"], capture_output=True, text=True, check=False
     )
     state = found.stdout.strip() or "not installed"
     if state == "active":
-        return Finding("service", Health.OK, "active")
-    return Finding(
+        return Examined("service", Health.OK, "active")
+    return Examined(
         "service", Health.WARNING, state, "not needed for a demo; docs/install.md installs it"
     )
 

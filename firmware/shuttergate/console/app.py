@@ -25,7 +25,7 @@ from shuttergate.console.access import COOKIE, Access, same_origin
 from shuttergate.console.film import Film
 from shuttergate.console.guard import Guard
 from shuttergate.console.hub import Hub, Viewer
-from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, Judge
+from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
 from shuttergate.console.lookout import Lookout
 from shuttergate.console.metrics import exposition
 from shuttergate.errors import Busy, JudgeError
@@ -63,7 +63,7 @@ class _Refused(Exception):
 
 
 class _Console:
-    def __init__(self, hub: Hub, lookout: Lookout, access: Access, judge: Judge) -> None:
+    def __init__(self, hub: Hub, lookout: Lookout, access: Access, judge: PictureJudge) -> None:
         self._hub = hub
         self._lookout = lookout
         self._access = access
@@ -148,7 +148,7 @@ class _Console:
 
     async def fault(self, request: Request) -> Response:
         """Break something, or mend it, on a simulated board."""
-        return await self._wish(request, window.Fault)
+        return await self._wish(request, window.SwitchFault)
 
     async def kill(self, request: Request) -> Response:
         """End a process, on a simulated board."""
@@ -230,7 +230,7 @@ class _Console:
             await self._judge.close()
 
 
-def build(hub: Hub, lookout: Lookout, access: Access, judge: Judge) -> ASGIApp:
+def build(hub: Hub, lookout: Lookout, access: Access, judge: PictureJudge) -> ASGIApp:
     """Return the whole app, guarded."""
     console = _Console(hub, lookout, access, judge)
 

@@ -93,11 +93,11 @@ class Hub:
                 self._tell(standing=sight)
                 if changed:
                     self._flush()
-            case window.Line():
+            case window.LogLine():
                 self.lines.append(sight.text)
                 self._fresh.setdefault("lines", []).append(msgspec.Raw(sight.text.encode()))
                 self._flush()
-            case window.Photo():
+            case window.AlbumFile():
                 self._keep_photo(sight.name, descriptors)
                 self._tell(photos=list(self.photos))
                 self._flush()

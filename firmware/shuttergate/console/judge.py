@@ -51,7 +51,7 @@ class Judgement(msgspec.Struct, frozen=True):
     ms: float
 
 
-class Judged(msgspec.Struct, frozen=True, tag="judged"):
+class JudgedPicture(msgspec.Struct, frozen=True, tag="judged"):
     """Both looks at a picture of so many pixels, upright: as one live frame, and as at a press."""
 
     width: int
@@ -60,23 +60,23 @@ class Judged(msgspec.Struct, frozen=True, tag="judged"):
     look: Judgement
 
 
-class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
+class UnreadablePicture(msgspec.Struct, frozen=True, tag="unreadable"):
     """Not judged; "animation": of too many pictures, "time": it takes too long."""
 
     cause: Cause
 
 
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
+class JudgeReady(msgspec.Struct, frozen=True, tag="ready"):
     """The models are loaded."""
 
 
-class Refused(msgspec.Struct, frozen=True, tag="refused"):
+class JudgeRefused(msgspec.Struct, frozen=True, tag="refused"):
     """The child cannot judge anything, and ends."""
 
     cause: str
 
 
-Answer = Judged | Unreadable | Ready | Refused
+Answer = JudgedPicture | UnreadablePicture | JudgeReady | JudgeRefused
 
 _answers = msgspec.json.Decoder(Answer)
 
@@ -127,7 +127,7 @@ class _Child:
         return asyncio.get_running_loop().run_in_executor(None, self.process.wait)
 
 
-class Judge:
+class PictureJudge:
     """Judges pictures one after another, in a child that is there only while it is needed.
 
     For one event loop, in a thread that stays: the kernel ends the child with the thread.
@@ -141,14 +141,14 @@ class Judge:
         self._idle: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def judge(self, picture: bytes | bytearray) -> Judged | Unreadable:
+    async def judge(self, picture: bytes | bytearray) -> JudgedPicture | UnreadablePicture:
         """Judge a picture's bytes (JPEG, PNG, WebP, AVIF or GIF) as `shuttergate check` would.
 
         A bytearray is wiped as soon as it is sent. Raises `Busy` where enough others wait, and
         `JudgeError` where no picture can be judged.
         """
         if len(picture) > MAX_PICTURE_BYTES:
-            return Unreadable("too large")
+            return UnreadablePicture("too large")
         if self._guests > MAX_WAITING:
             raise Busy(f"{MAX_WAITING} pictures wait to be judged already; try again soon")
         self._guests += 1
@@ -160,17 +160,17 @@ class Judge:
                         await child.send(picture)
                         del picture
                         answer = await child.answer()
-                        if not isinstance(answer, Judged | Unreadable):
+                        if not isinstance(answer, JudgedPicture | UnreadablePicture):
                             raise msgspec.DecodeError("no answer to a picture")
                 except TimeoutError:
                     await self._end()
-                    return Unreadable("time")
+                    return UnreadablePicture("time")
                 except OSError:
-                    return Unreadable(_cause(await self._end()))
+                    return UnreadablePicture(_cause(await self._end()))
                 # Whatever a decoder did to the child, it is over.
                 except (ValueError, RecursionError):
                     await self._end()
-                    return Unreadable("not a picture")
+                    return UnreadablePicture("not a picture")
                 except BaseException:  # nobody waits for the answer: it must not go to the next
                     self._drop()
                     raise
@@ -211,10 +211,10 @@ class Judge:
         except BaseException:
             self._drop()
             raise
-        if isinstance(hello, Ready):
+        if isinstance(hello, JudgeReady):
             return self._child
         await self._end()
-        raise JudgeError(hello.cause if isinstance(hello, Refused) else "wrong greeting")
+        raise JudgeError(hello.cause if isinstance(hello, JudgeRefused) else "wrong greeting")
 
     def _drop(self) -> asyncio.Future[int] | None:
         if self._idle is not None:

@@ -23,15 +23,15 @@ import msgspec
 from PIL import AvifImagePlugin, Image
 from PIL import WebPImagePlugin as WebPImagePlugin  # else Pillow loads every format to find it
 
-from shuttergate.board import Accelerator
+from shuttergate.board import AcceleratorPart
 from shuttergate.config import Config, read_kit
 from shuttergate.console.judge import (
     MAX_PICTURE_BYTES,
-    Judged,
+    JudgedPicture,
     Judgement,
-    Ready,
-    Refused,
-    Unreadable,
+    JudgeReady,
+    JudgeRefused,
+    UnreadablePicture,
 )
 from shuttergate.errors import (
     AnimationError,
@@ -96,7 +96,7 @@ class _Sitting:
 
 def judged(
     picture: bytes | bytearray, eyes: Eyes, limits: Mapping[Look, Mapping[str, Thresholds]]
-) -> Judged | Unreadable:
+) -> JudgedPicture | UnreadablePicture:
     """Judge a picture file's bytes, as both looks do; an animation by all of its pictures."""
     size = (0, 0)
     try:
@@ -107,13 +107,13 @@ def judged(
             for sitting in sittings.values():
                 sitting.see(image)
     except (TooLargeError, MemoryError):
-        return Unreadable("too large")
+        return UnreadablePicture("too large")
     except AnimationError:
-        return Unreadable("animation")
+        return UnreadablePicture("animation")
     except PictureError:
-        return Unreadable("not a picture")
+        return UnreadablePicture("not a picture")
     live, look = (sittings[which].judgement() for which in (Look.LIVE, Look.SECOND))
-    return Judged(size[0], size[1], live, look)
+    return JudgedPicture(size[0], size[1], live, look)
 
 
 def serve(link: socket.socket, eyes: Eyes, limits: Mapping[Look, Mapping[str, Thresholds]]) -> None:
@@ -137,7 +137,7 @@ def serve(link: socket.socket, eyes: Eyes, limits: Mapping[Look, Mapping[str, Th
 def _open(config: Config) -> tuple[Eyes, dict[Look, dict[str, Thresholds]]]:
     channels = read_kit(config, None).channels
     # On the CPU: the accelerator is the running kit's.
-    eyes = open_eyes(channels.live, channels.look, Accelerator(driver="cpu"))
+    eyes = open_eyes(channels.live, channels.look, AcceleratorPart(driver="cpu"))
     return eyes, {which: eyes.limits(which, config.limits()) for which in Look}
 
 
@@ -175,10 +175,10 @@ def main(argv: list[str] | None = None) -> None:
             settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
             eyes, limits = _open(settings)
         except ShuttergateError as error:
-            link.sendall(framed(msgspec.json.encode(Refused(str(error)))))
+            link.sendall(framed(msgspec.json.encode(JudgeRefused(str(error)))))
             return
         _bound_memory()
-        link.sendall(framed(msgspec.json.encode(Ready())))
+        link.sendall(framed(msgspec.json.encode(JudgeReady())))
         serve(link, eyes, limits)
 
 

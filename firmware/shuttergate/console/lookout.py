@@ -65,9 +65,9 @@ class Lookout:
         match sight:
             case None:
                 gone.set()
-            case window.View() | window.Photo() if not descriptors:
+            case window.ViewSocket() | window.AlbumFile() if not descriptors:
                 pass  # no room for one more open file here
-            case window.View():
+            case window.ViewSocket():
                 self._take_view(socket.socket(fileno=descriptors[0]))
             case _:
                 self._hub.sees(sight, descriptors)

@@ -21,7 +21,7 @@ NICENESS = 10
 """Whoever looks on takes no time from the gate."""
 
 
-class Settings(msgspec.Struct, frozen=True):
+class ConsoleSettings(msgspec.Struct, frozen=True):
     """What comes on stdin."""
 
     config: Config
@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Serve the page on an inherited listening socket, `Settings` as JSON on stdin."""
+    """Serve the page on an inherited listening socket, `ConsoleSettings` as JSON on stdin."""
     parser = argparse.ArgumentParser(prog="shuttergate-console")
     parser.add_argument("--listener", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     confine.die_with_parent(options.parent)
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
-    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)
+    settings = msgspec.json.decode(sys.stdin.buffer.read(), type=ConsoleSettings)
     sock = socket.socket(fileno=options.listener)
     out = log.Writer(os.open(os.devnull, os.O_WRONLY))
     server.serve(settings.config, Path(settings.window), sock, settings.lan, out)

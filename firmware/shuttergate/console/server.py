@@ -15,7 +15,7 @@ from shuttergate.config import Config
 from shuttergate.console.access import Access
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
-from shuttergate.console.judge import Judge
+from shuttergate.console.judge import PictureJudge
 from shuttergate.console.lookout import Lookout
 from shuttergate.console.protocol import Protocol, Viewing, quiet
 from shuttergate.errors import ConfigError
@@ -94,7 +94,7 @@ def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log
         # Who is shown it sits at the kit, or has typed it already.
         greeting["invite"] = {"address": urls[-1], "code": f"{access.code[:4]} {access.code[4:]}"}
     hub = Hub(greeting)
-    app = build(hub, Lookout(window, hub), access, Judge(config))
+    app = build(hub, Lookout(window, hub), access, PictureJudge(config))
     out.write(log.line("page", addresses=urls) + "\n")
     server = uvicorn.Server(settings(app))
     quiet()

@@ -36,8 +36,8 @@ CROP_TOLERANCE = 0.01
 """How far, as a share of the side, the two crops may differ: the image processor rounds them."""
 
 
-class Settings(Protocol):
-    """What a board says of its camera; see `board.Camera`."""
+class PiCameraSettings(Protocol):
+    """What a board says of its camera; see `board.CameraPart`."""
 
     @property
     def main_size(self) -> tuple[int, int]: ...
@@ -57,7 +57,7 @@ class PiCamera:
     what could be judged and saved.
     """
 
-    def __init__(self, settings: Settings, lores_size: tuple[int, int], pool: Pool) -> None:
+    def __init__(self, settings: PiCameraSettings, lores_size: tuple[int, int], pool: Pool) -> None:
         self.name = "picamera2"
         self.fps = settings.fps
         self._pool = pool
@@ -75,7 +75,9 @@ class PiCamera:
             self._device.start(show_preview=False)  # no window: a thread that hands requests on
             undo.pop_all()
 
-    def _configure(self, settings: Settings, lores_size: tuple[int, int], pisp: object) -> None:
+    def _configure(
+        self, settings: PiCameraSettings, lores_size: tuple[int, int], pisp: object
+    ) -> None:
         device, libcamera = self._device, _load("libcamera")
         viewfinder = device.camera.generate_configuration([libcamera.StreamRole.Viewfinder])
         offered = [str(name) for name in viewfinder.at(0).formats.pixel_formats]

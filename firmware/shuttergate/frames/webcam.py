@@ -41,8 +41,8 @@ PADDING_BYTES = 64
 _NONBLOCK = "4"  # AVFMT_FLAG_NONBLOCK, which has no name as an option
 
 
-class Settings(picamera2.Settings, Protocol):
-    """What a board says of its webcam; see `board.Camera`."""
+class WebCamSettings(picamera2.PiCameraSettings, Protocol):
+    """What a board says of its webcam; see `board.CameraPart`."""
 
     @property
     def device(self) -> str: ...
@@ -56,7 +56,7 @@ class WebCam:
     what could be judged and saved.
     """
 
-    def __init__(self, settings: Settings, lores_size: tuple[int, int], pool: Pool) -> None:
+    def __init__(self, settings: WebCamSettings, lores_size: tuple[int, int], pool: Pool) -> None:
         self.name = f"webcam {settings.device}"
         self.fps = settings.fps
         self._path = settings.device

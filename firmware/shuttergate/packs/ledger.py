@@ -41,7 +41,7 @@ PICTURES = ("photograph", "texture")
 MAX_PIXELS = 128_000_000
 
 
-class Source(msgspec.Struct, frozen=True):
+class LedgerSource(msgspec.Struct, frozen=True):
     """A row of ledger.csv."""
 
     sha256: str
@@ -69,7 +69,7 @@ class Package(msgspec.Struct, frozen=True):
     licences: dict[str, int]
 
 
-class Summary(msgspec.Struct, frozen=True):
+class LedgerSummary(msgspec.Struct, frozen=True):
     """A ledger at a glance; every number counts rows."""
 
     pack: str
@@ -80,7 +80,7 @@ class Summary(msgspec.Struct, frozen=True):
     uses: dict[str, int]
     licences: dict[str, int]
     packages: list[Package]
-    assets: list[Source]
+    assets: list[LedgerSource]
     """The rows that are no pictures, in full."""
 
 
@@ -96,7 +96,7 @@ class Alike(msgspec.Struct, frozen=True):
     """A row whose picture looks like the one asked for; `distance` of 64 bits."""
 
     distance: int
-    row: Source
+    row: LedgerSource
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -107,11 +107,11 @@ class Found(msgspec.Struct, frozen=True):
     dhash: str | None
     plain: bool
     found: bool
-    exact: list[Source]
+    exact: list[LedgerSource]
     alike: list[Alike]
 
 
-def read_ledger(path: Path) -> list[Source]:
+def read_ledger(path: Path) -> list[LedgerSource]:
     """Return the rows, those of a ledger it names among them; raise `PackError` for no ledger."""
     rows = _read_rows(path)
     for named in [row for row in rows if row.kind == LEDGER_KIND]:
@@ -130,18 +130,18 @@ def read_ledger(path: Path) -> list[Source]:
     return rows
 
 
-def _read_rows(path: Path) -> list[Source]:
+def _read_rows(path: Path) -> list[LedgerSource]:
     mend = "reinstall shuttergate"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != Source.__struct_fields__:
+            if tuple(reader.fieldnames or ()) != LedgerSource.__struct_fields__:
                 raise PackError(f"{path}: the first line does not name a ledger's columns; {mend}")
             rows = []
             for row in reader:
                 if None in row or None in row.values() or not _is_hash(row):
                     raise PackError(f"{path}, line {reader.line_num}: not a ledger's row; {mend}")
-                rows.append(Source(**row))
+                rows.append(LedgerSource(**row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise PackError(f"{path}: {error}; {mend}") from error
     return rows
@@ -152,13 +152,13 @@ def _is_hash(row: dict[str, str]) -> bool:
     return bool(re.fullmatch("[0-9a-f]{64}", sha256) and re.fullmatch("([0-9a-f]{16})?", dhash))
 
 
-def summary(pack: str, ledger: Path) -> Summary:
+def summary(pack: str, ledger: Path) -> LedgerSummary:
     """Return the ledger at a glance."""
     rows = read_ledger(ledger)
-    packages: dict[tuple[str, str, str], list[Source]] = {}
+    packages: dict[tuple[str, str, str], list[LedgerSource]] = {}
     for row in rows:
         packages.setdefault((row.registry, row.package, row.version), []).append(row)
-    return Summary(
+    return LedgerSummary(
         pack=pack,
         ledger=str(ledger),
         rows=len(rows),
@@ -174,7 +174,7 @@ def summary(pack: str, ledger: Path) -> Summary:
     )
 
 
-def _persons(rows: list[Source]) -> int:
+def _persons(rows: list[LedgerSource]) -> int:
     return sum(row.what in PERSONS for row in rows)
 
 
@@ -182,7 +182,7 @@ def _count(words: list[str]) -> dict[str, int]:
     return dict(Counter(words).most_common())
 
 
-def find(file: Path, rows: list[Source]) -> Found:
+def find(file: Path, rows: list[LedgerSource]) -> Found:
     """Look for `file` by sha256 and, if it is a picture, by its looks; raise `OSError`."""
     with file.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
@@ -239,7 +239,7 @@ def distance(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
-def show_summary(found: Summary) -> None:
+def show_summary(found: LedgerSummary) -> None:
     """Print the ledger at a glance, for people."""
     from rich.console import Console
     from rich.table import Table
@@ -302,7 +302,7 @@ def show_found(found: Found) -> None:
         _show_row(one.row)
 
 
-def _show_row(row: Source) -> None:
+def _show_row(row: LedgerSource) -> None:
     print()
     for name in row.__struct_fields__:
         print(f"  {name:<13} {getattr(row, name)}")

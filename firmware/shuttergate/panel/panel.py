@@ -21,7 +21,7 @@ BOUNCE_S = 0.01
 _Part = TypeVar("_Part", DigitalOutputDevice, Button)
 
 
-class Pins(Protocol):
+class PanelPins(Protocol):
     """BCM numbers; None where a part is not fitted."""
 
     @property
@@ -48,7 +48,7 @@ class Panel:
     read at any time; an edge that lgpio's thread lost must not be a press that nobody felt.
     """
 
-    def __init__(self, pins: Pins, simulated: bool) -> None:
+    def __init__(self, pins: PanelPins, simulated: bool) -> None:
         self._factory: Any = MockFactory() if simulated else open_chip()
         self._open: list[DigitalOutputDevice | Button] = []
         self.on_contact: Callable[[], None] = lambda: None

@@ -61,7 +61,7 @@ def contradictions(reading: Reading) -> set[str]:
 
 
 @dataclass(slots=True)
-class Wires:
+class WireWatch:
     """Give it every reading as it is taken; it returns the faults that stand."""
 
     _looked_s: float = float("-inf")

@@ -83,19 +83,19 @@ class Standing(msgspec.Struct, frozen=True, tag="standing"):
     injected: list[str] = []
 
 
-class Line(msgspec.Struct, frozen=True, tag="line"):
+class LogLine(msgspec.Struct, frozen=True, tag="line"):
     """One line of the log: JSON with ``time`` and ``event``."""
 
     text: str
 
 
-class Photo(msgspec.Struct, frozen=True, tag="photo"):
+class AlbumFile(msgspec.Struct, frozen=True, tag="photo"):
     """A photo or video that was published; its file, open for reading, comes with the packet."""
 
     name: str
 
 
-class View(msgspec.Struct, frozen=True, tag="view"):
+class ViewSocket(msgspec.Struct, frozen=True, tag="view"):
     """The way for pictures comes with the packet; it takes the place of the one before."""
 
 
@@ -108,15 +108,15 @@ class Kill(msgspec.Struct, frozen=True, tag="kill"):
     process: str
 
 
-class Fault(msgspec.Struct, frozen=True, tag="fault"):
+class SwitchFault(msgspec.Struct, frozen=True, tag="fault"):
     """Switch one of ``Kit.faults`` on or off; any other name does nothing."""
 
     name: str
     on: bool
 
 
-Sight = Kit | Standing | Line | Photo | View
-Wish = feed.Finger | Kill | Fault
+Sight = Kit | Standing | LogLine | AlbumFile | ViewSocket
+Wish = feed.Finger | Kill | SwitchFault
 
 sights = msgspec.json.Decoder(Sight)
 _wishes = msgspec.json.Decoder(Wish)
@@ -200,7 +200,7 @@ class Window:
         self._starts = 0
         self._standing: Standing | None = None
         self._photos: deque[str] = deque(maxlen=PHOTOS_KEPT)
-        self._lines: deque[Line] = deque(maxlen=LINES_KEPT)
+        self._lines: deque[LogLine] = deque(maxlen=LINES_KEPT)
         self._seats: list[_Seat] = []
         self._accept_due_s = 0.0
         self._listener = _listener(path)
@@ -244,7 +244,7 @@ class Window:
             self._show_news(item)
         for text in log.lines(news, kit.start_s):
             if len(text) < MAX_LINE_CHARS:
-                self._lines.append(Line(text))
+                self._lines.append(LogLine(text))
                 self._show(self._lines[-1])
         standing = _standing(kit)
         if standing != self._standing:
@@ -309,7 +309,7 @@ class Window:
                 name, file, seats = self._opened.get_nowait()
                 if stat.S_ISREG(os.fstat(file).st_mode):
                     for seat in seats:
-                        seat.show(Photo(name), file)
+                        seat.show(AlbumFile(name), file)
                 os.close(file)
 
     def _give_view(self, seat: _Seat, kit: Supervisor) -> None:
@@ -317,7 +317,7 @@ class Window:
         with ours, theirs:
             ours.shutdown(socket.SHUT_RD)  # nothing comes to the gate this way
             kit.view(ours.fileno())
-            seat.show(View(), theirs.fileno())
+            seat.show(ViewSocket(), theirs.fileno())
 
     def _show(self, sight: Sight) -> None:
         for seat in self._seats:
@@ -332,7 +332,7 @@ class Window:
                 kit.finger(wish.down)
             case Kill() if self._kit.simulated:
                 kit.kill(wish.process)
-            case Fault() if wish.name in self._kit.faults:
+            case SwitchFault() if wish.name in self._kit.faults:
                 kit.inject(wish.name, wish.on)
 
 

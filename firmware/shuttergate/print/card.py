@@ -41,7 +41,7 @@ class CardError(ShuttergateError, OSError):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Paper:
     """One paper. Lengths in mm, downwards from the top edge to a baseline; sizes of type in pt."""
 
     paper: str
@@ -59,7 +59,7 @@ class Sheet:
 
 
 SHEETS = {
-    "a4": Sheet(
+    "a4": Paper(
         paper="A4",
         page=(210, 297),
         side=170,
@@ -73,7 +73,7 @@ SHEETS = {
         foot=289.6,
         columns=(words.A4_JAPANESE, words.A4_ENGLISH),
     ),
-    "a6": Sheet(
+    "a6": Paper(
         paper="A6",
         page=(105, 148),
         side=85,
@@ -93,7 +93,7 @@ SHEETS = {
 def _put(
     pdf: FPDF, x: float, baseline: float, text: str, pt: float, lang: str = "en", bold: bool = False
 ) -> None:
-    """Set one line of type; mm and pt as in `Sheet`."""
+    """Set one line of type; mm and pt as in `Paper`."""
     size = pt * MM_PER_PT
     pdf.set_font("Noto", "B" if bold else "", pt)
     # Kana of the body stand on their full squares; display sizes and English are kerned.
@@ -103,7 +103,7 @@ def _put(
     pdf.cell(pdf.get_string_width(text), size, text)
 
 
-def _crop_marks(pdf: FPDF, sheet: Sheet, left: float) -> None:
+def _crop_marks(pdf: FPDF, sheet: Paper, left: float) -> None:
     gap, length = sheet.marks
     right, bottom = left + sheet.side, sheet.square + sheet.side
     for x, out_x in ((left, -1), (right, 1)):
@@ -112,7 +112,7 @@ def _crop_marks(pdf: FPDF, sheet: Sheet, left: float) -> None:
             pdf.line(x, y + out_y * gap, x, y + out_y * (gap + length))
 
 
-def _dimension(pdf: FPDF, sheet: Sheet, left: float) -> None:
+def _dimension(pdf: FPDF, sheet: Paper, left: float) -> None:
     """Draw the stated side length between two arrows, under the square."""
     text, pt, em = f"{sheet.side:g} mm", sheet.text[1], sheet.text[1] * MM_PER_PT
     gap, length = sheet.marks
@@ -126,7 +126,7 @@ def _dimension(pdf: FPDF, sheet: Sheet, left: float) -> None:
         pdf.polygon([(edge, y), (back, y - em / 6), (back, y + em / 6)], style="F")
 
 
-def _column(pdf: FPDF, sheet: Sheet, x: float, column: Words, lang: str) -> None:
+def _column(pdf: FPDF, sheet: Paper, x: float, column: Words, lang: str) -> None:
     _put(pdf, x, sheet.title[0], column.title, sheet.title[1], lang, bold=True)
     y, pt, leading = sheet.text
     if column.subtitle:
@@ -166,7 +166,7 @@ def draw(picture: Path, paper: str) -> bytes:
         return bytes(pdf.output())
 
 
-def _blank(sheet: Sheet) -> FPDF:
+def _blank(sheet: Paper) -> FPDF:
     from fpdf import FPDF
     from fpdf.prefs import ViewerPreferences
 
@@ -185,7 +185,7 @@ def _blank(sheet: Sheet) -> FPDF:
     return pdf
 
 
-def _fill(pdf: FPDF, sheet: Sheet, content: bytes) -> None:
+def _fill(pdf: FPDF, sheet: Paper, content: bytes) -> None:
     left = (sheet.page[0] - sheet.side) / 2
     pdf.image(io.BytesIO(content), left, sheet.square, sheet.side, sheet.side)
     pdf.set_line_width(0.15)

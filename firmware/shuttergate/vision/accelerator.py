@@ -32,7 +32,7 @@ BACK_OFF_CAP_S = 5.0
 STABLE_S = 10.0
 
 
-class State(StrEnum):
+class AcceleratorState(StrEnum):
     """What is known of the accelerator; every change is told."""
 
     STARTING = "starting"
@@ -65,7 +65,7 @@ class Accelerator:
         self,
         job: Job,
         check: Callable[[Port, Port], None],
-        on_state: Callable[[State, str], None],
+        on_state: Callable[[AcceleratorState, str], None],
         where: Callable[[], str],
     ) -> None:
         self._job = job
@@ -80,7 +80,7 @@ class Accelerator:
         self._closed = False
         self._settled = threading.Event()
         self.generation = 0  # changes with every change of what would answer next
-        self.state = State.STARTING
+        self.state = AcceleratorState.STARTING
         self.cause = ""
         # One thread for life: the kernel ends the process when the thread that started it ends.
         self._keeper = threading.Thread(target=self._keep, name="accelerator", daemon=True)
@@ -89,7 +89,7 @@ class Accelerator:
     def wait(self, timeout_s: float) -> bool:
         """Wait until the first start is over, well or badly; return whether it works."""
         self._settled.wait(timeout_s)
-        return self.state is State.WORKING
+        return self.state is AcceleratorState.WORKING
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the outputs, shape (n,), dequantised; raise `AcceleratorError` for no answer."""
@@ -101,11 +101,13 @@ class Accelerator:
                 failure = wire.receive_answer(self._link, self._answer)
             except TimeoutError:
                 limit_ms = self._job.answer_limit_s * 1000
-                raise self._lose(State.HUNG, f"no answer within {limit_ms:.0f} ms") from None
+                raise self._lose(
+                    AcceleratorState.HUNG, f"no answer within {limit_ms:.0f} ms"
+                ) from None
             except OSError:
-                raise self._lose(State.DIED, "its process ended") from None
+                raise self._lose(AcceleratorState.DIED, "its process ended") from None
             if failure:
-                raise self._lose(State.FAILED, failure)
+                raise self._lose(AcceleratorState.FAILED, failure)
             raw = np.frombuffer(self._answer, self._output.dtype)
             return dequantised(raw, self._output)
 
@@ -115,7 +117,7 @@ class Accelerator:
         self._lost.set()
         self._keeper.join(2.0)
 
-    def _lose(self, state: State, cause: str) -> AcceleratorError:
+    def _lose(self, state: AcceleratorState, cause: str) -> AcceleratorError:
         # The socket is shut at once: an answer that comes late must not be taken for the next.
         if self._link is not None:
             self._link.close()
@@ -126,8 +128,10 @@ class Accelerator:
             self._lost.set()  # whatever comes of the telling, it is started anew
         return AcceleratorError(f"the accelerator {state}: {self.cause}")
 
-    def _tell(self, state: State, cause: str) -> None:
-        where = "" if state in (State.STARTING, State.WORKING) else self._bus()
+    def _tell(self, state: AcceleratorState, cause: str) -> None:
+        where = (
+            "" if state in (AcceleratorState.STARTING, AcceleratorState.WORKING) else self._bus()
+        )
         cause = f"{cause} ({where})" if where else cause
         if (state, cause) == (self.state, self.cause):
             return
@@ -158,8 +162,10 @@ class Accelerator:
                 process.kill()
                 how = process.wait()
                 ours.close()
-            if self.state is State.DIED and how < 0 and how != -signal.SIGKILL:
-                self._tell(State.DIED, f"its process ended by {signal.Signals(-how).name}")
+            if self.state is AcceleratorState.DIED and how < 0 and how != -signal.SIGKILL:
+                self._tell(
+                    AcceleratorState.DIED, f"its process ended by {signal.Signals(-how).name}"
+                )
             if time.monotonic() - began_s > STABLE_S:
                 back_off_s = BACK_OFF_FIRST_S
             if not self._closed:
@@ -173,18 +179,22 @@ class Accelerator:
             wire.send_job(ours, self._job.library, self._job.options, self._job.content)
             hello = wire.receive_hello(ours)
         except TimeoutError:
-            self._tell(State.HUNG, f"its library loads nothing within {START_LIMIT_S:.0f} s")
+            self._tell(
+                AcceleratorState.HUNG, f"its library loads nothing within {START_LIMIT_S:.0f} s"
+            )
             return False
         except (OSError, ValueError) as error:
-            self._tell(State.DIED, f"its process ended while it loaded the model ({error})")
+            self._tell(
+                AcceleratorState.DIED, f"its process ended while it loaded the model ({error})"
+            )
             return False
         if hello.error:
-            self._tell(State.ABSENT, hello.error)
+            self._tell(AcceleratorState.ABSENT, hello.error)
             return False
         try:
             self._check(hello.input, hello.output)
         except ValueError as error:
-            self._tell(State.FAILED, str(error))
+            self._tell(AcceleratorState.FAILED, str(error))
             return False
         with self._lock:
             self._answer = bytearray(hello.output_bytes)
@@ -192,7 +202,7 @@ class Accelerator:
             ours.settimeout(self._job.answer_limit_s)
             self._link = ours
             # Told before anyone can use the link: the first failure must not be overwritten by it.
-            self._tell(State.WORKING, "")
+            self._tell(AcceleratorState.WORKING, "")
         return True
 
 
@@ -205,7 +215,7 @@ class StandIn:
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the outputs, shape (n,), dequantised, of whichever answers."""
-        if self._accelerator.state is State.WORKING:
+        if self._accelerator.state is AcceleratorState.WORKING:
             try:
                 return self._accelerator(pixels)
             except AcceleratorError:

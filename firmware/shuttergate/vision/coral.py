@@ -15,7 +15,7 @@ WITHOUT_PROGRAM = ("1a6e", "089a")  # Global Unichip: as it wakes up, until a li
 WITH_PROGRAM = ("18d1", "9302")  # Google: after its first program
 
 
-class Stand(StrEnum):
+class UsbStanding(StrEnum):
     """How the accelerator stands on the bus."""
 
     ABSENT = "no Coral is on the USB bus"
@@ -23,15 +23,15 @@ class Stand(StrEnum):
     READY = "a Coral is on the USB bus, with its program"
 
 
-def stand(bus: Path = BUS) -> tuple[Stand, str]:
+def stand(bus: Path = BUS) -> tuple[UsbStanding, str]:
     """Return how it stands, and its device file ("" where there is none)."""
     for folder in sorted(bus.glob("*")):
         ids = (_word(folder / "idVendor"), _word(folder / "idProduct"))
         if ids in (WITHOUT_PROGRAM, WITH_PROGRAM):
             numbers = (_word(folder / "busnum"), _word(folder / "devnum"))
             device = "/dev/bus/usb/" + "/".join(number.zfill(3) for number in numbers)
-            return (Stand.READY if ids == WITH_PROGRAM else Stand.WAITING), device
-    return Stand.ABSENT, ""
+            return (UsbStanding.READY if ids == WITH_PROGRAM else UsbStanding.WAITING), device
+    return UsbStanding.ABSENT, ""
 
 
 def words(bus: Path = BUS, processes: Path = PROCESSES) -> str:

@@ -10,7 +10,7 @@ from shuttergate.errors import ConfigError, PackError
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision import coral
-from shuttergate.vision.accelerator import Accelerator, Job, StandIn, State
+from shuttergate.vision.accelerator import Accelerator, AcceleratorState, Job, StandIn
 from shuttergate.vision.channel import Channel, Runs
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.secondlook import SecondLook
@@ -19,7 +19,7 @@ Limits = dict[str, Thresholds]
 
 
 class Engine(Protocol):
-    """What the models run on; see `board.Accelerator`."""
+    """What the models run on; see `board.AcceleratorPart`."""
 
     @property
     def driver(self) -> str: ...
@@ -48,7 +48,9 @@ class Eyes:
     @property
     def stands_in(self) -> bool:
         """Whether the CPU does the accelerator's work just now."""
-        away = self.accelerator is not None and self.accelerator.state is not State.WORKING
+        away = (
+            self.accelerator is not None and self.accelerator.state is not AcceleratorState.WORKING
+        )
         return away and self.may_stand_in
 
     @property
@@ -57,7 +59,7 @@ class Eyes:
         if self.accelerator is None:
             return "cpu"
         state = self.accelerator.state
-        if state is State.WORKING:
+        if state is AcceleratorState.WORKING:
             return "edgetpu"
         return f"cpu: edgetpu {state}" if self.may_stand_in else f"edgetpu {state}"
 
@@ -101,7 +103,7 @@ def open_eyes(
     look: Sequence[str],
     engine: Engine,
     answer_limit_s: float = 1.0,
-    on_state: Callable[[State, str], None] = lambda state, cause: None,
+    on_state: Callable[[AcceleratorState, str], None] = lambda state, cause: None,
     video: Sequence[str] = (),
 ) -> Eyes:
     """Open the named packs, verified; raise `PackError` naming the pack and the mend.
@@ -146,7 +148,7 @@ def _accelerator(
     packs: Sequence[Pack],
     engine: Engine,
     answer_limit_s: float,
-    on_state: Callable[[State, str], None],
+    on_state: Callable[[AcceleratorState, str], None],
 ) -> Accelerator | None:
     if engine.driver != "edgetpu":
         return None

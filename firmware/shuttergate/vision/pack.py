@@ -66,7 +66,7 @@ class Published(Table, frozen=True):
     size: Annotated[int, Meta(ge=1)]
 
 
-class Limits(Table, frozen=True):
+class PackThresholds(Table, frozen=True):
     """The pack's thresholds and, for people, how they were chosen.
 
     ``tile_clear_below`` is the line for a tile in the second look; without it the second look shows
@@ -100,7 +100,7 @@ class KnownAnswer(Table, frozen=True):
     tolerance: _Score
 
 
-class Manifest(Table, frozen=True):
+class PackManifest(Table, frozen=True):
     """The whole of model.toml."""
 
     name: str
@@ -113,7 +113,7 @@ class Manifest(Table, frozen=True):
     byte_exact: bool  # whether the recipe gives these very bytes on every machine
     input: Input
     output: Output
-    thresholds: Limits
+    thresholds: PackThresholds
     graph: Graph
     data: Data
     known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
@@ -125,7 +125,7 @@ class Manifest(Table, frozen=True):
 class Pack:
     """A pack's manifest and its folder; made by `read_pack`."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: PackManifest) -> None:
         self.folder = folder
         self.manifest = manifest
         self.name = manifest.name
@@ -280,7 +280,7 @@ def read_pack(folder: Path) -> Pack:
         raise PackError(f"no model pack is called {folder.name!r}; there is {known or 'none'}")
     mend = f"reinstall shuttergate, or mend {path}"
     try:
-        manifest = decode(path, Manifest)
+        manifest = decode(path, PackManifest)
     except ConfigError as error:
         raise PackError(f"model pack {folder.name} refused: {error}; {mend}") from error
     if manifest.name != folder.name:

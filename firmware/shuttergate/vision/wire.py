@@ -1,8 +1,8 @@
 """What gate and accelerator process say to each other, on a socket pair.
 
-To the process: a `Job` and the model's bytes, once; then pictures, each as the bytes of the model's
-input. Back: a `Hello`, once; then for each picture a byte 0 and the raw bytes of the output, or a
-byte 1 and a message that says why there are none.
+To the process: a `JobHeader` and the model's bytes, once; then pictures, each as the bytes of the
+model's input. Back: a `Hello`, once; then for each picture a byte 0 and the raw bytes of the
+output, or a byte 1 and a message that says why there are none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_MODEL_BYTES = 64 * 1024 * 1024
 GONE = "the other side is gone"
 
 
-class Job(msgspec.Struct, frozen=True):
+class JobHeader(msgspec.Struct, frozen=True):
     """The library to load, its options, and the size of the model that follows."""
 
     library: str
@@ -41,17 +41,17 @@ class Hello(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-_jobs = msgspec.json.Decoder(Job)
+_jobs = msgspec.json.Decoder(JobHeader)
 _hellos = msgspec.json.Decoder(Hello)
 
 
 def send_job(sock: socket.socket, library: str, options: dict[str, str], content: bytes) -> None:
     """Send what is to be loaded; raises OSError when the process is gone."""
-    sock.sendall(framed(msgspec.json.encode(Job(library, options, len(content)))))
+    sock.sendall(framed(msgspec.json.encode(JobHeader(library, options, len(content)))))
     sock.sendall(content)
 
 
-def receive_job(sock: socket.socket) -> tuple[Job, bytes]:
+def receive_job(sock: socket.socket) -> tuple[JobHeader, bytes]:
     """Return what is to be loaded; raises OSError when the gate is gone."""
     text = message(sock)
     if text is None:

@@ -24,7 +24,7 @@ from shuttergate.bench.scenario import album as albums
 from shuttergate.bench.scenario import always, must, page
 from shuttergate.bench.scenario.hookup import Simulated
 from shuttergate.bench.scenario.must import Must
-from shuttergate.bench.scenario.record import Done, Picture, Press, Record, Said, Told
+from shuttergate.bench.scenario.record import AlbumPicture, Done, PressRecord, Record, Said, Told
 from shuttergate.bench.scenario.report import Run, words, write_junit
 from shuttergate.bench.scenario.run import read_scenario
 from shuttergate.bench.scenario.script import Soak, presses, stretched
@@ -47,10 +47,10 @@ def record(**more: Any) -> Record:
         said=[Said(0.5, False, "waiting"), Said(1.0, True, "clear"), Said(3.0, False, "nudity")],
         told=[Told(2.1, "photo", {"name": "a.jpg", "ms": 80.0})],
         presses=[
-            Press(2.0, "taken", "", "a.jpg", 80.0, felt_s=2.01, outcomes=1),
-            Press(4.0, "refused", "nudity", outcomes=1),
+            PressRecord(2.0, "taken", "", "a.jpg", 80.0, felt_s=2.01, outcomes=1),
+            PressRecord(4.0, "refused", "nudity", outcomes=1),
         ],
-        pictures=[Picture("a.jpg", "clear", 1.98)],
+        pictures=[AlbumPicture("a.jpg", "clear", 1.98)],
         ended_s=5.0,
         starts=1,
         oldest_ms=40.0,
@@ -64,9 +64,13 @@ def record(**more: Any) -> Record:
 
 
 HELD: list[tuple[Any, bool, str]] = [
-    (must.Line("high", 1.0, 3.0), True, ""),
-    (must.Line("low", 0.0, 2.0), False, "HIGH from 1.000 to 2.000 s"),
-    (must.Line("high", 0.0, 5.0), False, "low from 0.000 to 1.000 s; low from 3.000 to 5.000 s"),
+    (must.LineLevel("high", 1.0, 3.0), True, ""),
+    (must.LineLevel("low", 0.0, 2.0), False, "HIGH from 1.000 to 2.000 s"),
+    (
+        must.LineLevel("high", 0.0, 5.0),
+        False,
+        "low from 0.000 to 1.000 s; low from 3.000 to 5.000 s",
+    ),
     (must.Falls(2.9, 150), True, ""),
     (must.Falls(2.9, 50), False, "it fell after 100 ms"),
     (must.Falls(0.5, 5000), False, "it was low already"),
@@ -84,17 +88,17 @@ HELD: list[tuple[Any, bool, str]] = [
     (must.OnePress("refused", 2, "nudity"), True, ""),
     (must.OnePress("refused", 2, "stale"), False, "the press at 4.000 s was refused for nudity"),
     (must.OnePress("unfelt"), False, "the press at 2.000 s was taken, and 1 more"),
-    (must.Photos(1), True, ""),
-    (must.Photos(2), False, "1"),
-    (must.Photos(scene="card"), False, "1; a.jpg shows clear"),
-    (must.Videos(0), True, ""),
+    (must.PhotoCount(1), True, ""),
+    (must.PhotoCount(2), False, "1"),
+    (must.PhotoCount(scene="card"), False, "1; a.jpg shows clear"),
+    (must.VideoCount(0), True, ""),
     (must.Starts(1), True, ""),
     (must.Starts(2), False, "1"),
-    (must.Log("photo", {"name": "a"}), True, ""),
-    (must.Log("photo", {"ms": 81.0}), False, "0 times"),
-    (must.Log("photo", times=2), False, "1 times"),
-    (must.Log("photo", to_s=2.0), False, "0 times"),
-    (must.Album(0.0, 5.0), True, ""),
+    (must.LogSays("photo", {"name": "a"}), True, ""),
+    (must.LogSays("photo", {"ms": 81.0}), False, "0 times"),
+    (must.LogSays("photo", times=2), False, "1 times"),
+    (must.LogSays("photo", to_s=2.0), False, "0 times"),
+    (must.AlbumUnchanged(0.0, 5.0), True, ""),
     (must.Refusal(), False, "it started"),
     (must.Age(50), True, ""),
     (must.Age(30), False, "the oldest was 40 ms old"),
@@ -109,7 +113,10 @@ def test_what_must_hold_is_told_apart_from_what_did_not(one: Must, held: bool, w
 
 
 def test_what_changed_in_the_album_and_a_refusal_to_start_are_told() -> None:
-    assert must.Album(0.0, 5.0).judge(record(album_changes_s=[2.1])).was == "it changed at 2.100 s"
+    assert (
+        must.AlbumUnchanged(0.0, 5.0).judge(record(album_changes_s=[2.1])).was
+        == "it changed at 2.100 s"
+    )
     refused = record(refusal="thresholds.open-nsfw: is laxer")
     assert must.Refusal("open-nsfw").judge(refused).held
     assert not must.Refusal("camera").judge(refused).held
@@ -125,12 +132,12 @@ ALWAYS: list[tuple[dict[str, Any], str]] = [
         "1: the line is never high while the gate says CLOSED",
     ),
     (
-        {"pictures": [Picture("a.jpg", "clear", 1.98, "says GPSInfo")]},
+        {"pictures": [AlbumPicture("a.jpg", "clear", 1.98, "says GPSInfo")]},
         "3: every file in the album is whole, and says nothing but the picture",
     ),
     ({"pictures": []}, "3: the album holds what the log tells of, and nothing else"),
     (
-        {"pictures": [Picture("a.jpg", "clear", 1.98), Picture("b.mp4", None, None)]},
+        {"pictures": [AlbumPicture("a.jpg", "clear", 1.98), AlbumPicture("b.mp4", None, None)]},
         "3: the album holds what the log tells of, and nothing else",
     ),
     (
@@ -138,19 +145,19 @@ ALWAYS: list[tuple[dict[str, Any], str]] = [
         "2: each photo is of its press, by the clock in the picture",
     ),
     (
-        {"presses": [Press(2.0, "taken", "", "a.jpg", 80.0, felt_s=2.01, outcomes=2)]},
+        {"presses": [PressRecord(2.0, "taken", "", "a.jpg", 80.0, felt_s=2.01, outcomes=2)]},
         "1: a press comes to one thing: a photo or a refusal",
     ),
     (
-        {"pictures": [Picture("a.jpg", "clear", 2.1)]},
+        {"pictures": [AlbumPicture("a.jpg", "clear", 2.1)]},
         "2: each photo is of its press, by the clock in the picture",
     ),
     (
-        {"pictures": [Picture("a.jpg", "clear", 1.9)]},
+        {"pictures": [AlbumPicture("a.jpg", "clear", 1.9)]},
         "2: each photo is of its press, by the clock in the picture",
     ),
     (
-        {"pictures": [Picture("a.jpg", "clear", None)]},
+        {"pictures": [AlbumPicture("a.jpg", "clear", None)]},
         "2: each photo is of its press, by the clock in the picture",
     ),
     ({"gate_wrote_bytes": 1 << 20}, "3: the gate process writes no picture to any file"),
@@ -421,7 +428,7 @@ def test_a_stage_shows_what_it_is_told_for_as_many_exposures(tmp_path: Path) -> 
 def a_run(**more: Any) -> Run:
     scenario = read_scenario(LIBRARY / "1-fail-closed" / "card.toml")
     found = record(done=[Done(2.9, "shows card")], **more)
-    wanted = [must.Falls(2.9, 50), must.Photos(1)]
+    wanted = [must.Falls(2.9, 50), must.PhotoCount(1)]
     return Run("promise/card", scenario, found, [one.judge(found) for one in wanted], "", 6.1)
 
 

@@ -13,7 +13,7 @@ import pytest
 from kit import needs_libcamera
 from PIL import Image
 
-from shuttergate.board import Accelerator, Camera, read_board
+from shuttergate.board import AcceleratorPart, CameraPart, read_board
 from shuttergate.errors import CameraError
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
@@ -27,8 +27,8 @@ MAIN, LORES = (640, 480), (224, 224)
 pytestmark = [needs_libcamera, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
-def settings(**other: Any) -> Camera:
-    return Camera(driver="picamera2", main_size=MAIN, fps=30, **other)
+def settings(**other: Any) -> CameraPart:
+    return CameraPart(driver="picamera2", main_size=MAIN, fps=30, **other)
 
 
 def make_pool(slots: int = 3) -> Pool:
@@ -111,7 +111,7 @@ def test_a_known_picture_gets_the_same_verdict_through_the_camera(
     from shuttergate.vision.eyes import open_eyes
 
     board = read_board("simulated")
-    eyes = open_eyes(board.channels.live, (), Accelerator(driver="cpu"))
+    eyes = open_eyes(board.channels.live, (), AcceleratorPart(driver="cpu"))
     limits = eyes.limits(Look.LIVE, {})
     path = share("models") / "testcard" / "known.png"
     if name == "blue":

@@ -14,10 +14,10 @@ from inside_help import photos, wait_line
 from kit import needs_libcamera
 from rigging import Run
 
-from shuttergate.config import Gate
+from shuttergate.config import GateSettings
 from support.kits import alive, wait_until
 
-SETTLE_S = Gate().settle_ms / 1000
+SETTLE_S = GateSettings().settle_ms / 1000
 
 
 def chatter(copper: Copper) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shuttergate.board import Camera
+from shuttergate.board import CameraPart
 from shuttergate.errors import CameraError
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
@@ -53,8 +53,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def settings(**other: Any) -> Camera:
-    return Camera(driver="webcam", main_size=MAIN, fps=30, device=NODE, **other)
+def settings(**other: Any) -> CameraPart:
+    return CameraPart(driver="webcam", main_size=MAIN, fps=30, device=NODE, **other)
 
 
 def turn(control: int, value: int) -> None:

@@ -17,9 +17,9 @@ from bank import ENABLE, SENSE, SHUTTER, Bank
 from kit import LORES, MAIN
 from PIL import Image
 
-from shuttergate.board import Accelerator, Pins
-from shuttergate.board import Camera as CameraSettings
-from shuttergate.config import Config, Gate
+from shuttergate.board import AcceleratorPart, Pins
+from shuttergate.board import CameraPart as CameraSettings
+from shuttergate.config import Config, GateSettings
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.picamera2 import PiCamera
@@ -107,8 +107,8 @@ def start(tmp_path: Path, bank: Bank) -> Iterator[Callable[[list[Any]], Rig]]:
             image.save(folder / f"{number}.jpg", quality=100, subsampling=0)
         write_yaml(folder, [MAIN, LORES])
         (tmp_path / "album").mkdir()
-        config = Config(gate=Gate(clear_frames=1, hold_off_s=0.0, max_age_ms=2000))
-        eyes = open_eyes(CHANNELS, CHANNELS, Accelerator(driver="cpu"))
+        config = Config(gate=GateSettings(clear_frames=1, hold_off_s=0.0, max_age_ms=2000))
+        eyes = open_eyes(CHANNELS, CHANNELS, AcceleratorPart(driver="cpu"))
         pack = read_pack(share("models") / CHANNELS[0])
         panel = Stamped(bank)
         rigs.append(Rig(tmp_path / "album", pack, config, eyes=eyes, camera=Watched(), panel=panel))

@@ -11,7 +11,7 @@ import msgspec
 from shuttergate import __version__
 from shuttergate.bench.evaluate import rates
 from shuttergate.bench.evaluate.crew import Opinion, Task, ask
-from shuttergate.bench.evaluate.looks import KitLook, Model
+from shuttergate.bench.evaluate.looks import KitLook, UsedModel
 from shuttergate.bench.evaluate.manifest import Manifest, Row
 from shuttergate.bench.evaluate.rivals import Rival
 
@@ -72,7 +72,7 @@ class LookResult(msgspec.Struct, frozen=True):
 
     look: str
     title: str
-    models: list[Model]
+    models: list[UsedModel]
     unreadable: list[Unreadable]
     groups: list[Group]
     curves: list[Curve]

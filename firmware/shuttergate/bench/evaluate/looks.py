@@ -11,7 +11,7 @@ import msgspec
 
 from shuttergate import __version__
 from shuttergate.bench.evaluate.crew import Opinion
-from shuttergate.board import Accelerator, Board
+from shuttergate.board import AcceleratorPart, Board
 from shuttergate.stills import check
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Thresholds
@@ -21,7 +21,7 @@ from shuttergate.vision.pack import read_pack
 TITLES = {Look.LIVE: "live", Look.SECOND: "second look"}
 
 
-class Model(msgspec.Struct, frozen=True):
+class UsedModel(msgspec.Struct, frozen=True):
     """One channel as it was used: its file's sha256 and the thresholds that held."""
 
     channel: str
@@ -45,7 +45,7 @@ class KitLook:
         """What it is called in tables."""
         return TITLES[self.look]
 
-    def models(self) -> list[Model]:
+    def models(self) -> list[UsedModel]:
         """Return the models it uses; raises `PackError`, or `ConfigError` for laxer thresholds."""
         found, own = [], dict(self.own)
         for name in self.channels:
@@ -55,7 +55,7 @@ class KitLook:
             claimed = pack.manifest
             digest = claimed.sha256 + (f"+{claimed.head.sha256}" if claimed.head else "")
             found.append(
-                Model(
+                UsedModel(
                     name,
                     claimed.title,
                     claimed.licence,
@@ -77,7 +77,9 @@ class KitLook:
         live = self.look is Look.LIVE
         # On the CPU, one thread each: pictures go side by side, and no accelerator need be there.
         eyes = open_eyes(
-            self.channels if live else (), () if live else self.channels, Accelerator(driver="cpu")
+            self.channels if live else (),
+            () if live else self.channels,
+            AcceleratorPart(driver="cpu"),
         )
         return KitJudge(eyes, eyes.limits(self.look, dict(self.own)), live)
 

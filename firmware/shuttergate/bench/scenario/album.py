@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
-from shuttergate.bench.scenario.record import Picture
+from shuttergate.bench.scenario.record import AlbumPicture
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.errors import PictureError
 from shuttergate.frames import marks
@@ -28,7 +28,7 @@ TAGS = {
 """What a photo may say besides the picture: how it stands, by what it was taken, and when."""
 
 
-def empty(album: Path, scenes: Sequence[str], began_s: float) -> list[Picture]:
+def empty(album: Path, scenes: Sequence[str], began_s: float) -> list[AlbumPicture]:
     """Return what lies in the folder, and take it out.
 
     ``scenes`` in the order of the stage; ``began_s``: the script's start on the monotonic clock.
@@ -40,11 +40,11 @@ def empty(album: Path, scenes: Sequence[str], began_s: float) -> list[Picture]:
     return found
 
 
-def _picture(path: Path, scenes: Sequence[str], began_s: float) -> Picture:
+def _picture(path: Path, scenes: Sequence[str], began_s: float) -> AlbumPicture:
     if path.suffix == VIDEO:
         return _video(path, scenes)
     if path.suffix != PHOTO:
-        return Picture(path.name, None, None, "is neither photo nor video")
+        return AlbumPicture(path.name, None, None, "is neither photo nor video")
     try:
         with Image.open(path) as photo:
             photo.load()
@@ -53,20 +53,20 @@ def _picture(path: Path, scenes: Sequence[str], began_s: float) -> Picture:
             more = _more(path.read_bytes(), photo.info, exif)
             luma = np.asarray(photo.convert("L"))
     except (OSError, SyntaxError) as error:
-        return Picture(path.name, None, None, f"is no whole JPEG ({error})")
+        return AlbumPicture(path.name, None, None, f"is no whole JPEG ({error})")
     if said - TAGS:
         names = ", ".join(ExifTags.TAGS.get(tag, str(tag)) for tag in sorted(said - TAGS))
-        return Picture(path.name, None, None, f"says {names}")
+        return AlbumPicture(path.name, None, None, f"says {names}")
     if more:
-        return Picture(path.name, None, None, more)
+        return AlbumPicture(path.name, None, None, more)
     try:
         scene, time_ms = marks.read(luma)
         shown = scenes[scene]
     except (PictureError, IndexError):
-        return Picture(path.name, None, None)
+        return AlbumPicture(path.name, None, None)
     now_ms = int(time.monotonic() * 1000)
     age_ms = (now_ms - time_ms) % marks.WRAP_MS
-    return Picture(path.name, shown, (now_ms - age_ms) / 1000 - began_s)
+    return AlbumPicture(path.name, shown, (now_ms - age_ms) / 1000 - began_s)
 
 
 def _more(content: bytes, info: Mapping[Any, Any], exif: Image.Exif) -> str:
@@ -83,10 +83,10 @@ def _more(content: bytes, info: Mapping[Any, Any], exif: Image.Exif) -> str:
     return "" if ends else "goes on after the picture"
 
 
-def _video(path: Path, scenes: Sequence[str]) -> Picture:
+def _video(path: Path, scenes: Sequence[str]) -> AlbumPicture:
     """Read every frame's marks: `scene` names all that were shown, in the stage's order."""
     if find_spec("av") is None:
-        return Picture(path.name, None, None)
+        return AlbumPicture(path.name, None, None)
     av = pyav.load()
     shown = set()
     try:
@@ -95,7 +95,7 @@ def _video(path: Path, scenes: Sequence[str]) -> Picture:
                 scene, _time_ms = marks.read(frame.to_ndarray(format="gray"))
                 shown.add(scenes[scene])
     except (PictureError, IndexError):  # a real camera's
-        return Picture(path.name, None, None)
+        return AlbumPicture(path.name, None, None)
     except av.error.FFmpegError as error:
-        return Picture(path.name, None, None, f"cannot be read ({error})")
-    return Picture(path.name, ", ".join(name for name in scenes if name in shown), None)
+        return AlbumPicture(path.name, None, None, f"cannot be read ({error})")
+    return AlbumPicture(path.name, ", ".join(name for name in scenes if name in shown), None)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from shuttergate import feed, injection
 from shuttergate.bench.scenario.gpiosim import Bank, Copper, simulated_line
-from shuttergate.bench.scenario.wires import Metered, Wired, Wires
+from shuttergate.bench.scenario.wires import BenchWires, Metered, Wired
 from shuttergate.board import Board
 from shuttergate.errors import ConfigError
 from shuttergate.parent.supervisor import Supervisor
@@ -128,14 +128,14 @@ class OnGpioSim(Metered):
         super().close()
 
 
-def why_not_hooked_up(board: Board, wires: Wires | None) -> str:
+def why_not_hooked_up(board: Board, wires: BenchWires | None) -> str:
     """Return why nothing here touches this board's wires, or nothing."""
     if board.gpio.driver == "mock" or wires is not None or simulated_line() is not None:
         return ""
     return f"the board {board.name} has real pins: name the bench's own with --wires FILE.toml"
 
 
-def hook_up(kit: Supervisor, board: Board, wires: Wires | None) -> Hookup:
+def hook_up(kit: Supervisor, board: Board, wires: BenchWires | None) -> Hookup:
     """Return what touches this board's wires; raise `ConfigError` where nothing can."""
     if why := why_not_hooked_up(board, wires):
         raise ConfigError(why)

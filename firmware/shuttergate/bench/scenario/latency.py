@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from shuttergate.bench.scenario.must import Photos
+from shuttergate.bench.scenario.must import PhotoCount
 from shuttergate.bench.scenario.run import Options
-from shuttergate.bench.scenario.script import Scenario, Show, stretched
+from shuttergate.bench.scenario.script import Scenario, ScriptShow, stretched
 from shuttergate.bench.scenario.stand import Stand
 from shuttergate.config import Config
 from shuttergate.errors import ShuttergateError
@@ -60,9 +60,9 @@ def measure(options: Options, cycles: int, tick: Callable[[int], object]) -> Lat
     scenario = Scenario(
         title="latency",
         seconds=1.0,
-        must=[Photos(0)],
+        must=[PhotoCount(0)],
         kit=kit,
-        show=[Show(0.0, CLEAR), Show(0.5, CARD)],
+        show=[ScriptShow(0.0, CLEAR), ScriptShow(0.5, CARD)],
     )
     found, dice = Latencies(), random.Random(1)
     with Stand(scenario, Path.cwd(), options.wires) as stand:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from shuttergate.bench.scenario.record import Picture, Press, Record
+from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.system.toml import Table
 from shuttergate.verdict import Reason
@@ -64,7 +64,7 @@ class _Must(Table, frozen=True, tag_field="what"):
         raise NotImplementedError
 
 
-class Line(_Must, frozen=True, tag="line"):
+class LineLevel(_Must, frozen=True, tag="line"):
     """The permissive line has this level all the time."""
 
     level: Literal["low", "high"]
@@ -204,7 +204,7 @@ class OnePress(_Must, frozen=True, tag="press"):
             at_s + 3 * AROUND_S,
         )
 
-    def _amiss(self, press: Press, pictures: dict[str, Picture]) -> str:
+    def _amiss(self, press: PressRecord, pictures: dict[str, AlbumPicture]) -> str:
         outcome = press.outcome or "unfelt"
         if outcome != self.outcome or (self.reason and press.reason != self.reason):
             return f"was {outcome}" + (f" for {press.reason}" if press.reason else "")
@@ -241,7 +241,7 @@ class _Files(_Must, frozen=True):
         return Finding(text, held, was, 0.0, record.ended_s)
 
 
-class Photos(_Files, frozen=True, tag="photos"):
+class PhotoCount(_Files, frozen=True, tag="photos"):
     """So many photos lie in the album at the end."""
 
     def judge(self, record: Record) -> Finding:
@@ -249,7 +249,7 @@ class Photos(_Files, frozen=True, tag="photos"):
         return self._judged(record, "photos", PHOTO)
 
 
-class Videos(_Files, frozen=True, tag="videos"):
+class VideoCount(_Files, frozen=True, tag="videos"):
     """So many videos lie in the album at the end; every frame of each shows ``scene``."""
 
     def judge(self, record: Record) -> Finding:
@@ -271,7 +271,7 @@ def _counted(what: str, due: int, found: int, record: Record) -> Finding:
     return Finding(f"{what}: {due}", due == found, f"{found}", 0.0, record.ended_s)
 
 
-class Log(_Must, frozen=True, tag="log"):
+class LogSays(_Must, frozen=True, tag="log"):
     """A log event with these fields comes in that time; ``times``: so often, or at least once."""
 
     event: str
@@ -316,7 +316,7 @@ def _says(found: object, wanted: object) -> bool:
     return found == wanted
 
 
-class Album(_Must, frozen=True, tag="album unchanged"):
+class AlbumUnchanged(_Must, frozen=True, tag="album unchanged"):
     """Nothing appears in the album's folder in that time, under any name."""
 
     from_s: Seconds
@@ -367,5 +367,16 @@ class Age(_Must, frozen=True, tag="frame age"):
 
 
 Must = (
-    Line | Falls | Rises | Says | OnePress | Photos | Videos | Starts | Log | Album | Refusal | Age
+    LineLevel
+    | Falls
+    | Rises
+    | Says
+    | OnePress
+    | PhotoCount
+    | VideoCount
+    | Starts
+    | LogSays
+    | AlbumUnchanged
+    | Refusal
+    | Age
 )

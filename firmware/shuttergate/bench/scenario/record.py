@@ -42,7 +42,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class AlbumPicture:
     """A file in the album at the end, and what its own clock says.
 
     ``scene`` and ``exposed_s`` are None where the picture has no readable clock. ``trouble`` is
@@ -56,7 +56,7 @@ class Picture:
 
 
 @dataclass(slots=True)
-class Press:
+class PressRecord:
     """A press: when the finger went down, and what became of it.
 
     ``outcome``: "taken", "refused", or empty where nobody said anything of it. A press that the
@@ -81,8 +81,8 @@ class Record:
     said: list[Said] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
-    presses: list[Press] = field(default_factory=list)
-    pictures: list[Picture] = field(default_factory=list)
+    presses: list[PressRecord] = field(default_factory=list)
+    pictures: list[AlbumPicture] = field(default_factory=list)
     began_s: float = 0.0  # of the script, on the monotonic clock
     ended_s: float = 0.0  # from the script's start
     start_s: float = 0.0  # from starting the kit to its first verdict

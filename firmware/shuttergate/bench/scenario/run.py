@@ -19,7 +19,7 @@ from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.report import Run
 from shuttergate.bench.scenario.script import Scenario, stretched
 from shuttergate.bench.scenario.stand import Stand
-from shuttergate.bench.scenario.wires import Wires
+from shuttergate.bench.scenario.wires import BenchWires
 from shuttergate.config import read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.system.toml import decode
@@ -33,7 +33,7 @@ class Options:
     slow: float = 1.0
     jobs: int = 1
     may_set_clock: bool = False
-    wires: Wires | None = None
+    wires: BenchWires | None = None
 
 
 @dataclass(frozen=True, slots=True)

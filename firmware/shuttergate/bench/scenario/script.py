@@ -17,7 +17,7 @@ BUILT_IN = ("clear", "card", "far card", "dark", "room")
 """Scenes that need no file: a plain blue, the test card near and far, a lens cap, the room."""
 
 
-class Show(Table, frozen=True):
+class ScriptShow(Table, frozen=True):
     """What the camera sees from ``at_s`` on; for so many exposures only, unless 0."""
 
     at_s: Seconds
@@ -25,7 +25,7 @@ class Show(Table, frozen=True):
     exposures: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
-class Press(Table, frozen=True):
+class ScriptPress(Table, frozen=True):
     """A finger on the button: so long, and how its contacts chatter before and after.
 
     ``bounce_ms``: how long each level lasts, by turns pressed and released, before the contact
@@ -39,7 +39,7 @@ class Press(Table, frozen=True):
     times: Annotated[int, Meta(ge=1, le=100000)] = 1
 
 
-class Fault(Table, frozen=True):
+class ScriptFault(Table, frozen=True):
     """Something breaks at ``at_s``, and is whole again at ``until_s`` where that is said."""
 
     at_s: Seconds
@@ -74,9 +74,9 @@ class Scenario(Table, frozen=True):
     kit: Config = Config()
     page: bool = False
     scenes: dict[str, str] = {}
-    show: list[Show] = []
-    press: list[Press] = []
-    fault: list[Fault] = []
+    show: list[ScriptShow] = []
+    press: list[ScriptPress] = []
+    fault: list[ScriptFault] = []
     soak: Soak = Soak()
 
     def shown(self) -> list[str]:
@@ -86,7 +86,7 @@ class Scenario(Table, frozen=True):
         return list(dict.fromkeys([*first, *(one.scene for one in script)]))
 
 
-def presses(scenario: Scenario) -> list[tuple[float, Press]]:
+def presses(scenario: Scenario) -> list[tuple[float, ScriptPress]]:
     """Return every press with its time, in order; a repeated one as often as it comes."""
     each = [
         (press.at_s + turn * press.every_s, press)

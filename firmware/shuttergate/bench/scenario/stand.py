@@ -18,11 +18,11 @@ from shuttergate.bench.scenario import album as albums
 from shuttergate.bench.scenario import vitals
 from shuttergate.bench.scenario.faults import LINE_HELD, Faults
 from shuttergate.bench.scenario.hookup import Hookup, hook_up
-from shuttergate.bench.scenario.must import Videos
-from shuttergate.bench.scenario.record import Done, Press, Record, Said, Told
+from shuttergate.bench.scenario.must import VideoCount
+from shuttergate.bench.scenario.record import Done, PressRecord, Record, Said, Told
 from shuttergate.bench.scenario.scenes import write_stage
 from shuttergate.bench.scenario.script import Scenario, presses
-from shuttergate.bench.scenario.wires import Wires
+from shuttergate.bench.scenario.wires import BenchWires
 from shuttergate.config import read_kit
 from shuttergate.console.server import listen
 from shuttergate.errors import ShuttergateError
@@ -60,7 +60,7 @@ class Stand:
         self,
         scenario: Scenario,
         base: Path,
-        wires: Wires | None = None,
+        wires: BenchWires | None = None,
         may_set_clock: bool = False,
     ) -> None:
         self._scenario = scenario
@@ -133,7 +133,7 @@ class Stand:
 
     def _why_not(self) -> str:
         """Return why this scenario cannot be played here, or nothing."""
-        records = any(isinstance(one, Videos) for one in self._scenario.must)
+        records = any(isinstance(one, VideoCount) for one in self._scenario.must)
         if records and find_spec("av") is None:
             return "it records a video, and PyAV (extra video) is not installed"
         causes = (self._faults.why_not(one.what) for one in self._scenario.fault)
@@ -242,7 +242,7 @@ class Stand:
 
     def _finger(self, at_s: float, hold_s: float, bounce_ms: Sequence[float]) -> Iterator[Action]:
         def down() -> None:
-            self._record.presses.append(Press(self._now(), lasts_s=hold_s + FELT_S))
+            self._record.presses.append(PressRecord(self._now(), lasts_s=hold_s + FELT_S))
             self.hookup.finger(True)
 
         def to(level: bool) -> Callable[[], None]:

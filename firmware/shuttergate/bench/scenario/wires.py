@@ -30,7 +30,7 @@ LIT, UNLIT = "card", "clear"
 STEP_S = 0.0005
 
 
-class Wires(Table, frozen=True):
+class BenchWires(Table, frozen=True):
     """Lines by their offsets on the chip ``/dev/gpiochip<chip>``.
 
     ``press``: output, high is pressed; it switches the button's poles through a relay, an
@@ -43,9 +43,9 @@ class Wires(Table, frozen=True):
     lamp: Line | None = None
 
 
-def read_wires(path: Path) -> Wires:
+def read_wires(path: Path) -> BenchWires:
     """Return the wires at `path`; raise `ConfigError` naming file and key."""
-    found = decode(path, Wires)
+    found = decode(path, BenchWires)
     if len({found.press, found.permissive, found.lamp}) < 3:
         raise ConfigError(f"{path}: press, permissive, lamp: each needs a line of its own")
     return found
@@ -109,7 +109,7 @@ class Wired(Metered):
     Raises `PanelError` where a line cannot be had.
     """
 
-    def __init__(self, kit: Supervisor, board: Board, wires: Wires) -> None:
+    def __init__(self, kit: Supervisor, board: Board, wires: BenchWires) -> None:
         super().__init__(board.pins.enable)
         self._kit = kit
         self._wires = wires
