@@ -17,6 +17,7 @@ from shuttergate import feed
 from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
+from shuttergate.verdict import Fault
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes
@@ -89,15 +90,15 @@ def test_a_hang_stops_the_heartbeat(rig: Build, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_closing_gate_leaves_no_frame_behind(rig: Build) -> None:
     one = rig()
-    assert wait_until(lambda: bool(one.appliance._shelf._frames))
+    assert wait_until(lambda: bool(one.appliance.lanes[0].shelf._frames))
     one.camera.mode = "blocked"
     assert wait_until(lambda: not one.line)
     time.sleep(0.1)
-    assert not one.appliance._shelf._frames
-    one.appliance.interlock.fault("one that nobody mends")
+    assert not one.appliance.lanes[0].shelf._frames
+    one.appliance.interlock.fault(Fault.POLES)  # which nobody mends
     one.camera.mode = "clear"
     time.sleep(0.3)
-    assert not one.appliance._shelf._frames, "frames wait although the gate is closed"
+    assert not one.appliance.lanes[0].shelf._frames, "frames wait although the gate is closed"
 
 
 def test_one_missing_score_is_a_blocked_frame(rig: Build) -> None:
@@ -189,7 +190,9 @@ def test_what_changes_while_it_answers_is_never_believed(tmp_path: Path, pack: P
     try:
         assert wait_until(lambda: one.answers > 40, 10)
         assert not kit.line
-        assert not any(log.fields.get("state") == "OPEN" for log in kit.logs)
+        assert not any(
+            isinstance(log, feed.GateChanged) and log.state == "OPEN" for log in kit.logs
+        )
         one.restless = False
         assert wait_until(lambda: kit.line, 10)
     finally:
@@ -211,8 +214,8 @@ def test_a_fault_during_the_second_look_voids_the_photo(rig: Build) -> None:
     assert wait_until(one.armed)
     one.look_brain.mode = "hang"
     one.press()
-    assert wait_until(lambda: one.appliance._photographer.busy_s() > 0)
-    one.appliance.interlock.fault("model")
+    assert wait_until(lambda: one.appliance.presses.photographer.busy_s() > 0)
+    one.appliance.interlock.fault(Fault.MODEL)
     one.look_brain.mode = "well"
     assert wait_until(lambda: bool(one.events("press refused")))
     assert one.events("press refused")[0]["reason"] == "closed"
@@ -400,7 +403,7 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
     try:
         assert wait_until(lambda: one.line and one.armed(), 10)
         one.finger(True)
-        assert wait_until(lambda: one.appliance._recorder.elapsed_s is not None)
+        assert wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None)
         assert one.line
         besides.mode = says
         assert wait_until(lambda: not one.line)

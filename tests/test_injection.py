@@ -34,13 +34,7 @@ from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.frames.simulated import SimulatedCamera, Trouble
-from shuttergate.injection import (
-    ACCELERATOR_UNPLUGGED,
-    CAMERA_STALLED,
-    DISK_FULL,
-    MODEL_CORRUPTED,
-    Injection,
-)
+from shuttergate.injection import FaultSwitch, Injection
 from shuttergate.panel.panel import Panel
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.parent.window import (
@@ -56,6 +50,7 @@ from shuttergate.parent.window import (
     sights,
 )
 from shuttergate.system.paths import share
+from shuttergate.verdict import Fault
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import Pack, read_pack
@@ -65,7 +60,12 @@ from shuttergate.vision.spoiler import Spoiler, corrupted
 from support.kits import wait_until
 from support.rig import Rig
 
-EVERY = [CAMERA_STALLED, ACCELERATOR_UNPLUGGED, MODEL_CORRUPTED, DISK_FULL]
+EVERY = [
+    FaultSwitch.CAMERA_STALLED,
+    FaultSwitch.ACCELERATOR_UNPLUGGED,
+    FaultSwitch.MODEL_CORRUPTED,
+    FaultSwitch.DISK_FULL,
+]
 CARD = paint("test_card", (224, 224))
 
 
@@ -120,7 +120,10 @@ def test_the_spoiler_puts_back_what_it_took() -> None:
     channels = [channel("consent-clean"), channel("open-nsfw")]
     good = [one.model for one in channels]
     spoiler = Spoiler(channels, 1)
-    corrupt, unplug = spoiler.switch(MODEL_CORRUPTED), spoiler.switch(ACCELERATOR_UNPLUGGED)
+    corrupt, unplug = (
+        spoiler.switch(FaultSwitch.MODEL_CORRUPTED),
+        spoiler.switch(FaultSwitch.ACCELERATOR_UNPLUGGED),
+    )
     corrupt(True)
     assert [one.model is model for one, model in zip(channels, good, strict=True)] == [False, True]
     unplug(True)
@@ -158,8 +161,8 @@ def test_the_self_test_asks_the_channels_by_turns() -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "says"),
     [
-        (injection.ACCELERATOR_FAILING, ScoreError, "delegate failed"),
-        (injection.ACCELERATOR_UNPLUGGED, AcceleratorError, "pulled it out"),
+        (FaultSwitch.ACCELERATOR_FAILING, ScoreError, "delegate failed"),
+        (FaultSwitch.ACCELERATOR_UNPLUGGED, AcceleratorError, "pulled it out"),
     ],
 )
 def test_an_accelerator_in_trouble_gives_no_score(
@@ -176,7 +179,7 @@ def test_an_accelerator_in_trouble_gives_no_score(
 
 def test_a_model_that_hangs_goes_on_when_its_switch_is_off() -> None:
     one = channel("consent-clean")
-    switch = Spoiler([one], 1).switch(injection.ACCELERATOR_HANGING)
+    switch = Spoiler([one], 1).switch(FaultSwitch.ACCELERATOR_HANGING)
     switch(True)
     timer = threading.Timer(0.2, switch, (False,))
     began_s = time.monotonic()
@@ -188,7 +191,7 @@ def test_a_model_that_hangs_goes_on_when_its_switch_is_off() -> None:
 def test_a_swapped_model_is_found_out_by_its_known_answers() -> None:
     channels = [channel("consent-clean"), channel("open-nsfw")]
     test = SelfTest(channels)
-    switch = Spoiler(channels, 1).switch(injection.MODEL_SWAPPED)
+    switch = Spoiler(channels, 1).switch(FaultSwitch.MODEL_SWAPPED)
     switch(True)
     with pytest.raises(ScoreError, match="the model failed"):
         test.ask_all()
@@ -244,33 +247,36 @@ def test_a_stalled_camera_waits_its_time_out_and_comes_back(clear_scene: Path) -
     assert len(seen) == 2  # opened anew, it does not look frozen
 
 
+ONE, GONE = FaultSwitch.MODEL_CORRUPTED, FaultSwitch.MODEL_SWAPPED
+
+
 def test_switches_do_nothing_before_the_start_is_over_and_each_says_one_line() -> None:
     done: list[tuple[str, bool]] = []
-    logs: list[tuple[str, dict[str, Any]]] = []
+    logs: list[feed.Event] = []
 
     def fail(on: bool) -> None:
         raise PackError("it is gone")
 
     one = Injection(
-        {"one": lambda on: done.append(("one", on)), "gone": fail},
-        lambda event, **fields: logs.append((event, fields)),
+        {ONE: lambda on: done.append((ONE, on)), GONE: fail},
+        logs.append,
     )
-    one("one", True)
+    one(ONE, True)
     time.sleep(0.1)
     assert done == logs == []
     one.begin()
     assert wait_until(lambda: len(logs) == 1)
-    for number, (fault, on) in enumerate([("one", True), ("gone", True), ("no", True)], 1):
+    for number, (fault, on) in enumerate([(ONE, True), (GONE, True), ("no", True)], 1):
         one(fault, on)
         assert wait_until(lambda number=number: len(logs) == number)  # type: ignore[misc]
-    one("one", False)
+    one(ONE, False)
     assert wait_until(lambda: len(logs) == 4)
-    assert done == [("one", True), ("one", False)]
+    assert done == [(ONE, True), (ONE, False)]
     assert logs == [
-        ("fault injected", {"fault": "one"}),
-        ("fault refused", {"fault": "gone", "cause": "it is gone"}),
-        ("fault refused", {"fault": "no", "cause": "this board has no such switch"}),
-        ("fault taken back", {"fault": "one"}),
+        feed.Switch(ONE, True),
+        feed.SwitchRefused(GONE, "it is gone"),
+        feed.SwitchRefused("no", "this board has no such switch"),
+        feed.Switch(ONE, False),
     ]
 
 
@@ -281,10 +287,10 @@ def test_of_a_flood_of_switches_the_last_word_counts() -> None:
         time.sleep(0.02)
         done.append(on)
 
-    one = Injection({"one": slowly}, lambda event, **fields: None)
+    one = Injection({ONE: slowly}, lambda event: None)
     one.begin()
     for number in range(1001):
-        one("one", number % 2 == 0)
+        one(ONE, number % 2 == 0)
     assert wait_until(lambda: len(done) >= 1 and done[-1] is True)
     time.sleep(0.2)
     assert done[-1] is True and len(done) < 20
@@ -330,12 +336,12 @@ def test_a_board_of_real_parts_has_no_switch_and_no_stage_and_says_so_once(
     rig = Rig(tmp_path, pack_named("open-nsfw"), quick, panel=RealPins(pins, simulated=True))
     try:
         for on in (True, False, True):
-            rig.leash.send(feed.Inject(CAMERA_STALLED, on))
+            rig.leash.send(feed.Inject(FaultSwitch.CAMERA_STALLED, on))
             rig.leash.send(feed.Show("card"))
         assert wait_until(lambda: bool(rig.events("fault refused")))
         time.sleep(0.2)
         assert rig.events("fault refused") == [
-            {"fault": CAMERA_STALLED, "cause": "this board has no such switch"}
+            {"fault": FaultSwitch.CAMERA_STALLED, "cause": "this board has no such switch"}
         ]
         assert wait_until(lambda: rig.appliance.interlock.state.is_open)
     finally:
@@ -349,7 +355,7 @@ def test_what_answers_after_an_accelerator_was_away_is_tested_before_it_is_belie
     (live,) = rig.appliance._eyes.live
     try:
         assert wait_until(lambda: rig.line, 10)
-        unplug = Spoiler([live], 1).switch(ACCELERATOR_UNPLUGGED)
+        unplug = Spoiler([live], 1).switch(FaultSwitch.ACCELERATOR_UNPLUGGED)
         unplug(True)
         assert wait_until(lambda: rig.appliance.interlock.state.faults == {"accelerator"})
         time.sleep(1.2)  # the self-test's own turn comes round
@@ -415,7 +421,7 @@ class Page:
         return next((one for one in reversed(self.sights) if isinstance(one, Standing)), None)
 
     @property
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Fault]:
         standing = self.standing
         return standing.status.faults if standing and standing.status else []
 
@@ -480,10 +486,10 @@ def whole(page: Page) -> Iterator[Page]:
 
 SELFTEST_S = 1.5
 NAMES = {  # the fault that the gate gives as its own finding
-    CAMERA_STALLED: "camera",
-    ACCELERATOR_UNPLUGGED: "accelerator",
-    MODEL_CORRUPTED: "self-test",
-    DISK_FULL: "album",
+    FaultSwitch.CAMERA_STALLED: "camera",
+    FaultSwitch.ACCELERATOR_UNPLUGGED: "accelerator",
+    FaultSwitch.MODEL_CORRUPTED: "self-test",
+    FaultSwitch.DISK_FULL: "album",
 }
 
 
@@ -501,11 +507,11 @@ def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, faul
     took_s = whole.until(lambda: whole.faults == [NAMES[fault]])
     assert not whole.is_open
     assert whole.logged("gate", state="CLOSED", reason="fault", faults=[NAMES[fault]])
-    if fault == MODEL_CORRUPTED:
+    if fault == FaultSwitch.MODEL_CORRUPTED:
         assert took_s < SELFTEST_S
         (found,) = whole.logged("self-test fault")
         assert "consent-clean gives its known picture" in found["error"]
-    if fault == DISK_FULL:
+    if fault == FaultSwitch.DISK_FULL:
         (found,) = whole.logged("album fault")
         assert "takes no more bytes (file size limit)" in found["error"]
     whole.press()
@@ -525,23 +531,23 @@ def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, faul
 
 
 def test_a_gate_that_starts_anew_has_its_switches_as_they_were(whole: Page) -> None:
-    for fault in (CAMERA_STALLED, MODEL_CORRUPTED):
+    for fault in (FaultSwitch.CAMERA_STALLED, FaultSwitch.MODEL_CORRUPTED):
         whole.wish(SwitchFault(fault, True))
         whole.run(0.1)
     whole.until(lambda: whole.faults == ["camera"])
     starts = whole.kit.starts
     whole.wish(Kill("gate"))
     whole.until(lambda: whole.kit.starts > starts and whole.faults == ["camera"])
-    assert whole.injected == [CAMERA_STALLED, MODEL_CORRUPTED]
+    assert whole.injected == [FaultSwitch.CAMERA_STALLED, FaultSwitch.MODEL_CORRUPTED]
     assert not whole.logged("gate", state="OPEN")
-    whole.wish(SwitchFault(CAMERA_STALLED, False))
+    whole.wish(SwitchFault(FaultSwitch.CAMERA_STALLED, False))
     whole.until(lambda: whole.faults == ["self-test"])
     assert whole.kit.starts == starts + 1  # it does not fail at start, again and again
-    whole.wish(SwitchFault(MODEL_CORRUPTED, False))
+    whole.wish(SwitchFault(FaultSwitch.MODEL_CORRUPTED, False))
 
 
 def test_a_publisher_that_starts_anew_finds_the_disk_as_full(whole: Page) -> None:
-    whole.wish(SwitchFault(DISK_FULL, True))
+    whole.wish(SwitchFault(FaultSwitch.DISK_FULL, True))
     whole.until(lambda: whole.faults == ["album"])
     whole.lines.clear()
     whole.wish(Kill("publisher"))
@@ -554,10 +560,10 @@ def test_a_publisher_that_starts_anew_finds_the_disk_as_full(whole: Page) -> Non
 def test_a_second_switch_the_same_way_and_a_name_unknown_do_nothing(whole: Page) -> None:
     whole.wish(SwitchFault("no such fault", True))
     for _ in range(2):
-        whole.wish(SwitchFault(DISK_FULL, True))
-    whole.until(lambda: DISK_FULL in whole.injected)
+        whole.wish(SwitchFault(FaultSwitch.DISK_FULL, True))
+    whole.until(lambda: FaultSwitch.DISK_FULL in whole.injected)
     whole.run(0.3)
-    assert whole.injected == [DISK_FULL]
+    assert whole.injected == [FaultSwitch.DISK_FULL]
     assert len(whole.logged("fault injected")) == 1
 
 
@@ -605,9 +611,9 @@ def test_the_window_passes_on_what_the_board_offers(
 
 def test_a_switch_that_the_gate_refuses_goes_off_again(tmp_path: Path) -> None:
     kit = Supervisor(Config(), tmp_path)
-    kit.inject(MODEL_CORRUPTED, True)
-    assert kit.injected == [MODEL_CORRUPTED]
-    news: list[feed.News] = [feed.Log("fault refused", {"fault": MODEL_CORRUPTED, "cause": "gone"})]
+    kit.inject(FaultSwitch.MODEL_CORRUPTED, True)
+    assert kit.injected == [FaultSwitch.MODEL_CORRUPTED]
+    news: list[feed.News] = [feed.SwitchRefused(FaultSwitch.MODEL_CORRUPTED, "gone")]
     kit._leash = cast(feed.Leash, SimpleNamespace(receive=lambda: news.pop() if news else None))
     kit._hear()
     assert kit.injected == []
@@ -622,11 +628,10 @@ def test_a_kernel_that_refuses_the_limit_is_told(
     monkeypatch.setattr("resource.prlimit", refuse)
     kit = Supervisor(Config(), tmp_path)
     kit._publisher.process = cast(Any, SimpleNamespace(pid=os.getpid()))
-    kit.inject(DISK_FULL, True)
+    kit.inject(FaultSwitch.DISK_FULL, True)
     assert kit.injected == []
     (said,) = kit._own_news
-    assert isinstance(said, feed.Log)
-    assert said.event == "fault refused"
+    assert isinstance(said, feed.SwitchRefused)
     kit._publisher.process = None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from shuttergate.gate import Press, Rules
 from shuttergate.interlock import Interlock, Opening
-from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.verdict import Decision, Fault, Reason, Verdict
 
 RULES = Rules(clear_frames=2, max_age_s=0.25, hold_off_s=1.0, settle_s=0.05)
 
@@ -35,7 +35,7 @@ class Bench:
         return self.interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, self.now_s))
 
     def open(self) -> None:
-        self.interlock.mended("starting")
+        self.interlock.mended(Fault.STARTING)
         while not self.clear():
             pass
 
@@ -48,7 +48,7 @@ def test_the_line_follows_the_gate_and_is_written_only_on_change() -> None:
     bench = Bench()
     bench.open()
     bench.clear()
-    bench.interlock.fault("camera")
+    bench.interlock.fault(Fault.CAMERA)
     assert bench.line == [False, True, False]
 
 
@@ -69,11 +69,11 @@ def test_the_line_is_low_before_anybody_is_told() -> None:
         lambda is_open, reason: order.append(f"told {is_open}"),
         lambda: bench.now_s,
     )
-    interlock.mended("starting")
+    interlock.mended(Fault.STARTING)
     for _ in range(2):
         bench.now_s += 0.03
         interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, bench.now_s))
-    interlock.fault("publisher")
+    interlock.fault(Fault.PUBLISHER)
     assert order[-2:] == ["line False", "told False"]
 
 
@@ -118,9 +118,9 @@ def test_a_press_belongs_to_one_opening() -> None:
     press, opening = begun
     assert press.taken
     assert bench.interlock.lasts(opening)
-    bench.interlock.fault("camera")
+    bench.interlock.fault(Fault.CAMERA)
     assert not bench.interlock.lasts(opening)
-    bench.interlock.mended("camera")
+    bench.interlock.mended(Fault.CAMERA)
     while not bench.clear():
         pass
     assert not bench.interlock.lasts(opening), "open again, but it was closed in between"
@@ -147,7 +147,7 @@ def test_a_line_that_could_not_be_written_is_written_again() -> None:
 
     bench.interlock._write_line = broken
     with pytest.raises(OSError, match="pin lost"):
-        bench.interlock.fault("camera")
+        bench.interlock.fault(Fault.CAMERA)
     bench.interlock.tick()
     assert written == [False, False]
 
@@ -155,7 +155,7 @@ def test_a_line_that_could_not_be_written_is_written_again() -> None:
 def test_events_from_many_threads_leave_the_line_true_to_the_state() -> None:
     levels: list[bool] = []
     interlock = Interlock(Rules(clear_frames=1, hold_off_s=0.0), levels.append)
-    interlock.mended("starting")
+    interlock.mended(Fault.STARTING)
 
     def hammer(number: int) -> None:
         for step in range(300):

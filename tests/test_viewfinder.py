@@ -7,6 +7,8 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from shuttergate import feed, viewfinder
 from shuttergate.config import AlbumSettings, Config, SceneSettings, read_kit
 from shuttergate.frame import Frame
 from shuttergate.frames.pictures import lores_of, main_of
+from shuttergate.gate import State
 from shuttergate.parent import window
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.parent.window import Window
@@ -25,6 +28,9 @@ from support.kits import wait_until
 
 CLEAR = Verdict(Decision.CLEAR, Reason.CLEAR, 0.0, {"one": 0.1})
 BLOCKED = Verdict(Decision.BLOCKED, Reason.NUDITY, 0.0, {"one": 0.99})
+
+OPEN: Any = SimpleNamespace(state=State(opened_s=0.0))
+CLOSED: Any = SimpleNamespace(state=State())
 
 LARGEST_MOSAIC_BYTES = 600
 """12 x 12 cells of three bytes, and some words: no picture fits."""
@@ -39,7 +45,7 @@ def frame(number: int = 1, size: tuple[int, int] = (1920, 1080)) -> Frame:
 def seen() -> Iterator[tuple[Viewfinder, socket.socket]]:
     """A viewfinder that a page looks through, while the gate stays open."""
     ours, theirs = feed.pair()
-    one = Viewfinder(0, lambda: True)
+    one = Viewfinder(0, OPEN)
     one.start()
     one.connect(ours)
     theirs.settimeout(5)
@@ -100,7 +106,7 @@ def test_nobody_gets_more_mosaics_by_coming_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(viewfinder.time, "monotonic", lambda: 100.0)
-    one = Viewfinder(0, lambda: True)
+    one = Viewfinder(0, OPEN)
     found = []
     for number in range(20):
         ours, theirs = feed.pair()
@@ -134,7 +140,7 @@ def drained(page: socket.socket) -> Iterator[viewfinder.Shown]:
 
 def test_a_gate_that_closed_while_the_picture_was_encoded_keeps_it() -> None:
     ours, theirs = feed.pair()
-    one = Viewfinder(0, lambda: False)
+    one = Viewfinder(0, CLOSED)
     one.start()
     one.connect(ours)
     one.show(frame(), CLEAR, True)
@@ -152,7 +158,7 @@ def drained_until_closed(sock: socket.socket) -> Iterator[viewfinder.Shown]:
 
 def test_a_page_that_stalls_is_not_waited_for() -> None:
     ours, theirs = feed.pair()
-    one = Viewfinder(0, lambda: True)
+    one = Viewfinder(0, OPEN)
     one.start()
     one.connect(ours)
     noise = np.random.default_rng(1).integers(0, 256, (1080 * 3 // 2, 1920), np.uint8)
@@ -173,7 +179,7 @@ def test_what_is_shown_stands_upright(rotation: int) -> None:
     held = Image.fromarray(np.ascontiguousarray(np.rot90(scene, rotation // 90)))
     shot = Frame(1, 0.0, main_of(held, held.size), lores_of(held, (224, 224)), lambda: None)
     ours, theirs = feed.pair()
-    one = Viewfinder(rotation, lambda: True)
+    one = Viewfinder(rotation, OPEN)
     one.start()
     one.connect(ours)
     with theirs:

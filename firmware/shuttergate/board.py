@@ -39,11 +39,21 @@ class CameraPart(Table, frozen=True):
     device: str = "/dev/video0"
     controls: dict[str, bool | int | float | list[float]] = {}
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no real camera is asked for anything."""
+        return self.driver == "simulated"
+
 
 class Gpio(Table, frozen=True):
     """How the pins are reached: simulated, or through lgpio on the kernel's gpiochip."""
 
     driver: Literal["mock", "lgpio"]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no real pin is touched."""
+        return self.driver == "mock"
 
 
 class Pins(Table, frozen=True):
@@ -81,6 +91,11 @@ class Channels(Table, frozen=True):
     live: Annotated[list[str], Meta(min_length=1)]
     look: Annotated[list[str], Meta(min_length=1)]
     video: list[str] = []
+
+    @property
+    def for_video(self) -> list[str]:
+        """The packs that judge every frame of a video."""
+        return self.video or self.look
 
 
 class Board(Table, frozen=True):

@@ -140,7 +140,7 @@ def demo(
     from shuttergate.commands import demo as stage
 
     settings = _configured(config, board)
-    if read_kit(settings, config).gpio.driver != "mock":
+    if not read_kit(settings, config).gpio.is_simulated:
         fail(f"--board {board}: its button is a real one; shuttergate run --board {board}", 2)
     if scene is not None:
         changed = msgspec.structs.replace(settings.scene, path=str(scene.absolute()))

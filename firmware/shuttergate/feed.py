@@ -1,26 +1,178 @@
 """What the gate process tells its supervisor, and what it is told: one JSON message a packet.
 
 No picture ever goes this way (pages get theirs from `viewfinder.py`), and no message is waited for:
-a listener that stalls misses some, and every `Status` carries the totals, so that nothing that is
-missed is lost.
+a listener that stalls misses some, and every `Status` carries the totals and the newest names in
+the album, so that nothing that is missed is lost.
+
+What happens is an `Event`. `words.py` says each of them, for the log and for people.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from typing import Any
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Literal
 
 import msgspec
+
+from shuttergate.verdict import Fault, Reason
 
 MAX_PACKET_BYTES = 64 * 1024
 
 
-class Log(msgspec.Struct, frozen=True, tag="log"):
-    """One event, for the log."""
+class Message(msgspec.Struct, frozen=True, tag_field="event"):
+    """Base of all that the gate process tells."""
 
-    event: str
-    fields: dict[str, Any] = {}
+
+class Event(Message, frozen=True, omit_defaults=True):
+    """Something that happened; its tag is its name in the log, unless `words.py` says another."""
+
+
+Tell = Callable[[Event], None]
+"""Whoever hears of what happens."""
+
+
+class GateChanged(Event, frozen=True, tag="gate"):
+    """The gate opened or closed, or stays closed for another reason."""
+
+    state: Literal["OPEN", "CLOSED"]
+    reason: Reason
+    faults: list[Fault]
+    scores: dict[str, float]
+
+
+class Photo(Event, frozen=True, tag="photo"):
+    """A photo is in the album, so many milliseconds after its press was felt."""
+
+    name: str
+    frame: int
+    scores: dict[str, float]
+    ms: float
+
+
+class PressRefused(Event, frozen=True, tag="press refused"):
+    """A press gave no photo."""
+
+    reason: Reason
+    detail: str = ""
+    faults: list[Fault] = []
+
+
+class Video(Event, frozen=True, tag="video"):
+    """A video is in the album, so many milliseconds after it ``ended`` (see `Recorded`)."""
+
+    name: str
+    ended: str
+    frames: int
+    seconds: float
+    ms: float
+
+
+class VideoLost(Event, frozen=True, tag="video lost"):
+    """A recording came to nothing."""
+
+    reason: Reason
+    detail: str = ""
+
+
+class NoVideo(Event, frozen=True, tag="no video"):
+    """No press can become a video here."""
+
+    cause: str
+
+
+class FaultBegan(Event, frozen=True, tag="fault"):
+    """Something broke: the gate is closed until it is mended."""
+
+    fault: Fault
+    error: str
+
+
+class CameraWorks(Event, frozen=True, tag="camera works again"):
+    """A camera that had failed gives frames again."""
+
+    camera: str
+
+
+class AlbumReady(Event, frozen=True, tag="album ready"):
+    """The album can be written to."""
+
+
+class PublisherLost(Event, frozen=True, tag="publisher"):
+    """The publisher ended, fell silent, or another took its place."""
+
+    how: Literal["gone", "silent", "replaced"]
+
+
+class Accelerator(Event, frozen=True, tag="accelerator"):
+    """What is known of the accelerator changed."""
+
+    state: str
+    cause: str
+
+
+class FrameBuffers(Event, frozen=True, tag="frame buffers"):
+    """The memory for frames was taken; ``locked``: it cannot be swapped out."""
+
+    megabytes: int
+    locked: bool
+
+
+class PictureSkipped(Event, frozen=True, tag="picture skipped"):
+    """A picture of a simulated camera's folder cannot be shown."""
+
+    cause: str
+
+
+class Switch(Event, frozen=True, tag="switch"):
+    """A fault switch was turned on or off."""
+
+    fault: str
+    on: bool
+
+
+class SwitchRefused(Event, frozen=True, tag="fault refused"):
+    """A fault switch that is not there, or does nothing."""
+
+    fault: str
+    cause: str
+
+
+class ThreadDied(Event, frozen=True, tag="thread died"):
+    """A thread of the gate process ended by an error: the process ends with it."""
+
+    thread: str
+    error: str
+
+
+class Stderr(Event, frozen=True, tag="stderr"):
+    """A line that a process of the kit wrote to its stderr."""
+
+    process: str
+    line: str
+
+
+class ChildEnded(Event, frozen=True, tag="ended"):
+    """A process of the kit ended; it is started again after ``restart_s``."""
+
+    process: str
+    how: str
+    restart_s: float
+
+
+class ChildFrozen(Event, frozen=True, tag="frozen"):
+    """A process of the kit gave no sign for ``silent_s``, and is ended."""
+
+    process: str
+    silent_s: float
+
+
+class Nonsense(Event, frozen=True, tag="gate talks nonsense"):
+    """A packet from the gate process was none."""
+
+    error: str
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -31,39 +183,68 @@ class Timing(msgspec.Struct, frozen=True):
     sum_ms: float
 
 
-class Status(msgspec.Struct, frozen=True, tag="status"):
+class Total(StrEnum):
+    """What is counted; each has counts by label."""
+
+    FRAMES = "frames"  # by decision
+    PHOTOS = "photos"  # PUBLISHED
+    VIDEOS = "videos"  # PUBLISHED
+    REFUSED = "refused"  # presses, by reason
+    LOST = "lost"  # recordings that came to nothing, by reason
+    TESTS = "tests"  # known answers, RIGHT or WRONG
+
+
+PUBLISHED, RIGHT, WRONG = "published", "right", "wrong"
+
+Totals = dict[Total, dict[str, int]]
+"""The one mapping of all counts: whatever counts, adds up or shows them goes through it."""
+
+
+def add(totals: Totals, more: Mapping[Total, Mapping[str, int]]) -> Totals:
+    """Add `more` to `totals`, and return these."""
+    for what, counts in more.items():
+        own = totals.setdefault(what, {})
+        for label, count in counts.items():
+            own[label] = own.get(label, 0) + count
+    return totals
+
+
+def count(totals: Mapping[Total, Mapping[str, int]], what: Total, label: str | None = None) -> int:
+    """Return a count, of all labels unless one is named."""
+    counts = totals.get(what, {})
+    return sum(counts.values()) if label is None else counts.get(label, 0)
+
+
+class Status(Message, frozen=True, tag="status"):
     """The gate as it stands, with totals since the process began. Also its heartbeat."""
 
     open: bool
-    reason: str
-    faults: list[str]
+    reason: Reason
+    faults: list[Fault]
     scores: dict[str, float]
     fps: float
     oldest_ms: float  # the greatest age that a frame had when it was judged
-    frames: int
-    clear: int
-    blocked: int
-    taken: int
-    videos: int
-    lost: dict[str, int]  # recordings that came to nothing, by reason
+    totals: Totals
     recording_s: float | None  # how long the video in the making is
-    refused: dict[str, int]
     runs_on: str  # "cpu", "edgetpu", or one of them with what is wrong with the other
     photos: list[str]  # and videos: the newest names in the album
     timings: dict[str, Timing]  # verdict, models, second look, photo; see `tally.Tally`
-    tests: dict[str, int]  # known answers that came out right, and wrong
     line: bool | None = None  # the simulated line's level, by its meter
 
 
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The first verdict has been given. Thresholds by channel: (clear_below, block_at)."""
+class Ready(Message, frozen=True, tag="ready"):
+    """The first verdict has been given. Thresholds by channel: (clear_below, block_at).
+
+    ``start_s``: from the start of the process; the supervisor knows it.
+    """
 
     camera: str
     limits: dict[str, tuple[float, float]] = {}
     look_limits: dict[str, tuple[float, float]] = {}
+    start_s: float = 0.0
 
 
-class Refused(msgspec.Struct, frozen=True, tag="refused"):
+class Refused(Message, frozen=True, tag="refused to start"):
     """The gate process will not start, and starting it again would not help.
 
     ``status`` is the command's exit status: 1 for a fault, 2 for the configuration.
@@ -73,11 +254,11 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     status: int = 1
 
 
-class PublisherSilent(msgspec.Struct, frozen=True, tag="silent"):
+class PublisherSilent(Message, frozen=True, tag="silent"):
     """The publisher says nothing any more: it is to be ended, and another started."""
 
 
-class Level(msgspec.Struct, frozen=True, tag="level"):
+class Level(Message, frozen=True, tag="level"):
     """The simulated permissive line changed its level: what a meter on the wire would show."""
 
     high: bool
@@ -116,7 +297,29 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Line low, and end."""
 
 
-News = Log | Status | Ready | Refused | PublisherSilent | Level
+AnyEvent = (
+    GateChanged
+    | Photo
+    | PressRefused
+    | Video
+    | VideoLost
+    | NoVideo
+    | FaultBegan
+    | CameraWorks
+    | AlbumReady
+    | PublisherLost
+    | Accelerator
+    | FrameBuffers
+    | PictureSkipped
+    | Switch
+    | SwitchRefused
+    | ThreadDied
+    | Stderr
+    | ChildEnded
+    | ChildFrozen
+    | Nonsense
+)
+News = AnyEvent | Status | Ready | Refused | PublisherSilent | Level
 Order = Hatch | Finger | Inject | Show | View | Stop
 
 _news = msgspec.json.Decoder(News)
@@ -134,14 +337,10 @@ class Link:
         """For select."""
         return self._sock.fileno()
 
-    def send(self, news: News) -> None:
+    def send(self, news: Message) -> None:
         """Send, or drop it where the supervisor does not keep up."""
         with contextlib.suppress(BlockingIOError, ConnectionError):
             self._sock.send(msgspec.json.encode(news))
-
-    def log(self, event: str, **fields: Any) -> None:
-        """Send one log event."""
-        self.send(Log(event, fields))
 
     def receive(self) -> tuple[Order, list[int]] | None:
         """Return the next order and the descriptors it brought; None: the supervisor is gone.
@@ -181,7 +380,7 @@ class Leash:
         try:
             return _news.decode(packet) if packet else None
         except (ValueError, RecursionError) as error:
-            return Log("gate talks nonsense", {"error": str(error)[:200]})
+            return Nonsense(str(error)[:200])
 
     def close(self) -> None:
         """Let go."""

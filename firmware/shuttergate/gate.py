@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 
-from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.verdict import Decision, Fault, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Rules:
 class State:
     """Everything the gate remembers. A new State is CLOSED, for a fault: nothing has started."""
 
-    faults: frozenset[str] = frozenset({"starting"})
+    faults: frozenset[Fault] = frozenset({Fault.STARTING})
     clears: int = 0  # consecutive CLEAR frames up to the newest
     newest_s: float = -inf  # exposure of the newest CLEAR frame
     blocked_until_s: float = -inf  # the end of the hold-off
@@ -93,12 +93,12 @@ def judged(state: State, verdict: Verdict, now_s: float, rules: Rules) -> State:
     return _settled(state, now_s, rules)
 
 
-def faulted(state: State, fault: str, now_s: float, rules: Rules) -> State:
+def faulted(state: State, fault: Fault, now_s: float, rules: Rules) -> State:
     """Something broke: CLOSED until the same fault is `mended`."""
     return _settled(replace(state, faults=state.faults | {fault}, clears=0), now_s, rules)
 
 
-def mended(state: State, fault: str, now_s: float, rules: Rules) -> State:
+def mended(state: State, fault: Fault, now_s: float, rules: Rules) -> State:
     """A fault is over. CLEAR frames are counted from nought again."""
     if fault not in state.faults:
         return _settled(state, now_s, rules)

@@ -8,58 +8,81 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
+from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.errors import ShuttergateError
 
-CAMERA_STALLED = "camera stalled"
-CAMERA_FROZEN = "camera frozen"
-CAMERA_REPEATING = "camera repeating"
-CAMERA_MISSHAPEN = "camera misshapen"
-ACCELERATOR_UNPLUGGED = "accelerator unplugged"
-ACCELERATOR_FAILING = "accelerator failing"
-ACCELERATOR_HANGING = "accelerator hanging"
-ACCELERATOR_ABORTING = "accelerator aborting"
-ACCELERATOR_SLOW = "accelerator slow"
-MODEL_CORRUPTED = "model corrupted"
-MODEL_SWAPPED = "model swapped"
-LINE_SHORTED = "line shorted"
-CONTACT_SHORTED = "contact shorted"
-BUTTON_WELDED = "button welded"
-SENSE_CUT = "second pole cut"
-DISK_FULL = "disk full"
-"""The supervisor's to do: it befalls the publisher. The others befall the gate process."""
 
-CAMERA = (CAMERA_STALLED, CAMERA_FROZEN, CAMERA_REPEATING, CAMERA_MISSHAPEN)
-MODELS = (
-    *(ACCELERATOR_UNPLUGGED, ACCELERATOR_FAILING, ACCELERATOR_HANGING, ACCELERATOR_ABORTING),
-    *(ACCELERATOR_SLOW, MODEL_CORRUPTED, MODEL_SWAPPED),
+class FaultSwitch(StrEnum):
+    """What can be broken on purpose."""
+
+    CAMERA_STALLED = "camera stalled"
+    CAMERA_FROZEN = "camera frozen"
+    CAMERA_REPEATING = "camera repeating"
+    CAMERA_MISSHAPEN = "camera misshapen"
+    ACCELERATOR_UNPLUGGED = "accelerator unplugged"
+    ACCELERATOR_FAILING = "accelerator failing"
+    ACCELERATOR_HANGING = "accelerator hanging"
+    ACCELERATOR_ABORTING = "accelerator aborting"
+    ACCELERATOR_SLOW = "accelerator slow"
+    MODEL_CORRUPTED = "model corrupted"
+    MODEL_SWAPPED = "model swapped"
+    LINE_SHORTED = "line shorted"
+    CONTACT_SHORTED = "contact shorted"
+    BUTTON_WELDED = "button welded"
+    SENSE_CUT = "second pole cut"
+    DISK_FULL = "disk full"  # the supervisor's to do; the others befall the gate process
+
+
+CAMERA = (
+    FaultSwitch.CAMERA_STALLED,
+    FaultSwitch.CAMERA_FROZEN,
+    FaultSwitch.CAMERA_REPEATING,
+    FaultSwitch.CAMERA_MISSHAPEN,
 )
-WIRES = (LINE_SHORTED, CONTACT_SHORTED, BUTTON_WELDED, SENSE_CUT)
+MODELS = (
+    FaultSwitch.ACCELERATOR_UNPLUGGED,
+    FaultSwitch.ACCELERATOR_FAILING,
+    FaultSwitch.ACCELERATOR_HANGING,
+    FaultSwitch.ACCELERATOR_ABORTING,
+    FaultSwitch.ACCELERATOR_SLOW,
+    FaultSwitch.MODEL_CORRUPTED,
+    FaultSwitch.MODEL_SWAPPED,
+)
+WIRES = (
+    FaultSwitch.LINE_SHORTED,
+    FaultSwitch.CONTACT_SHORTED,
+    FaultSwitch.BUTTON_WELDED,
+    FaultSwitch.SENSE_CUT,
+)
 
 
-def offered(board: Board) -> list[str]:
+def offered(board: Board) -> list[FaultSwitch]:
     """Return the switches that a page shows for `board`: none where its pins are real."""
-    if board.gpio.driver != "mock":
+    if not board.gpio.is_simulated:
         return []
-    camera = [CAMERA_STALLED] if board.camera.driver == "simulated" else []
-    return [*camera, ACCELERATOR_UNPLUGGED, MODEL_CORRUPTED, DISK_FULL]
+    camera = [FaultSwitch.CAMERA_STALLED] if board.camera.is_simulated else []
+    return [
+        *camera,
+        FaultSwitch.ACCELERATOR_UNPLUGGED,
+        FaultSwitch.MODEL_CORRUPTED,
+        FaultSwitch.DISK_FULL,
+    ]
 
 
-def possible(board: Board) -> list[str]:
+def possible(board: Board) -> list[FaultSwitch]:
     """Return all that the bench can break in the gate process of `board`.
 
     Where camera and pins are real, that is nothing: a switch in a kit that people trust would be
     one more thing to go wrong.
     """
-    simulated_camera, simulated_pins = (
-        board.camera.driver == "simulated",
-        board.gpio.driver == "mock",
-    )
+    camera, pins = board.camera.is_simulated, board.gpio.is_simulated
     return [
-        *(CAMERA if simulated_camera else ()),
-        *(MODELS if simulated_camera or simulated_pins else ()),
-        *(WIRES if simulated_pins else ()),
+        *(CAMERA if camera else ()),
+        *(MODELS if camera or pins else ()),
+        *(WIRES if pins else ()),
     ]
 
 
@@ -67,18 +90,18 @@ class Injection:
     """The gate process's switches: call with a fault's name, and whether it is to be there.
 
     ``switches``: what does each of them. It is done in a thread of its own: a model takes its time
-    to be built, and whoever hears of a switch keeps time for the gate. ``log`` takes an event and
-    its fields. ``show`` changes the scene, where the camera looks at a stage.
+    to be built, and whoever hears of a switch keeps time for the gate. ``tell`` hears what was
+    done. ``show`` changes the scene, where the camera looks at a stage.
     """
 
     def __init__(
         self,
-        switches: Mapping[str, Callable[[bool], None]],
-        log: Callable[..., None],
+        switches: Mapping[FaultSwitch, Callable[[bool], None]],
+        tell: feed.Tell,
         show: Callable[[str, int], None] | None = None,
     ) -> None:
-        self._switches = dict(switches)
-        self._log = log
+        self._switches = {str(fault): switch for fault, switch in switches.items()}
+        self._tell = tell
         self._show = show
         self._refused = False
         self._on: set[str] = set()
@@ -109,7 +132,7 @@ class Injection:
     def _refuse(self, fault: str, cause: str) -> None:
         if not self._refused:  # once: whoever asks again must not fill the log
             self._refused = True
-            self._log("fault refused", fault=fault, cause=cause)
+            self._tell(feed.SwitchRefused(fault, cause))
 
     def begin(self) -> None:
         """The tests at start are over: from now on switches do something.
@@ -134,7 +157,7 @@ class Injection:
         try:
             self._switches[fault](on)
         except ShuttergateError as error:
-            self._log("fault refused", fault=fault, cause=str(error))
+            self._tell(feed.SwitchRefused(fault, str(error)))
             return
         self._on ^= {fault}
-        self._log("fault injected" if on else "fault taken back", fault=fault)
+        self._tell(feed.Switch(fault, on))

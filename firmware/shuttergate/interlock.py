@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from shuttergate import gate
 from shuttergate.gate import Press, Rules, State
-from shuttergate.verdict import Reason, Verdict
+from shuttergate.verdict import Fault, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Interlock:
         self._lock = threading.RLock()
         self._state = State()
         self._line: bool | None = False
-        self._said: tuple[Reason, frozenset[str]] | None = None
+        self._said: tuple[Reason, frozenset[Fault]] | None = None
         write_line(False)
 
     @property
@@ -62,17 +62,19 @@ class Interlock:
             self._settle(gate.judged(self._state, verdict, now_s, self._rules), now_s)
             return self._state.is_open
 
-    def fault(self, name: str) -> None:
+    def fault(self, fault: Fault) -> None:
         """Something broke: the line is low when this returns."""
+        assert isinstance(fault, Fault), f"{fault!r} is no fault"
         with self._lock:
             now_s = self._clock()
-            self._settle(gate.faulted(self._state, name, now_s, self._rules), now_s)
+            self._settle(gate.faulted(self._state, fault, now_s, self._rules), now_s)
 
-    def mended(self, name: str) -> None:
-        """The fault called `name` is over."""
+    def mended(self, fault: Fault) -> None:
+        """That fault is over; nothing happens where it does not stand."""
+        assert isinstance(fault, Fault), f"{fault!r} is no fault"
         with self._lock:
             now_s = self._clock()
-            self._settle(gate.mended(self._state, name, now_s, self._rules), now_s)
+            self._settle(gate.mended(self._state, fault, now_s, self._rules), now_s)
 
     def tick(self) -> None:
         """Time passed; call this often enough for ``max_age_s`` to mean something."""

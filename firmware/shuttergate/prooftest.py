@@ -7,16 +7,20 @@ by the photographer, between two presses.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
+from shuttergate import feed
+from shuttergate.clock import Clock
 from shuttergate.errors import AcceleratorError, ScoreError
+from shuttergate.faults import Faults
+from shuttergate.feed import Total
 from shuttergate.tally import Tally
+from shuttergate.verdict import Fault
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.selftest import SelfTest
 
 
 class ProofTests:
-    """A wrong answer is a fault: ``fault(name, error)``; ``mended(name)`` when a round was right.
+    """A wrong answer is a fault, which is over when a whole round was right.
 
     Every known answer is asked within ``every_s``, those of the second look twice as often.
     """
@@ -25,14 +29,14 @@ class ProofTests:
         self,
         eyes: Eyes,
         every_s: float,
-        tally: Callable[[], Tally],
-        fault: Callable[[str, Exception], None],
-        mended: Callable[[str], None],
+        tally: Tally,
+        faults: Faults,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._eyes = eyes
         self._tally = tally
-        self._fault = fault
-        self._mended = mended
+        self._faults = faults
+        self._clock = clock
         self._live = SelfTest(eyes.live)
         self._live_every_s = every_s / max(1, self._live.questions)
         self._live_due_s = 0.0
@@ -51,7 +55,7 @@ class ProofTests:
         try:
             self.meet()
         except AcceleratorError as error:
-            self._fault("accelerator", error)
+            self._faults.begin(Fault.ACCELERATOR, error)
         self._look.ask_all()
 
     def meet(self) -> None:
@@ -67,36 +71,36 @@ class ProofTests:
 
     def ask_live(self) -> None:
         """Ask what looks live the next question, if it is due."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         if now_s < self._live_due_s:
             return
         self._live_due_s = now_s + self._live_every_s
         try:
             self._live.ask()
         except AcceleratorError as error:
-            self._fault("accelerator", error)  # whoever mends it asks the whole round
+            self._faults.begin(Fault.ACCELERATOR, error)  # whoever mends it asks the whole round
         except ScoreError as error:
-            self._tally().tests["wrong"] += 1
-            self._fault("self-test", error)
+            self._tally.count(Total.TESTS, feed.WRONG)
+            self._faults.begin(Fault.SELF_TEST, error)
         else:
-            self._tally().tests["right"] += 1
+            self._tally.count(Total.TESTS, feed.RIGHT)
             # One right answer proves little: a stuck model gives some of them by chance.
             if self._live.passed:
-                self._mended("self-test")
+                self._faults.end(Fault.SELF_TEST)
 
     def ask_look(self) -> None:
         """Ask what does not look live the next question, if it is due."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         if now_s < self._look_due_s:
             return
         self._look_due_s = now_s + self.look_every_s
         try:
             if self._look.questions:
                 self._look.ask()  # one at a time: a press waits for no more
-                self._tally().tests["right"] += 1
+                self._tally.count(Total.TESTS, feed.RIGHT)
         except ScoreError as error:
-            self._tally().tests["wrong"] += 1
-            self._fault("second-look self-test", error)
+            self._tally.count(Total.TESTS, feed.WRONG)
+            self._faults.begin(Fault.SECOND_LOOK_SELF_TEST, error)
         else:
             if self._look.passed:
-                self._mended("second-look self-test")
+                self._faults.end(Fault.SECOND_LOOK_SELF_TEST)

@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     except ConfigError as error:
         print(f"shuttergate-release: {error}", file=sys.stderr)
         sys.exit(2)
-    if board.gpio.driver == "mock":
+    if board.gpio.is_simulated:
         return
     try:
         release(board.pins.enable)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from bisect import bisect_right
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from shuttergate import feed
-from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.clock import Clock
+from shuttergate.feed import Total
+from shuttergate.verdict import Fault, Reason, Verdict
 
 RATE_FRAMES = 30
 NAMES_KEPT = 20
@@ -36,57 +40,58 @@ class Stopwatch:
 
 
 class Tally:
-    """Counts since the process began, and the newest scores."""
+    """Counts since the process began, and the newest scores. For any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
         self.scores: Mapping[str, float] = {}
-        self.refused: Counter[str] = Counter()
-        self._verdicts: Counter[Decision] = Counter()
-        self._taken = 0
-        self._videos = 0
-        self.lost: Counter[str] = Counter()  # videos
+        self._lock = threading.Lock()  # three threads count
+        self._totals: feed.Totals = {Total.TESTS: {feed.RIGHT: 0, feed.WRONG: 0}}
         self._names: deque[str] = deque(maxlen=NAMES_KEPT)
         self._exposed_s: deque[float] = deque(maxlen=RATE_FRAMES)
         self._oldest_s = 0.0
-        self.tests: Counter[str] = Counter(right=0, wrong=0)
         self.verdict = Stopwatch(FRAME_EDGES_MS)  # from exposure to verdict
         self.models = Stopwatch(FRAME_EDGES_MS)  # all live channels on one frame
         self.look = Stopwatch(PRESS_EDGES_MS)  # the second look
         self.photo = Stopwatch(PRESS_EDGES_MS)  # from press to durable file
 
+    def count(self, what: Total, label: str) -> None:
+        """One more."""
+        with self._lock:
+            counts = self._totals.setdefault(what, {})
+            counts[label] = counts.get(label, 0) + 1
+
     @property
     def frames(self) -> int:
         """How many frames were judged."""
-        return self._verdicts.total()
+        return feed.count(self._totals, Total.FRAMES)
 
-    def judged(self, seen: Verdict, now_s: float) -> None:
-        """A frame was judged at `now_s` (monotonic)."""
-        self._verdicts[seen.decision] += 1
-        self._exposed_s.append(seen.exposed_s)
-        self._oldest_s = max(self._oldest_s, now_s - seen.exposed_s)
-        self.verdict.took(now_s - seen.exposed_s)
+    def judged(self, seen: Verdict) -> None:
+        """A frame was judged just now."""
+        age_s = self._clock() - seen.exposed_s
+        self.count(Total.FRAMES, seen.decision)
+        with self._lock:
+            self._exposed_s.append(seen.exposed_s)
+            self._oldest_s = max(self._oldest_s, age_s)
+        self.verdict.took(age_s)
 
-    def took(self, name: str, seconds: float) -> None:
-        """A photo is in the album, so long after its press."""
-        self._taken += 1
-        self._names.append(name)
-        self.photo.took(seconds)
-
-    def recorded(self, name: str) -> None:
-        """A video is in the album."""
-        self._videos += 1
+    def kept(self, what: Total, name: str) -> None:
+        """A photo or video is in the album."""
+        self.count(what, feed.PUBLISHED)
         self._names.append(name)
 
     def status(
         self,
         is_open: bool,
         reason: Reason,
-        faults: Sequence[str],
+        faults: Sequence[Fault],
         runs_on: str,
         recording_s: float | None,
     ) -> feed.Status:
         """Return everything for the feed."""
-        exposed_s = list(self._exposed_s)
+        with self._lock:
+            totals = feed.add({}, self._totals)
+            exposed_s, oldest_s = list(self._exposed_s), self._oldest_s
         span_s = exposed_s[-1] - exposed_s[0] if len(exposed_s) > 1 else 0.0
         return feed.Status(
             open=is_open,
@@ -94,15 +99,9 @@ class Tally:
             faults=list(faults),
             scores=rounded(self.scores),
             fps=round((len(exposed_s) - 1) / span_s, 1) if span_s else 0.0,
-            oldest_ms=round(self._oldest_s * 1000, 1),
-            frames=self.frames,
-            clear=self._verdicts[Decision.CLEAR],
-            blocked=self._verdicts[Decision.BLOCKED],
-            taken=self._taken,
-            videos=self._videos,
-            lost=dict(self.lost),
+            oldest_ms=round(oldest_s * 1000, 1),
+            totals=totals,
             recording_s=None if recording_s is None else round(recording_s, 1),
-            refused=dict(self.refused),
             runs_on=runs_on,
             photos=list(self._names),
             timings={
@@ -111,7 +110,6 @@ class Tally:
                 "second look": self.look.timing(),
                 "photo": self.photo.timing(),
             },
-            tests=dict(self.tests),
         )
 
 

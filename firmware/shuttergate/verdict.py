@@ -37,6 +37,23 @@ class Reason(StrEnum):
     NO_PHOTO = "no photo"  # the photo of a video's press was not kept
 
 
+class Fault(StrEnum):
+    """What can be broken; while any of them stands, the gate is CLOSED."""
+
+    STARTING = "starting"  # nothing was tested yet
+    STOPPING = "stopping"  # the kit is told to end
+    CAMERA = "camera"  # no frame comes, or what comes is none
+    MODEL = "model"  # a model gives no score
+    ACCELERATOR = "accelerator"  # it gives no answer
+    SELF_TEST = "self-test"  # what looks live has given a known picture a wrong score
+    SECOND_LOOK_SELF_TEST = "second-look self-test"  # the other channels have
+    PUBLISHER = "publisher"  # the process that writes photos is gone, or says nothing
+    ALBUM = "album"  # nothing can be written there
+    PERMISSIVE = "permissive"  # the line is not at the level that was written to it
+    CONTACT = "contact"  # the shutter contact gets current past the line
+    POLES = "poles"  # the button's two poles disagree
+
+
 class Look(StrEnum):
     """The two ways to look at a frame; each channel has thresholds for both."""
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 import numpy as np
 import simplejpeg
 
+from shuttergate.clock import Clock
 from shuttergate.frame import Frame, Pixels, planes
+from shuttergate.gate import State
 from shuttergate.tally import rounded
 from shuttergate.verdict import Decision, Verdict
 
@@ -91,15 +93,23 @@ def reduction(width: int, height: int) -> int:
     return -(-max(width, height) // LONGEST_SIDE)
 
 
+class Gate(Protocol):
+    """See `interlock.Interlock`."""
+
+    @property
+    def state(self) -> State: ...
+
+
 class Viewfinder:
     """Sends to every page that is connected; `show` is for one thread, the rest for any.
 
-    ``still_open`` is asked again before a picture goes: encoding it takes a while.
+    ``gate`` is asked again before a picture goes: encoding it takes a while.
     """
 
-    def __init__(self, rotation: int, still_open: Callable[[], bool]) -> None:
+    def __init__(self, rotation: int, gate: Gate, clock: Clock = time.monotonic) -> None:
         self._rotation = rotation
-        self._still_open = still_open
+        self._gate = gate
+        self._clock = clock
         self._seats: tuple[socket.socket, ...] = ()
         # Held while sending, too: a socket that another thread closed meanwhile may lend its number
         # to the hatch.
@@ -146,7 +156,7 @@ class Viewfinder:
             return
         clear = verdict.decision is Decision.CLEAR
         self._send(Seen(frame.number, clear, verdict.reason, rounded(verdict.scores)))
-        now_s = time.monotonic()
+        now_s = self._clock()
         if not may_be_seen:
             self._picture_due_s = 0.0
             if now_s >= self._mosaic_due_s:
@@ -190,7 +200,7 @@ class Viewfinder:
             jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(
                 *(np.ascontiguousarray(plane) for plane in upright), QUALITY
             )
-            if self._still_open():
+            if self._gate.state.is_open:
                 self._send(Picture(self._number, jpeg))
             with self._news:
                 for plane in self._small:

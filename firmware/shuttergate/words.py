@@ -1,15 +1,50 @@
-"""What the demo says to people: events and reasons in their own language."""
+"""What happened, in words: the one place that says events for the log and for people.
+
+The log's words are English and stay as they are: programs outside read them. People's are in their
+own language.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from shuttergate import feed
 from shuttergate.lang import _
-from shuttergate.parent.supervisor import Supervisor
+from shuttergate.verdict import Fault, Reason
 
-_FOR_THE_LOG = frozenset({"frame buffers", "album ready", "publisher gone"})
-"""Events that a person at the demo need not read: the gate's own line says what they mean."""
+
+def log_name(event: feed.Event) -> str:
+    """Return what the log calls an event."""
+    match event:
+        case feed.FaultBegan():
+            return f"{event.fault} fault"
+        case feed.ChildEnded():
+            return f"{event.process} ended"
+        case feed.ChildFrozen():
+            return f"{event.process} frozen"
+        case feed.PublisherLost():
+            return f"publisher {event.how}"
+        case feed.Switch():
+            return "fault injected" if event.on else "fault taken back"
+    return str(type(event).__struct_config__.tag)
+
+
+def log_fields(event: feed.Event) -> dict[str, Any]:
+    """Return what the log says of it besides its name, as JSON has it."""
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    del fields["event"]
+    match event:  # these are in the name
+        case feed.FaultBegan():
+            del fields["fault"]
+        case feed.ChildEnded() | feed.ChildFrozen():
+            del fields["process"]
+        case feed.PublisherLost():
+            del fields["how"]
+        case feed.Switch():
+            del fields["on"]
+    return fields
 
 
 def reason_words(reason: str) -> str:
@@ -47,68 +82,71 @@ def ended_words(ended: str) -> str:
     }.get(ended, reason_words(ended))
 
 
-def words(item: feed.News, kit: Supervisor) -> str:
+def words(item: feed.News) -> str:
     """Return a line for what happened, or "" for what need not be said."""
     match item:
         case feed.Ready():
             camera = {  # its name stays English in the log
                 "simulated camera on the built-in room": _("simulated camera on the built-in room")
             }.get(item.camera, item.camera)
-            return _("Ready after {s:.1f} s: {camera}").format(s=kit.start_s, camera=camera)
-        case feed.Refused():
-            return ""
-        case feed.Log(event="gate", fields=fields):
-            return _gate_words(fields) if kit.was_ready else ""
-        case feed.Log(event="photo", fields=fields):
-            return _("  photo {name}, {ms:.0f} ms after the press").format(**fields)
-        case feed.Log(event="video", fields=fields):
-            why = ended_words(fields["ended"])
-            return _("  video {name}, {seconds:.1f} s; ended: {why}").format(**fields, why=why)
-        case feed.Log(event="no video", fields=fields):
-            return _("  no video: {why}").format(why=fields["cause"])
-        case feed.Log(event="video lost", fields=fields):
-            why = lost_words(fields["reason"])
-            if "detail" in fields:
-                why = f"{why} ({fields['detail']})"
+            return _("Ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
+        case feed.GateChanged():
+            return _gate_words(item)
+        case feed.Photo():
+            return _("  photo {name}, {ms:.0f} ms after the press").format(
+                name=item.name, ms=item.ms
+            )
+        case feed.Video():
+            why = ended_words(item.ended)
+            return _("  video {name}, {seconds:.1f} s; ended: {why}").format(
+                name=item.name, seconds=item.seconds, why=why
+            )
+        case feed.NoVideo():
+            return _("  no video: {why}").format(why=item.cause)
+        case feed.VideoLost():
+            why = lost_words(item.reason)
+            if item.detail:
+                why = f"{why} ({item.detail})"
             return _("  no video: {why}").format(why=why)
-        case feed.Log(event="press refused", fields=fields):
-            why = _with_faults(reason_words(fields["reason"]), fields.get("faults", []))
-            if "detail" in fields:
-                why = f"{why} ({reason_words(fields['detail'])})"
+        case feed.PressRefused():
+            why = _with_faults(reason_words(item.reason), item.faults)
+            if item.detail:
+                why = f"{why} ({reason_words(item.detail)})"
             return _("  press refused: {why}").format(why=why)
-        case feed.Log(event="gate frozen", fields=fields):
+        case feed.ChildFrozen(process="gate"):
             return _("○ CLOSED  the gate process gave no sign; it is ended and starts again")
-        case feed.Log(event=("gate ended" | "publisher ended")):
+        case feed.ChildEnded(process="gate" | "publisher"):
             return _("○ CLOSED  a process ended; it starts again")
-        case feed.Log(event="stderr", fields=fields):
-            return f"  {fields['process']}: {fields['line']}"
-        case feed.Log(event=event) if event in _FOR_THE_LOG:
-            return ""
-        case feed.Log(event=event, fields=fields):
-            return f"  {event}: " + ", ".join(str(value) for value in fields.values())
+        case feed.Stderr():
+            return f"  {item.process}: {item.line}"
+        case feed.FrameBuffers() | feed.AlbumReady() | feed.PublisherLost(how="gone"):
+            return ""  # the gate's own line says what they mean
+        case feed.Event():
+            said = ", ".join(str(value) for value in log_fields(item).values())
+            return f"  {log_name(item)}: {said}"
     return ""
 
 
-def _with_faults(why: str, faults: list[str]) -> str:
+def _with_faults(why: str, faults: list[Fault]) -> str:
     names = {
-        "album": _("the album"),
-        "camera": _("the camera"),
-        "model": _("the model"),
-        "publisher": _("the process that saves photos"),
-        "self-test": _("the self-test"),
-        "second-look self-test": _("the self-test"),
+        Fault.ALBUM: _("the album"),
+        Fault.CAMERA: _("the camera"),
+        Fault.MODEL: _("the model"),
+        Fault.PUBLISHER: _("the process that saves photos"),
+        Fault.SELF_TEST: _("the self-test"),
+        Fault.SECOND_LOOK_SELF_TEST: _("the self-test"),
     }
     return f"{why}: {', '.join(names.get(fault, fault) for fault in faults)}" if faults else why
 
 
-def _gate_words(fields: dict[str, Any]) -> str:
-    if fields["state"] == "OPEN":
+def _gate_words(event: feed.GateChanged) -> str:
+    if event.state == "OPEN":
         return _("● OPEN    the shutter button is live")
-    if {"starting", "stopping"} & set(fields["faults"]):
+    if {Fault.STARTING, Fault.STOPPING} & set(event.faults):
         return ""  # as it should be: nothing is broken
-    why = _with_faults(reason_words(fields["reason"]), fields["faults"])
-    if fields["reason"] in ("nudity", "doubt"):
-        why = f"{why} ({score_words(fields['scores'])})"
+    why = _with_faults(reason_words(event.reason), event.faults)
+    if event.reason in (Reason.NUDITY, Reason.DOUBT):
+        why = f"{why} ({score_words(event.scores)})"
     return _("○ CLOSED  {why}").format(why=why)
 
 

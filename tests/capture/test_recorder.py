@@ -16,7 +16,7 @@ from shuttergate.capture import delivery, recorder
 from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.config import VideoSettings
 from shuttergate.frame import Pixels
-from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.verdict import Decision, Fault, Reason, Verdict
 from support.darkroom import (
     FPS,
     GOP_S,
@@ -121,7 +121,7 @@ def test_a_frame_that_waits_while_the_gate_closes_is_not_encoded(
     room.work, work = (lambda: None), room.work  # type: ignore[method-assign]
     room.frame()  # CLEAR, and waits for the recorder
     assert room.recorder is not None
-    room.interlock.fault("camera")
+    room.interlock.fault(Fault.CAMERA)
     events = room.recorder._events
     shot, closed = events.get(), events.get()
     events.put(closed)  # as if it had overtaken
@@ -157,7 +157,7 @@ def test_a_fault_while_recording_leaves_nothing_at_all(
 ) -> None:
     room = darkroom()
     begin(room, 3.0)
-    room.interlock.fault("self-test")
+    room.interlock.fault(Fault.SELF_TEST)
     room.work()
     room.settle()
     assert [one.reason for one in room.outcomes] == [Reason.FAULT]
@@ -171,7 +171,7 @@ def test_a_fault_while_it_is_being_brought_to_the_disk_leaves_nothing(
     fsync = os.fsync
 
     def slow(file: int) -> None:
-        room.interlock.fault("self-test")
+        room.interlock.fault(Fault.SELF_TEST)
         fsync(file)
 
     monkeypatch.setattr(os, "fsync", slow)
@@ -199,7 +199,7 @@ def test_a_fault_is_known_at_once_of_a_video_on_its_way(
     assert room.recorder is not None
     video = room.recorder._delivered
     assert video is not None
-    room.interlock.fault("self-test")
+    room.interlock.fault(Fault.SELF_TEST)
     assert video.is_doubted
     on_its_way.set()
     room.settle()
@@ -211,7 +211,7 @@ def test_the_end_of_the_program_is_no_fault_and_keeps_what_was_cleared(
 ) -> None:
     room = darkroom()
     begin(room, 3.0)
-    room.interlock.fault("stopping")
+    room.interlock.fault(Fault.STOPPING)
     room.work()
     room.settle()
     assert len(room.videos()) == 1
@@ -405,7 +405,7 @@ def test_a_fault_at_the_very_moment_when_it_begins_or_ends_leaves_nothing(
     def meanwhile(*arguments: Any) -> None:
         if (when == "begins" or room.recorder._delivered is not None) and not faulted:  # type: ignore[union-attr]
             faulted.append(when)
-            room.interlock.fault("self-test")
+            room.interlock.fault(Fault.SELF_TEST)
         real(*arguments)
 
     monkeypatch.setattr(room.recorder, name, meanwhile)

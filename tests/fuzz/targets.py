@@ -18,7 +18,6 @@ import socket
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -45,7 +44,7 @@ from shuttergate.frames.scene import Lens
 from shuttergate.frames.stage import Stagehand
 from shuttergate.injection import Injection, offered
 from shuttergate.parent import window
-from shuttergate.parent.supervisor import Supervisor, Totals
+from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.framing import framed
 from shuttergate.vision.pack import read_pack
 from shuttergate.warden import Warden
@@ -182,29 +181,28 @@ class _Given:
     def receive(self) -> tuple[feed.Order, list[int]] | None:
         return self._received
 
-    def log(self, event: str, **fields: Any) -> None:
+    def send(self, news: feed.Message) -> None:
         pass
 
 
-def _warden(link: object, counter: HatchCounter) -> Warden:
+class _Watched(_Mute):
+    def view(self, seat: socket.socket) -> None:
+        seat.close()
+
+
+def _warden(link: object, client: PublisherClient) -> Warden:
     mute = cast(Any, _Mute())
-    faults = ("model corrupted", "camera stalled")
+    faults = (injection.FaultSwitch.MODEL_CORRUPTED, injection.FaultSwitch.CAMERA_STALLED)
     switch: Callable[[bool], None] = lambda on: None  # noqa: E731
-    injection = Injection(dict.fromkeys(faults, switch), mute.log, Stagehand().show)
+    injection = Injection(dict.fromkeys(faults, switch), mute, Stagehand().show)
     return Warden(
+        kit=cast(Any, _Watched()),
         interlock=mute,
+        faults=mute,
         panel=mute,
-        counter=counter,
-        busy_s=mute,
-        view=lambda view: view.close(),
+        client=client,
         link=cast(Any, link),
-        feel=mute,
-        status=mute,
-        stop=mute,
-        last_turn_s=mute,
-        stands_in=mute,
-        is_recording=mute,
-        injection=injection,
+        injection=switches,
     )
 
 
@@ -246,7 +244,7 @@ class _Kit:
     def __init__(self) -> None:
         self.status: feed.Status | None = None
         self.is_heard = False
-        self.totals = Totals(refused=Counter())
+        self.totals: feed.Totals = {}
         self.starts, self.start_s = 1, 0.5
         self.injected: list[str] = []
         self.asked: list[tuple[str, str | bool]] = []

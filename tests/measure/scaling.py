@@ -84,7 +84,7 @@ def measure(
         megapixels=size[0] * size[1] / 1e6,
         fps_asked=fps,
         threads=threads,
-        fps=(last.frames - first.frames) / took_s,
+        fps=(feed.count(last.totals, FRAMES) - feed.count(first.totals, FRAMES)) / took_s,
         oldest_ms=last.oldest_ms,
         models_ms=models,
         cores=work_s / took_s,
@@ -135,8 +135,8 @@ def _watch(kit: Supervisor, seconds: float) -> list[float]:
     found, until_s = [], time.monotonic() + seconds
     while (left_s := until_s - time.monotonic()) > 0:
         for one in kit.poll(left_s):
-            if isinstance(one, feed.Log) and one.event == "photo":
-                found.append(float(one.fields["ms"]))
+            if isinstance(one, feed.Photo):
+                found.append(one.ms)
     return found
 
 

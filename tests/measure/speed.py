@@ -33,6 +33,7 @@ from shuttergate.frames.scene import room_film
 from shuttergate.panel.panel import Panel
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.paths import share
+from shuttergate.verdict import Fault
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.known import paint
@@ -42,6 +43,7 @@ from shuttergate.vision.runtime import Model
 TWELVE_MP = (4056, 3040)
 HD = (1280, 720)
 SIDE = (224, 224)
+FRAMES = feed.Total.FRAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def verdict_overhead(frames: int) -> list[Figure]:
     gate_end, publisher_end = socket.socketpair()
     camera = Alternator(panel, bare, frames, lambda: appliance.stop())
     appliance = Appliance(config, board, eyes, lambda: camera, panel, feed.Link(ours))
-    appliance.interlock.mended("publisher")
+    appliance.interlock.mended(Fault.PUBLISHER)
     done = threading.Event()
 
     def drain() -> None:
@@ -160,7 +162,7 @@ def verdict_overhead(frames: int) -> list[Figure]:
             while leash.receive() is not None:
                 pass
             # No publisher here: the gate is told that there is one, so that it may open.
-            appliance.interlock.mended("publisher")
+            appliance.interlock.mended(Fault.PUBLISHER)
             time.sleep(0.02)
 
     drainer = threading.Thread(target=drain)
@@ -279,11 +281,7 @@ def press_to_file(presses: int) -> list[Figure]:
 
 
 def _photo_times(news: list[feed.News]) -> list[float]:
-    return [
-        item.fields["ms"] / 1000
-        for item in news
-        if isinstance(item, feed.Log) and item.event == "photo"
-    ]
+    return [item.ms / 1000 for item in news if isinstance(item, feed.Photo)]
 
 
 def _wait_until_open(kit: Supervisor) -> None:
@@ -315,7 +313,7 @@ def frame_rate(seconds: float) -> list[Figure]:
                     kit.poll(left_s)
             status, ended_s = _next_status(kit)
         elapsed_s = ended_s - began_s
-        fps = (status.frames - first.frames) / elapsed_s
+        fps = (feed.count(status.totals, FRAMES) - feed.count(first.totals, FRAMES)) / elapsed_s
     return [
         Figure(
             f"frames judged over {elapsed_s:.0f} s", f"{fps:.2f} a second", ">= 29.9", fps >= 29.9

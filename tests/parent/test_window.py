@@ -22,7 +22,6 @@ from shuttergate.board import read_board
 from shuttergate.config import Config
 from shuttergate.errors import ConfigError
 from shuttergate.parent import window
-from shuttergate.parent.supervisor import Totals
 from shuttergate.parent.window import (
     LINES_KEPT,
     MAX_SEATS,
@@ -32,13 +31,17 @@ from shuttergate.parent.window import (
 )
 
 
+def photo(name: str) -> feed.Photo:
+    return feed.Photo(name, 1, {}, 90.0)
+
+
 class Kit:
     """What a window needs of the supervisor, and what it was asked for."""
 
     def __init__(self) -> None:
         self.status: feed.Status | None = None
         self.is_heard = False
-        self.totals = Totals(refused=Counter())
+        self.totals = dict[feed.Total, dict[str, int]]()
         self.starts = 1
         self.start_s = 0.5
         self.injected: list[str] = []
@@ -88,7 +91,7 @@ class Opened:
         return seat
 
     def photo(self, name: str) -> None:
-        self.attend(feed.Log("photo", {"name": name}))
+        self.attend(photo(name))
         self.settle()
 
     def close(self) -> None:
@@ -138,25 +141,27 @@ def test_its_group_alone_may_look_in(opened: Opened) -> None:
 def test_who_comes_late_is_told_what_there_is(opened: Opened) -> None:
     for number in range(PHOTOS_KEPT + 2):
         (opened.album / f"{number}.jpg").write_bytes(b"photo")
-        opened.attend(feed.Log("photo", {"name": f"{number}.jpg"}))
+        opened.attend(photo(f"{number}.jpg"))
     for _ in range(LINES_KEPT):
-        opened.attend(feed.Log("gate", {"reason": "a" * 200}))
+        opened.attend(feed.Stderr("gate", "a" * 200))
     told = Counter(kinds(opened.look()))
-    assert told == Counter(Kit=1, Standing=1, Line=LINES_KEPT, Photo=PHOTOS_KEPT, View=1)
+    assert told == Counter(
+        Kit=1, Standing=1, LogLine=LINES_KEPT, AlbumFile=PHOTOS_KEPT, ViewSocket=1
+    )
 
 
-@pytest.mark.parametrize(("event", "name"), [("photo", "a.jpg"), ("video", "a.mp4")])
+@pytest.mark.parametrize("event", [photo("a.jpg"), feed.Video("a.mp4", "released", 60, 2.0, 500.0)])
 def test_what_was_published_comes_as_an_open_file_to_read(
-    opened: Opened, event: str, name: str
+    opened: Opened, event: feed.Photo | feed.Video
 ) -> None:
     seat = opened.look()
     sights(seat)
-    (opened.album / name).write_bytes(b"photo")
-    opened.attend(feed.Log(event, {"name": name}))
+    (opened.album / event.name).write_bytes(b"photo")
+    opened.attend(event)
     opened.settle()
     seat.recv(window.MAX_PACKET_BYTES)  # the log's line
     packet, (descriptor,), _, _ = socket.recv_fds(seat, window.MAX_PACKET_BYTES, 1)
-    assert window.sights.decode(packet) == window.AlbumFile(name)
+    assert window.sights.decode(packet) == window.AlbumFile(event.name)
     assert os.pread(descriptor, 100, 0) == b"photo"
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.write(descriptor, b"x")
@@ -165,7 +170,7 @@ def test_what_was_published_comes_as_an_open_file_to_read(
 
 def test_a_kit_that_makes_no_videos_says_so_until_it_starts_anew(opened: Opened) -> None:
     seat = opened.look()
-    opened.attend(feed.Log("no video", {"cause": "no PyAV"}))
+    opened.attend(feed.NoVideo("no PyAV"))
     told = [*sights(seat), *sights(opened.look())]
     assert [sight.video for sight in told if isinstance(sight, window.Kit)] == [True, False, False]
     opened.kit.starts += 1
@@ -174,9 +179,9 @@ def test_a_kit_that_makes_no_videos_says_so_until_it_starts_anew(opened: Opened)
 
 
 def test_lost_recordings_are_counted_by_reason(opened: Opened) -> None:
-    opened.kit.totals = Totals(videos=2, lost=Counter({"no frame": 3}))
+    opened.kit.totals = {feed.Total.LOST: {"no frame": 3}}
     (found,) = (sight for sight in sights(opened.look()) if isinstance(sight, window.Standing))
-    assert (found.totals["videos"], found.lost) == (2, {"no frame": 3})
+    assert found.totals == {"lost": {"no frame": 3}}
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "link.jpg", "gone.jpg", "", ".."])
@@ -192,7 +197,7 @@ def test_only_photos_in_the_album_are_handed_out(opened: Opened, name: str) -> N
 def test_one_who_does_not_read_is_put_out_and_may_come_again(opened: Opened) -> None:
     seat = opened.look()
     for _ in range(5000):
-        opened.attend(feed.Log("gate", {"reason": "a" * 500}))
+        opened.attend(feed.Stderr("gate", "a" * 500))
     assert opened.window._seats == []
     assert is_put_out(seat)
     assert "Kit" in kinds(opened.look())

@@ -28,7 +28,7 @@ from shuttergate.config import VideoSettings
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
-from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.verdict import Decision, Fault, Reason, Verdict
 from support.kits import wait_until
 
 SIZE = (320, 180)
@@ -110,7 +110,7 @@ class Darkroom:
         self.threads: list[threading.Thread] = []
         if self.publishing:
             self.connect()
-        self.interlock.mended("starting")
+        self.interlock.mended(Fault.STARTING)
 
     def connect(self) -> None:
         """Give it a publisher."""

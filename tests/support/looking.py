@@ -11,7 +11,9 @@ import msgspec
 from PIL import Image
 
 from shuttergate import feed, viewfinder
+from shuttergate.feed import Total
 from shuttergate.parent import window
+from shuttergate.verdict import Fault, Reason
 
 KIT = window.Kit(
     version="0",
@@ -31,26 +33,25 @@ def standing(
 ) -> window.Standing:
     status = feed.Status(
         open=is_open,
-        reason="clear" if is_open else reason,
-        faults=["camera"] if reason == "fault" else [],
+        reason=Reason.CLEAR if is_open else Reason(reason),
+        faults=[Fault.CAMERA] if reason == "fault" else [],
         scores={"consent-clean": 0.1, "open-nsfw": 0.2},
         fps=30.0,
         oldest_ms=20.0,
-        frames=100,
-        clear=90,
-        blocked=10,
-        taken=1,
-        videos=0,
-        lost={},
+        totals={Total.TESTS: {feed.RIGHT: 4, feed.WRONG: 0}},
         recording_s=recording_s,
-        refused={"nudity": 2},
         runs_on="cpu",
         photos=[],
         timings=dict.fromkeys(("verdict", "models", "second look", "photo"), TIMING),
-        tests={"right": 4, "wrong": 0},
     )
-    totals = {"frames": 100, "clear": 90, "blocked": 10, "taken": 1, "videos": 3}
-    whole = window.Standing(status, totals, {"nudity": 2}, {"no frame": 4}, 1)
+    totals = {
+        Total.FRAMES: {"CLEAR": 90, "BLOCKED": 10},
+        Total.PHOTOS: {feed.PUBLISHED: 1},
+        Total.VIDEOS: {feed.PUBLISHED: 3},
+        Total.REFUSED: {"nudity": 2},
+        Total.LOST: {"no frame": 4},
+    }
+    whole = window.Standing(status, totals, 1)
     return msgspec.structs.replace(whole, **changes)
 
 

@@ -28,6 +28,7 @@ from shuttergate.vision.known import paint
 from shuttergate.vision.pack import Pack
 from shuttergate.vision.runtime import Model
 from shuttergate.vision.secondlook import SecondLook
+from shuttergate.words import log_fields, log_name
 from support.kits import wait_until
 
 SIZE = (96, 64)
@@ -140,7 +141,7 @@ class Rig:
         self.ends = [ours, theirs]
         self.leash = feed.Leash(theirs)
         self.album = album
-        self.logs: list[feed.Log] = []
+        self.logs: list[feed.Event] = []
         self.status: feed.Status | None = None
         self.appliance = Appliance(
             config, board, eyes, self.camera.open, self.panel, feed.Link(ours)
@@ -177,7 +178,7 @@ class Rig:
     def _listen(self) -> None:
         while not self.done.wait(0.005):
             while (news := self.leash.receive()) is not None:
-                if isinstance(news, feed.Log):
+                if isinstance(news, feed.Event):
                     self.logs.append(news)
                 elif isinstance(news, feed.Status):
                     self.status = news
@@ -196,11 +197,11 @@ class Rig:
         self.finger(False)
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        return [log.fields for log in self.logs if log.event == name]
+        return [log_fields(log) for log in self.logs if log_name(log) == name]
 
     def armed(self) -> bool:
         """Whether a press would be taken."""
-        idle = self.appliance._photographer.busy_s() == 0
+        idle = self.appliance.presses.photographer.busy_s() == 0
         return idle and self.appliance.interlock.state.armed
 
     def close(self) -> None:

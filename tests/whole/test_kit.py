@@ -21,6 +21,7 @@ from shuttergate import feed
 from shuttergate.config import Config
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.paths import share
+from shuttergate.verdict import Reason
 from support.kits import Kit, alive, wait_until
 
 Start = Callable[..., Kit]
@@ -188,14 +189,13 @@ def test_only_its_status_tells_that_the_gate_keeps_time(tmp_path: Path) -> None:
     one = Supervisor(Config(), tmp_path)
     inbox: list[feed.News] = []
     one._leash = SimpleNamespace(receive=lambda: inbox.pop(0) if inbox else None)  # type: ignore[assignment]
-    status = feed.Status(
-        False, "fault", [], {}, 0, 0, 1, 0, 0, 0, 0, {}, None, {}, "cpu", [], {}, {}
-    )
+    totals = {feed.Total.FRAMES: {"BLOCKED": 1}}
+    status = feed.Status(False, Reason.FAULT, [], {}, 0, 0, totals, None, "cpu", [], {})
     inbox.append(feed.Ready("camera"))
     one._hear()
     one.status = status
     one._heard_s -= 100
-    inbox.append(feed.Log("gate", {}))
+    inbox.append(feed.AlbumReady())
     one._hear()
     assert not one.alive
     inbox.append(status)

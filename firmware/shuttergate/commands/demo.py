@@ -25,10 +25,12 @@ from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.commands import run as serve
 from shuttergate.config import Config
+from shuttergate.feed import Total
 from shuttergate.lang import _
 from shuttergate.parent import log
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.parent.window import Window
+from shuttergate.verdict import Decision, Fault
 from shuttergate.words import (
     lost_words,
     reason_words,
@@ -86,14 +88,16 @@ class Screen:
     def news(self, items: list[feed.News], kit: Supervisor, elapsed_s: float) -> None:
         """Show what happened."""
         for item in items:
-            if isinstance(item, feed.Log) and item.event in ("photo", "video"):
-                self.names.append(item.fields["name"])
-            self._has_video &= not (isinstance(item, feed.Log) and item.event == "no video")
+            if isinstance(item, feed.Photo | feed.Video):
+                self.names.append(item.name)
+            self._has_video &= not isinstance(item, feed.NoVideo)
         if not self._terminal:
-            serve.write(self._out, items, kit)
+            serve.write(self._out, items)
             return
         for item in items:
-            text = words(item, kit)
+            # Before the first verdict the gate has nothing to say but that it starts.
+            too_early = isinstance(item, feed.GateChanged) and not kit.was_ready
+            text = "" if too_early else words(item)
             if text:
                 self._say(text, elapsed_s)
 
@@ -135,28 +139,31 @@ class Screen:
     def summary(self, kit: Supervisor, elapsed_s: float, album: Path) -> None:
         """Show the totals: to people always, into a pipe as a log line too."""
         totals = kit.totals
-        refused = sum(totals.refused.values())
-        rate = totals.frames / elapsed_s if elapsed_s else 0.0
+        frames, photos = feed.count(totals, Total.FRAMES), feed.count(totals, Total.PHOTOS)
+        rate = frames / elapsed_s if elapsed_s else 0.0
         rows = [
             (_("time"), _("{s:.1f} s").format(s=elapsed_s)),
-            (_("frames"), _("{n} ({rate:.1f} a second)").format(n=totals.frames, rate=rate)),
+            (_("frames"), _("{n} ({rate:.1f} a second)").format(n=frames, rate=rate)),
             (
                 _("verdicts"),
                 _("{clear} clear, {blocked} blocked").format(
-                    clear=totals.clear, blocked=totals.blocked
+                    clear=feed.count(totals, Total.FRAMES, Decision.CLEAR),
+                    blocked=feed.count(totals, Total.FRAMES, Decision.BLOCKED),
                 ),
             ),
             (
                 _("presses"),
-                _("{taken} taken, {refused} refused").format(taken=totals.taken, refused=refused),
+                _("{taken} taken, {refused} refused").format(
+                    taken=photos, refused=feed.count(totals, Total.REFUSED)
+                ),
             ),
             *(
                 ("", f"{count} × {reason_words(reason)}")
-                for reason, count in totals.refused.most_common()
+                for reason, count in _most_first(totals, Total.REFUSED)
             ),
-            (_("photos"), _("{n} in {album}").format(n=totals.taken, album=album)),
-            (_("videos"), str(totals.videos)),
-            *(("", f"{n} × {lost_words(reason)}") for reason, n in totals.lost.most_common()),
+            (_("photos"), _("{n} in {album}").format(n=photos, album=album)),
+            (_("videos"), str(feed.count(totals, Total.VIDEOS))),
+            *(("", f"{n} × {lost_words(why)}") for why, n in _most_first(totals, Total.LOST)),
             *(("", name) for name in self.names),
         ]
         table = "".join(f"{label}{' ' * (12 - _columns(label))}{text}\n" for label, text in rows)
@@ -169,6 +176,10 @@ class Screen:
     def close(self) -> None:
         """Let what is still to be shown be shown."""
         self._out.close()
+
+
+def _most_first(totals: feed.Totals, what: Total) -> list[tuple[str, int]]:
+    return sorted(totals.get(what, {}).items(), key=lambda one: -one[1])
 
 
 def _coloured(text: str) -> str:
@@ -187,9 +198,9 @@ def _status_line(kit: Supervisor, keys: bool) -> str:
     if status.recording_s is not None:
         state = _("◉ REC {s:4.1f} s").format(s=status.recording_s)
     scores = score_words(status.scores)
-    totals = kit.totals
+    photos, videos = (feed.count(kit.totals, one) for one in (Total.PHOTOS, Total.VIDEOS))
     text = _("{state}  {fps:4.1f} fps  photos {photos}  videos {videos}  {scores}").format(
-        state=state, fps=status.fps, scores=scores, photos=totals.taken, videos=totals.videos
+        state=state, fps=status.fps, scores=scores, photos=photos, videos=videos
     )
     return _("[space] press  [q] quit   ") + text if keys else text  # first: the end may be cut
 
@@ -289,7 +300,7 @@ def _show_page(address: str) -> None:
 
 def _blind(kit: Supervisor) -> bool:
     """Whether it has no camera, a webcam that is not plugged in for example: that may last."""
-    return kit.status is not None and "camera" in kit.status.faults
+    return kit.status is not None and Fault.CAMERA in kit.status.faults
 
 
 def _key(keyboard: int, fingers: Fingers, now_s: float) -> bool:

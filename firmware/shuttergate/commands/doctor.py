@@ -16,19 +16,16 @@ from pathlib import Path
 import msgspec
 
 from shuttergate.board import Board
+from shuttergate.cameras import CameraOpener
 from shuttergate.capture.album import Album
 from shuttergate.config import Config, album_folder
 from shuttergate.errors import ShuttergateError
 from shuttergate.frame import main_size
-from shuttergate.frames.buffers import Pool
-from shuttergate.frames.picamera2 import PiCamera
-from shuttergate.frames.scene import Lens, open_scene
-from shuttergate.frames.webcam import WebCam
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
 from shuttergate.parent.supervisor import make_album
 from shuttergate.system.paths import share
-from shuttergate.system.toml import path_of
+from shuttergate.verdict import Fault
 from shuttergate.vision import coral
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
@@ -38,8 +35,7 @@ from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
 
 LOW_DISK_BYTES = 200_000_000
-LORES_SIZE = (224, 224)
-LORES_BYTES = 224 * 224 * 3
+LORES_SHAPE = (224, 224, 3)
 FRAME_S = 5.0
 ACCELERATOR_S = 25.0
 _PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
@@ -74,9 +70,10 @@ def examine(config: Config, board: Board) -> Iterator[Examined]:
     yield from _guarded("camera", lambda: _camera(config, board))
     yield from _guarded("accelerator", lambda: _accelerator(board))
     yield from _guarded("gpio", lambda: _gpio(board))
-    if board.gpio.driver == "lgpio":
+    if not board.gpio.is_simulated:
         yield let_go(Path("/sys/module"))
-    for name in dict.fromkeys((*board.channels.live, *board.channels.look)):
+    asked = (*board.channels.live, *board.channels.look, *board.channels.for_video)
+    for name in dict.fromkeys(asked):
         yield from _guarded(f"model {name}", functools.partial(_model, name, config))
     yield from _guarded("disk", lambda: _disk(config))
     yield _memory(board)
@@ -93,14 +90,16 @@ def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
 
 
 def _camera(config: Config, board: Board) -> Examined:
-    if board.camera.driver != "simulated":
-        return _real_camera(board)
-    path = path_of(config.scene.path, "scene.path") if config.scene.path else None
     skipped: list[str] = []
-    lens = Lens(board.camera.main_size, LORES_SIZE, board.camera.mirror)
-    scene = open_scene(path, lens, config.scene.picture_s, skipped.append)
-    scene.close()
-    seen = f"{board.camera.driver}, {board.camera.fps:g} fps, on {scene.name}"
+    opener = CameraOpener(board.camera, config.scene, LORES_SHAPE, 1, skipped.append)
+    camera = opener()
+    try:
+        frame = camera.next(FRAME_S)
+        width, height = main_size(frame.main)
+        frame.release()
+        seen = f"{camera.name}, {width} x {height}, {board.camera.fps:g} fps asked for"
+    finally:
+        camera.close()
     if skipped:
         return Examined(
             "camera", Health.WARNING, f"{seen}; {skipped[0]}", "remove what is no picture"
@@ -108,25 +107,12 @@ def _camera(config: Config, board: Board) -> Examined:
     return Examined("camera", Health.OK, seen)
 
 
-def _real_camera(board: Board) -> Examined:
-    width, height = board.camera.main_size
-    kind = WebCam if board.camera.driver == "webcam" else PiCamera
-    camera = kind(board.camera, LORES_SIZE, Pool(1, width * height * 3 // 2, LORES_BYTES))
-    try:
-        frame = camera.next(FRAME_S)
-        width, height = main_size(frame.main)
-        frame.release()
-        seen = f"{camera.name}, {width} x {height}, {board.camera.fps:g} fps asked for"
-        return Examined("camera", Health.OK, seen)
-    finally:
-        camera.close()
-
-
 def _accelerator(board: Board) -> Examined:
     engine = board.accelerator
     if engine.driver == "cpu":
         return Examined("accelerator", Health.OK, f"cpu ({os.cpu_count()} cores), {RUNTIME}")
-    eyes = open_eyes(board.channels.live, (), engine)
+    channels = board.channels
+    eyes = open_eyes(channels.live, channels.look, engine, video=channels.for_video)
     assert eyes.accelerator is not None
     try:
         if eyes.accelerator.wait(ACCELERATOR_S):
@@ -143,10 +129,10 @@ def _accelerator(board: Board) -> Examined:
 
 
 def _gpio(board: Board) -> Examined:
-    panel = Panel(board.pins, simulated=board.gpio.driver == "mock")
+    panel = Panel(board.pins, simulated=board.gpio.is_simulated)
     try:
-        wires, standing = WireWatch(), frozenset[str]()
-        until_s = time.monotonic() + 2 * LIMITS_S["contact"]
+        wires, standing = WireWatch(), frozenset[Fault]()
+        until_s = time.monotonic() + 2 * LIMITS_S[Fault.CONTACT]
         while not standing and (now_s := time.monotonic()) < until_s:
             standing = wires.look(now_s, panel.read())
             time.sleep(0.01)

@@ -10,10 +10,12 @@ from types import FrameType
 from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.config import Config
+from shuttergate.feed import Total
 from shuttergate.parent import log
 from shuttergate.parent.notify import Notifier
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.parent.window import Window, socket_path
+from shuttergate.verdict import Decision
 
 POLL_S = 0.2
 TOTALS_EVERY_S = 60.0
@@ -31,25 +33,26 @@ class StopSignal:
         self.came = True
 
 
-def write(out: log.Writer, news: list[feed.News], kit: Supervisor) -> None:
+def write(out: log.Writer, news: list[feed.News]) -> None:
     """Write what belongs into the log."""
-    for text in log.lines(news, kit.start_s):
+    for text in log.lines(news):
         out.write(text + "\n")
 
 
 def totals_line(event: str, kit: Supervisor) -> str:
     """Return a log line with the counts since the start."""
     totals = kit.totals
+    photos = feed.count(totals, Total.PHOTOS)
     line = log.line(
         event,
-        frames=totals.frames,
-        clear=totals.clear,
-        blocked=totals.blocked,
-        taken=totals.taken,
-        refused=dict(totals.refused),
-        photos=totals.taken,
-        videos=totals.videos,
-        lost=dict(totals.lost),
+        frames=feed.count(totals, Total.FRAMES),
+        clear=feed.count(totals, Total.FRAMES, Decision.CLEAR),
+        blocked=feed.count(totals, Total.FRAMES, Decision.BLOCKED),
+        taken=photos,
+        refused=totals.get(Total.REFUSED, {}),
+        photos=photos,
+        videos=feed.count(totals, Total.VIDEOS),
+        lost=totals.get(Total.LOST, {}),
     )
     return line + "\n"
 
@@ -85,14 +88,14 @@ def run(config: Config, board: Board, album: Path) -> feed.Refused | None:
     ):
         while not signals.came and kit.refusal is None:
             news = kit.poll(POLL_S, *window.sources)
-            write(out, news, kit)
+            write(out, news)
             window.attend(kit, news)
             tell(manager, kit)
             if time.monotonic() >= due_s:
                 due_s += TOTALS_EVERY_S
                 out.write(totals_line("totals", kit))
         manager.stopping()
-        write(out, kit.stop(), kit)
+        write(out, kit.stop())
         out.write(totals_line("stopped", kit))
         out.close()
         return kit.refusal

@@ -6,7 +6,7 @@ what has been before the camera.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -20,6 +20,8 @@ from prometheus_client.metrics_core import (
 
 from shuttergate import feed
 from shuttergate.console.hub import Hub
+from shuttergate.feed import Total
+from shuttergate.verdict import Decision
 
 TIMINGS = {
     "verdict": "From a frame's exposure to its verdict.",
@@ -54,19 +56,20 @@ class _Figures:
         if hub.standing is not None:
             totals = hub.standing.totals
             frames = _counter("frames", "Frames judged.", "verdict")
-            for verdict in ("clear", "blocked"):
-                frames.add_metric([verdict], totals[verdict])
+            for decision in Decision:
+                found = feed.count(totals, Total.FRAMES, decision)
+                frames.add_metric([decision.lower()], found)
             yield frames
-            yield _counted("photos", "Photos published.", totals["taken"])
-            yield _counted("videos", "Videos published.", totals["videos"])
-            lost = _counter("videos_lost", "Recordings that gave no video.", "reason")
-            for reason, count in hub.standing.lost.items():
-                lost.add_metric([reason], count)
-            yield lost
-            refused = _counter("presses_refused", "Presses that gave no photo.", "reason")
-            for reason, count in hub.standing.refused.items():
-                refused.add_metric([reason], count)
-            yield refused
+            for what, name, words in (
+                (Total.PHOTOS, "photos", "Photos published."),
+                (Total.VIDEOS, "videos", "Videos published."),
+            ):
+                yield _counted(name, words, feed.count(totals, what))
+            for what, name, words in (
+                (Total.LOST, "videos_lost", "Recordings that gave no video."),
+                (Total.REFUSED, "presses_refused", "Presses that gave no photo."),
+            ):
+                yield _by_label(name, words, "reason", totals.get(what, {}))
             yield _counted("gate_starts", "Starts of the gate process.", hub.standing.starts)
         if status is not None:
             yield from _of_status(status)
@@ -78,10 +81,11 @@ def _of_status(status: feed.Status) -> Iterator[Metric]:
     for fault in status.faults:
         faults.add_metric([fault], 1)
     yield faults
-    tests = _counter("selftest_answers", "Known answers asked for, since the gate began.", "result")
-    for result, count in status.tests.items():
-        tests.add_metric([result], count)
-    yield tests
+    tests, words = (
+        status.totals.get(Total.TESTS, {}),
+        "Known answers asked for, since the gate began.",
+    )
+    yield _by_label("selftest_answers", words, "result", tests)
     for name, timing in status.timings.items():
         yield _histogram(name, timing)
 
@@ -103,6 +107,13 @@ def _gauge(name: str, words: str, value: float) -> Metric:
 
 def _counter(name: str, words: str, label: str) -> CounterMetricFamily:
     return CounterMetricFamily(f"shuttergate_{name}", words, labels=[label])
+
+
+def _by_label(name: str, words: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = _counter(name, words, label)
+    for one, count in counts.items():
+        family.add_metric([one], count)
+    return family
 
 
 def _counted(name: str, words: str, value: int) -> Metric:

@@ -16,16 +16,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-LIMITS_S = {"permissive": 0.2, "contact": 0.2, "poles": 2.0}
+from shuttergate.verdict import Fault
+
+LIMITS_S = {Fault.PERMISSIVE: 0.2, Fault.CONTACT: 0.2, Fault.POLES: 2.0}
 """Levels follow within microseconds, readings of them within 10 ms (debouncing). A finger that
 hesitates half-way may keep a button's two poles apart for as long as it likes to."""
 
 WIRE_FAULTS = {
-    "permissive": "the permissive line is not at the level written to it; "
+    Fault.PERMISSIVE: "the permissive line is not at the level written to it; "
     "look for a short to supply or ground, and for another program that drives it",
-    "contact": "the shutter contact reads pressed while the permissive line is low; "
+    Fault.CONTACT: "the shutter contact reads pressed while the permissive line is low; "
     "look for a short between the supply, or the second pole, and the shutter contact",
-    "poles": "the button's poles disagree while the permissive line is high; "
+    Fault.POLES: "the button's poles disagree while the permissive line is high; "
     "look for a welded button, a short from permissive to shutter contact, and a broken wire",
 }
 """What to say of each, and the mend."""
@@ -48,15 +50,15 @@ class Reading:
     sense: bool | None
 
 
-def contradictions(reading: Reading) -> set[str]:
+def contradictions(reading: Reading) -> set[Fault]:
     """Return what in this reading cannot be while the wiring is whole."""
-    found = set()
+    found = set[Fault]()
     if reading.line != reading.written:
-        found.add("permissive")
+        found.add(Fault.PERMISSIVE)
     if reading.contact and not reading.written:
-        found.add("contact")
+        found.add(Fault.CONTACT)
     if reading.written and reading.sense is not None and reading.contact != reading.sense:
-        found.add("poles")
+        found.add(Fault.POLES)
     return found
 
 
@@ -65,15 +67,15 @@ class WireWatch:
     """Give it every reading as it is taken; it returns the faults that stand."""
 
     _looked_s: float = float("-inf")
-    _since_s: dict[str, float] = field(default_factory=dict)
-    _spoken_s: dict[str, float] = field(default_factory=dict)  # of standing faults
+    _since_s: dict[Fault, float] = field(default_factory=dict)
+    _spoken_s: dict[Fault, float] = field(default_factory=dict)  # of standing faults
 
-    def look(self, now_s: float, reading: Reading | None) -> frozenset[str]:
+    def look(self, now_s: float, reading: Reading | None) -> frozenset[Fault]:
         """Take a reading (None: none could be taken) at monotonic time ``now_s``."""
         if reading is None or now_s - self._looked_s > BREAK_S:
             self._since_s.clear()
         self._looked_s = now_s
-        found = contradictions(reading) if reading is not None else set()
+        found = contradictions(reading) if reading is not None else set[Fault]()
         self._since_s = {name: self._since_s.get(name, now_s) for name in found}
         for name, since_s in self._since_s.items():
             if name in self._spoken_s or now_s - since_s >= LIMITS_S[name]:

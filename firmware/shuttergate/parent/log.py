@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from shuttergate import feed
+from shuttergate import feed, words
 
 
 def line(event: str, **fields: Any) -> str:
@@ -21,15 +21,15 @@ def line(event: str, **fields: Any) -> str:
     return msgspec.json.encode({"time": stamp, "event": event, **fields}).decode()
 
 
-def lines(news: Iterable[feed.News], start_s: float) -> list[str]:
-    """Return what of `news` belongs into the log; ``start_s``: from start to first verdict."""
+def lines(news: Iterable[feed.News]) -> list[str]:
+    """Return what of `news` belongs into the log."""
     found = []
     for item in news:
         match item:
-            case feed.Log():
-                found.append(line(item.event, **item.fields))
+            case feed.Event():
+                found.append(line(words.log_name(item), **words.log_fields(item)))
             case feed.Ready():
-                found.append(line("ready", camera=item.camera, start_s=round(start_s, 3)))
+                found.append(line("ready", camera=item.camera, start_s=round(item.start_s, 3)))
             case feed.Refused():
                 found.append(line("refused to start", cause=item.cause))
     return found

@@ -15,16 +15,16 @@ import resource
 import select
 import socket
 import time
-from collections import Counter
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from shuttergate import feed, injection
+from shuttergate import feed
 from shuttergate.config import Config
+from shuttergate.injection import FaultSwitch
 from shuttergate.parent.child import Child, memory_mb
 
 START_LIMIT_S = 30.0
@@ -35,29 +35,6 @@ STOP_LIMIT_S = 3.0
 
 SILENCE_S = 0.4
 """After so long without a word from the gate process nothing it said holds any more."""
-
-
-@dataclass(slots=True)
-class Totals:
-    """Counts over all lives of the gate process."""
-
-    frames: int = 0
-    clear: int = 0
-    blocked: int = 0
-    taken: int = 0
-    videos: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    lost: Counter[str] = field(default_factory=Counter)
-
-    def add(self, status: feed.Status) -> None:
-        """Add a life's last words."""
-        self.frames += status.frames
-        self.clear += status.clear
-        self.blocked += status.blocked
-        self.taken += status.taken
-        self.videos += status.videos
-        self.refused.update(status.refused)
-        self.lost.update(status.lost)
 
 
 class Supervisor:
@@ -75,7 +52,7 @@ class Supervisor:
         self._console = Child("console")
         self._leash: feed.Leash | None = None
         self._heard_s = 0.0
-        self._past = Totals()
+        self._past: feed.Totals = {}
         self._ready = False
         self._injected: list[str] = []
         self._scene = ""
@@ -140,7 +117,7 @@ class Supervisor:
             self._injected.append(fault)
         else:
             self._injected.remove(fault)
-        if fault == injection.DISK_FULL:
+        if fault == FaultSwitch.DISK_FULL:
             self._limit_publisher()
         elif self._leash is not None:
             self._leash.send(feed.Inject(fault, on))
@@ -162,12 +139,11 @@ class Supervisor:
         return self.status is not None and silent_s <= HEARTBEAT_LIMIT_S
 
     @property
-    def totals(self) -> Totals:
-        """Counts since the kit was switched on."""
-        past = self._past
-        totals = replace(past, refused=Counter(past.refused), lost=Counter(past.lost))
+    def totals(self) -> feed.Totals:
+        """Counts since the kit was switched on, over all lives of the gate process."""
+        totals = feed.add({}, self._past)
         if self.status is not None:
-            totals.add(self.status)
+            feed.add(totals, self.status.totals)
         return totals
 
     def poll(self, timeout_s: float, *also: int | socket.socket) -> list[feed.News]:
@@ -185,9 +161,7 @@ class Supervisor:
         news += self._own_news
         self._own_news = []
         for child in (self._gate, self._publisher, self._console):
-            news += [
-                feed.Log("stderr", {"process": child.name, "line": line}) for line in child.words()
-            ]
+            news += [feed.Stderr(child.name, line) for line in child.words()]
             if child.pidfd in ready:
                 news += self._bury(child)
         self._watch(news)
@@ -204,16 +178,17 @@ class Supervisor:
             match item:
                 case feed.Status():
                     self.status = item
-                    self._ready = self._ready or item.frames > 0
+                    self._ready = self._ready or feed.count(item.totals, feed.Total.FRAMES) > 0
                 case feed.Ready():
                     self._ready = self.was_ready = True
                     self.start_s = now_s - self._gate.began_s
+                    item = replace(item, start_s=self.start_s)
                 case feed.PublisherSilent():
                     self._publisher.kill()
                 case feed.Refused():
                     self.refusal = None if self.was_ready else item
-                case feed.Log(event="fault refused", fields={"fault": str(fault)}):
-                    self._injected = [one for one in self._injected if one != fault]
+                case feed.SwitchRefused():
+                    self._injected = [one for one in self._injected if one != item.fault]
             news.append(item)
         return news
 
@@ -222,7 +197,7 @@ class Supervisor:
         how = child.reap(time.monotonic())
         if child is self._gate:
             if self.status is not None:
-                self._past.add(self.status)
+                feed.add(self._past, self.status.totals)
             self.status = None
             self._ready = False
             if self._leash is not None:
@@ -231,23 +206,21 @@ class Supervisor:
             self._publisher.leave_by_s = time.monotonic() + STOP_LIMIT_S
         elif child is self._publisher and not self._gate.runs:
             return news  # it followed its gate, as it should
-        news.append(
-            feed.Log(f"{child.name} ended", {"how": how, "restart_s": child.back_off_s / 2})
-        )
+        news.append(feed.ChildEnded(child.name, how, child.back_off_s / 2))
         return news
 
     def _watch(self, news: list[feed.News]) -> None:
         now_s = time.monotonic()
         if self._publisher.runs and now_s > self._publisher.leave_by_s:
             # It should have followed its gate; the next gate waits for another.
-            news.append(feed.Log("publisher frozen", {"after_its_gate_s": STOP_LIMIT_S}))
+            news.append(feed.ChildFrozen("publisher", STOP_LIMIT_S))
             self._publisher.kill()
             self._publisher.leave_by_s = now_s + STOP_LIMIT_S
         if not self._gate.runs:
             return
         limit_s = HEARTBEAT_LIMIT_S if self._ready else START_LIMIT_S
         if now_s - max(self._heard_s, self._gate.began_s) > limit_s and not self._gate.killed:
-            news.append(feed.Log("gate frozen", {"silent_s": limit_s}))
+            news.append(feed.ChildFrozen("gate", limit_s))
             self._gate.kill()
 
     def _start_due(self) -> None:
@@ -264,7 +237,7 @@ class Supervisor:
             self.starts += 1
             self._leash = feed.Leash(ours)
             for fault in self._injected:
-                if fault != injection.DISK_FULL:
+                if fault != FaultSwitch.DISK_FULL:
                     self._leash.send(feed.Inject(fault, True))
             if self._scene:
                 self._leash.send(feed.Show(self._scene))
@@ -277,7 +250,7 @@ class Supervisor:
                     publisher_end.fileno(),
                     now_s,
                 )
-                if injection.DISK_FULL in self._injected:  # before the gate can hear of it
+                if FaultSwitch.DISK_FULL in self._injected:  # before the gate can hear of it
                     self._limit_publisher()
                 self._leash.send(feed.Hatch(), (gate_end.fileno(),))
         if self._page is not None and not self._console.runs and now_s >= self._console.due_s:
@@ -291,7 +264,7 @@ class Supervisor:
 
     def _limit_publisher(self) -> None:
         """Have the kernel refuse the publisher every byte, or no longer, as the switch stands."""
-        fault, process = injection.DISK_FULL, self._publisher.process
+        fault, process = FaultSwitch.DISK_FULL, self._publisher.process
         full = fault in self._injected
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)  # a child has its parent's
         try:
@@ -303,10 +276,9 @@ class Supervisor:
         except OSError as error:
             self._injected = [one for one in self._injected if one != fault]
             cause = f"the publisher's limit cannot be set ({error.strerror})"
-            self._own_news.append(feed.Log("fault refused", {"fault": fault, "cause": cause}))
+            self._own_news.append(feed.SwitchRefused(fault, cause))
             return
-        event = "fault injected" if full else "fault taken back"
-        self._own_news.append(feed.Log(event, {"fault": fault}))
+        self._own_news.append(feed.Switch(fault, full))
 
     def stop(self) -> list[feed.News]:
         """Gate first, so that the line is low; then the publisher, which ends with its hatch."""

@@ -70,15 +70,12 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
 class Standing(msgspec.Struct, frozen=True, tag="standing"):
     """How it stands; without a `status` there is no gate process to be heard.
 
-    ``totals`` (frames, clear, blocked, taken, videos), ``refused`` presses and ``lost`` recordings
-    (both by reason) count over all lives of the gate process, ``starts`` counts these lives.
+    ``totals`` count over all lives of the gate process, ``starts`` counts these lives.
     ``injected``: the fault switches that are on.
     """
 
     status: feed.Status | None
-    totals: dict[str, int]
-    refused: dict[str, int]
-    lost: dict[str, int]
+    totals: feed.Totals
     starts: int
     injected: list[str] = []
 
@@ -193,9 +190,9 @@ class Window:
             version=__version__,
             board=board.name,
             title=board.title,
-            simulated=board.gpio.driver == "mock",
+            simulated=board.gpio.is_simulated,
             rules=msgspec.structs.asdict(config.gate),
-            faults=injection.offered(board),
+            faults=[str(fault) for fault in injection.offered(board)],
         )
         self._starts = 0
         self._standing: Standing | None = None
@@ -242,7 +239,7 @@ class Window:
                 self._give_view(seat, kit)
         for item in news:
             self._show_news(item)
-        for text in log.lines(news, kit.start_s):
+        for text in log.lines(news):
             if len(text) < MAX_LINE_CHARS:
                 self._lines.append(LogLine(text))
                 self._show(self._lines[-1])
@@ -272,10 +269,10 @@ class Window:
                     look_limits=item.look_limits,
                 )
                 self._show(self._kit)
-            case feed.Log(event="no video"):
+            case feed.NoVideo():
                 self._kit = msgspec.structs.replace(self._kit, video=False)
                 self._show(self._kit)
-            case feed.Log(event="photo" | "video", fields={"name": str(name)}):
+            case feed.Photo(name) | feed.Video(name):
                 self._photos.append(name)
                 self._open(name, list(self._seats))
 
@@ -337,17 +334,8 @@ class Window:
 
 
 def _standing(kit: Supervisor) -> Standing:
-    count = kit.totals
-    totals = {
-        "frames": count.frames,
-        "clear": count.clear,
-        "blocked": count.blocked,
-        "taken": count.taken,
-        "videos": count.videos,
-    }
     status = kit.status if kit.is_heard else None
-    refused, lost = dict(count.refused), dict(count.lost)
-    return Standing(status, totals, refused, lost, kit.starts, kit.injected)
+    return Standing(status, kit.totals, kit.starts, kit.injected)
 
 
 def _listener(path: Path) -> socket.socket:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate import injection
 from shuttergate.errors import AcceleratorError, PackError
 from shuttergate.frame import Pixels
+from shuttergate.injection import FaultSwitch
 from shuttergate.system.paths import share
 from shuttergate.vision.channel import Channel, Runs
 from shuttergate.vision.pack import read_pack
@@ -36,11 +36,11 @@ class Spoiler:
         self._good = [channel.model for channel in channels]
         self._on: set[str] = set()
         self._troubles: dict[str, Callable[[Callable[[], bool]], None]] = {
-            injection.ACCELERATOR_ABORTING: _aborting,
-            injection.ACCELERATOR_UNPLUGGED: _unplugged,
-            injection.ACCELERATOR_FAILING: _failing,
-            injection.ACCELERATOR_HANGING: _hanging,
-            injection.ACCELERATOR_SLOW: lambda lasts: time.sleep(slow_s),
+            FaultSwitch.ACCELERATOR_ABORTING: _aborting,
+            FaultSwitch.ACCELERATOR_UNPLUGGED: _unplugged,
+            FaultSwitch.ACCELERATOR_FAILING: _failing,
+            FaultSwitch.ACCELERATOR_HANGING: _hanging,
+            FaultSwitch.ACCELERATOR_SLOW: lambda lasts: time.sleep(slow_s),
         }  # the worst first: of several that are on, it is the one that shows
         self._changed: dict[str, Runs] = {}  # by fault: what stands for the first channel's model
 
@@ -48,9 +48,9 @@ class Spoiler:
         """Return what switches `fault` on and off."""
 
         def to(on: bool) -> None:
-            if on and fault == injection.MODEL_CORRUPTED:
+            if on and fault == FaultSwitch.MODEL_CORRUPTED:
                 self._changed[fault] = Model(corrupted(self._content(0)), self._threads)
-            elif on and fault == injection.MODEL_SWAPPED:
+            elif on and fault == FaultSwitch.MODEL_SWAPPED:
                 self._changed[fault] = Model(self._content(-1), self._threads)
             self._on = self._on | {fault} if on else self._on - {fault}
             self._place()

@@ -88,7 +88,7 @@ def counts(rig: Rig) -> tuple[int, int]:
 
 def told(rig: Rig) -> str:
     """The last that the gate said, for a test that waited in vain."""
-    return "\n".join(f"{log.event} {log.fields}" for log in rig.logs[-8:])
+    return "\n".join(repr(log) for log in rig.logs[-8:])
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate import injection
 from shuttergate.bench.scenario.must import AROUND_S, EVENTS, Finding
 from shuttergate.bench.scenario.record import Record, Said
 from shuttergate.capture.album import PHOTO
+from shuttergate.injection import FaultSwitch
 
 CLOCK_S = 0.02
 """A picture's clock is read some milliseconds before its exposure is dated, and what the gate says
@@ -28,7 +28,7 @@ def findings(record: Record, frame_s: float, slow: float = 1.0) -> list[Finding]
 
     ``frame_s`` is the camera's frame interval; ``slow``: how many times slower a machine is.
     """
-    shorted = any(one.what.endswith(injection.LINE_SHORTED) for one in record.done)
+    shorted = any(one.what.endswith(FaultSwitch.LINE_SHORTED) for one in record.done)
     return [
         *([_ends_low(record)] if record.stopped else []),
         *(
@@ -97,7 +97,7 @@ def _announced(record: Record) -> Finding:
 def _of_the_press(record: Record, frame_s: float, slow: float) -> Finding:
     """A photo's own clock: its frame is at most one interval away from the press that was felt."""
     must = "2: each photo is of its press, by the clock in the picture"
-    wires = (injection.BUTTON_WELDED, injection.CONTACT_SHORTED)  # these press by themselves
+    wires = (FaultSwitch.BUTTON_WELDED, FaultSwitch.CONTACT_SHORTED)  # these press by themselves
     by_itself = any(one.what.endswith(wires) for one in record.done)
     pressed = {one.file: one for one in record.presses if one.file}
     for one in record.pictures:

@@ -18,6 +18,7 @@ from shuttergate import injection
 from shuttergate.bench.scenario.crowd import gather
 from shuttergate.board import Board
 from shuttergate.errors import ShuttergateError
+from shuttergate.injection import FaultSwitch
 from shuttergate.parent.supervisor import Supervisor
 
 CLOCK_STEP_S = 3600.0
@@ -29,7 +30,7 @@ KINDS = (
     *INJECTED,
     LINE_HELD,
     *("gate killed", "publisher killed", "console killed", "gate paused", "publisher paused"),
-    *(injection.DISK_FULL, "disk removed", "disk read-only", "memory exhausted"),
+    *(FaultSwitch.DISK_FULL, "disk removed", "disk read-only", "memory exhausted"),
     *("clock set forward", "clock set back", "page flooded"),
 )
 
@@ -62,7 +63,7 @@ class Faults:
         """Return why this cannot be broken here, or nothing."""
         if what in INJECTED and what not in (*injection.possible(self._board), *self._wires):
             return f"{what}: this board's part is real, and no switch breaks it"
-        if what == LINE_HELD and self._board.gpio.driver != "lgpio":
+        if what == LINE_HELD and self._board.gpio.is_simulated:
             return f"{what}: simulated pins are nobody else's"
         if what.startswith("clock") and not self._may_set_clock:
             return "setting this machine's clock needs --set-clock"
@@ -74,7 +75,7 @@ class Faults:
         """Break it, or make it whole."""
         if what in self._wires:
             self._wires[what](on)
-        elif what in (*INJECTED, injection.DISK_FULL):
+        elif what in (*INJECTED, FaultSwitch.DISK_FULL):
             self._kit.inject(what, on)
         elif what == LINE_HELD:
             pass  # since before the kit was started

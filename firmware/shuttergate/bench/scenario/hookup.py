@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from shuttergate import feed, injection
+from shuttergate import feed
 from shuttergate.bench.scenario.gpiosim import Bank, Copper, simulated_line
 from shuttergate.bench.scenario.wires import BenchWires, Metered, Wired
 from shuttergate.board import Board
 from shuttergate.errors import ConfigError
+from shuttergate.injection import FaultSwitch
 from shuttergate.parent.supervisor import Supervisor
 
 Switch = Callable[[bool], None]
@@ -80,7 +81,7 @@ class Simulated:
                 case feed.Status(line=bool(high)) if high != self._high:
                     found.append((time.monotonic(), high))  # a change was lost on its way
                     self._high = high
-                case feed.Log(event="gate ended") if self._high:
+                case feed.ChildEnded(process="gate") if self._high:
                     found.append((time.monotonic(), False))
                     self._high = False
         return found
@@ -104,9 +105,9 @@ class OnGpioSim(Metered):
             lambda at_s, high: self._found.put((at_s, high)),
         )
         self.breaks: Mapping[str, Switch] = {
-            injection.CONTACT_SHORTED: lambda on: setattr(self._copper, "supply", on),
-            injection.BUTTON_WELDED: lambda on: setattr(self._copper, "welded", on),
-            injection.SENSE_CUT: lambda on: setattr(self._copper, "sense_cut", on),
+            FaultSwitch.CONTACT_SHORTED: lambda on: setattr(self._copper, "supply", on),
+            FaultSwitch.BUTTON_WELDED: lambda on: setattr(self._copper, "welded", on),
+            FaultSwitch.SENSE_CUT: lambda on: setattr(self._copper, "sense_cut", on),
         }
 
     @property
@@ -130,7 +131,7 @@ class OnGpioSim(Metered):
 
 def why_not_hooked_up(board: Board, wires: BenchWires | None) -> str:
     """Return why nothing here touches this board's wires, or nothing."""
-    if board.gpio.driver == "mock" or wires is not None or simulated_line() is not None:
+    if board.gpio.is_simulated or wires is not None or simulated_line() is not None:
         return ""
     return f"the board {board.name} has real pins: name the bench's own with --wires FILE.toml"
 
@@ -139,6 +140,6 @@ def hook_up(kit: Supervisor, board: Board, wires: BenchWires | None) -> Hookup:
     """Return what touches this board's wires; raise `ConfigError` where nothing can."""
     if why := why_not_hooked_up(board, wires):
         raise ConfigError(why)
-    if board.gpio.driver == "mock":
+    if board.gpio.is_simulated:
         return Simulated(kit)
     return OnGpioSim(kit, board) if wires is None else Wired(kit, board, wires)

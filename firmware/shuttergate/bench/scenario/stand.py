@@ -29,6 +29,7 @@ from shuttergate.errors import ShuttergateError
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.parent.window import Window
 from shuttergate.verdict import Reason
+from shuttergate.words import log_fields, log_name
 
 POLL_S = 0.02
 START_S = 60.0
@@ -196,7 +197,7 @@ class Stand:
         record = self._record
         record.ended_s = self._now()
         record.overdue_ms = max(record.overdue_ms, self.hookup.slowest_s * 1000)
-        record.staged = self.board.camera.driver == "simulated"
+        record.staged = self.board.camera.is_simulated
         record.starts = self.kit.starts - self._starts_before
         record.refusal = "" if self.kit.refusal is None else self.kit.refusal.cause
         pid = self.kit.pid("gate")
@@ -288,28 +289,26 @@ class Stand:
                     faults = tuple(one.faults)
                     record.said.append(Said(now_s, one.open, one.reason, faults))
                     record.oldest_ms = max(record.oldest_ms, one.oldest_ms)
-                case feed.Log(event, fields):
-                    record.told.append(Told(now_s, event, fields))
-                    self._told_of(event, fields, now_s)
-                    if event == "gate ended":
+                case feed.Event():
+                    record.told.append(Told(now_s, log_name(one), log_fields(one)))
+                    self._told_of(one, now_s)
+                    if isinstance(one, feed.ChildEnded) and one.process == "gate":
                         record.said.append(Said(now_s, None))
 
-    def _told_of(self, event: str, fields: dict[str, object], now_s: float) -> None:
+    def _told_of(self, event: feed.Event, now_s: float) -> None:
         waiting = [one for one in self._record.presses if not one.outcome]
-        if event == "photo":
-            took_ms = float(str(fields["ms"]))
-            felt_s = now_s - took_ms / 1000
+        if isinstance(event, feed.Photo):
+            felt_s = now_s - event.ms / 1000
             near = [
                 one for one in self._record.presses if -FELT_S < felt_s - one.at_s < one.lasts_s
             ]
             for one in near[-1:]:
-                one.outcome, one.file, one.took_ms = "taken", str(fields["name"]), took_ms
+                one.outcome, one.file, one.took_ms = "taken", event.name, event.ms
                 one.felt_s = felt_s
                 one.outcomes += 1
-        elif event == "press refused" and waiting:
-            reason = str(fields["reason"])
-            one = waiting[0 if reason in LATER else -1]
-            one.outcome, one.reason = "refused", reason
+        elif isinstance(event, feed.PressRefused) and waiting:
+            one = waiting[0 if event.reason in LATER else -1]
+            one.outcome, one.reason = "refused", event.reason
             one.outcomes += 1
 
     def _see_pictures(self) -> None:

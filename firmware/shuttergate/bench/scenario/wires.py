@@ -113,7 +113,7 @@ class Wired(Metered):
         super().__init__(board.pins.enable)
         self._kit = kit
         self._wires = wires
-        self._staged = board.camera.driver == "simulated"
+        self._staged = board.camera.is_simulated
         self.breaks: Mapping[str, Callable[[bool], None]] = {}
         lgpio = self._lgpio = _lgpio()
         try:

@@ -104,21 +104,22 @@ function drawBars(bars, ticks, { edges_ms, counts }) {
 const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
 
 function drawCounts() {
-  const { totals, refused, lost, starts, status } = kit.standing ?? {};
+  const { totals, starts, status } = kit.standing ?? {};
   if (!totals) return;
+  const { frames = {}, photos = {}, videos = {}, lost = {}, refused = {} } = totals;
   const rows = [
-    [say("count.clear"), totals.clear],
-    [say("count.blocked"), totals.blocked],
-    [say("count.taken"), totals.taken],
-    [say("count.videos"), totals.videos],
+    [say("count.clear"), frames.CLEAR ?? 0],
+    [say("count.blocked"), frames.BLOCKED ?? 0],
+    [say("count.taken"), sum(photos)],
+    [say("count.videos"), sum(videos)],
     [say("count.lost"), sum(lost)],
     ...Object.entries(lost).map(([reason, count]) => [`– ${lostWords(reason)}`, count]),
     [say("count.refused"), sum(refused)],
     ...Object.entries(refused).map(([reason, count]) => [`– ${say(`reason.${reason}`)}`, count]),
     [say("count.starts"), starts],
     [say("bench.counts.life"), null],
-    [say("count.right"), status?.tests.right ?? "–"],
-    [say("count.wrong"), status?.tests.wrong ?? "–"],
+    [say("count.right"), status?.totals.tests?.right ?? "–"],
+    [say("count.wrong"), status?.totals.tests?.wrong ?? "–"],
     [say("count.oldest"), status ? say("ms", { n: Math.round(status.oldest_ms) }) : "–"],
   ];
   $("counts").replaceChildren(

@@ -42,7 +42,7 @@ function stations() {
     [say("station.gate"), say(status?.open ? "station.gate.open" : "station.gate.closed"), status?.open ? "good" : "bad"],
     [say("station.line"), say(status?.open ? "station.line.high" : "station.line.low"), status?.open ? "good" : "bad"],
     [say("station.look"), say("station.look.idle"), looking ? (lookedAt.good ? "good" : "bad") : ""],
-    [say("station.album"), say("station.album.now", { n: kit.standing?.totals.taken ?? 0 }), looking && lookedAt.good ? "good" : ""],
+    [say("station.album"), say("station.album.now", { n: kit.standing?.totals.photos?.published ?? 0 }), looking && lookedAt.good ? "good" : ""],
   ];
 }
 

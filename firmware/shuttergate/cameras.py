@@ -1,0 +1,78 @@
+"""The only choice of a camera: which driver a board names, and what opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shuttergate.board import CameraPart
+from shuttergate.config import SceneSettings
+from shuttergate.frame import Source
+from shuttergate.frames.buffers import Pool
+from shuttergate.frames.picamera2 import PiCamera
+from shuttergate.frames.scene import Lens, Scene, open_scene
+from shuttergate.frames.simulated import SimulatedCamera, Trouble
+from shuttergate.frames.stage import STAGE, Stage, Stagehand
+from shuttergate.frames.webcam import WebCam
+from shuttergate.system.toml import path_of
+
+
+class CameraOpener:
+    """Opens a board's camera; call it again whenever that failed.
+
+    ``lores_shape`` is (height, width, 3); ``frames``: for so many there are buffers, which are
+    taken once and used for ever. ``skipped`` hears which picture of a simulated camera's folder
+    cannot be shown. ``trouble`` and ``hand``: what a simulated camera suffers from, and who changes
+    its stage.
+    """
+
+    def __init__(
+        self,
+        part: CameraPart,
+        scene: SceneSettings,
+        lores_shape: tuple[int, ...],
+        frames: int,
+        skipped: Callable[[str], None],
+    ) -> None:
+        width, height = part.main_size
+        self._part = part
+        self._scene = scene
+        self._lores_size = (lores_shape[1], lores_shape[0])
+        self._skipped = skipped
+        self._first: Source | None = None
+        self.pool = Pool(frames, width * height * 3 // 2, lores_shape[0] * lores_shape[1] * 3)
+        self.trouble = Trouble()
+        self.hand = Stagehand()
+
+    def __call__(self) -> Source:
+        """Open it; raises `CameraError`."""
+        first, self._first = self._first, None
+        return first or self._open()
+
+    def try_scene(self) -> None:
+        """Raise where a simulated camera's scene is not there: that is a wrong setting.
+
+        A real camera that is not there may come back, and lamp and log say so meanwhile.
+        """
+        if self._part.is_simulated:
+            self._first = self._open()
+
+    def _open(self) -> Source:
+        match self._part.driver:
+            case "picamera2":
+                return PiCamera(self._part, self._lores_size, self.pool)
+            case "webcam":
+                return WebCam(self._part, self._lores_size, self.pool)
+            case "simulated":
+                scene = self._open_scene()
+                return SimulatedCamera(scene, self._part.fps, self.pool, self.trouble)
+
+    def _open_scene(self) -> Scene:
+        path = path_of(self._scene.path, "scene.path") if self._scene.path else None
+        if path is not None and path.suffix == STAGE:
+            return Stage(path, self._open_one, self.hand)
+        return self._open_one(path)
+
+    def _open_one(self, path: Path | None) -> Scene:
+        lens = Lens(self._part.main_size, self._lores_size, self._part.mirror)
+        return open_scene(path, lens, self._scene.picture_s, self._skipped)

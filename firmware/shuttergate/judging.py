@@ -1,0 +1,113 @@
+"""What the kit's channels say of frames and of presses; whoever gives no answer is a fault."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from shuttergate import verdict
+from shuttergate.clock import Clock
+from shuttergate.errors import AcceleratorError, ScoreError
+from shuttergate.faults import Faults
+from shuttergate.frame import Frame, Pixels
+from shuttergate.interlock import Interlock
+from shuttergate.prooftest import ProofTests
+from shuttergate.tally import Tally
+from shuttergate.verdict import Decision, Fault, Look, Reason, Thresholds, Verdict
+from shuttergate.vision.channel import scores
+from shuttergate.vision.eyes import Eyes
+
+
+class LiveJudge:
+    """Judges frame after frame; ``own`` are the kit's stricter thresholds by channel."""
+
+    def __init__(
+        self,
+        eyes: Eyes,
+        own: Mapping[str, Thresholds],
+        proof: ProofTests,
+        faults: Faults,
+        tally: Tally,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.limits = eyes.limits(Look.LIVE, own)
+        self._eyes = eyes
+        self._proof = proof
+        self._faults = faults
+        self._tally = tally
+        self._clock = clock
+
+    def __call__(self, frame: Frame) -> Verdict:
+        """Return what the live channels say of it; a model that gives nothing has a doubt."""
+        try:
+            generation = self._eyes.generation
+            began_s = self._clock()
+            found = scores(self._eyes.live, frame.lores)
+            self._tally.models.took(self._clock() - began_s)
+            self._proof.meet()
+            if generation != self._eyes.generation:  # what answered is not what was tested
+                return _doubt(frame)
+            seen = verdict.verdict(found, self.limits, frame.exposed_s)
+        except AcceleratorError as error:
+            self._proof.distrust()
+            self._faults.begin(Fault.ACCELERATOR, error)
+            return _doubt(frame)
+        except ScoreError as error:
+            self._faults.begin(Fault.MODEL, error)
+            return _doubt(frame)
+        self._faults.end(Fault.ACCELERATOR, Fault.CAMERA, Fault.MODEL)
+        return seen
+
+
+class PressJudge:
+    """Judges what a press took: a picture in full, and each frame of a video."""
+
+    def __init__(
+        self,
+        eyes: Eyes,
+        own: Mapping[str, Thresholds],
+        proof: ProofTests,
+        faults: Faults,
+        interlock: Interlock,
+        tally: Tally,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.limits = eyes.limits(Look.SECOND, own)
+        self.proof = proof
+        self._video_limits = eyes.video_limits(own)
+        self._eyes = eyes
+        self._faults = faults
+        self._interlock = interlock
+        self._tally = tally
+        self._clock = clock
+
+    def picture(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        """Give an I420 picture its second look; raises `ScoreError`."""
+        began_s = self._clock()
+        found = self._eyes.second_look(main)
+        self._tally.look.took(self._clock() - began_s)
+        return verdict.judge(found, self.limits), found
+
+    @property
+    def looks_at_videos(self) -> bool:
+        """Whether a channel judges frames of a video that does not look live."""
+        return bool(self._eyes.video)
+
+    def video_frame(self, lores: Pixels, exposed_s: float) -> bool:
+        """Ask the channels that do not look live; one that is not clear closes the gate."""
+        try:
+            found = scores(self._eyes.video, lores)
+        except ScoreError as error:
+            # Whoever mends it asks the whole round.
+            self._faults.begin(Fault.SECOND_LOOK_SELF_TEST, error)
+            return False
+        seen = verdict.verdict(found, self._video_limits, exposed_s)
+        if seen.decision is Decision.CLEAR:
+            return True
+        self._tally.scores = {**self._tally.scores, **found}
+        self._interlock.judged(seen)
+        return False
+
+
+def _doubt(frame: Frame) -> Verdict:
+    return Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s)

@@ -1,0 +1,86 @@
+"""A lane: one camera's chain from its opener to the shelf where CLEAR frames wait for a press."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shuttergate import feed
+from shuttergate.board import CameraPart
+from shuttergate.capture.shelf import Shelf
+from shuttergate.errors import CameraError
+from shuttergate.faults import Faults
+from shuttergate.frame import Frame, Source
+from shuttergate.frames.inspection import Inspector
+from shuttergate.interlock import Interlock
+from shuttergate.judging import LiveJudge
+from shuttergate.verdict import Fault
+from shuttergate.viewfinder import Viewfinder
+
+SHELF_FRAMES = 1
+"""A press takes the frame nearest to it: the newest that was CLEAR, or the one under judgement."""
+
+POOL_FRAMES = SHELF_FRAMES + 2
+"""On the shelf, before the live channels, under the second look: 18.5 MB each at 12 MP."""
+
+STALL_S = 1.0
+BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class Lane:
+    """``open_camera`` is called again whenever the camera failed. `next` is for one thread."""
+
+    def __init__(
+        self,
+        part: CameraPart,
+        open_camera: Callable[[], Source],
+        lores_shape: tuple[int, ...],
+        judge: LiveJudge,
+        interlock: Interlock,
+        faults: Faults,
+        tell: feed.Tell,
+    ) -> None:
+        self.name = ""  # of the camera, once it was open
+        self.judge = judge
+        self.shelf = Shelf(SHELF_FRAMES)
+        self.viewfinder = Viewfinder(part.rotation, interlock)
+        self._open_camera = open_camera
+        self._inspector = Inspector(lores_shape, part.main_size)
+        self._faults = faults
+        self._tell = tell
+        self._camera: Source | None = None
+        self._failures = 0
+
+    def next(self, pause: Callable[[float], object]) -> Frame | None:
+        """Return the next frame, inspected.
+
+        None: the camera failed; that was told, it is closed, and a pause was made (in seconds).
+        """
+        try:
+            if self._camera is None:
+                self._camera = self._open_camera()
+                self.name = self._camera.name
+            frame = self._inspected(self._camera.next(STALL_S))
+        except CameraError as error:
+            self._faults.begin(Fault.CAMERA, error, retell=True)
+            self.close()
+            pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)])
+            self._failures += 1
+            return None
+        if self._failures:
+            self._failures = 0
+            self._tell(feed.CameraWorks(self.name))
+        return frame
+
+    def _inspected(self, frame: Frame) -> Frame:
+        try:
+            self._inspector.inspect(frame)
+        except BaseException:
+            frame.release()
+            raise
+        return frame
+
+    def close(self) -> None:
+        """Let the camera go; it may take its time."""
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            camera.close()

@@ -1,0 +1,189 @@
+"""The button, and all that a press sets going; each press comes to a photo or to a refusal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+
+from shuttergate import feed
+from shuttergate.board import CameraPart
+from shuttergate.capture.client import PublisherClient
+from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
+from shuttergate.capture.recorder import Recorder
+from shuttergate.capture.shelf import Shelf
+from shuttergate.capture.video import Recorded
+from shuttergate.clock import Clock
+from shuttergate.config import Config
+from shuttergate.feed import Total
+from shuttergate.frame import Frame, Pixels
+from shuttergate.interlock import Interlock, Opening
+from shuttergate.judging import PressJudge
+from shuttergate.panel.display import Display
+from shuttergate.panel.panel import Panel
+from shuttergate.panel.pole import Pole
+from shuttergate.tally import Tally, rounded
+from shuttergate.verdict import Decision, Fault, Reason, Verdict
+
+
+class Presses:
+    """For any thread. ``shelf``: where the frames lie that a press may take.
+
+    ``tell`` hears what became of each press and of each recording; lamps and buzzer show refusals.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        camera: CameraPart,
+        judge: PressJudge,
+        interlock: Interlock,
+        panel: Panel,
+        shelf: Shelf,
+        client: PublisherClient,
+        tally: Tally,
+        tell: feed.Tell,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._judge = judge
+        self._interlock = interlock
+        self._panel = panel
+        self._display = Display(panel, clock)
+        self._tally = tally
+        self._tell = tell
+        self._clock = clock
+        self._pole = Pole(config.gate.rules().settle_s)
+        self._sensing = threading.Lock()
+        self._told = False  # the second pole already told of the press that is on
+        self.photographer = Photographer(
+            shelf,
+            client,
+            PhotoSettings(
+                1.0 / camera.fps,
+                config.gate.max_age_ms / 1000,
+                camera.rotation,
+                config.album.jpeg_quality,
+            ),
+            self,
+            judge.proof.look_every_s,
+            clock,
+        )
+        self.recorder = Recorder(
+            config.video,
+            camera.fps,
+            camera.rotation,
+            client,
+            interlock,
+            judge.video_frame if judge.looks_at_videos else None,
+            self._recorded,
+            self._no_video,
+            clock,
+        )
+        panel.on_contact = self._contact
+        panel.on_sense = self._sensed
+
+    def start(self) -> None:
+        """Begin to work on what is pressed."""
+        self.photographer.start()
+        self.recorder.start()
+
+    def stop(self) -> None:
+        """End after what is in work."""
+        self.photographer.stop()
+        self.recorder.stop()
+
+    def turn(self, stands_in: bool) -> None:
+        """Read both poles, as at each edge: a busy machine may lose one. Then show the lamps.
+
+        ``stands_in``: the CPU does the accelerator's work just now.
+        """
+        self._contact()
+        self._sensed()
+        is_recording = self.recorder.elapsed_s is not None
+        self._display.show(self._interlock.reason, stands_in, is_recording)
+
+    def take(self, frame: Frame) -> None:
+        """Offer a frame that was CLEAR while the gate was OPEN to a video."""
+        self.recorder.take(frame)
+
+    def closed(self, reason: Reason, faults: Collection[Fault]) -> None:
+        """The gate is CLOSED, for that reason."""
+        self.recorder.closed(reason, faults)
+
+    def _contact(self) -> None:
+        begun = self._interlock.contact(self._panel.contact_is_down)
+        if begun is None:
+            return
+        press, opening = begun
+        if not press.taken:
+            self._refuse(press.reason)
+        elif not self.photographer.press(opening):
+            self.recorder.photo_done(opening.pressed_s, False)
+            self._refuse(Reason.BUSY)
+
+    def _sensed(self) -> None:
+        with self._sensing:
+            begins = self._pole.begins(self._panel.sense_is_down(), self._clock())
+        if not begins:
+            return
+        # The second pole only tells of presses that the dead button could not signal.
+        self._told = not self._interlock.state.is_open
+        if self._told:
+            self._refuse(self._interlock.reason)
+
+    def _refuse(self, reason: Reason, detail: str = "") -> None:
+        if reason is Reason.HELD and self._told:
+            return  # the same press, which was refused when its second pole was felt
+        self._tally.count(Total.REFUSED, reason)
+        self._display.refused()
+        faults = sorted(self._interlock.state.faults)
+        self._tell(feed.PressRefused(reason, detail, faults))
+
+    def second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        """Judge the picture of a press; raises `ScoreError`."""
+        return self._judge.picture(main)
+
+    def lasts(self, opening: Opening) -> bool:
+        """Say whether the gate stayed open since that press."""
+        return self._interlock.lasts(opening)
+
+    def between_presses(self) -> None:
+        """Ask the second look a known answer while nobody presses."""
+        self._judge.proof.ask_look()
+
+    def press_done(self, outcome: Outcome) -> None:
+        """Tell what became of a press; a second look that was not clear closes the gate."""
+        self.recorder.photo_done(outcome.pressed_s, bool(outcome.name))
+        scores = outcome.scores or {}
+        if outcome.name:
+            took_s = self._clock() - outcome.pressed_s
+            self._tally.kept(Total.PHOTOS, outcome.name)
+            self._tally.photo.took(took_s)
+            took_ms = round(took_s * 1000, 1)
+            self._tell(feed.Photo(outcome.name, outcome.frame, rounded(scores), took_ms))
+            return
+        if outcome.reason is Reason.SECOND_LOOK:
+            self._interlock.judged(
+                Verdict(Decision.BLOCKED, Reason.SECOND_LOOK, outcome.pressed_s, scores)
+            )
+        self._refuse(outcome.reason, outcome.detail)
+
+    def _recorded(self, found: Recorded) -> None:
+        if found.name:
+            self._tally.kept(Total.VIDEOS, found.name)
+            self._tell(
+                feed.Video(
+                    found.name,
+                    found.ended,
+                    found.pictures,
+                    round(found.seconds, 2),
+                    round(found.wait_s * 1000, 1),
+                )
+            )
+            return
+        self._tally.count(Total.LOST, found.reason)
+        self._display.refused()
+        self._tell(feed.VideoLost(found.reason, found.detail))
+
+    def _no_video(self, cause: str) -> None:
+        self._tell(feed.NoVideo(cause))
