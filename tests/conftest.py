@@ -1,4 +1,4 @@
-"""What many tests need: the shared pictures, kits run from outside, and darkrooms."""
+"""What many tests need: the shared pictures, kits run from outside, studios and darkrooms."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PIL import Image
 
 from support.kits import Kit
 from support.places import EVAL
+from support.studio import Look, Studio, clear
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +70,20 @@ def darkroom(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
     def make(**how: Any) -> Darkroom:
         made.append(Darkroom(tmp_path, **how))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Callable[..., Studio]]:
+    """Make studios (studio.py) whose album is the test's folder."""
+    made: list[Studio] = []
+
+    def make(look: Look = clear, album: Path = tmp_path, **how: Any) -> Studio:
+        made.append(Studio(album, look, **how))
         return made[-1]
 
     yield make

@@ -164,7 +164,7 @@ MUTATIONS = [
         3,
         "no second look",
         "capture/photographer.py",
-        "reason, scores = self._look(frame.main)",
+        "reason, scores = self._work.second_look(frame.main)",
         "reason, scores = Reason.CLEAR, dict[str, float]()",
         "3-never-leaves/second-look",
     ),

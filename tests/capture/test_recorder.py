@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shuttergate.capture import delivery, recorder
+from shuttergate.capture import client, delivery, recorder
 from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.config import VideoSettings
 from shuttergate.frame import Pixels
@@ -250,8 +250,8 @@ def test_a_disk_that_is_too_slow_loses_the_video_and_no_memory(
     monkeypatch.setattr(delivery, "MOST_WAITING_BYTES", 1_000_000)
     room = darkroom(publishing=False, noise=True)
     ours, theirs = socket.socketpair()  # nobody reads
-    ours.settimeout(0.5)
-    room.counter.connect(ours)
+    monkeypatch.setattr(client, "SEND_TIMEOUT_S", 0.5)
+    room.client.connect(ours.detach())
     room.frames(3.0)
     room.finger(True)
     for _ in range(20):

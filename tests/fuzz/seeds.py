@@ -170,17 +170,19 @@ def wishes() -> Iterator[bytes]:
 def sights() -> Iterator[bytes]:
     """Yield what a console sees: packets of the window, a line each."""
     timing = feed.Timing([10.0, 20.0], [3, 4, 1], 100.0)
+    totals: feed.Totals = {
+        feed.Total.FRAMES: {"CLEAR": 90, "BLOCKED": 10},
+        feed.Total.TESTS: {"right": 4},
+    }
     status = feed.Status(
-        *(True, "clear", [], {"a": 0.1}, 30.0, 20.0, 100, 90, 10, 1, 0, {}, None, {}, "cpu", []),
+        *(True, Reason.CLEAR, [], {"a": 0.1}, 30.0, 20.0, totals, None, "cpu", []),
         dict.fromkeys(("verdict", "photo"), timing),
-        {"right": 4},
     )
-    totals = {"frames": 1, "clear": 1, "blocked": 0, "taken": 0, "videos": 0}
     packets = [
         msgspec.json.encode(sight)
         for sight in (
             *(window.Kit("0", "simulated", {"en": "A kit"}, True, {"clear_frames": 5}),),
-            *(window.Standing(status, totals, {}, {}, 1), window.Standing(None, totals, {}, {}, 0)),
+            *(window.Standing(status, totals, 1), window.Standing(None, totals, 0)),
             *(window.LogLine('{"event":"x"}'), window.AlbumFile("a.jpg"), window.ViewSocket()),
         )
     ]

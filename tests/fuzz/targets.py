@@ -31,7 +31,7 @@ from shuttergate import feed, viewfinder
 from shuttergate.board import read_board
 from shuttergate.capture import publisher
 from shuttergate.capture.album import Album
-from shuttergate.capture.counter import Counter as HatchCounter
+from shuttergate.capture.client import PublisherClient
 from shuttergate.config import Config, read_config, read_kit
 from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
@@ -42,7 +42,7 @@ from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.scene import Lens
 from shuttergate.frames.stage import Stagehand
-from shuttergate.injection import Injection, offered
+from shuttergate.injection import FaultSwitch, Injection, offered
 from shuttergate.parent import window
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.framing import framed
@@ -192,9 +192,9 @@ class _Watched(_Mute):
 
 def _warden(link: object, client: PublisherClient) -> Warden:
     mute = cast(Any, _Mute())
-    faults = (injection.FaultSwitch.MODEL_CORRUPTED, injection.FaultSwitch.CAMERA_STALLED)
+    faults = (FaultSwitch.MODEL_CORRUPTED, FaultSwitch.CAMERA_STALLED)
     switch: Callable[[bool], None] = lambda on: None  # noqa: E731
-    injection = Injection(dict.fromkeys(faults, switch), mute, Stagehand().show)
+    switches = Injection(dict.fromkeys(faults, switch), mute, Stagehand().show)
     return Warden(
         kit=cast(Any, _Watched()),
         interlock=mute,
@@ -221,7 +221,7 @@ def orders(data: bytes) -> None:
         except ENDS_THE_PROCESS:
             _close_since(before)
             return
-        warden = _warden(_Given(received), HatchCounter())
+        warden = _warden(_Given(received), PublisherClient())
         warden._hear_supervisor()
         warden.end()
         _close_since(before)
@@ -381,14 +381,13 @@ async def _look_closer(packet: bytes) -> None:
 def to_gate(data: bytes) -> None:
     """The gate hears its publisher, whatever it says, and knows when it is gone."""
     ours, theirs = socket.socketpair()
-    ours.settimeout(HANG_S)
     with theirs:
         theirs.sendall(data[:MAX_SAID_BYTES])
-    counter = HatchCounter()
-    warden = _warden(_Given(None), counter)
-    warden._hatch = ours
-    while warden._hatch is not None:
-        warden._hear_publisher(ours)
+    client = PublisherClient()
+    client.connect(ours.detach())
+    warden = _warden(_Given(None), client)
+    while client.is_connected:
+        warden._hear_publisher()
 
 
 @functools.cache

@@ -98,7 +98,7 @@ def _presses(kit: Supervisor, count: int, dice: random.Random) -> Iterator[list[
 def timings(count: int, seed: int) -> list[Figure]:
     """Whether one picture of one published video has the card in it, over ``count`` presses."""
     dice = random.Random(seed)
-    said: list[feed.Log] = []
+    said: list[feed.News] = []
     with tempfile.TemporaryDirectory(prefix="shuttergate-bench-", dir=Path.cwd()) as name:
         folder = Path(name)
         with_card = write_scene(folder / "scene.mp4", 60.0, dice)
@@ -108,7 +108,7 @@ def timings(count: int, seed: int) -> list[Figure]:
         )
         with Supervisor(config, folder / "album") as kit:
             for news in _presses(kit, count, dice):
-                said += [item for item in news if isinstance(item, feed.Log)]
+                said += news
         videos = sorted((folder / "album").glob("*.mp4"))
         board = read_board("simulated")
         eyes = open_eyes(board.channels.live, (), board.accelerator)
@@ -116,10 +116,10 @@ def timings(count: int, seed: int) -> list[Figure]:
         for path in track(videos, "judging", console=Console(stderr=True)):
             some = _judge(path, eyes, with_card)
             pictures, shown, blocked = pictures + some[0], shown + some[1], blocked + some[2]
-    ends = [item.fields["ended"] for item in said if item.event == "video"]
-    lost = [str(item.fields["reason"]) for item in said if item.event == "video lost"]
+    ends = [item.ended for item in said if isinstance(item, feed.Video)]
+    lost = [str(item.reason) for item in said if isinstance(item, feed.VideoLost)]
     closings = sum(
-        item.event == "gate" and item.fields["reason"] in (Reason.NUDITY, Reason.DOUBT)
+        isinstance(item, feed.GateChanged) and item.reason in (Reason.NUDITY, Reason.DOUBT)
         for item in said
     )
     kinds = {kind: ends.count(kind) for kind in sorted(set(ends))}

@@ -34,6 +34,7 @@ THREADS = (1, 2)
 SIZES_FPS = 10.0
 RATES_SIZE = (1280, 720)
 SETTLE_S, WATCH_S, PRESS_S = 1.0, 6.0, 0.8
+FRAMES = feed.Total.FRAMES
 
 
 class Point(msgspec.Struct, frozen=True):

@@ -27,12 +27,13 @@ from rich.table import Table
 from measure.card_hunt import timings
 from measure.speed import HD, Figure, room_picture
 from shuttergate import feed
-from shuttergate.appliance import POOL_FRAMES, Appliance
+from shuttergate.appliance import Appliance
 from shuttergate.board import read_board
 from shuttergate.config import Config, SceneSettings, VideoSettings
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.scene import Lens, open_scene
 from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
 from shuttergate.parent.child import Child
 from shuttergate.parent.supervisor import Supervisor
@@ -51,10 +52,10 @@ class _StampedTally(Tally):
         super().__init__()
         self.latencies_s: list[float] = []
 
-    def judged(self, seen: Verdict, now_s: float) -> None:
-        """A frame was judged at `now_s` (monotonic)."""
-        super().judged(seen, now_s)
-        self.latencies_s.append(now_s - seen.exposed_s)
+    def judged(self, seen: Verdict) -> None:
+        """A frame was judged just now."""
+        super().judged(seen)
+        self.latencies_s.append(time.monotonic() - seen.exposed_s)
 
 
 @dataclass
@@ -92,8 +93,8 @@ class _Kit:
         self.appliance = Appliance(
             Config(), board, eyes, lambda: self.camera, panel, feed.Link(ours)
         )
-        self.tally = self.appliance._tally = _StampedTally()
-        self.videos: list[feed.Log] = []
+        self.tally = self.appliance.tally = _StampedTally()
+        self.videos: list[feed.Video | feed.VideoLost] = []
         self.publisher = Child("publisher")
         gate_end, publisher_end = socket.socketpair()
         with gate_end, publisher_end:
@@ -114,12 +115,12 @@ class _Kit:
     def _listen(self) -> None:
         while not self.done.wait(0.02):
             while (news := self.leash.receive()) is not None:
-                if isinstance(news, feed.Log) and news.event.startswith("video"):
+                if isinstance(news, feed.Video | feed.VideoLost):
                     self.videos.append(news)
 
     def measure(self, kind: str, rounds: _Rounds, seconds: float) -> None:
         """Measure one round."""
-        recorder = self.appliance._recorder
+        recorder = self.appliance.presses.recorder
         recorder._is_on = kind != "no video"
         time.sleep(SETTLE_S)
         while not self.appliance.interlock.state.armed:
@@ -162,7 +163,7 @@ def latency(rounds: int, seconds: float) -> list[Figure]:
                 kit.measure(kind, found[kind], seconds)
         finally:
             kit.close()
-        waits_ms = [video.fields["ms"] for video in kit.videos if video.event == "video"]
+        waits_ms = [video.ms for video in kit.videos if isinstance(video, feed.Video)]
     lead_ms = Config().video.lead_s * 1000
     none, ring, recording = (found[kind] for kind in KINDS)
     added_ms = recording.median_ms() - none.median_ms()
@@ -202,7 +203,7 @@ def long_recording(minutes: float) -> list[Figure]:
             video=VideoSettings(max_s=minutes * 60),
         )
         memory: dict[str, list[float]] = {"gate": [], "publisher": []}
-        said: list[feed.Log] = []
+        said: list[feed.News] = []
         with Supervisor(config, folder / "album") as kit:
             while not (kit.status is not None and kit.status.open):
                 kit.poll(0.1)
@@ -211,16 +212,16 @@ def long_recording(minutes: float) -> list[Figure]:
             for _ in track(range(round(minutes * 12)), "recording", console=Console(stderr=True)):
                 until_s = time.monotonic() + 5
                 while (left_s := until_s - time.monotonic()) > 0:
-                    said += [item for item in kit.poll(left_s) if isinstance(item, feed.Log)]
+                    said += kit.poll(left_s)
                 for process, values in memory.items():
                     values.append(kit.memory_mb(process))
             until_s = time.monotonic() + 20
-            while not any(item.event.startswith("video") for item in said):
-                said += [item for item in kit.poll(0.5) if isinstance(item, feed.Log)]
+            while not any(isinstance(item, feed.Video | feed.VideoLost) for item in said):
+                said += kit.poll(0.5)
                 if time.monotonic() > until_s:
                     break
         sizes = [path.stat().st_size / 1e6 for path in (folder / "album").glob("*.mp4")]
-    ended = [item.fields for item in said if item.event.startswith("video")]
+    ended = [item for item in said if isinstance(item, feed.Video | feed.VideoLost)]
     quarter = max(1, len(memory["gate"]) // 4)
     grown = {
         child: float(np.median(values[-quarter:]) - np.median(values[quarter : 2 * quarter]))
@@ -237,7 +238,7 @@ def long_recording(minutes: float) -> list[Figure]:
             "its file; its end",
             f"{sum(sizes):.0f} MB; {ended}",
             "to the limit",
-            [one.get("ended") for one in ended] == ["limit"],
+            [getattr(one, "ended", None) for one in ended] == ["limit"],
         ),
     ]
 

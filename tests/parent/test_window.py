@@ -255,7 +255,7 @@ def test_a_new_gate_process_gets_a_new_way_for_pictures(opened: Opened) -> None:
     opened.kit.starts += 1
     opened.attend()
     assert opened.kit.views == 2
-    assert "View" in kinds(seat)
+    assert "ViewSocket" in kinds(seat)
 
 
 def test_what_a_silent_gate_said_no_longer_counts(opened: Opened) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import queue
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,10 +17,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from shuttergate.capture import hatch
 from shuttergate.capture.album import Album
-from shuttergate.capture.counter import Counter
-from shuttergate.capture.publisher import serve
+from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
 from shuttergate.config import VideoSettings
@@ -29,6 +26,7 @@ from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
 from shuttergate.verdict import Decision, Fault, Reason, Verdict
+from support.hatches import publish
 from support.kits import wait_until
 
 SIZE = (320, 180)
@@ -92,14 +90,14 @@ class Darkroom:
         self.down = False
         self.outcomes: list[Recorded] = []
         self.offs: list[str] = []
-        self.counter = Counter()
+        self.client = PublisherClient()
         self.interlock = Interlock(RULES, lambda high: None, self._changed, lambda: self.now_s)
         self.recorder: Recorder | None = None
         self.recorder = Recorder(
             self.settings,
             self.fps,
             self.rotation,
-            self.counter,
+            self.client,
             self.interlock,
             self.judge,
             self.outcomes.append,
@@ -114,21 +112,7 @@ class Darkroom:
 
     def connect(self) -> None:
         """Give it a publisher."""
-        self.gate_end, publisher_end = socket.socketpair()
-        self.counter.connect(self.gate_end.dup())
-
-        def publish() -> None:
-            with publisher_end, contextlib.suppress(ConnectionError):
-                serve(publisher_end, Album(self.album), 0.05)
-
-        def hear() -> None:
-            while (message := hatch.receive(self.gate_end)) is not None:
-                if not isinstance(message, hatch.AlbumState):
-                    self.counter.hear(message)
-
-        self.threads = [threading.Thread(target=work, daemon=True) for work in (publish, hear)]
-        for thread in self.threads:
-            thread.start()
+        self.threads = publish(self.client, Album(self.album))
 
     def _changed(self, is_open: bool, reason: Reason) -> None:
         if not is_open and self.recorder is not None:
@@ -204,13 +188,9 @@ class Darkroom:
         """Let everything go."""
         assert self.recorder is not None
         self.recorder._drop(Reason.FAULT, "")
-        self.counter.connect(None)
-        if self.publishing:
-            with contextlib.suppress(OSError):
-                self.gate_end.shutdown(socket.SHUT_RDWR)
-            for thread in self.threads:
-                thread.join(5)
-            self.gate_end.close()
+        self.client.disconnect()
+        for thread in self.threads:
+            thread.join(5)
 
 
 def begin(room: Darkroom, seconds: float) -> None:

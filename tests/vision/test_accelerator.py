@@ -348,9 +348,7 @@ def test_a_kit_whose_accelerator_is_missing_stays_closed_and_says_so(
 ) -> None:
     tpu.now("absent")
     one = rig()
-    assert wait_until(
-        lambda: one.status is not None and feed.count(one.status.totals, feed.Total.FRAMES) > 5, 20
-    ), one.logs
+    assert wait_until(lambda: one.appliance.tally.frames > 5, 20), one.logs
     assert not one.line
     assert one.status is not None
     assert one.status.runs_on == "edgetpu absent"

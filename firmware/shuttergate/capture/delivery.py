@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from shuttergate.capture import hatch
-from shuttergate.capture.counter import Counter
+from shuttergate.capture.client import PublisherClient
 
 MOST_WAITING_BYTES = 16 * 1024 * 1024
 """Some ten seconds of video. A disk that is further behind is too slow for it."""
@@ -23,14 +23,16 @@ class Delivery:
 
     def __init__(
         self,
-        counter: Counter,
+        client: PublisherClient,
         taken_ms: int,
+        claims: hatch.Claims,
         settled: Callable[[], bool],
         may: Callable[[], bool],
         done: Callable[[hatch.Receipt | None], None],
     ) -> None:
-        self._counter = counter
+        self._client = client
         self._taken_ms = taken_ms
+        self._claims = claims
         self._settled = settled
         self._may = may
         self._done = done
@@ -74,12 +76,12 @@ class Delivery:
             self._done(receipt)
 
     def _send(self) -> hatch.Receipt | None:
-        serial = self._counter.video(self._taken_ms)
+        serial = self._client.video(self._taken_ms, self._claims)
         while (piece := self._pieces.get()) is not None and not self._is_dropped:
-            self._counter.piece(serial, piece)
+            self._client.piece(serial, piece)
             with self._lock:
                 self._waiting -= len(piece)
         if self._is_dropped or not self._settled():
-            self._counter.drop(serial)
+            self._client.drop(serial)
             return None
-        return self._counter.seal(serial, self._may)
+        return self._client.seal(serial, self._may)

@@ -20,12 +20,20 @@ from shuttergate.system.framing import exactly, framed, message
 MAX_PARCEL_BYTES = 64 * 1024 * 1024
 
 
+class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a photo or video will state of itself once there are credentials; nothing so far.
+
+    Made in the gate process, which knows what cleared it; never a place, a name or a serial number.
+    """
+
+
 class Parcel(msgspec.Struct, frozen=True, tag="parcel", forbid_unknown_fields=True):
     """A photo: its number, its time (milliseconds since 1970, UTC) and its size in bytes."""
 
     serial: int
     taken_ms: int
     size: int
+    claims: Claims = Claims()
 
 
 class NewVideo(msgspec.Struct, frozen=True, tag="video", forbid_unknown_fields=True):
@@ -33,6 +41,7 @@ class NewVideo(msgspec.Struct, frozen=True, tag="video", forbid_unknown_fields=T
 
     serial: int
     taken_ms: int
+    claims: Claims = Claims()
 
 
 class Piece(msgspec.Struct, frozen=True, tag="piece", forbid_unknown_fields=True):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from shuttergate.capture import hatch
-from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
+from shuttergate.capture.client import RECEIPT_TIMEOUT_S, PublisherClient
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
+from shuttergate.clock import Clock
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Opening
@@ -41,33 +43,40 @@ class Outcome:
     scores: Mapping[str, float] | None = None
 
 
-class Photographer:
-    """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile.
+class PressWork(Protocol):
+    """What others do for a press, and between two of them."""
 
-    ``look`` is the second look: the reason and the scores for a ``main`` picture. ``lasts`` says
-    whether the gate stayed open since the press: if not, nothing is published. ``done`` hears the
-    outcome of every press; ``idle`` is called after each, and every ``idle_s`` without one.
-    """
+    def second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        """Judge a ``main`` picture; raises `ScoreError`."""
+
+    def lasts(self, opening: Opening) -> bool:
+        """Say whether the gate stayed open since the press: if not, nothing is published."""
+
+    def press_done(self, outcome: Outcome) -> None:
+        """Hear what became of a press; called for every one that was taken on."""
+
+    def between_presses(self) -> None:
+        """Do what there is to do after each press, and every ``idle_s`` without one."""
+
+
+class Photographer:
+    """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile."""
 
     def __init__(
         self,
         shelf: Shelf,
-        counter: Counter,
+        client: PublisherClient,
         camera: PhotoSettings,
-        look: Callable[[Pixels], tuple[Reason, Mapping[str, float]]],
-        lasts: Callable[[Opening], bool],
-        done: Callable[[Outcome], None],
-        idle: Callable[[], None],
+        work: PressWork,
         idle_s: float,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._shelf = shelf
-        self._counter = counter
+        self._client = client
         self._camera = camera
-        self._look = look
-        self._lasts = lasts
-        self._done = done
-        self._idle = idle
+        self._work = work
         self._idle_s = idle_s
+        self._clock = clock
         self._presses: queue.SimpleQueue[tuple[Opening, Frame | None] | None] = queue.SimpleQueue()
         self._busy = threading.Lock()
         self._busy_since_s = 0.0
@@ -81,14 +90,14 @@ class Photographer:
         """Take on a press; False while the one before is in work."""
         if not self._busy.acquire(blocking=False):
             return False
-        self._busy_since_s = time.monotonic()
+        self._busy_since_s = self._clock()
         # Now, and not when the thread comes to it: the shelf holds the newest frames only.
         self._presses.put((opening, self._take(opening, 0.0)))
         return True
 
     def busy_s(self) -> float:
         """Return for how many seconds the press in work has been so; 0 where there is none."""
-        return time.monotonic() - self._busy_since_s if self._busy.locked() else 0.0
+        return self._clock() - self._busy_since_s if self._busy.locked() else 0.0
 
     def stop(self) -> None:
         """End after the press in work."""
@@ -101,12 +110,12 @@ class Photographer:
             try:
                 press = self._presses.get(timeout=self._idle_s)
             except queue.Empty:
-                self._idle()
+                self._work.between_presses()
                 continue
             if press is None:
                 return
-            self._done(self._photograph(*press))
-            self._idle()
+            self._work.press_done(self._photograph(*press))
+            self._work.between_presses()
             self._busy.release()
 
     def _take(self, opening: Opening, timeout_s: float) -> Frame | None:
@@ -116,16 +125,16 @@ class Photographer:
         camera, pressed_s = self._camera, opening.pressed_s
         frame = frame or self._take(opening, camera.frame_interval_s + camera.judging_s)
         if frame is None:
-            reason = Reason.NO_FRAME if self._lasts(opening) else Reason.CLOSED
+            reason = Reason.NO_FRAME if self._work.lasts(opening) else Reason.CLOSED
             return Outcome(pressed_s, reason=reason)
         number = frame.number
         try:
-            reason, scores = self._look(frame.main)
+            reason, scores = self._work.second_look(frame.main)
             if reason is not Reason.CLEAR:
                 return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(reason), number, scores)
-            if not self._lasts(opening):
+            if not self._work.lasts(opening):
                 return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
-            taken = datetime.now(UTC).timestamp() - (time.monotonic() - frame.exposed_s)
+            taken = datetime.now(UTC).timestamp() - (self._clock() - frame.exposed_s)
             local = datetime.fromtimestamp(taken, UTC).astimezone()
             photo = encode(frame.main, local, camera.rotation, camera.jpeg_quality)
         except ScoreError as error:
@@ -141,6 +150,8 @@ class Photographer:
 
     def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:
         """Have the photo kept; None where the gate closed before that."""
-        if not self._lasts(opening):
+        if not self._work.lasts(opening):
             return None
-        return self._counter.photo(taken_ms, photo, lambda: self._lasts(opening))
+        return self._client.photo(
+            taken_ms, photo, hatch.Claims(), lambda: self._work.lasts(opening)
+        )

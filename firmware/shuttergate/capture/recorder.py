@@ -17,11 +17,12 @@ from typing import Protocol
 
 from shuttergate.capture import hatch
 from shuttergate.capture.canvas import Canvas, Canvases
-from shuttergate.capture.counter import RECEIPT_TIMEOUT_S, Counter
+from shuttergate.capture.client import RECEIPT_TIMEOUT_S, PublisherClient
 from shuttergate.capture.delivery import Delivery
 from shuttergate.capture.encoder import Encoder, Muxer, load
 from shuttergate.capture.gops import Gops
 from shuttergate.capture.video import LIMIT, RELEASED, KeptPhotos, Recorded, Recording
+from shuttergate.clock import Clock
 from shuttergate.errors import EncoderError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import State
@@ -96,17 +97,17 @@ class Recorder:
         settings: RecordingSettings,
         fps: float,
         rotation: int,
-        counter: Counter,
+        client: PublisherClient,
         gate: GateView,
         judge: Callable[[Pixels, float], bool] | None,
         done: Callable[[Recorded], None],
         off: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._fps, self._rotation = fps, rotation
-        self._counter = counter
+        self._client = client
         self._gate = gate
         self._judge = judge
         self._done = done
@@ -292,8 +293,9 @@ class Recorder:
             taken = datetime.now(UTC) - timedelta(seconds=self._clock() - first_s)
             muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
             delivery = Delivery(
-                self._counter,
+                self._client,
                 int(taken.timestamp() * 1000),
+                hatch.Claims(),
                 lambda: self._photos.is_kept(video.pressed_s, RECEIPT_TIMEOUT_S),
                 lambda: not video.is_doubted,
                 lambda receipt: self._events.put(_Delivered(video, receipt)),
