@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from shuttergate.capture import client, hatch
@@ -132,6 +133,16 @@ def test_nonsense_is_the_end_of_a_publisher(
     gate.close()
 
 
+def test_a_message_that_comes_in_two_parts_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "HEAR_TIMEOUT_S", 5.0)
+    gate = Gate()
+    said = framed(msgspec.json.encode(hatch.AlbumState("is full")))
+    gate.far[0].sendall(said[:9])
+    threading.Timer(0.02, gate.far[0].sendall, (said[9:],)).start()
+    assert gate.hear() == hatch.AlbumState("is full")
+    gate.close()
+
+
 def test_silence_is_counted_from_the_last_word(gate: Gate) -> None:
     gate.now_s += 2.5
     assert gate.client.silent_s() == 2.5
@@ -197,19 +208,24 @@ def test_a_successor_gets_nothing_of_what_the_one_before_it_had(gate: Gate, when
     assert gate.receipt() == hatch.Receipt(serial, name="b.jpg")
 
 
-def test_after_half_a_photo_nothing_more_goes_through_that_hatch(
-    gate: Gate, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("what", ["photo", "piece"])
+def test_after_half_a_message_nothing_more_goes_through_that_hatch(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     monkeypatch.setattr(client, "SEND_TIMEOUT_S", 0.05)
     far = gate.connect()
-    photo = bytes(4 << 20)  # more than lies in a hatch that nobody empties
-    receipt = gate.client.photo(1, photo, NO_CLAIMS, lambda: True)
-    assert receipt is not None and "the publisher is gone" in receipt.error
+    content = bytes(4 << 20)  # more than lies in a hatch that nobody empties
+    if what == "photo":
+        receipt = gate.client.photo(1, content, NO_CLAIMS, lambda: True)
+        assert receipt is not None and "the publisher is gone" in receipt.error
+    else:
+        with pytest.raises(OSError, match="timed out"):
+            gate.client.piece(1, content)
     far.setblocking(False)
     received = 0
-    while content := far.recv(1 << 20):  # until the end, which must be there
-        received += len(content)
-    assert 0 < received < len(photo)
+    while part := far.recv(1 << 20):  # until the end, which must be there
+        received += len(part)
+    assert 0 < received < len(content)
     receipt = gate.client.photo(2, b"a second one", NO_CLAIMS, lambda: True)
     assert receipt is not None and "the publisher is gone" in receipt.error
     assert gate.hear() is Heard.GONE
