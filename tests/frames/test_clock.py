@@ -8,7 +8,7 @@ import pytest
 
 from shuttergate.errors import CameraError
 from shuttergate.frames import clock
-from shuttergate.frames.clock import Clock
+from shuttergate.frames.clock import SensorClock
 
 SLEPT_NS = 3600 * 10**9
 
@@ -17,7 +17,7 @@ def test_both_clocks_come_to_the_monotonic_one(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(clock, "_asleep_ns", lambda: SLEPT_NS)
     exposed_ns = time.monotonic_ns()
     for ahead_ns in (0, SLEPT_NS):
-        found = Clock(exposed_ns - 1000)
+        found = SensorClock(exposed_ns - 1000)
         for later_ns in (0, 10**9):
             due_s = (exposed_ns + later_ns) / 1e9
             assert found.monotonic_s(exposed_ns + later_ns + ahead_ns) == pytest.approx(due_s)
@@ -27,7 +27,7 @@ def test_the_offset_is_measured_anew_after_a_sleep(monkeypatch: pytest.MonkeyPat
     asleep = [SLEPT_NS]
     monkeypatch.setattr(clock, "_asleep_ns", lambda: asleep[0])
     exposed_ns = time.monotonic_ns()
-    found = Clock(exposed_ns - 1000)
+    found = SensorClock(exposed_ns - 1000)
     found.monotonic_s(exposed_ns + SLEPT_NS)
     asleep[0] += SLEPT_NS
     # Exposed before the sleep, handed over after it: as old as that makes it, never new.
@@ -38,4 +38,4 @@ def test_the_offset_is_measured_anew_after_a_sleep(monkeypatch: pytest.MonkeyPat
 def test_a_first_frame_from_before_the_start_or_from_the_future_is_refused(off_ns: int) -> None:
     now_ns = time.monotonic_ns()
     with pytest.raises(CameraError, match="on no clock after its start"):
-        Clock(now_ns).monotonic_s(now_ns + off_ns)
+        SensorClock(now_ns).monotonic_s(now_ns + off_ns)

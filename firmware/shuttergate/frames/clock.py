@@ -7,7 +7,7 @@ import time
 from shuttergate.errors import CameraError
 
 
-class Clock:
+class SensorClock:
     """Brings libcamera's timestamps to the monotonic clock.
 
     libcamera's control_ids document ``SensorTimestamp`` as CLOCK_BOOTTIME; its Raspberry Pi and

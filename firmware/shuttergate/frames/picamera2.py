@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool, Slot
-from shuttergate.frames.clock import Clock
+from shuttergate.frames.clock import SensorClock
 from shuttergate.frames.yuv import MAIN_FORMATS, RGB_FORMATS, ToRgb, choose, copy_i420, read_layout
 from shuttergate.system.holders import holders
 
@@ -71,7 +71,7 @@ class PiCamera:
             self.name = f"picamera2 {self._device.camera_properties.get('Model', 'camera')}"
             self._configure(settings, lores_size, library.Platform.PISP)
             self._mapped = library.MappedArray
-            self._clock = Clock(time.monotonic_ns())
+            self._clock = SensorClock(time.monotonic_ns())
             self._device.start(show_preview=False)  # no window: a thread that hands requests on
             undo.pop_all()
 

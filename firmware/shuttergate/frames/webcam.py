@@ -23,7 +23,7 @@ from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.frames import picamera2, v4l2
 from shuttergate.frames.buffers import Pool, Slot
-from shuttergate.frames.clock import Clock
+from shuttergate.frames.clock import SensorClock
 from shuttergate.frames.picamera2 import fitting
 from shuttergate.system import pyav
 from shuttergate.system.holders import holders
@@ -79,7 +79,7 @@ class WebCam:
                 self._colours = device.colours()
                 self.name = f"webcam {device.name}"
             self._configure(mode, settings.main_size)
-            self._clock = Clock(started_ns - self._interval_ns)
+            self._clock = SensorClock(started_ns - self._interval_ns)
             undo.pop_all()
 
     def _opened(self, mode: v4l2.Mode) -> Any:
