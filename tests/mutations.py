@@ -90,8 +90,8 @@ MUTATIONS = [
         1,
         "a doubt is a yes",
         "verdict.py",
-        "for reason in (Reason.NUDITY, Reason.DOUBT):",
-        "for reason in (Reason.NUDITY,):",
+        "    return limit.blocks_with if score >= limit.block_at else Reason.DOUBT",
+        "    return limit.blocks_with if score >= limit.block_at else Reason.CLEAR",
         "1-fail-closed/doubt",
     ),
     Mutation(

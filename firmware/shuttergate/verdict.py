@@ -23,8 +23,8 @@ class Reason(StrEnum):
     """Why a frame was judged so, why the gate is closed, or why a press was refused."""
 
     CLEAR = "clear"
-    NUDITY = "nudity"  # a channel is at or over its upper threshold
-    DOUBT = "doubt"  # a channel is between its thresholds, or gave no usable score
+    NUDITY = "nudity"  # a score is at or over the upper threshold of nudity
+    DOUBT = "doubt"  # a score is between its thresholds, or is no usable one
     SECOND_LOOK = "second look"  # the full-resolution frame was not clear in every view
     WAITING = "waiting"  # not yet enough consecutive CLEAR frames
     STALE = "stale"  # the newest CLEAR frame is too old to speak for now
@@ -63,12 +63,18 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Below ``clear_below`` a score is CLEAR, from ``block_at`` it is nudity, between a doubt."""
+    """Below ``clear_below`` a score is CLEAR, from ``block_at`` it blocks, between it is a doubt.
+
+    ``blocks_with``: the reason that a score at or over ``block_at`` stands for.
+    """
 
     clear_below: float
     block_at: float
+    blocks_with: Reason = Reason.NUDITY
 
     def __post_init__(self) -> None:
+        if self.blocks_with is Reason.CLEAR:
+            raise ValueError("thresholds: nothing blocks because it is clear")
         if not 0.0 < self.clear_below <= self.block_at <= 1.0:
             raise ValueError(
                 f"thresholds out of order: 0 < clear_below ({self.clear_below}) "
@@ -90,16 +96,14 @@ class Verdict:
 
 
 def judge(scores: Mapping[str, float], limits: Mapping[str, Thresholds]) -> Reason:
-    """Return CLEAR only if every channel in `limits` gave a score below its ``clear_below``.
+    """Return CLEAR only if every name in `limits` has a score below its ``clear_below``.
 
-    No channel at all, a missing score, NaN or a score outside [0, 1] is a DOUBT: the comparisons
-    are written so that whatever is not provably clear is not clear.
+    No name at all, a missing score, NaN or a score outside [0, 1] is a DOUBT: the comparisons are
+    written so that whatever is not provably clear is not clear. Of several reasons to block the
+    gravest is told, of equally grave ones the first in `limits`.
     """
-    reasons = [_judge_one(scores.get(name), limit) for name, limit in limits.items()]
-    for reason in (Reason.NUDITY, Reason.DOUBT):
-        if reason in reasons:
-            return reason
-    return Reason.CLEAR if reasons else Reason.DOUBT
+    found = (_judge_one(scores.get(name), limit) for name, limit in limits.items())
+    return min(found, key=_rank, default=Reason.DOUBT)
 
 
 def _judge_one(score: float | None, limit: Thresholds) -> Reason:
@@ -107,7 +111,12 @@ def _judge_one(score: float | None, limit: Thresholds) -> Reason:
         return Reason.DOUBT
     if score < limit.clear_below:
         return Reason.CLEAR
-    return Reason.NUDITY if score >= limit.block_at else Reason.DOUBT
+    return limit.blocks_with if score >= limit.block_at else Reason.DOUBT
+
+
+def _rank(reason: Reason) -> int:
+    """Nudity first, then whatever else a model is sure of, then a doubt; CLEAR if all are."""
+    return {Reason.NUDITY: 0, Reason.DOUBT: 2, Reason.CLEAR: 3}.get(reason, 1)
 
 
 def verdict(
@@ -122,9 +131,8 @@ def verdict(
 def joint_score(scores: Mapping[str, float], limits: Mapping[str, Thresholds]) -> float:
     """Return one score in [0, 1] that the rule of `judge` thresholds: CLEAR is below 0.5.
 
-    Each channel's score is stretched so that its own ``clear_below`` comes to lie at 0.5; the
-    highest counts, since one channel that is not clear is enough. NaN where a score is missing or
-    is none.
+    Each score is stretched so that its own ``clear_below`` comes to lie at 0.5; the highest counts,
+    since one that is not clear is enough. NaN where a score is missing or is none.
     """
     found = [_stretched(scores.get(name, math.nan), limit) for name, limit in limits.items()]
     return math.nan if not found or any(map(math.isnan, found)) else max(found)
