@@ -130,7 +130,7 @@ MUTATIONS = [
         1,
         "a setting may be laxer than the model pack",
         "vision/eyes.py",
-        "        refuse_laxer(channel.name, limits[channel.name], channel.limits)",
+        "        refuse_laxer(head.name, limits[head.name], head.limits)",
         "        pass",
         "1-fail-closed/lax-thresholds",
     ),

@@ -43,7 +43,7 @@ def test_it_knows_its_known_answers(channel: Channel) -> None:
 
 
 def test_it_is_for_the_live_look_only(channel: Channel) -> None:
-    assert channel.tile_line is None
+    assert channel.heads[0].tile_line is None
 
 
 def test_it_blocks_undressed_mannequins_and_few_others(
@@ -51,7 +51,7 @@ def test_it_blocks_undressed_mannequins_and_few_others(
 ) -> None:
     def blocked(*sets: str, safe: bool = False) -> float:
         found = [
-            score >= channel.limits.clear_below
+            score >= channel.heads[0].limits.clear_below
             for row, score in scored
             if row["set"] in sets or (safe and not row["set"].startswith("mannequin"))
         ]

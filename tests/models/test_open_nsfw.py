@@ -48,7 +48,7 @@ def test_live_verdicts_agree_with_the_float_model(
     files = [Path(row["path"]) for row in eval_rows]
     found = list(check(files, eyes, eyes.limits(Look.LIVE, {}), live=True))
     small = [lores_of(read_picture(file), (224, 224)) for file in files]
-    limit = eyes.live[0].limits.clear_below
+    limit = eyes.live[0].heads[0].limits.clear_below
     for one, real in zip(found, float_scores(small), strict=True):
         assert abs(one.scores["open-nsfw"] - real) <= SCORE_TOLERANCE, one.file
         if abs(real - limit) > VERDICT_TOLERANCE:

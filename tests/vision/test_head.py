@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shuttergate.errors import PackError
 from shuttergate.system.paths import share
-from shuttergate.vision.head import Head
+from shuttergate.vision.head import DenseLayers
 from shuttergate.vision.pack import read_pack
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -30,10 +30,10 @@ def layer(outputs: int, inputs: int, value: float = 0.5) -> NDArray[np.float32]:
 
 
 def test_one_layer_is_a_logistic_regression_on_the_direction_alone() -> None:
-    head = Head(npz(weight0=layer(1, 4), bias0=np.array([-1.0], np.float32)), 4)
+    layers = DenseLayers(npz(weight0=layer(1, 4), bias0=np.array([-1.0], np.float32)), 4)
     expected = 1 / (1 + np.exp(-(0.5 * 2 - 1.0)))
-    assert head(np.ones(4)) == pytest.approx(expected)
-    assert head(np.ones(4) * 7) == pytest.approx(expected)
+    assert layers(np.ones(4)) == pytest.approx(expected)
+    assert layers(np.ones(4) * 7) == pytest.approx(expected)
 
 
 def test_two_layers_have_a_relu_between() -> None:
@@ -43,15 +43,15 @@ def test_two_layers_have_a_relu_between() -> None:
         "weight1": np.array([[2, 5]], np.float32),
         "bias1": np.zeros(1, np.float32),
     }
-    head = Head(npz(**weights), 2)
-    assert head(np.array([1.0, 0.0])) == pytest.approx(1 / (1 + np.exp(-2)))
-    assert head(np.array([-1.0, 0.0])) == pytest.approx(1 / (1 + np.exp(-5)))
+    layers = DenseLayers(npz(**weights), 2)
+    assert layers(np.array([1.0, 0.0])) == pytest.approx(1 / (1 + np.exp(-2)))
+    assert layers(np.array([-1.0, 0.0])) == pytest.approx(1 / (1 + np.exp(-5)))
 
 
 @pytest.mark.parametrize("embedding", [np.zeros(4), np.full(4, np.nan), np.full(4, np.inf)])
 def test_an_embedding_that_says_nothing_has_no_score(embedding: NDArray[np.float64]) -> None:
-    head = Head(npz(weight0=layer(1, 4), bias0=np.zeros(1, np.float32)), 4)
-    assert np.isnan(head(embedding))
+    layers = DenseLayers(npz(weight0=layer(1, 4), bias0=np.zeros(1, np.float32)), 4)
+    assert np.isnan(layers(embedding))
 
 
 ONE = np.zeros(1, np.float32)
@@ -71,13 +71,13 @@ ONE = np.zeros(1, np.float32)
 )
 def test_an_unfit_head_is_refused(arrays: Arrays, cause: str) -> None:
     with pytest.raises(ValueError, match=cause):
-        Head(npz(**arrays), 4)
+        DenseLayers(npz(**arrays), 4)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip"])
 def test_other_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"npz|pickle"):
-        Head(content, 4)
+        DenseLayers(content, 4)
 
 
 @pytest.fixture

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import operator
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import main_of
 from shuttergate.verdict import Thresholds
-from shuttergate.vision.channel import Channel
+from shuttergate.vision.embedder import Embedder
+from shuttergate.vision.head import Head
 from shuttergate.vision.secondlook import TILES, SecondLook, as_whole
 
 SIDE = (224, 224)
 
 
+def tile_head(tile_line: float | None = 0.9, name: str = "spy", output: int = 0) -> Head:
+    return Head(name, Thresholds(0.4, 0.8), operator.itemgetter(output), tile_line)
+
+
 class Spy:
-    """A channel that keeps what it was shown."""
+    """A channel that keeps what it was shown; the fourth view scores a half more."""
 
-    name = "spy"
-    limits = Thresholds(0.4, 0.8)
-
-    def __init__(self, score: float = 0.0, tile_line: float | None = 0.4) -> None:
-        self.tile_line = tile_line
+    def __init__(
+        self, score: float = 0.0, tile_line: float | None = 0.4, name: str = "spy", *heads: Head
+    ) -> None:
+        self.heads = (tile_head(tile_line, name), *heads)
+        self.embedder = Embedder(name, self.see)
         self.shown: list[Pixels] = []
         self.answer = score
 
-    def score(self, view: Pixels) -> float:
+    def see(self, view: Pixels) -> NDArray[np.float64]:
         self.shown.append(view.copy())
-        return self.answer if len(self.shown) != 4 else self.answer + 0.5
+        return np.array([self.answer if len(self.shown) != 4 else self.answer + 0.5, 0.3])
 
 
 def look(spy: object) -> SecondLook:
@@ -54,25 +60,41 @@ def test_six_views_and_the_highest_score() -> None:
 
 
 def test_a_channel_without_a_line_for_tiles_sees_the_whole_alone() -> None:
-    spy, other = Spy(tile_line=None), Spy()
-    other.name = "other"
+    spy, other = Spy(tile_line=None), Spy(name="other")
     SecondLook([spy, other], SIDE)(main_of(picture(), (4056, 3040)))  # type: ignore[list-item]
     assert len(spy.shown) == 1
     assert len(other.shown) == 6
 
 
-def tile_channel(tile_line: float | None = 0.9) -> Channel:
-    return SimpleNamespace(name="spy", limits=Thresholds(0.4, 0.8), tile_line=tile_line)  # type: ignore[return-value]
+def test_two_heads_of_a_channel_share_its_views() -> None:
+    spy = Spy(0.1, 0.4, "spy", tile_head(0.4, "second", 1))
+    assert look(spy)(main_of(picture(), (4056, 3040))) == {
+        "spy": pytest.approx(0.6),
+        "second": pytest.approx(0.3),
+    }
+    assert len(spy.shown) == 6
+
+
+def test_a_head_without_a_line_for_tiles_reads_the_whole_alone() -> None:
+    read: list[float] = []
+
+    def reads(outputs: NDArray[np.float64]) -> float:
+        read.append(float(outputs[1]))
+        return read[-1]
+
+    spy = Spy(0.1, 0.4, "spy", Head("whole", Thresholds(0.4, 0.8), reads))
+    assert look(spy)(main_of(picture(), (4056, 3040)))["whole"] == 0.3
+    assert (len(spy.shown), len(read)) == (6, 1)
 
 
 @pytest.mark.parametrize(("tile", "whole"), [(0.0, 0.0), (0.45, 0.2), (0.9, 0.4), (1.0, 1.0)])
 def test_a_tile_counts_as_a_whole_as_far_from_its_line(tile: float, whole: float) -> None:
-    assert as_whole(tile, tile_channel()) == pytest.approx(whole)
+    assert as_whole(tile, tile_head()) == pytest.approx(whole)
 
 
 @given(score=st.floats(0, 1), line=st.floats(0.4, 1))
 def test_a_tile_is_clear_exactly_below_its_line(score: float, line: float) -> None:
-    stretched = as_whole(score, tile_channel(line))
+    stretched = as_whole(score, tile_head(line))
     assert 0 <= stretched <= 1
     assert (stretched < 0.4) == (score < line)
 
@@ -80,7 +102,7 @@ def test_a_tile_is_clear_exactly_below_its_line(score: float, line: float) -> No
 @pytest.mark.parametrize("score", [float("nan"), -0.1, 1.1])
 def test_what_is_no_score_is_no_score_of_a_tile(score: float) -> None:
     with pytest.raises(ScoreError):
-        as_whole(score, tile_channel())
+        as_whole(score, tile_head())
 
 
 def test_the_first_view_is_the_whole_picture_edges_included() -> None:
@@ -117,14 +139,32 @@ def test_any_shape_of_picture_is_seen(size: tuple[int, int]) -> None:
     assert all(abs(view.astype(int) - (0, 128, 128)).max() <= 3 for view in spy.shown)
 
 
-def test_one_view_without_a_score_is_no_score_at_all() -> None:
-    def fail(view: Pixels) -> float:
-        raise ScoreError("no")
+@pytest.mark.parametrize("view", range(6))
+def test_one_view_without_a_score_is_no_score_at_all(view: int) -> None:
+    spy = Spy()
 
+    def fail(pixels: Pixels) -> NDArray[np.float64]:
+        if len(spy.shown) == view:
+            raise ScoreError("no")
+        return spy.see(pixels)
+
+    spy.embedder.model = fail
     with pytest.raises(ScoreError):
-        look(SimpleNamespace(name="broken", tile_line=0.5, score=fail))(
-            main_of(picture(), (640, 480))
-        )
+        look(spy)(main_of(picture(), (640, 480)))
+
+
+@pytest.mark.parametrize("view", range(6))
+def test_one_head_without_a_score_is_no_score_at_all(view: int) -> None:
+    spy = Spy(0.1, 0.4, "spy", tile_head(0.4, "second", 1))
+
+    def see(pixels: Pixels) -> NDArray[np.float64]:
+        outputs = spy.see(pixels)
+        outputs[1] = np.nan if len(spy.shown) == view + 1 else 0.3
+        return outputs
+
+    spy.embedder.model = see
+    with pytest.raises(ScoreError, match="second"):
+        look(spy)(main_of(picture(), (640, 480)))
 
 
 def test_the_views_are_wiped() -> None:

@@ -1,59 +1,64 @@
-"""A channel: one model with its thresholds; pixels in, a score out."""
+"""A channel: one network and the heads that read it; pixels in, a score a head out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from shuttergate.errors import ScoreError
+from shuttergate.errors import ConfigError
 from shuttergate.frame import Pixels
+from shuttergate.vision.embedder import Embedder, Runs
+from shuttergate.vision.head import Head
 from shuttergate.vision.pack import Pack
 
 
-class Runs(Protocol):
-    """A `Model`, wherever it runs; for any thread."""
-
-    def __call__(self, pixels: Pixels) -> NDArray[np.float64]:
-        """Return the outputs, shape (n,), dequantised; raise where there are none."""
-
-
 class Channel:
-    """One model of a verified pack, for both looks.
+    """The network of a verified pack with its heads, for both looks.
 
-    ``model`` may be changed for another at any time: a score is all of the one or all of the other.
+    The first of ``heads`` is the pack's own and has the channel's name; ``further`` ones read the
+    same embedding. All have different names, or one would hide another's score.
     """
 
-    def __init__(self, pack: Pack, model: Runs) -> None:
+    def __init__(self, pack: Pack, model: Runs, further: Sequence[Head] = ()) -> None:
         self.name = pack.name
-        self.limits = pack.limits
-        self.tile_line = pack.manifest.thresholds.tile_clear_below
-        self._head = pack.head()
+        self.heads = (pack.head(), *further)
+        refuse_namesakes(self.heads)
+        self.embedder = Embedder(pack.name, model)
         self.lores_size = pack.lores_size
         self.known_answers = pack.manifest.known_answers
-        self.model = model
-        self._score_at = pack.score_index
+
+    @property
+    def model(self) -> Runs:
+        """What the network runs on; may be changed for another at any time."""
+        return self.embedder.model
+
+    @model.setter
+    def model(self, model: Runs) -> None:
+        self.embedder.model = model
 
     def score(self, lores: Pixels) -> float:
-        """Return the nudity score in [0, 1] of a uint8 RGB picture of the model's input shape.
+        """Return the first head's score in [0, 1] of a uint8 RGB picture of the input's shape.
 
         Raises `ScoreError` where the model fails or its answer is no score.
         """
-        try:
-            outputs = self.model(lores)
-            if self._head is not None:
-                value = self._head(outputs)
-            else:
-                value = float(outputs[self._score_at])
-        except (RuntimeError, ValueError) as error:
-            raise ScoreError(f"{self.name}: the model failed: {error}") from error
-        if not 0.0 <= value <= 1.0:
-            raise ScoreError(f"{self.name}: the model's score is {value}, outside 0 to 1")
-        return value
+        return self.heads[0](self.embedder(lores))
 
 
 def scores(channels: Sequence[Channel], lores: Pixels) -> dict[str, float]:
-    """Return each channel's score of the same picture; raises `ScoreError`."""
-    return {channel.name: channel.score(lores) for channel in channels}
+    """Return the score of each head of each channel of the same picture; raises `ScoreError`.
+
+    Each network looks once, however many heads there are.
+    """
+    found: dict[str, float] = {}
+    for channel in channels:
+        embedding = channel.embedder(lores)
+        for head in channel.heads:
+            found[head.name] = head(embedding)
+    return found
+
+
+def refuse_namesakes(heads: Sequence[Head]) -> None:
+    """Raise `ConfigError` where two heads have one name: the one would hide the other's score."""
+    names = [head.name for head in heads]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(f"two heads are called {', '.join(twice)}; give each a name of its own")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shuttergate.errors import ConfigError, PackError
@@ -11,7 +11,8 @@ from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision import coral
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState, Job, StandIn
-from shuttergate.vision.channel import Channel, Runs
+from shuttergate.vision.channel import Channel, refuse_namesakes
+from shuttergate.vision.embedder import Runs
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.secondlook import SecondLook
 
@@ -69,7 +70,7 @@ class Eyes:
         return 0 if self.accelerator is None else self.accelerator.generation
 
     def limits(self, which: Look, own: Mapping[str, Thresholds]) -> Limits:
-        """Return the thresholds of this look's channels: the pack's, or stricter ones in `own`.
+        """Return the thresholds of this look's heads: their own, or stricter ones in `own`.
 
         Raises `ConfigError` for laxer ones: a setting must not be able to switch the gate off.
         """
@@ -81,9 +82,13 @@ class Eyes:
 
 
 def _limits(channels: Sequence[Channel], own: Mapping[str, Thresholds]) -> Limits:
-    limits = {channel.name: own.get(channel.name, channel.limits) for channel in channels}
-    for channel in channels:
-        refuse_laxer(channel.name, limits[channel.name], channel.limits)
+    heads = [head for channel in channels for head in channel.heads]
+    refuse_namesakes(heads)
+    limits = {head.name: own.get(head.name, head.limits) for head in heads}
+    for head in heads:
+        refuse_laxer(head.name, limits[head.name], head.limits)
+        # A setting says where it blocks, not why.
+        limits[head.name] = replace(limits[head.name], blocks_with=head.limits.blocks_with)
     return limits
 
 

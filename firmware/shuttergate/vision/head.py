@@ -1,17 +1,46 @@
-"""A head: the few layers that read a score out of an embedding. Kept apart from the model, so that
-one embedding can serve several policies, and small enough to be read.
+"""A head reads a score out of an embedding. Kept apart from the network, so that one embedding can
+serve several policies, and small enough to be read.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shuttergate.errors import ScoreError
+from shuttergate.verdict import Thresholds
 
+
+@dataclass(frozen=True, slots=True)
 class Head:
+    """A named score of an embedding, and the thresholds it is held to.
+
+    ``reads`` is given the embedding, shape (n,), and must leave it as it is. ``tile_line``: below
+    it a tile of the second look is CLEAR; without one this head is shown no tiles.
+    """
+
+    name: str
+    limits: Thresholds
+    reads: Callable[[NDArray[np.float64]], float]
+    tile_line: float | None = None
+
+    def __call__(self, embedding: NDArray[np.float64]) -> float:
+        """Return the score in [0, 1]; raise `ScoreError` where what was read is none."""
+        try:
+            value = float(self.reads(embedding))
+        except (RuntimeError, ValueError) as error:
+            raise ScoreError(f"{self.name}: the model failed: {error}") from error
+        if not 0.0 <= value <= 1.0:
+            raise ScoreError(f"{self.name}: the model's score is {value}, outside 0 to 1")
+        return value
+
+
+class DenseLayers:
     """Dense layers over the embedding scaled to length 1; ReLU between them, a sigmoid at the end.
 
     The file is an .npz with float32 `weight0` (out, in), `bias0` (out,), `weight1` … in order; the

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import operator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -16,7 +17,7 @@ from shuttergate.errors import ConfigError, PackError
 from shuttergate.system.paths import weights
 from shuttergate.system.toml import Table, decode
 from shuttergate.verdict import Thresholds
-from shuttergate.vision.head import Head
+from shuttergate.vision.head import DenseLayers, Head
 from shuttergate.vision.runtime import Model, Port
 
 _Score = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -163,14 +164,22 @@ class Pack:
         """Return the model's bytes, which match the manifest's sha256."""
         return self._read(self.manifest.file, self.manifest.sha256)
 
-    def head(self) -> Head | None:
-        """Return the pack's head, whose file matches the manifest's sha256, if it has one."""
+    def head(self) -> Head:
+        """Return the pack's head, called as the pack is: the layers in its file, or one output.
+
+        The file matches the manifest's sha256.
+        """
+        tile_line = self.manifest.thresholds.tile_clear_below
+        if self.score_index is not None:
+            return Head(self.name, self.limits, operator.itemgetter(self.score_index), tile_line)
+        return Head(self.name, self.limits, self._layers(), tile_line)
+
+    def _layers(self) -> DenseLayers:
         claimed = self.manifest.head
-        if claimed is None:
-            return None
+        assert claimed is not None
         content = self._read(claimed.file, claimed.sha256)
         try:
-            return Head(content, self.manifest.output.shape[-1])
+            return DenseLayers(content, self.manifest.output.shape[-1])
         except ValueError as error:
             self.refuse(f"{claimed.file}: {error}")
 

@@ -11,6 +11,7 @@ from PIL import Image
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels, main_size, planes
 from shuttergate.vision.channel import Channel, scores
+from shuttergate.vision.head import Head
 
 TILE = 0.6
 """A tile's share of each side: corner tiles overlap by a third, the fifth sits on their seams."""
@@ -32,18 +33,22 @@ TILES: tuple[Box, ...] = (
 class SecondLook:
     """Looks at a whole picture with `channels`; ``view_size`` is (width, height) of one view.
 
-    Every channel sees the whole; the tiles are for the channels whose pack has a line for them.
+    Every channel sees the whole; the tiles are for the heads that have a line for them.
     Not for two threads at a time.
     """
 
     def __init__(self, channels: Sequence[Channel], view_size: tuple[int, int]) -> None:
         self._channels = channels
-        self._tiled = [channel for channel in channels if channel.tile_line is not None]
+        self._tiled = [
+            (channel.embedder, heads)
+            for channel in channels
+            if (heads := [head for head in channel.heads if head.tile_line is not None])
+        ]
         self._view_size = view_size
         self._upright = np.empty((view_size[1], view_size[0], 3), np.uint8)
 
     def __call__(self, main: Pixels) -> dict[str, float]:
-        """Return each channel's highest score over all views of an I420 picture.
+        """Return each head's highest score over all views of an I420 picture.
 
         A tile counts as a whole picture that is as far from its line; see `as_whole`.
         Raises `ScoreError` where any view has no score: a view not judged is a doubt.
@@ -54,9 +59,11 @@ class SecondLook:
             highest = scores(self._channels, self._upright)
             for tile in TILES if self._tiled else ():
                 self._cut(proxy, tile)
-                for channel in self._tiled:
-                    score = as_whole(channel.score(self._upright), channel)
-                    highest[channel.name] = max(highest[channel.name], score)
+                for embedder, heads in self._tiled:
+                    embedding = embedder(self._upright)
+                    for head in heads:
+                        score = as_whole(head(embedding), head)
+                        highest[head.name] = max(highest[head.name], score)
         finally:
             _wipe(proxy)
             self._upright[:] = 0
@@ -74,15 +81,15 @@ class SecondLook:
         _wipe(view)
 
 
-def as_whole(score: float, channel: Channel) -> float:
+def as_whole(score: float, head: Head) -> float:
     """Return the score of a whole picture that says as much as this score of a tile.
 
     A tile fills the view with whatever it holds, a hand or a cheek, so it is judged at a line of
     its own: that line comes to lie at ``clear_below``, and 0 and 1 stay where they are.
     """
-    line, whole = channel.tile_line, channel.limits.clear_below
+    line, whole = head.tile_line, head.limits.clear_below
     if line is None or not 0.0 <= score <= 1.0:
-        raise ScoreError(f"{channel.name}: {score} is no score of a tile")
+        raise ScoreError(f"{head.name}: {score} is no score of a tile")
     if score < line:
         return min(score * whole / line, math.nextafter(whole, 0.0))
     return 1.0 if line >= 1.0 else whole + (score - line) * (1.0 - whole) / (1.0 - line)

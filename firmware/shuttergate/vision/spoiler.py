@@ -16,7 +16,8 @@ from shuttergate.errors import AcceleratorError, PackError
 from shuttergate.frame import Pixels
 from shuttergate.injection import FaultSwitch
 from shuttergate.system.paths import share
-from shuttergate.vision.channel import Channel, Runs
+from shuttergate.vision.channel import Channel
+from shuttergate.vision.embedder import Runs
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import Interpreter, Model
 
