@@ -32,7 +32,8 @@ from shuttergate.errors import (
 )
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
-from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.frames.scene import open_scene
+from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera, Trouble
 from shuttergate.injection import FaultSwitch, Injection
 from shuttergate.panel.panel import Panel

@@ -10,7 +10,8 @@ from shuttergate.config import SceneSettings
 from shuttergate.frame import Source
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.picamera2 import PiCamera
-from shuttergate.frames.scene import Lens, Scene, open_scene
+from shuttergate.frames.scene import open_scene
+from shuttergate.frames.shot import Lens, Scene
 from shuttergate.frames.simulated import SimulatedCamera, Trouble
 from shuttergate.frames.stage import STAGE, Stage, Stagehand
 from shuttergate.frames.webcam import WebCam

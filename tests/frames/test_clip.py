@@ -21,7 +21,8 @@ from shuttergate.frames import clip as clip_module
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.clip import AHEAD_SHOTS, Clip, format_of
 from shuttergate.frames.inspection import Inspector
-from shuttergate.frames.scene import Lens, Pictures, Shot, open_scene
+from shuttergate.frames.scene import Pictures, open_scene
+from shuttergate.frames.shot import Lens, Shot
 from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.system import pyav
 from support.colours import as_rgb, centres, near, quadrants

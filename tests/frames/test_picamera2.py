@@ -23,7 +23,7 @@ from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.picamera2 import PiCamera, _is_camera, fitting, for_libcamera
-from shuttergate.frames.scene import Lens
+from shuttergate.frames.shot import Lens
 from shuttergate.frames.yuv import Layout, ToRgb
 from shuttergate.system.holders import holders
 from support.colours import COLOURS, LIMITED, REC709, as_rgb, centres, laid_out, near, quadrants

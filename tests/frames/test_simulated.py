@@ -16,7 +16,8 @@ from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.inspection import FROZEN_AFTER_FRAMES, Inspector
-from shuttergate.frames.scene import Lens, Pictures, Room, open_scene
+from shuttergate.frames.scene import Pictures, Room, open_scene
+from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera
 
 LENS = Lens((640, 480), (224, 224))

@@ -40,7 +40,7 @@ from shuttergate.console.lookout import Lookout
 from shuttergate.errors import CameraError, ConfigError, JudgeError, PackError, PictureError
 from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
-from shuttergate.frames.scene import Lens
+from shuttergate.frames.shot import Lens
 from shuttergate.frames.stage import Stagehand
 from shuttergate.injection import FaultSwitch, Injection, offered
 from shuttergate.parent import window

@@ -31,7 +31,8 @@ from shuttergate.appliance import Appliance
 from shuttergate.board import read_board
 from shuttergate.config import Config, SceneSettings, VideoSettings
 from shuttergate.frames.buffers import Pool
-from shuttergate.frames.scene import Lens, open_scene
+from shuttergate.frames.scene import open_scene
+from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel

@@ -22,7 +22,7 @@ import numpy as np
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels, planes
 from shuttergate.frames.picamera2 import fitting
-from shuttergate.frames.scene import Lens, Shot
+from shuttergate.frames.shot import Lens, Shot
 from shuttergate.system import pyav
 from shuttergate.system.paths import tilde
 

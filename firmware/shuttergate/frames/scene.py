@@ -6,16 +6,15 @@ import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageSequence
 
 from shuttergate.errors import CameraError, PictureError
-from shuttergate.frame import Pixels
+from shuttergate.frames.clip import Clip
 from shuttergate.frames.held import HeldCard
-from shuttergate.frames.pictures import lores_of, main_of, read_picture
+from shuttergate.frames.pictures import read_picture
+from shuttergate.frames.shot import Lens, Scene, Shot
 from shuttergate.system.paths import share, tilde
 
 ROOM_FPS = 30.0
@@ -25,41 +24,6 @@ LOOP_S = 20.0
 def room_film() -> Path:
     """Return the built-in scene's film, which device/simulated/room/ renders."""
     return share("device") / "simulated" / "room.avif"
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """What the lens throws on the sensor: ``main`` and ``lores`` as `Frame` has them."""
-
-    main: Pixels
-    lores: Pixels
-
-
-class Scene(Protocol):
-    """Something to point a simulated camera at."""
-
-    name: str
-
-    def at(self, time_s: float) -> Shot:
-        """Return what is to be seen ``time_s`` after the start; time never runs backwards."""
-
-    def close(self) -> None:
-        """Stop what works in the background."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """Turns a picture into a shot: sizes are (width, height) in pixels."""
-
-    main_limit: tuple[int, int]
-    lores_size: tuple[int, int]
-    mirror: bool = False
-
-    def shot(self, image: Image.Image) -> Shot:
-        """Return the whole of `image` as the sensor gives it."""
-        if self.mirror:
-            image = ImageOps.mirror(image)
-        return Shot(main_of(image, self.main_limit), lores_of(image, self.lores_size))
 
 
 class _Ahead:
@@ -185,8 +149,6 @@ def open_scene(
             f"{path}: there is no such scene; name a picture, a folder of pictures or a video"
         )
     if path.is_file() and not _is_picture(path):
-        from shuttergate.frames.clip import Clip  # which is built on what is above
-
         return Clip(path, lens)
     return Pictures(path, lens, picture_s, on_skip)
 

@@ -10,7 +10,7 @@ import numpy as np
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, main_size
 from shuttergate.frames.buffers import Pool
-from shuttergate.frames.scene import Scene
+from shuttergate.frames.shot import Scene
 
 NOISY_BYTES = 512
 

@@ -16,7 +16,7 @@ from msgspec import Meta
 from shuttergate.errors import CameraError, ConfigError
 from shuttergate.frame import main_size, planes
 from shuttergate.frames import marks
-from shuttergate.frames.scene import Scene, Shot
+from shuttergate.frames.shot import Scene, Shot
 from shuttergate.system.toml import Table, decode
 
 STAGE = ".toml"

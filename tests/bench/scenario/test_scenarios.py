@@ -32,7 +32,8 @@ from shuttergate.bench.scenario.soak import Sample, Soaked, drifts
 from shuttergate.bench.scenario.vitals import Vitals, network_sockets, written_bytes
 from shuttergate.errors import CameraError, ConfigError, PictureError
 from shuttergate.frames import marks
-from shuttergate.frames.scene import Lens, Scene, open_scene
+from shuttergate.frames.scene import open_scene
+from shuttergate.frames.shot import Lens, Scene
 from shuttergate.frames.stage import Stage, Stagehand
 from support.places import ROOT
 
