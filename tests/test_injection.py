@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 import numpy as np
@@ -50,6 +50,7 @@ from shuttergate.parent.window import (
     Wish,
     sights,
 )
+from shuttergate.switches import DAMAGES
 from shuttergate.system.paths import share
 from shuttergate.verdict import Fault
 from shuttergate.vision.channel import Channel
@@ -57,7 +58,7 @@ from shuttergate.vision.known import paint
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.runtime import Model
 from shuttergate.vision.selftest import SelfTest
-from shuttergate.vision.spoiler import Spoiler, corrupted
+from shuttergate.vision.spoiler import Damage, Spoiler, corrupted
 from support.kits import wait_until
 from support.rig import Rig
 
@@ -117,14 +118,16 @@ def test_what_holds_no_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         corrupted(b"")
 
 
+def test_every_fault_of_a_model_is_a_damage_of_its_own() -> None:
+    assert set(DAMAGES) == set(injection.MODELS)
+    assert sorted(DAMAGES.values()) == sorted(get_args(Damage))
+
+
 def test_the_spoiler_puts_back_what_it_took() -> None:
     channels = [channel("consent-clean"), channel("open-nsfw")]
     good = [one.model for one in channels]
     spoiler = Spoiler(channels, 1)
-    corrupt, unplug = (
-        spoiler.switch(FaultSwitch.MODEL_CORRUPTED),
-        spoiler.switch(FaultSwitch.ACCELERATOR_UNPLUGGED),
-    )
+    corrupt, unplug = spoiler.switch("corrupted"), spoiler.switch("unplugged")
     corrupt(True)
     assert [one.model is model for one, model in zip(channels, good, strict=True)] == [False, True]
     unplug(True)
@@ -160,17 +163,17 @@ def test_the_self_test_asks_the_channels_by_turns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "error", "says"),
+    ("damage", "error", "says"),
     [
-        (FaultSwitch.ACCELERATOR_FAILING, ScoreError, "delegate failed"),
-        (FaultSwitch.ACCELERATOR_UNPLUGGED, AcceleratorError, "pulled it out"),
+        ("failing", ScoreError, "delegate failed"),
+        ("unplugged", AcceleratorError, "pulled it out"),
     ],
 )
 def test_an_accelerator_in_trouble_gives_no_score(
-    fault: str, error: type[Exception], says: str
+    damage: Damage, error: type[Exception], says: str
 ) -> None:
     one = channel("consent-clean")
-    switch = Spoiler([one], 1).switch(fault)
+    switch = Spoiler([one], 1).switch(damage)
     switch(True)
     with pytest.raises(error, match=says):
         one.score(CARD)
@@ -180,7 +183,7 @@ def test_an_accelerator_in_trouble_gives_no_score(
 
 def test_a_model_that_hangs_goes_on_when_its_switch_is_off() -> None:
     one = channel("consent-clean")
-    switch = Spoiler([one], 1).switch(FaultSwitch.ACCELERATOR_HANGING)
+    switch = Spoiler([one], 1).switch("hanging")
     switch(True)
     timer = threading.Timer(0.2, switch, (False,))
     began_s = time.monotonic()
@@ -192,7 +195,7 @@ def test_a_model_that_hangs_goes_on_when_its_switch_is_off() -> None:
 def test_a_swapped_model_is_found_out_by_its_known_answers() -> None:
     channels = [channel("consent-clean"), channel("open-nsfw")]
     test = SelfTest(channels)
-    switch = Spoiler(channels, 1).switch(FaultSwitch.MODEL_SWAPPED)
+    switch = Spoiler(channels, 1).switch("swapped")
     switch(True)
     with pytest.raises(ScoreError, match="the model failed"):
         test.ask_all()
@@ -356,7 +359,7 @@ def test_what_answers_after_an_accelerator_was_away_is_tested_before_it_is_belie
     (live,) = rig.appliance._eyes.live
     try:
         assert wait_until(lambda: rig.line, 10)
-        unplug = Spoiler([live], 1).switch(FaultSwitch.ACCELERATOR_UNPLUGGED)
+        unplug = Spoiler([live], 1).switch("unplugged")
         unplug(True)
         assert wait_until(lambda: rig.appliance.interlock.state.faults == {"accelerator"})
         time.sleep(1.2)  # the self-test's own turn comes round

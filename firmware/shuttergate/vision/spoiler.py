@@ -8,18 +8,21 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate.errors import AcceleratorError, PackError
 from shuttergate.frame import Pixels
-from shuttergate.injection import FaultSwitch
 from shuttergate.system.paths import share
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.embedder import Runs
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import Interpreter, Model
+
+Damage = Literal["aborting", "unplugged", "failing", "hanging", "slow", "corrupted", "swapped"]
+"""The first five befall the accelerator, and so every model that runs on it."""
 
 
 class Spoiler:
@@ -35,28 +38,28 @@ class Spoiler:
         self._channels = list(channels)
         self._threads = threads
         self._good = [channel.model for channel in channels]
-        self._on: set[str] = set()
-        self._troubles: dict[str, Callable[[Callable[[], bool]], None]] = {
-            FaultSwitch.ACCELERATOR_ABORTING: _aborting,
-            FaultSwitch.ACCELERATOR_UNPLUGGED: _unplugged,
-            FaultSwitch.ACCELERATOR_FAILING: _failing,
-            FaultSwitch.ACCELERATOR_HANGING: _hanging,
-            FaultSwitch.ACCELERATOR_SLOW: lambda lasts: time.sleep(slow_s),
+        self._on: set[Damage] = set()
+        self._troubles: dict[Damage, Callable[[Callable[[], bool]], None]] = {
+            "aborting": _aborting,
+            "unplugged": _unplugged,
+            "failing": _failing,
+            "hanging": _hanging,
+            "slow": lambda lasts: time.sleep(slow_s),
         }  # the worst first: of several that are on, it is the one that shows
-        self._changed: dict[str, Runs] = {}  # by fault: what stands for the first channel's model
+        self._changed: dict[Damage, Runs] = {}  # what stands for the first channel's model
 
-    def switch(self, fault: str) -> Callable[[bool], None]:
-        """Return what switches `fault` on and off."""
+    def switch(self, damage: Damage) -> Callable[[bool], None]:
+        """Return what does `damage`, and mends it."""
 
         def to(on: bool) -> None:
-            if on and fault == FaultSwitch.MODEL_CORRUPTED:
-                self._changed[fault] = Model(corrupted(self._content(0)), self._threads)
-            elif on and fault == FaultSwitch.MODEL_SWAPPED:
-                self._changed[fault] = Model(self._content(-1), self._threads)
-            self._on = self._on | {fault} if on else self._on - {fault}
+            if on and damage == "corrupted":
+                self._changed[damage] = Model(corrupted(self._content(0)), self._threads)
+            elif on and damage == "swapped":
+                self._changed[damage] = Model(self._content(-1), self._threads)
+            self._on = self._on | {damage} if on else self._on - {damage}
             self._place()
             if not on:
-                self._changed.pop(fault, None)  # or its memory would look like a leak
+                self._changed.pop(damage, None)  # or its memory would look like a leak
 
         return to
 
@@ -65,18 +68,18 @@ class Spoiler:
 
     def _place(self) -> None:
         models: list[Runs] = list(self._good)
-        for fault, model in self._changed.items():
-            if fault in self._on:
+        for damage, model in self._changed.items():
+            if damage in self._on:
                 models[0] = model
-        for fault, trouble in self._troubles.items():
-            if fault in self._on:
-                models = [_Troubled(model, trouble, self._lasts(fault)) for model in models]
+        for damage, trouble in self._troubles.items():
+            if damage in self._on:
+                models = [_Troubled(model, trouble, self._lasts(damage)) for model in models]
                 break
         for channel, model in zip(self._channels, models, strict=True):
             channel.model = model
 
-    def _lasts(self, fault: str) -> Callable[[], bool]:
-        return lambda: fault in self._on
+    def _lasts(self, damage: Damage) -> Callable[[], bool]:
+        return lambda: damage in self._on
 
 
 class _Troubled:
