@@ -27,8 +27,8 @@ from shuttergate.lane import Lane
 from shuttergate.panel.panel import Panel
 from shuttergate.presses import Presses
 from shuttergate.prooftest import ProofTests
-from shuttergate.tally import Tally, rounded
-from shuttergate.verdict import Decision, Fault, Reason, Thresholds
+from shuttergate.tally import Tally
+from shuttergate.verdict import Decision, Fault, Reason, Thresholds, rounded
 from shuttergate.vision.eyes import Eyes
 from shuttergate.warden import Warden
 

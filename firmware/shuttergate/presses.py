@@ -22,8 +22,8 @@ from shuttergate.judging import PressJudge
 from shuttergate.panel.display import Display
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.pole import Pole
-from shuttergate.tally import Tally, rounded
-from shuttergate.verdict import Decision, Fault, Reason, Verdict
+from shuttergate.tally import Tally
+from shuttergate.verdict import Decision, Fault, Reason, Verdict, rounded
 
 
 class Presses:

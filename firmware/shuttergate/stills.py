@@ -12,7 +12,7 @@ from PIL import Image
 
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, main_of, read_pictures
-from shuttergate.verdict import Look, Reason, Thresholds, joint_score, judge
+from shuttergate.verdict import Look, Reason, Thresholds, joint_score, judge, rounded
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 
@@ -66,13 +66,13 @@ def _check_one(
         file=str(file),
         verdict="CLEAR" if reason is Reason.CLEAR else "BLOCKED",
         reason=reason,
-        score=_rounded(joint_score(highest, limits)),
-        scores={name: round(score, 4) for name, score in highest.items()},
+        score=_rounded_down(joint_score(highest, limits)),
+        scores=rounded(highest),
         ms=_ms_since(began_s),
     )
 
 
-def _rounded(score: float) -> float:
+def _rounded_down(score: float) -> float:
     """Four decimals, downwards, so that a score below a threshold never reads as at it."""
     return math.floor(score * 10_000) / 10_000
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from shuttergate import feed
 from shuttergate.clock import Clock
 from shuttergate.feed import Total
-from shuttergate.verdict import Fault, Reason, Verdict
+from shuttergate.verdict import Fault, Reason, Verdict, rounded
 
 RATE_FRAMES = 30
 NAMES_KEPT = 20
@@ -111,8 +111,3 @@ class Tally:
                 "photo": self.photo.timing(),
             },
         )
-
-
-def rounded(scores: Mapping[str, float]) -> dict[str, float]:
-    """Return the scores with as many digits as mean something."""
-    return {name: round(score, 4) for name, score in scores.items()}

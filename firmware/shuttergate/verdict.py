@@ -145,3 +145,8 @@ def _stretched(score: float, limit: Thresholds) -> float:
     if score < line:
         return min(0.5 * score / line, math.nextafter(0.5, 0.0))
     return 1.0 if line >= 1.0 else 0.5 + 0.5 * (score - line) / (1.0 - line)
+
+
+def rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return the scores with as many digits as mean something."""
+    return {name: round(score, 4) for name, score in scores.items()}

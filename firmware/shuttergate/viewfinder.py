@@ -19,8 +19,7 @@ import simplejpeg
 from shuttergate.clock import Clock
 from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.gate import State
-from shuttergate.tally import rounded
-from shuttergate.verdict import Decision, Verdict
+from shuttergate.verdict import Decision, Verdict, rounded
 
 PICTURE_S = 1 / 15
 MOSAIC_S = 1.0
