@@ -204,8 +204,9 @@ MUTATIONS = [
         4,
         "the gate process has a socket to the network",
         "gate_process.py",
-        "    confine.no_network()",
-        "    globals()['leak'] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+        '    sock = spawn.begin("shuttergate-gate", argv)',
+        '    sock = spawn.begin("shuttergate-gate", argv, spawn.Liberties(network=True)); '
+        "import socket; globals()['leak'] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
         "1-fail-closed/one-exposure",
     ),
 ]

@@ -6,11 +6,9 @@ kernel lets it go and the pull-down holds it low.
 
 from __future__ import annotations
 
-import argparse
 import functools
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -29,7 +27,7 @@ from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
 from shuttergate.switches import fault_switches
-from shuttergate.system import confine
+from shuttergate.system import spawn
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -66,21 +64,12 @@ def _tell_accelerator(link: feed.Link, state: AcceleratorState, cause: str) -> N
 
 def main(argv: list[str] | None = None) -> None:
     """Run the gate process on an inherited link, the configuration as JSON on stdin."""
-    parser = argparse.ArgumentParser(prog="shuttergate-gate")
-    parser.add_argument("--link", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    options = parser.parse_args(argv)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when the gate ends
-    confine.die_with_parent(options.parent)
-    confine.no_dumps()
-    confine.no_files()
-    confine.no_network()
-    confine.keep_no_freed_memory()
+    sock = spawn.begin("shuttergate-gate", argv)
     # Threads hand over to one another within a fraction of a frame, not Python's usual 5 ms.
     sys.setswitchinterval(0.0005)
-    link = feed.Link(socket.socket(fileno=options.link))
+    link = feed.Link(sock)
     try:
-        config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
+        config = msgspec.json.decode(spawn.settings(), type=Config)
         board = read_kit(config, None)
         # Before all that takes time: a line that a killed process left driven is low from here on.
         panel = Panel(board.pins, simulated=board.gpio.is_simulated)

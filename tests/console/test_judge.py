@@ -26,6 +26,7 @@ from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture
 from shuttergate.errors import Busy, JudgeError, ScoreError
+from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Thresholds
 from shuttergate.vision.known import paint
 from support.kits import alive, wait_until
@@ -304,8 +305,8 @@ def doctored(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Desk]]
         script = (
             "import os, socket, sys, time\nfrom shuttergate.console import judge_process as own"
         )
-        command = (sys.executable, "-B", "-c", f"{script}\n{code}\nown.main()")
-        monkeypatch.setattr(judging, "COMMAND", command)
+        command = [sys.executable, "-B", "-c", f"{script}\n{code}\nown.main()"]
+        monkeypatch.setattr(spawn, "command", lambda module: command)
         desks.append(Desk())
         return desks[-1]
 
@@ -412,9 +413,10 @@ LEAVING = """
 import asyncio, os, sys
 from shuttergate.config import Config
 from shuttergate.console import judge
+from shuttergate.system import spawn
 deaf = "import time, shuttergate.console.judge_process as own; "
 deaf += "own.exactly = lambda *rest: time.sleep(60); own.main()"
-judge.COMMAND = (sys.executable, "-B", "-c", deaf)
+spawn.command = lambda module: [sys.executable, "-B", "-c", deaf]
 async def main():
     child = await judge.PictureJudge(Config())._ready()
     os.write(1, str(child.process.pid).encode())

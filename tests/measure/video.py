@@ -100,9 +100,9 @@ class _Kit:
         gate_end, publisher_end = socket.socketpair()
         with gate_end, publisher_end:
             self.publisher.start(
-                ["shuttergate.capture.publisher", "--hatch", str(publisher_end.fileno())],
-                os.fsencode(folder / "album"),
+                "shuttergate.capture.publisher",
                 publisher_end.fileno(),
+                os.fsencode(folder / "album"),
                 time.monotonic(),
             )
             self.leash.send(feed.Hatch(), (gate_end.fileno(),))

@@ -191,7 +191,7 @@ def test_only_photos_in_the_album_are_handed_out(opened: Opened, name: str) -> N
     seat = opened.look()
     sights(seat)
     opened.photo(name)
-    assert "Photo" not in kinds(seat)
+    assert "AlbumFile" not in kinds(seat)
 
 
 def test_one_who_does_not_read_is_put_out_and_may_come_again(opened: Opened) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import functools
 import os
 import select
-import signal
 import socket
-import sys
 import time
 from pathlib import Path
 
 from shuttergate.capture import hatch
 from shuttergate.capture.album import VIDEO, Album, Draft
 from shuttergate.errors import AlbumError
-from shuttergate.system import confine
+from shuttergate.system import spawn
 
 PROBE_S = 1.0
 """How often the album is tried: how soon new room is noticed."""
@@ -115,17 +112,10 @@ def _error(album: Album) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the publisher on an inherited socket, the album's path on stdin."""
-    parser = argparse.ArgumentParser(prog="shuttergate-publisher")
-    parser.add_argument("--hatch", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    options = parser.parse_args(argv)
-    # Ctrl-C reaches the whole terminal group: the supervisor decides when the publisher ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    confine.die_with_parent(options.parent)
-    confine.no_dumps()
-    confine.no_network()
-    album = Path(os.fsdecode(sys.stdin.buffer.read()))
-    sock = socket.socket(fileno=options.hatch)
+    # Writing files is its work, and all that it ever holds was cleared.
+    keeps = spawn.Liberties(files=True, freed_memory=True)
+    sock = spawn.begin("shuttergate-publisher", argv, keeps)
+    album = Path(os.fsdecode(spawn.settings()))
     # The gate gone: whatever was not yet whole has no name and vanishes with us.
     with contextlib.suppress(ConnectionError):
         serve(sock, Album(album))

@@ -6,13 +6,10 @@ The picture is in memory and nowhere else, in this process only until it is sent
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
-import os
 import signal
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +17,7 @@ import msgspec
 
 from shuttergate.config import Config
 from shuttergate.errors import Busy, JudgeError
+from shuttergate.system import spawn
 from shuttergate.system.framing import MAX_MESSAGE_BYTES
 from shuttergate.verdict import Reason
 
@@ -79,9 +77,6 @@ class JudgeRefused(msgspec.Struct, frozen=True, tag="refused"):
 Answer = JudgedPicture | UnreadablePicture | JudgeReady | JudgeRefused
 
 _answers = msgspec.json.Decoder(Answer)
-
-# -I: no module from the working folder or the environment; -B: writes no bytecode.
-COMMAND = (sys.executable, "-I", "-B", "-m", "shuttergate.console.judge_process")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,18 +234,12 @@ def _cause(status: int | None) -> Cause:
 def _start(settings: bytes) -> _Child:
     ours, theirs = (_above_stderr(end) for end in socket.socketpair())
     with theirs:
-        process = subprocess.Popen(
-            [*COMMAND, "--link", str(theirs.fileno()), "--parent", str(os.getpid())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # what a decoder has to say of a picture is for nobody
-            process_group=0,
+        process = spawn.start(
+            "shuttergate.console.judge_process",
+            theirs.fileno(),
+            settings,
+            subprocess.DEVNULL,  # what a decoder has to say of a picture is for nobody
         )
-    assert process.stdin is not None
-    # Not as arguments: those are for every user of the machine to read.
-    with contextlib.suppress(BrokenPipeError), process.stdin:
-        process.stdin.write(settings)
     ours.setblocking(False)
     return _Child(process, ours)
 

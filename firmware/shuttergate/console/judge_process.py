@@ -6,14 +6,12 @@ process and nothing else.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import os
 import resource
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +40,7 @@ from shuttergate.errors import (
 )
 from shuttergate.frames.pictures import pictures_in
 from shuttergate.stills import LOOK_LIMIT, looking
-from shuttergate.system import confine
+from shuttergate.system import spawn
 from shuttergate.system.framing import exactly, framed
 from shuttergate.verdict import Look, Reason, Thresholds, judge
 from shuttergate.vision.eyes import Eyes, open_eyes
@@ -160,19 +158,10 @@ def _bound_memory() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Judge on an inherited link, the configuration as JSON on stdin."""
-    parser = argparse.ArgumentParser(prog="shuttergate-judge")
-    parser.add_argument("--link", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    options = parser.parse_args(argv)
-    confine.die_with_parent(options.parent)
-    _go_first()
-    confine.no_dumps()
-    confine.no_files()
-    confine.no_network()
-    confine.keep_no_freed_memory()
-    with socket.socket(fileno=options.link) as link, contextlib.suppress(ConnectionError):
+    _go_first()  # while its files under /proc are still its own
+    with spawn.begin("shuttergate-judge", argv) as link, contextlib.suppress(ConnectionError):
         try:
-            settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
+            settings = msgspec.json.decode(spawn.settings(), type=Config)
             eyes, limits = _open(settings)
         except ShuttergateError as error:
             link.sendall(framed(msgspec.json.encode(JudgeRefused(str(error)))))

@@ -6,9 +6,10 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from shuttergate.system import spawn
 
 STDERR_BYTES = 64 * 1024
 STABLE_S = 10.0
@@ -25,27 +26,18 @@ class Child:
     pidfd: int = -1
     began_s: float = 0.0
     due_s: float = 0.0
-    back_off_s: float = BACK_OFF_FIRST_S
+    wait_s: float = 0.0  # from its last end to its next start
     tail: bytes = b""
     killed: bool = False
     leave_by_s: float = float("inf")
+    backoff: spawn.Backoff = field(
+        default_factory=lambda: spawn.Backoff(BACK_OFF_FIRST_S, BACK_OFF_CAP_S, STABLE_S)
+    )
 
-    def start(self, arguments: list[str], settings: bytes, descriptor: int, now_s: float) -> None:
-        """Start ``python -m`` with `arguments`, `settings` on its stdin, and `descriptor`."""
-        # -I: no module from the working folder or the environment; -B: writes no bytecode.
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-m", *arguments, "--parent", str(os.getpid())],
-            pass_fds=[descriptor],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            process_group=0,  # Ctrl-C reaches the supervisor alone, which ends the others in order
-        )
-        assert self.process.stdin is not None
+    def start(self, module: str, link: int, settings: bytes, now_s: float) -> None:
+        """Start `module` with the socket of descriptor `link`, and `settings` on its stdin."""
+        self.process = spawn.start(module, link, settings, subprocess.PIPE)
         assert self.process.stderr is not None
-        # Not as arguments: those are for every user of the machine to read.
-        with contextlib.suppress(BrokenPipeError), self.process.stdin:
-            self.process.stdin.write(settings)
         os.set_blocking(self.process.stderr.fileno(), False)
         self.pidfd = os.pidfd_open(self.process.pid)
         self.began_s, self.leave_by_s = now_s, float("inf")
@@ -73,10 +65,8 @@ class Child:
         self.process.stderr.close()
         os.close(self.pidfd)
         self.process, self.pidfd, self.tail = None, -1, b""
-        if now_s - self.began_s >= STABLE_S:
-            self.back_off_s = BACK_OFF_FIRST_S
-        self.due_s = now_s + self.back_off_s
-        self.back_off_s = min(2 * self.back_off_s, BACK_OFF_CAP_S)
+        self.wait_s = self.backoff.after(now_s - self.began_s)
+        self.due_s = now_s + self.wait_s
         return signal.Signals(-code).name if code < 0 else f"exit {code}"
 
     def kill(self) -> None:

@@ -206,7 +206,7 @@ class Supervisor:
             self._publisher.leave_by_s = time.monotonic() + STOP_LIMIT_S
         elif child is self._publisher and not self._gate.runs:
             return news  # it followed its gate, as it should
-        news.append(feed.ChildEnded(child.name, how, child.back_off_s / 2))
+        news.append(feed.ChildEnded(child.name, how, child.wait_s))
         return news
 
     def _watch(self, news: list[feed.News]) -> None:
@@ -229,9 +229,9 @@ class Supervisor:
             ours, theirs = feed.pair()
             with theirs:
                 self._gate.start(
-                    ["shuttergate.gate_process", "--link", str(theirs.fileno())],
-                    msgspec.json.encode(self._config),
+                    "shuttergate.gate_process",
                     theirs.fileno(),
+                    msgspec.json.encode(self._config),
                     now_s,
                 )
             self.starts += 1
@@ -245,9 +245,9 @@ class Supervisor:
             gate_end, publisher_end = socket.socketpair()
             with gate_end, publisher_end:
                 self._publisher.start(
-                    ["shuttergate.capture.publisher", "--hatch", str(publisher_end.fileno())],
-                    os.fsencode(self._album),
+                    "shuttergate.capture.publisher",
                     publisher_end.fileno(),
+                    os.fsencode(self._album),
                     now_s,
                 )
                 if FaultSwitch.DISK_FULL in self._injected:  # before the gate can hear of it
@@ -255,12 +255,7 @@ class Supervisor:
                 self._leash.send(feed.Hatch(), (gate_end.fileno(),))
         if self._page is not None and not self._console.runs and now_s >= self._console.due_s:
             listener, settings = self._page
-            self._console.start(
-                ["shuttergate.console.process", "--listener", str(listener)],
-                settings,
-                listener,
-                now_s,
-            )
+            self._console.start("shuttergate.console.process", listener, settings, now_s)
 
     def _limit_publisher(self) -> None:
         """Have the kernel refuse the publisher every byte, or no longer, as the switch stands."""

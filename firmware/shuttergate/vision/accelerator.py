@@ -6,11 +6,8 @@ an answer or by an `AcceleratorError` within its time limit, and the process is 
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate.errors import AcceleratorError
+from shuttergate.system import spawn
 from shuttergate.vision import wire
 from shuttergate.vision.runtime import Model, Port, dequantised
 
@@ -146,13 +144,13 @@ class Accelerator:
             return f"the bus cannot be read: {error}"
 
     def _keep(self) -> None:
-        back_off_s = BACK_OFF_FIRST_S
+        backoff = spawn.Backoff(BACK_OFF_FIRST_S, BACK_OFF_CAP_S, STABLE_S)
         while not self._closed:
             self._lost.clear()
             began_s = time.monotonic()
             ours, theirs = socket.socketpair()
             with theirs:
-                process = _start(theirs)
+                process = spawn.start("shuttergate.vision.accelerator_process", theirs.fileno())
             try:
                 works = self._open(ours)
                 self._settled.set()
@@ -166,11 +164,9 @@ class Accelerator:
                 self._tell(
                     AcceleratorState.DIED, f"its process ended by {signal.Signals(-how).name}"
                 )
-            if time.monotonic() - began_s > STABLE_S:
-                back_off_s = BACK_OFF_FIRST_S
+            wait_s = backoff.after(time.monotonic() - began_s)
             if not self._closed:
-                time.sleep(back_off_s)
-            back_off_s = min(2 * back_off_s, BACK_OFF_CAP_S)
+                time.sleep(wait_s)
 
     def _open(self, ours: socket.socket) -> bool:
         """Have the process load the model; return whether it did."""
@@ -221,15 +217,3 @@ class StandIn:
             except AcceleratorError:
                 pass  # it has told what is wrong with it
         return self._on_cpu(pixels)
-
-
-def _start(theirs: socket.socket) -> subprocess.Popen[bytes]:
-    # -I: no module from the working folder or the environment; -B: writes no bytecode.
-    module = "shuttergate.vision.accelerator_process"
-    return subprocess.Popen(
-        [sys.executable, "-I", "-B", "-m", module, str(theirs.fileno()), str(os.getpid())],
-        pass_fds=[theirs.fileno()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        process_group=0,
-    )

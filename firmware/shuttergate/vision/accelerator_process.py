@@ -7,12 +7,11 @@ is known to be whole after one. It ends with the gate.
 from __future__ import annotations
 
 import socket
-import sys
 
 import numpy as np
 
 from shuttergate.errors import PackError
-from shuttergate.system import confine
+from shuttergate.system import spawn
 from shuttergate.system.framing import fill
 from shuttergate.vision import wire
 from shuttergate.vision.runtime import Model, Port, load_delegate
@@ -41,14 +40,9 @@ def serve(sock: socket.socket) -> None:
         wire.send_failure(sock, str(error).strip().splitlines()[-1] if str(error) else repr(error))
 
 
-def main() -> None:
-    """``DESCRIPTOR PARENT``: a connected socket, and the process to end with."""
-    confine.die_with_parent(int(sys.argv[2]))
-    confine.no_dumps()
-    confine.no_files()
-    confine.no_network()
-    confine.keep_no_freed_memory()
-    with socket.socket(fileno=int(sys.argv[1])) as sock:
+def main(argv: list[str] | None = None) -> None:
+    """Answer on an inherited socket."""
+    with spawn.begin("shuttergate-accelerator", argv) as sock:
         try:
             serve(sock)
         except ConnectionError:

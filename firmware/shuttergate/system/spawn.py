@@ -1,0 +1,121 @@
+"""How a confined process of the kit is started, and how it begins; and how long to wait after one.
+
+The parent calls `start`. The child's `main` calls `begin` before anything else, and `settings` when
+it wants to hear what it is to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shuttergate.system import confine
+
+
+@dataclass(slots=True)
+class Backoff:
+    """How long to wait before the next try: twice as long as the last time, up to ``cap_s``.
+
+    A try that lasted ``stable_s`` was none that failed: after it the first wait comes again.
+    """
+
+    first_s: float
+    cap_s: float
+    stable_s: float
+    _next_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reset()
+
+    def after(self, lasted_s: float) -> float:
+        """Return how long to wait, in seconds, after a try that lasted so long."""
+        if lasted_s >= self.stable_s:
+            self.reset()
+        wait_s = self._next_s
+        self._next_s = min(2 * wait_s, self.cap_s)
+        return wait_s
+
+    def reset(self) -> None:
+        """Begin again with the first wait."""
+        self._next_s = min(self.first_s, self.cap_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liberties:
+    """What a process keeps that `begin` else takes from it for good; see `confine`.
+
+    ``dumps``: a core file, and that others of its user may read its memory. ``files``: to write.
+    ``network``: other sockets than local ones. ``freed_memory``: to keep large blocks for later.
+    """
+
+    dumps: bool = False
+    files: bool = False
+    network: bool = False
+    freed_memory: bool = False
+
+
+NONE = Liberties()
+
+
+def command(module: str) -> list[str]:
+    """Return what runs a module of ours in a process of its own."""
+    # -I: no module from the working folder or the environment; -B: writes no bytecode.
+    return [sys.executable, "-I", "-B", "-m", module]
+
+
+def start(
+    module: str, link: int, settings: bytes | None = None, stderr: int | None = None
+) -> subprocess.Popen[bytes]:
+    """Start ``module``, which inherits the socket of descriptor `link` and nothing else.
+
+    `settings` are given on its stdin. ``stderr``: as for Popen; by default it is this process's.
+    The kernel ends the child together with the thread that calls this.
+    """
+    process = subprocess.Popen(
+        [*command(module), "--link", str(link), "--parent", str(os.getpid())],
+        pass_fds=[link],
+        stdin=subprocess.DEVNULL if settings is None else subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        process_group=0,  # Ctrl-C reaches the first parent alone, which ends the others in order
+    )
+    if settings is not None:
+        assert process.stdin is not None
+        # Not as arguments: those are for every user of the machine to read.
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(settings)
+    return process
+
+
+def begin(name: str, argv: Sequence[str] | None, keeps: Liberties = NONE) -> socket.socket:
+    """Confine this process, which `start` started, and return the socket that it inherited.
+
+    It ends with its parent from here on. ``argv``: None for the command's own.
+    """
+    parser = argparse.ArgumentParser(prog=name)
+    parser.add_argument("--link", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    options = parser.parse_args(argv)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # its parent decides when it ends
+    confine.die_with_parent(options.parent)
+    if not keeps.dumps:
+        confine.no_dumps()
+    if not keeps.files:
+        confine.no_files()
+    if not keeps.network:
+        confine.no_network()
+    if not keeps.freed_memory:
+        confine.keep_no_freed_memory()
+    return socket.socket(fileno=options.link)
+
+
+def settings() -> bytes:
+    """Return what `start` was given for this process."""
+    return sys.stdin.buffer.read()
