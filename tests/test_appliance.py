@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 from shuttergate import feed
 from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.frame import Pixels
+from shuttergate.panel.wiring import Wiring
 from shuttergate.system.paths import share
 from shuttergate.verdict import Fault
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState
@@ -173,6 +175,32 @@ def test_the_feed_tells_the_level_of_the_simulated_line(rig: Build) -> None:
     assert wait_until(lambda: one.status is not None and one.status.line is True)
     one.camera.mode = "blocked"
     assert wait_until(lambda: one.status is not None and one.status.line is False)
+
+
+def test_each_word_tells_of_gate_and_line_at_one_moment(
+    rig: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine: the gate closes while another thread is about to say how it stands."""
+    one = rig()
+    closer = threading.Thread(target=one.appliance.interlock.fault, args=("one of the test's",))
+    read = Wiring.line_is_high.fget
+    assert read is not None
+
+    def late(wiring: Wiring) -> bool:
+        if threading.current_thread() is threading.main_thread() and closer.ident is None:
+            closer.start()
+            closer.join(0.2)
+        return bool(read(wiring))
+
+    monkeypatch.setattr(Wiring, "line_is_high", property(late))
+    said = one.appliance.status()
+    assert closer.ident is not None
+    closer.join()
+    assert said.open is said.line is True
+    now = one.appliance.status()
+    assert now.open is now.line is False
+    assert said.opened_s is not None and now.opened_s is None
+    assert said.opened_s < said.at_s < now.at_s
 
 
 def test_what_changes_while_it_answers_is_never_believed(tmp_path: Path, pack: Pack) -> None:

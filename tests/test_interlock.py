@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from shuttergate.gate import Press, Rules
-from shuttergate.interlock import Interlock, Opening
+from shuttergate.interlock import Interlock, Moment, Opening
 from shuttergate.verdict import Decision, Fault, Reason, Verdict
 
 RULES = Rules(clear_frames=2, max_age_s=0.25, hold_off_s=1.0, settle_s=0.05)
@@ -26,9 +26,12 @@ class Bench:
         self.interlock = Interlock(
             RULES,
             self.line.append,
-            lambda is_open, reason: self.said.append((is_open, reason)),
+            self.hear,
             lambda: self.now_s,
         )
+
+    def hear(self, now: Moment) -> None:
+        self.said.append((now.state.is_open, now.reason))
 
     def clear(self) -> bool:
         self.now_s += 0.03
@@ -66,7 +69,7 @@ def test_the_line_is_low_before_anybody_is_told() -> None:
     interlock = Interlock(
         RULES,
         lambda high: order.append(f"line {high}"),
-        lambda is_open, reason: order.append(f"told {is_open}"),
+        lambda now: order.append(f"told {now.state.is_open}"),
         lambda: bench.now_s,
     )
     interlock.mended(Fault.STARTING)
@@ -97,6 +100,36 @@ def test_each_change_of_reason_is_told_once() -> None:
     bench.interlock.tick()
     reasons = [reason for _, reason in bench.said]
     assert reasons == [Reason.WAITING, Reason.CLEAR, Reason.NUDITY]
+
+
+def test_what_an_edge_sets_off_is_told_after_what_moved_the_line() -> None:
+    bench = Bench()
+
+    def wire(high: bool) -> None:
+        bench.line.append(high)
+        if high:  # a busy machine takes its time over this edge, and a finger is on the button
+            bench.now_s += RULES.max_age_s + 0.01
+            bench.interlock.contact(lambda: True)
+
+    bench.interlock._write_line = wire
+    bench.interlock.mended("starting")
+    bench.clear()
+    assert not bench.clear()
+    assert bench.line == [False, True, False]
+    assert bench.said[-2:] == [(True, Reason.CLEAR), (False, Reason.STALE)]
+
+
+def test_neither_gate_nor_line_moves_while_both_are_read() -> None:
+    bench = Bench()
+    bench.open()
+    other = threading.Thread(target=bench.interlock.fault, args=("camera",))
+    with bench.interlock.still() as now:
+        other.start()
+        other.join(0.1)
+        assert (now.at_s, now.reason) == (bench.now_s, Reason.CLEAR)
+        assert now.state.is_open and bench.interlock.state.is_open and bench.line[-1]
+    other.join()
+    assert not bench.line[-1]
 
 
 def test_reading_the_contact_lowers_the_line_when_time_is_up() -> None:

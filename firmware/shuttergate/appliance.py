@@ -21,14 +21,14 @@ from shuttergate.config import Config
 from shuttergate.faults import Faults
 from shuttergate.frame import Frame, Source
 from shuttergate.injection import Injection
-from shuttergate.interlock import Interlock
+from shuttergate.interlock import Interlock, Moment
 from shuttergate.judging import LiveJudge, PressJudge
 from shuttergate.lane import Lane
 from shuttergate.panel.panel import Panel
 from shuttergate.presses import Presses
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
-from shuttergate.verdict import Decision, Fault, Reason, Thresholds, rounded
+from shuttergate.verdict import Decision, Fault, Thresholds, rounded
 from shuttergate.vision.eyes import Eyes
 from shuttergate.warden import Warden
 
@@ -153,15 +153,16 @@ class Appliance:
             if not kept:
                 frame.release()
 
-    def _gate_changed(self, is_open: bool, reason: Reason) -> None:
-        faults = sorted(self.interlock.state.faults)
-        if not is_open:
+    def _gate_changed(self, now: Moment) -> None:
+        faults = sorted(now.state.faults)
+        if not now.state.is_open:
             for lane in self.lanes:
                 lane.shelf.clear()
-            self.presses.closed(reason, faults)
-        state: Literal["OPEN", "CLOSED"] = "OPEN" if is_open else "CLOSED"
-        self._link.send(feed.GateChanged(state, reason, faults, rounded(self.tally.scores)))
-        self._link.send(self.status())  # a page waits for no heartbeat to say so
+            self.presses.closed(now.reason, faults)
+        state: Literal["OPEN", "CLOSED"] = "OPEN" if now.state.is_open else "CLOSED"
+        self._link.send(feed.GateChanged(state, now.reason, faults, rounded(self.tally.scores)))
+        # A page waits for no heartbeat to say so.
+        self._link.send(self._status(now, self._line()))
 
     @property
     def busy_s(self) -> float:
@@ -178,12 +179,19 @@ class Appliance:
 
     def status(self) -> feed.Status:
         """Return the kit as it stands."""
-        state = self.interlock.state
-        reason, faults = self.interlock.reason, sorted(state.faults)
-        recording_s = self.presses.recorder.elapsed_s
-        said = self.tally.status(state.is_open, reason, faults, self._eyes.runs_on, recording_s)
+        with self.interlock.still() as now:  # gate and line of one moment
+            line = self._line()
+        return self._status(now, line)
+
+    def _line(self) -> bool | None:
         wiring = self._panel.wiring
-        return said if wiring is None else replace(said, line=wiring.line_is_high)
+        return None if wiring is None else wiring.line_is_high
+
+    def _status(self, now: Moment, line: bool | None) -> feed.Status:
+        state, recording_s = now.state, self.presses.recorder.elapsed_s
+        faults, runs_on = sorted(state.faults), self._eyes.runs_on
+        said = self.tally.status(state.is_open, now.reason, faults, runs_on, recording_s)
+        return replace(said, at_s=now.at_s, opened_s=state.opened_s, line=line)
 
 
 def _plain(limits: Mapping[str, Thresholds]) -> dict[str, tuple[float, float]]:

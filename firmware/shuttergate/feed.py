@@ -229,6 +229,8 @@ class Status(Message, frozen=True, tag="status"):
     runs_on: str  # "cpu", "edgetpu", or one of them with what is wrong with the other
     photos: list[str]  # and videos: the newest names in the album
     timings: dict[str, Timing]  # verdict, models, second look, photo; see `tally.Tally`
+    at_s: float = 0.0  # monotonic: the one moment that `open` and `line` tell of
+    opened_s: float | None = None  # monotonic: since when it is OPEN; the line rose no sooner
     line: bool | None = None  # the simulated line's level, by its meter
 
 

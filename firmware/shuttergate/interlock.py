@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from shuttergate import gate
@@ -20,19 +22,29 @@ class Opening:
     opened_s: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The gate as it stood at one moment (monotonic seconds)."""
+
+    at_s: float
+    state: State
+    reason: Reason
+
+
 class Interlock:
     """Applies the pure gate to events from several threads; the permissive line follows it.
 
     ``write_line`` raises or lowers the permissive line; nothing else in the program may.
-    ``on_change(is_open, reason)`` is told after the line was written. Both run under the lock,
-    which is re-entrant: raising the line may at once bring a contact event on the same thread.
+    ``on_change(now)`` is told of each change, in their order, after the line was written. Both run
+    under the lock, which is re-entrant: raising the line may at once bring a contact event on the
+    same thread.
     """
 
     def __init__(
         self,
         rules: Rules,
         write_line: Callable[[bool], None],
-        on_change: Callable[[bool, Reason], None] = lambda is_open, reason: None,
+        on_change: Callable[[Moment], None] = lambda now: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules = rules
@@ -43,6 +55,7 @@ class Interlock:
         self._state = State()
         self._line: bool | None = False
         self._said: tuple[Reason, frozenset[Fault]] | None = None
+        self._untold: deque[tuple[State, Reason]] = deque()
         write_line(False)
 
     @property
@@ -54,6 +67,14 @@ class Interlock:
     def reason(self) -> Reason:
         """Why the gate is CLOSED, or CLEAR while it is OPEN."""
         return gate.why_closed(self._state, self._clock(), self._rules) or Reason.CLEAR
+
+    @contextmanager
+    def still(self) -> Iterator[Moment]:
+        """Hold the gate and its line as they stand, for as long as it takes to read a level."""
+        with self._lock:
+            now_s = self._clock()
+            reason = gate.why_closed(self._state, now_s, self._rules) or Reason.CLEAR
+            yield Moment(now_s, self._state, reason)
 
     def judged(self, verdict: Verdict) -> bool:
         """A frame was judged; return whether the gate is OPEN now."""
@@ -110,6 +131,9 @@ class Interlock:
     def _apply(self, state: State, reason: Reason) -> None:
         # The state is in place before the line moves: what its edge sets off sees the new one.
         self._state = state
+        if (reason, state.faults) != self._said:
+            self._said = (reason, state.faults)
+            self._untold.append((state, reason))
         if state.is_open != self._line:
             self._line = state.is_open
             try:
@@ -117,6 +141,5 @@ class Interlock:
             except BaseException:
                 self._line = None  # whatever it is now, it is written again at the next event
                 raise
-        if (reason, state.faults) != self._said:
-            self._said = (reason, state.faults)
-            self._on_change(state.is_open, reason)
+        while self._untold:  # whichever event comes here first: what the edge set off is told last
+            self._on_change(Moment(self._clock(), *self._untold.popleft()))

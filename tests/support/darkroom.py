@@ -24,7 +24,7 @@ from shuttergate.capture.video import Recorded
 from shuttergate.config import VideoSettings
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import Rules
-from shuttergate.interlock import Interlock
+from shuttergate.interlock import Interlock, Moment
 from shuttergate.verdict import Decision, Fault, Reason, Verdict
 from support.hatches import publish
 from support.kits import wait_until
@@ -114,9 +114,9 @@ class Darkroom:
         """Give it a publisher."""
         self.threads = publish(self.client, Album(self.album))
 
-    def _changed(self, is_open: bool, reason: Reason) -> None:
-        if not is_open and self.recorder is not None:
-            self.recorder.closed(reason, self.interlock.state.faults)
+    def _changed(self, now: Moment) -> None:
+        if not now.state.is_open and self.recorder is not None:
+            self.recorder.closed(now.reason, now.state.faults)
 
     def finger(self, down: bool, photo: bool | None = True) -> None:
         """Press or let go; the press's photo is kept, or not, or (None) still in work."""
