@@ -176,6 +176,8 @@ class Supervisor:
             if not self._ready or isinstance(item, feed.Status):
                 self._heard_s = now_s  # who only logs may have stopped to keep time
             match item:
+                case feed.Status() if self.status is not None and item.at_s < self.status.at_s:
+                    continue  # another thread's newer word has overtaken it on the way
                 case feed.Status():
                     self.status = item
                     self._ready = self._ready or feed.count(item.totals, feed.Total.FRAMES) > 0
