@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import SELF_TEST_S, Lamps, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, MENDED_S, WIRE_FAULTS, Reading, WireWatch
-from shuttergate.verdict import Reason
+from shuttergate.verdict import Decision, Reason, Verdict
+from support.kits import wait_until
 
 PINS = Pins(17, 27, 22, 5, 6, 13, 19)
 
@@ -114,6 +117,30 @@ def test_closing_the_panel_lowers_the_line_before_anything_else(panel: Panel) ->
         lamp.close = lambda: high_while_lamps_close.append(panel.wiring.line_is_high)
     panel.close()
     assert high_while_lamps_close == [False] * 4
+
+
+def test_a_press_in_the_moment_in_which_the_gate_closes_stops_neither(panel: Panel) -> None:
+    """The finger's thread asks the gate, the gate's thread moves the line: none waits for both."""
+    wiring = panel.wiring
+    assert wiring is not None
+    interlock = Interlock(Rules(clear_frames=1), panel.permissive)
+    interlock.mended("starting")
+    assert interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, time.monotonic()))
+    closer = threading.Thread(target=interlock.fault, args=("camera",), daemon=True)
+
+    def feel() -> None:
+        if closer.ident is None:
+            closer.start()
+            assert wait_until(lambda: not wiring.line_is_high)
+        interlock.contact(panel.contact_is_down)
+
+    panel.on_contact = feel
+    finger = threading.Thread(target=wiring.finger, args=(True,), daemon=True)
+    finger.start()
+    finger.join(5)
+    closer.join(5)
+    assert not finger.is_alive() and not closer.is_alive()
+    assert not panel.contact_is_down()
 
 
 def test_a_panel_that_cannot_be_built_lets_every_pin_go() -> None:

@@ -43,6 +43,7 @@ class Wiring:
         self._finger = False
         self._shown = False
         self._lock = threading.RLock()  # an edge may move the line again
+        self._moved = False
         self.meter: Callable[[bool], None] = lambda high: None
         self.line_shorted = self.contact_shorted = self.welded = self.sense_cut = False
         self._enable: Any = factory.pin(enable, pin_class=_DrivenPin)
@@ -72,15 +73,27 @@ class Wiring:
         return switch
 
     def settle(self) -> None:
-        """Let the levels find their place, as current does at once, whoever moved one."""
-        with self._lock:
-            line = self.line_is_high
-            if line != self._shown:
-                self._shown = line
-                self.meter(line)
-            if self._sense is not None:
-                _drive(self._sense, self._finger and not self.sense_cut)
-            _drive(self._shutter, self.contact_shorted or (line and (self._finger or self.welded)))
+        """Let the levels find their place, as current does at once, whoever moved one.
+
+        No thread waits here for another: one that feels an edge may wait for the gate meanwhile,
+        and the gate for the line. Who is at it goes round again for who came in between.
+        """
+        self._moved = True
+        while self._moved and self._lock.acquire(blocking=False):
+            try:
+                self._moved = False
+                self._flow()
+            finally:
+                self._lock.release()
+
+    def _flow(self) -> None:
+        line = self.line_is_high
+        if line != self._shown:
+            self._shown = line
+            self.meter(line)
+        if self._sense is not None:
+            _drive(self._sense, self._finger and not self.sense_cut)
+        _drive(self._shutter, self.contact_shorted or (line and (self._finger or self.welded)))
 
 
 def _drive(pin: Any, high: bool) -> None:
