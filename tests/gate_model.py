@@ -37,10 +37,11 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 from math import inf, nan
+from operator import attrgetter
 from types import ModuleType
 
 from shuttergate import gate
@@ -83,6 +84,24 @@ class Model:
 
 
 Node = tuple[State, History]
+Form = tuple[object, ...]
+
+_remembered = attrgetter(*(one.name for one in fields(State)))
+
+
+def written(state: State, *beside: object) -> Form:
+    """Return a state, and what is beside it, as plain values that are equal if they say the same.
+
+    A NaN equals nothing, itself neither. Whether a dataclass that has one equals its copy hangs on
+    the Python: up to 3.12 the same object will do, from 3.13 on it will not. Here it is a word. (A
+    history never has one: it takes in no exposure that is no number.)
+    """
+    return tuple("NaN" if one != one else one for one in (*_remembered(state), *beside))
+
+
+def form(node: Node) -> Form:
+    """Return what a canonical node is known by."""
+    return written(node[0], *node[1])
 
 
 def canonical(model: Model, node: Node, now: float) -> Node:
@@ -154,7 +173,8 @@ def advance(
     closed = module.why_closed(state, now, rules)
     against = history.against(now, rules)
     step = Step(before, was, event, now, state, press, history, rules, closed, against)
-    if call(module, before, event, now, was.newest, rules) != (state, press):
+    again = call(module, before, event, now, was.newest, rules)
+    if written(*again) != written(state, press):
         return (state, history), press, "pure"
     for one in model.properties:
         if not one(step):
@@ -183,7 +203,8 @@ def recovers(module: ModuleType, model: Model, node: Node, now: float) -> bool:
 class Found:
     """What a search found: how far it went, and the shortest counterexample, if any."""
 
-    nodes: dict[Node, tuple[Node, Event] | None]
+    nodes: dict[Form, Node]
+    came: dict[Form, tuple[Form, Event] | None]
     transitions: int = 0
     depth: int = 0
     is_whole: bool = False
@@ -193,10 +214,10 @@ class Found:
 
     def breaks(self, name: str, node: Node, *event: Event) -> None:
         """Keep a counterexample: the way to a node, and one event more."""
-        events, link = [*event], self.nodes[node]
+        events, link = [*event], self.came[form(node)]
         while link is not None:
             events.insert(0, link[1])
-            link = self.nodes[link[0]]
+            link = self.came[link[0]]
         self.broken, self.events = name, tuple(events)
 
 
@@ -204,13 +225,13 @@ def explore(module: ModuleType, model: Model, depth: int = sys.maxsize) -> Found
     """Search breadth first, until nothing new comes, a property breaks or `depth` is reached."""
     began_s = time.perf_counter()
     start = canonical(model, (module.State(), History()), 0.0)
-    found, layer = Found({start: None}), [start]
+    found, layer = Found({form(start): start}, {form(start): None}), [start]
     while layer and found.depth < depth and not found.broken:
         layer = list(_next_layer(module, model, layer, found))
         found.depth += bool(layer)
     if not layer and not found.broken:
         found.is_whole = True
-        stuck = (node for node in found.nodes if not recovers(module, model, node, 0.0))
+        stuck = (node for node in found.nodes.values() if not recovers(module, model, node, 0.0))
         if (node := next(stuck, None)) is not None:
             found.breaks("no_deadlock", node)
     found.seconds = time.perf_counter() - began_s
@@ -228,10 +249,10 @@ def _next_layer(
             if broken:
                 found.breaks(broken, node, event)
                 return
-            form = canonical(model, reached, now)
-            if form not in found.nodes:
-                found.nodes[form] = (node, event)
-                yield form
+            reached = canonical(model, reached, now)
+            if (new := form(reached)) not in found.nodes:
+                found.nodes[new], found.came[new] = reached, (form(node), event)
+                yield reached
 
 
 def replay(module: ModuleType, model: Model, events: tuple[Event, ...]) -> tuple[str, list[str]]:
