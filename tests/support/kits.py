@@ -58,11 +58,11 @@ class Kit:
         found = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
-                parent = int(path.read_text().rpartition(")")[2].split()[1])
+                state, parent, *_ = path.read_text().rpartition(")")[2].split()
                 words = path.with_name("cmdline").read_bytes().split(b"\0")
-            except (OSError, IndexError):
+            except (OSError, ValueError):
                 continue
-            if parent == self.process.pid:
+            if int(parent) == self.process.pid and state not in "ZX":  # a zombie has no words
                 name = "gate" if b"shuttergate.gate_process" in words else "publisher"
                 found[name] = int(path.parent.name)
         return found
@@ -83,7 +83,10 @@ class Kit:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process still runs (a zombie does not)."""
+    """Whether a process still runs.
+
+    A zombie does not: in a container without an init nobody may ever wait for an orphan.
+    """
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:

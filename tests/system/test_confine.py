@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from support.kits import alive, wait_until
 
 TRIES = {
     "a file": "open(OUT, 'wb', buffering=0).write(b'x')",
@@ -90,15 +90,4 @@ def test_it_dies_with_its_parent() -> None:
     parent.wait()
     parent.stdout.close()
     parent.stdin.close()
-    until_s = time.monotonic() + 5
-    while _alive(orphan) and time.monotonic() < until_s:
-        time.sleep(0.01)
-    assert not _alive(orphan)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    assert wait_until(lambda: not alive(orphan))

@@ -28,7 +28,7 @@ from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
-from support.kits import wait_until
+from support.kits import alive, wait_until
 from support.places import CORAL
 from support.rig import Rig
 
@@ -262,21 +262,23 @@ def test_one_that_works_is_waited_for_no_longer_than_it_takes(tpu: Tpu) -> None:
 
 def test_its_process_ends_with_the_one_that_started_it(tpu: Tpu) -> None:
     code = (
-        "import os, sys, time\n"
+        "import os, psutil\n"
         "from shuttergate.vision import pack as packs\n"
         f"packs.weights = lambda pack, name: [__import__('pathlib').Path({str(CORAL)!r}) / name]\n"
         "from shuttergate.board import AcceleratorPart\n"
         "from shuttergate.vision.eyes import open_eyes\n"
         f"engine = AcceleratorPart(driver='edgetpu', library={tpu.library!r})\n"
         f"eyes = open_eyes([{PACK!r}], ['open-nsfw'], engine)\n"
-        "print(eyes.accelerator.wait(20), flush=True)\n"
+        "works = eyes.accelerator.wait(20)\n"
+        "print(works, *(one.pid for one in psutil.Process().children()), flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
-    assert done.stdout.strip() == "True", done.stderr
-    assert wait_until(lambda: not _processes("accelerator_process"), 5)
+    works, *children = done.stdout.split()
+    assert (works, len(children)) == ("True", 1), done.stderr
+    assert wait_until(lambda: not alive(int(children[0])), 5)
 
 
 def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:
@@ -291,11 +293,6 @@ def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:
     found = finding(tpu.library)
     assert (found.health, "plug" in found.mend) == (doctor.Health.FAULT, True)
     assert "no Edge TPU was found (no Coral is on the USB bus)" in found.seen
-
-
-def _processes(name: str) -> list[str]:
-    found = subprocess.run(["pgrep", "-f", name], capture_output=True, text=True, check=False)
-    return found.stdout.split()
 
 
 def test_a_board_without_a_model_for_it_is_refused() -> None:

@@ -22,7 +22,7 @@ from shuttergate.capture.album import VIDEO
 from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
 from support.darkroom import FPS
-from support.kits import Kit, wait_until
+from support.kits import Kit, alive, wait_until
 from support.places import CLIPS
 
 av: Any = pytest.importorskip("av", reason="PyAV (extra video) is not installed")
@@ -121,8 +121,8 @@ def test_a_kill_while_it_records_leaves_nothing(
     children = one.children()
     os.kill(one.process.pid if process == "supervisor" else children[process], signal.SIGKILL)
     if process == "supervisor":
-        gone = [Path(f"/proc/{pid}") for pid in children.values()]
-        assert wait_until(lambda: not any(path.exists() for path in gone))
+        assert set(children) == {"gate", "publisher"}
+        assert wait_until(lambda: not any(map(alive, children.values())))
     else:
         one.wait_for(f"{process} ended")
         if process == "publisher":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -77,9 +78,19 @@ class Child:
 
 
 def memory_mb(pid: int) -> float:
-    """Return a process's resident memory, in millions of bytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+    """Return a process's resident memory, in millions of bytes; raise OSError where it ended."""
+    return memory_bytes(pid, "VmRSS") / 1e6
+
+
+def memory_bytes(pid: int, kind: str) -> int:
+    """Return what the kernel tells of a process's memory, as "VmSize"; raise OSError: it ended.
+
+    It ended, too, where nobody has waited for it yet: a zombie has no memory.
+    """
+    _, found, rest = Path(f"/proc/{pid}/status").read_text().partition(f"\n{kind}:")
+    if not found:
+        raise ProcessLookupError(errno.ESRCH, f"process {pid} has ended")
+    return int(rest.split()[0]) * 1024
 
 
 def _chatter(line: bytes) -> bool:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from xml.etree import ElementTree
 
@@ -29,12 +30,13 @@ from shuttergate.bench.scenario.report import Run, words, write_junit
 from shuttergate.bench.scenario.run import read_scenario
 from shuttergate.bench.scenario.script import Soak, presses, stretched
 from shuttergate.bench.scenario.soak import Sample, Soaked, drifts
-from shuttergate.bench.scenario.vitals import Vitals, network_sockets, written_bytes
+from shuttergate.bench.scenario.vitals import Vitals, network_sockets, vitals, written_bytes
 from shuttergate.errors import CameraError, ConfigError, PictureError
 from shuttergate.frames import marks
 from shuttergate.frames.scene import open_scene
 from shuttergate.frames.shot import Lens, Scene
 from shuttergate.frames.stage import Stage, Stagehand
+from support.kits import Kit, alive
 from support.places import ROOT
 
 LIBRARY = ROOT / "tests" / "scenarios"
@@ -278,6 +280,23 @@ def test_every_run_is_asked_for_the_four_promises() -> None:
     found = always.findings(record(), 1 / 30)
     assert [one.must for one in found if not one.held] == []
     assert {one.must[0] for one in found} == set("1234")
+
+
+def test_a_process_that_nobody_waited_for_has_ended() -> None:
+    """In a container without an init an orphan stays such a zombie for ever."""
+    process = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    try:
+        assert Path(f"/proc/{process.pid}/status").exists()
+        assert not alive(process.pid)
+        with pytest.raises(ProcessLookupError, match="has ended"):
+            vitals(process.pid)
+        assert network_sockets(process.pid) is None
+        kit = Kit.__new__(Kit)
+        kit.process = cast("subprocess.Popen[bytes]", SimpleNamespace(pid=os.getpid()))
+        assert process.pid not in kit.children().values()
+    finally:
+        process.wait()
 
 
 @pytest.mark.parametrize(("changed", "broken"), ALWAYS)

@@ -19,6 +19,7 @@ from shuttergate.bench.scenario.crowd import gather
 from shuttergate.board import Board
 from shuttergate.errors import ShuttergateError
 from shuttergate.injection import FaultSwitch
+from shuttergate.parent.child import memory_bytes
 from shuttergate.parent.supervisor import Supervisor
 
 CLOCK_STEP_S = 3600.0
@@ -134,8 +135,7 @@ def _stopped(pid: int) -> Iterator[None]:
 def _no_more_memory(pid: int) -> Iterator[None]:
     """The kernel gives the process no page more than it has."""
     before = resource.prlimit(pid, resource.RLIMIT_AS)
-    text = Path(f"/proc/{pid}/status").read_text()
-    size = int(text.partition("VmSize:")[2].split()[0]) * 1024
+    size = memory_bytes(pid, "VmSize")
     resource.prlimit(pid, resource.RLIMIT_AS, (size, before[1]))
     try:
         yield

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from shuttergate.parent.child import memory_mb
+from shuttergate.parent.child import memory_bytes, memory_mb
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,13 @@ KERNEL_EVENTS = "15"
 
 
 def network_sockets(pid: int) -> list[str] | None:
-    """Return a process's sockets that reach beyond this machine; None where one may not look."""
+    """Return a process's sockets that reach beyond this machine; None where one may not look.
+
+    None, too, where it ended and nobody has waited for it: whatever it held, it holds none now.
+    """
     held = set()
     try:
+        memory_bytes(pid, "VmSize")
         for link in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # closed meanwhile
                 held.add(str(link.readlink()))
