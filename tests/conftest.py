@@ -10,16 +10,23 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from support import needs
 from support.kits import Kit
 from support.places import EVAL
 from support.studio import Look, Studio, clear
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
+    """After everything that pytest says: what was skipped, and what would bring it back."""
+    yield
+    needs.tell(terminalreporter)
+
+
 @pytest.fixture(scope="session")
 def eval_rows() -> list[dict[str, str]]:
     """The rows of the shared evaluation manifest, with an absolute path each."""
-    if not (EVAL / "manifest.csv").is_file():
-        pytest.skip("../shared/data/eval is not on this machine")
+    needs.shared("data/eval/manifest.csv").or_skip()
     with (EVAL / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
     for row in rows:

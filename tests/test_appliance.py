@@ -25,6 +25,7 @@ from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.secondlook import SecondLook
+from support import needs
 from support.kits import wait_until
 from support.rig import Brain, Rig
 
@@ -408,7 +409,7 @@ def test_every_buffer_comes_back(rig: Build) -> None:
 def test_the_channel_that_only_videos_have_closes_the_gate(
     tmp_path: Path, pack: Pack, says: str, ended: str, faults: list[str]
 ) -> None:
-    pytest.importorskip("av", reason="PyAV (extra video) is not installed")
+    needs.module("av").or_skip()
     content = pack.content()
     live, look = (Channel(pack, pack.model(content)),), (Channel(pack, pack.model(content)),)
     besides = Brain(pack.model(content))

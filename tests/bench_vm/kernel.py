@@ -27,7 +27,19 @@ PREFIX = Path("/opt/shuttergate-bench/libcamera")  # compiled into it
 
 
 class NoBench(Exception):
-    """There is no bench on this machine: says why, and what would make one."""
+    """There is no bench on this machine: says why, and what would make one.
+
+    ``means``: that, as support/needs.py names it. Nothing there is imported: vm.py runs without.
+    """
+
+    def __init__(self, says: str, *means: str) -> None:
+        super().__init__(says)
+        self.means = means
+
+    @property
+    def reason(self) -> str:
+        """Why a test is skipped, with the means; as `Need.reason`."""
+        return f"needs[{' '.join(self.means)}] {self}"
 
 
 def kernel() -> Path:
@@ -39,7 +51,8 @@ def kernel() -> Path:
     if (built := _cache() / "uml-linux-built").is_file():  # make bench-kernel
         return built
     if not PACKED.is_file():
-        raise NoBench("no kernel is here; make bench-kernel builds one")
+        named = f"shared:bench/{PACKED.name}"
+        raise NoBench("no kernel is here; make bench-kernel builds one", named)
 
     def unpack(fresh: Path) -> None:
         fresh.write_bytes(lzma.decompress(PACKED.read_bytes()))
@@ -51,11 +64,12 @@ def kernel() -> Path:
 def libcamera() -> Path:
     """Return where libcamera with its virtual pipeline lies; raise `NoBench` where it does not."""
     if not LIBCAMERA.is_file():
-        raise NoBench("no libcamera with the 'virtual' pipeline and Python 3.11 bindings is here")
+        says = "no libcamera with the 'virtual' pipeline and Python 3.11 bindings is here"
+        raise NoBench(says, f"shared:bench/{LIBCAMERA.name}")
     if sys.version_info[:2] != (3, 11):
         raise NoBench("libcamera's bindings are for Python 3.11")
     if find_spec("picamera2") is None:
-        raise NoBench("picamera2 is not installed; see extra dev in pyproject.toml")
+        raise NoBench("picamera2 is not installed: extra dev in pyproject.toml", "pip:picamera2")
 
     def unpack(fresh: Path) -> None:
         fresh.mkdir()
@@ -72,7 +86,8 @@ def libcamera() -> Path:
         check=False,
     )
     if lacking := re.findall(r"(\S+) => not found", done.stdout):
-        raise NoBench(f"libcamera wants {', '.join(lacking)}; {APT}")
+        means = (f"apt:{one}" for one in APT.split()[2:])
+        raise NoBench(f"libcamera wants {', '.join(lacking)}; {APT}", *means)
     return found
 
 
@@ -104,9 +119,11 @@ def check() -> Path:
     for tool in ("timeout", "chroot", "mount"):
         if shutil.which(tool, path="/usr/sbin:/usr/bin:/sbin:/bin") is None:
             raise NoBench(f"{tool} is not installed")
+    found = kernel()
     if find_spec("lgpio") is None:
-        raise NoBench("lgpio is not installed; pip install 'lgpio>=0.2.2.0' into the environment")
-    return kernel()
+        means = ["pip:lgpio"] if sys.version_info < (3, 13) else []  # no wheel is for a newer one
+        raise NoBench("lgpio is not installed; it has wheels for Python 3.11 and 3.12", *means)
+    return found
 
 
 def launch(kernel: Path, root: Path, memory: str, words: list[str], timeout_s: int) -> str:
@@ -170,7 +187,7 @@ def boot(kernel: Path, command: str, out: Path, timeout_s: int, memory: str = "1
         paths = "\n".join([*map(str, folders), "import virtualhook"])
         lines += [f"echo {shlex.quote(paths)} > {site}/bench.pth"]
     except NoBench as reason:
-        lines += [f"export NO_LIBCAMERA={shlex.quote(str(reason))}"]
+        lines += [f"export NO_LIBCAMERA={shlex.quote(reason.reason)}"]
     (out / "command.sh").write_text("\n".join([*lines, command, ""]))
     words = [f"SG_INIT={HERE / 'init.sh'}", f"SG_OUT={out}", f"init={HERE / 'init.sh'}"]
     return launch(kernel, Path("/"), memory, words, timeout_s)

@@ -59,7 +59,7 @@ def kernel() -> Path:
     try:
         return check()
     except NoBench as reason:
-        pytest.skip(f"no kernel bench: {reason}")
+        pytest.skip(f"no kernel bench: {reason.reason}")
 
 
 Cases = dict[tuple[str, str], list[ElementTree.Element]]

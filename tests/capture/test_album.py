@@ -15,6 +15,7 @@ import pytest
 
 from shuttergate.capture.album import PHOTO, Album, file_name
 from shuttergate.errors import AlbumError
+from support import needs
 
 NOON_MS = 1_795_262_400_123
 
@@ -121,8 +122,7 @@ def small_disk(tmp_path: Path) -> Path:
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(tmp_path)], capture_output=True
     )
-    if mounted.returncode != 0:
-        pytest.skip("mounting a small tmpfs needs root")
+    needs.root(mounted.returncode == 0, "mounting a small disk").or_skip()
     try:
         yield tmp_path
     finally:

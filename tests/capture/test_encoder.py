@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from shuttergate.capture.gops import Gop
 from shuttergate.config import VideoSettings
 from shuttergate.frame import Frame
 from shuttergate.verdict import Reason
+from support import needs
 from support.darkroom import (
     FPS,
     GOP_S,
@@ -158,7 +158,7 @@ def test_it_tells_the_time_and_nothing_of_who_and_where(
         }  # fmt: skip
 
 
-@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+@needs.program("ffprobe").mark
 def test_another_program_reads_it(darkroom: Callable[..., Darkroom]) -> None:
     room = darkroom()
     record(room, 2.0)

@@ -25,19 +25,19 @@ from shuttergate.frames.scene import Pictures, open_scene
 from shuttergate.frames.shot import Lens, Shot
 from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.system import pyav
+from support import needs
 from support.colours import as_rgb, centres, near, quadrants
 from support.kits import wait_until
-from support.places import ROOT
+from support.places import CLIPS
 
 try:
     av: Any = importlib.import_module("av")
 except ImportError:
     av = None
 
-needs_av = pytest.mark.skipif(av is None, reason="PyAV is not installed: extra video")
+NEEDS_AV = needs.module("av")
 
 SIZE, LENS = (320, 240), Lens((640, 480), (224, 224))
-VIDEOS = ROOT.parent / "shared" / "data" / "video"
 SHARES = {"ITU601": (0.299, 0.114), "ITU709": (0.2126, 0.0722), "BT2020": (0.2627, 0.0593)}
 """Of red and blue in luma."""
 NUMBERS = {"ITU709": 1, "ITU601": 5, "BT2020": 9, None: 2}
@@ -131,8 +131,7 @@ Open = Callable[..., Clip]
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Open clips; they are closed with the test."""
-    if av is None:
-        pytest.skip("PyAV is not installed: extra video")
+    NEEDS_AV.or_skip()
     clips: list[Clip] = []
 
     def start(path: Path, lens: Lens = LENS) -> Clip:
@@ -407,7 +406,7 @@ def silence(path: Path) -> Path:
     return path
 
 
-@needs_av
+@NEEDS_AV.mark
 def test_a_file_with_sound_only_is_refused(tmp_path: Path) -> None:
     path = silence(tmp_path / "a.mp4")
     with pytest.raises(CameraError, match=r"a\.mp4: has no video stream; name a file that has$"):
@@ -437,7 +436,7 @@ def test_what_is_neither_is_told_and_no_decoder_sees_it(
         open_scene(path, LENS, 1.0, pytest.fail)
 
 
-@needs_av
+@NEEDS_AV.mark
 @pytest.mark.parametrize(
     ("name", "kept"), [("a.mp4", 200), ("a.mkv", 60), ("a.avi", 100), ("a.ts", 600)]
 )
@@ -451,7 +450,7 @@ def test_what_is_damaged_at_once_is_refused(tmp_path: Path, name: str, kept: int
     assert threading.active_count() == threads
 
 
-@needs_av
+@NEEDS_AV.mark
 def test_a_picture_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clip_module, "MAX_PIXELS", 1_000_000)
     path = greys(tmp_path / "a.mp4", 1, (1280, 960))
@@ -459,7 +458,7 @@ def test_a_picture_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         Clip(path, LENS)
 
 
-@needs_av
+@NEEDS_AV.mark
 def test_a_file_that_cannot_be_read_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,7 +472,7 @@ def test_a_file_that_cannot_be_read_is_told(
         Clip(path, LENS)
 
 
-@needs_av
+@NEEDS_AV.mark
 def test_nothing_in_a_file_can_have_another_opened(tmp_path: Path) -> None:
     path, asked = greys(tmp_path / "a.mp4", 2), []
 
@@ -520,7 +519,7 @@ def kernel_counts() -> tuple[int, int]:
     return len(threads), len(files)
 
 
-@needs_av
+@NEEDS_AV.mark
 def test_close_ends_the_thread_and_lets_go_of_the_file(tmp_path: Path) -> None:
     path = greys(tmp_path / "a.mp4", 30)
     before = kernel_counts()
@@ -562,9 +561,8 @@ def test_the_simulated_camera_films_it(opened: Open, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["bigbuckbunny.mp4", "vtest.avi"])
 def test_a_real_film_plays(opened: Open, name: str) -> None:
-    if not (VIDEOS / name).is_file():
-        pytest.skip(f"../shared/data/video/{name} is not on this machine")
-    clip = opened(VIDEOS / name)
+    needs.shared(f"data/video/{name}").or_skip()
+    clip = opened(CLIPS / name)
     shots = [clip.at(0.0)]
     for step in range(1, 31):
         assert wait_until(lambda at=step: clip.at(at / 10) is not shots[-1])

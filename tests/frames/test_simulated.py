@@ -19,6 +19,7 @@ from shuttergate.frames.inspection import FROZEN_AFTER_FRAMES, Inspector
 from shuttergate.frames.scene import Pictures, Room, open_scene
 from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera
+from support import needs
 
 LENS = Lens((640, 480), (224, 224))
 LORES = (224, 224, 3)
@@ -182,8 +183,7 @@ def test_buffers_are_left_out_of_dumps_and_kept_out_of_swap() -> None:
     flags = memory_flags(slot.main.ctypes.data)
     assert "dd" in flags, "not left out of dumps"
     assert "dc" in flags, "a fork would have it too"
-    if not buffers.locked:
-        pytest.skip("this user may not lock so much memory")
+    needs.root(buffers.locked, "locking so much memory").or_skip()
     assert locked_kb() - before >= 2 * 640 * 480 * 3 // 2 // 1024
 
 

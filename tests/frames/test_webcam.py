@@ -30,6 +30,7 @@ from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.v4l2 import Colours, Mode
 from shuttergate.frames.webcam import WebCam
 from shuttergate.system import pyav
+from support import needs
 from support.colours import as_rgb, centres, near, quadrants
 
 try:
@@ -37,8 +38,7 @@ try:
 except ImportError:
     av = None
 
-WHY_NOT = "PyAV is not installed: extra video"
-needs_av = pytest.mark.skipif(av is None, reason=WHY_NOT)
+NEEDS_AV = needs.module("av")
 
 MAIN, LORES, FPS = (640, 480), (224, 224), 30
 MICROSECOND = Fraction(1, 1_000_000)
@@ -182,8 +182,7 @@ class Bench:
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    if av is None:
-        pytest.skip(WHY_NOT)
+    NEEDS_AV.or_skip()
     importlib.import_module("av.video.reformatter")
     return Bench(monkeypatch)
 
@@ -500,7 +499,7 @@ def test_without_pyav_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
         WebCam(settings(), LORES, make_pool())
 
 
-@needs_av
+@NEEDS_AV.mark
 @pytest.mark.parametrize(
     ("device", "told"),
     [

@@ -15,6 +15,8 @@ from random import Random
 
 import pytest
 
+from support import needs
+
 FUZZ = Path(__file__).parent
 sys.path.append(str(FUZZ))
 
@@ -63,7 +65,7 @@ def mutated(data: bytes, others: Sequence[bytes], tokens: Sequence[bytes], chanc
 def known(name: str) -> list[bytes]:
     """The target's seeds, and what once broke its contract."""
     if name == "clip":
-        pytest.importorskip("av", reason="a video needs PyAV")
+        needs.module("av").or_skip()
     return [
         *targets.SEEDS[name](),
         *(data for of, data in targets.REGRESSIONS.values() if of == name),

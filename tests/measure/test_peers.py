@@ -24,6 +24,7 @@ from measure.peers_table import ACCURACY, show
 from measure.peers_worker import sizes_mb
 from shuttergate.bench.evaluate.rivals import RIVALS
 from shuttergate.errors import ShuttergateError
+from support import needs
 from support.places import ROOT
 
 PICTURE = np.full((4, 6, 3), 90, np.uint8)
@@ -190,8 +191,7 @@ def test_the_kits_own_looks_answer() -> None:
 def test_a_public_model_answers_where_it_is_installed(name: str) -> None:
     (peer,) = [one for one in subjects() if one.name == name]
     assert "install" in peer.install
-    if peer.version is None:
-        pytest.skip(f"not installed: {peer.install}")
+    needs.installed(peer.install, peer.version is not None).or_skip()
     with Worker(peer.name, peer.command(1), CORES) as worker:
         assert worker.judge(np.full((120, 160, 3), 90, np.uint8)) > 0
     models, installed = peer.sizes_mb()

@@ -7,7 +7,6 @@ import hashlib
 import importlib.util
 import io
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from PIL import Image
 
 from shuttergate.packs import ledger as sources
 from shuttergate.vision.known import paint
+from support import needs
 from support.places import ROOT
 
 PACK = ROOT / "models" / "consent-clean"
@@ -307,7 +307,7 @@ def test_pictures_come_out_of_every_sort_of_archive(world: World) -> None:
     assert world.rows[1].dhash != world.rows[2].dhash
 
 
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb is not on this machine")
+@needs.program("dpkg-deb").mark
 def test_a_deb_and_a_qt_resource_in_it(world: World, tmp_path: Path) -> None:
     tree = tmp_path / "deb"
     (tree / "DEBIAN").mkdir(parents=True)

@@ -14,6 +14,7 @@ from shuttergate.vision import pack as packs
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.selftest import SelfTest
+from support import needs
 from support.places import CORAL
 
 TIGHT, LOOSE = "mannequin-clothed", "mannequin-loose"
@@ -21,8 +22,7 @@ TIGHT, LOOSE = "mannequin-clothed", "mannequin-loose"
 
 @pytest.fixture(scope="module")
 def channel() -> Channel:
-    if not CORAL.is_dir():
-        pytest.skip("../shared/data/coral is not on this machine")
+    needs.shared("data/coral").or_skip()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(packs, "weights", lambda pack, name: [CORAL / name])
         pack = read_pack(share("models") / "consent-clean-coral")

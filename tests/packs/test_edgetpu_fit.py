@@ -12,6 +12,7 @@ from shuttergate.packs import edgetpu_fit
 from shuttergate.packs.edgetpu_fit import ON_CHIP_BYTES, examine
 from shuttergate.system.paths import share
 from shuttergate.vision.runtime import Model
+from support import needs
 from support.places import CORAL
 
 TWIN = "mobilenet_v1_1.0_224_quant_embedding_extractor.tflite"
@@ -22,8 +23,7 @@ COMPILED = (
 
 
 def coral(name: str) -> bytes:
-    if not CORAL.is_dir():
-        pytest.skip("../shared/data/coral is not on this machine")
+    needs.shared("data/coral").or_skip()
     return (CORAL / name).read_bytes()
 
 

@@ -29,6 +29,7 @@ from shuttergate.packs import fetch as model_files
 from shuttergate.system.paths import share
 from shuttergate.vision import pack as packs
 from shuttergate.vision.pack import Pack, read_pack
+from support import needs
 from support.places import CORAL
 
 CONTENT = bytes(range(256)) * 700
@@ -367,8 +368,7 @@ def test_compile_says_what_to_do_where_there_is_no_compiler(
 def test_compile_believes_only_a_compiled_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, said: str
 ) -> None:
-    if not CORAL.is_dir():
-        pytest.skip("../shared/data/coral is not on this machine")
+    needs.shared("data/coral").or_skip()
     (compiled,) = CORAL.glob("mobilenet_v1*_edgetpu.tflite")
     compiler = tmp_path / "bin" / "edgetpu_compiler"
     compiler.parent.mkdir()
@@ -386,8 +386,7 @@ def test_compile_believes_only_a_compiled_model(
 
 def coral_pack(monkeypatch: pytest.MonkeyPatch) -> Pack:
     """consent-clean-coral, with its weights where the tests find them."""
-    if not CORAL.is_dir():
-        pytest.skip("../shared/data/coral is not on this machine")
+    needs.shared("data/coral").or_skip()
     monkeypatch.setattr(packs, "weights", lambda pack, name: [CORAL / name])
     return read_pack(share("models") / "consent-clean-coral")
 
@@ -407,8 +406,7 @@ def test_the_coral_pack_needs_no_compiler(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_coral_pack_takes_its_files_from_a_stick(
     places: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not CORAL.is_dir():
-        pytest.skip("../shared/data/coral is not on this machine")
+    needs.shared("data/coral").or_skip()
     pack = read_pack(share("models") / "consent-clean-coral")
     for name, claimed in pack.manifest.published.items():
         assert (CORAL / name).stat().st_size == claimed.size

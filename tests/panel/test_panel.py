@@ -22,6 +22,7 @@ from shuttergate.panel.lamps import SELF_TEST_S, Lamps, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, MENDED_S, WIRE_FAULTS, Reading, WireWatch
 from shuttergate.verdict import Decision, Reason, Verdict
+from support import needs
 from support.kits import wait_until
 
 PINS = Pins(17, 27, 22, 5, 6, 13, 19)
@@ -393,12 +394,13 @@ def test_without_lgpio_the_mend_is_the_installer(monkeypatch: pytest.MonkeyPatch
 
 
 def test_lgpio_leaves_nothing_in_the_working_folder(tmp_path: Path) -> None:
-    pytest.importorskip("lgpio", reason="lgpio is not installed; pip install 'shuttergate[pi]'")
+    needs.lgpio().or_skip()
     work, runtime = tmp_path / "work", tmp_path / "runtime"
     work.mkdir()
     runtime.mkdir()
-    source = """
-import os, pathlib, resource
+    source = f"""
+import os, pathlib, resource, sys
+sys.path.append({needs.DEBIANS!r})
 from shuttergate.panel.chip import import_lgpio
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 import_lgpio()

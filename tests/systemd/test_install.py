@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from shuttergate.config import Config
+from support import needs
 from support.places import ROOT
 
 CMDLINE = b"console=tty1 root=PARTUUID=1a2b-02 rootfstype=ext4 fsck.repair=yes rootwait\n"
@@ -422,10 +423,8 @@ def test_a_checkout_inside_the_installation_is_refused(checkout: Path, tree: Pat
 
 
 def test_shellcheck_finds_nothing() -> None:
-    shellcheck = shutil.which("shellcheck")
-    if shellcheck is None:
-        pytest.skip("shellcheck is not on this machine")
+    needs.program("shellcheck").or_skip()
     done = subprocess.run(
-        [shellcheck, ROOT / "systemd" / "install.sh"], capture_output=True, text=True, check=False
+        ["shellcheck", ROOT / "systemd" / "install.sh"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout

@@ -15,6 +15,7 @@ from shuttergate.config import Config
 from shuttergate.console import process as console_process
 from shuttergate.parent import child, supervisor, window
 from shuttergate.system import confine
+from support import needs
 from support.places import ROOT
 
 SYSTEMD = ROOT / "systemd"
@@ -26,7 +27,7 @@ EXPOSURE_LIMITS = {GATE: 1.0, CONSOLE: 1.5, KIOSK: 2.5}
 MANUALS = [ROOT / "docs" / "install.md", ROOT / "docs" / "install.ja.md"]
 
 ANALYZE = shutil.which("systemd-analyze")
-needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not on this machine")
+NEEDS_SYSTEMD = needs.program("systemd-analyze")
 
 
 def settings(unit: Path) -> dict[str, list[str]]:
@@ -58,7 +59,7 @@ def groups() -> set[str]:
     return users() | {words[1] for words in lines("shuttergate.sysusers") if words[0] == "g"}
 
 
-@needs_systemd
+@NEEDS_SYSTEMD.mark
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_systemd_understands_every_line(unit: Path, tmp_path: Path) -> None:
     # The commands must exist for this check: stand-ins in a tree of their own.
@@ -78,7 +79,7 @@ def test_systemd_understands_every_line(unit: Path, tmp_path: Path) -> None:
     assert not about_it
 
 
-@needs_systemd
+@NEEDS_SYSTEMD.mark
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_its_exposure_is_within_the_limit(unit: Path) -> None:
     limit = EXPOSURE_LIMITS[unit]
@@ -94,7 +95,7 @@ def test_its_exposure_is_within_the_limit(unit: Path) -> None:
     assert float(figure) <= limit
 
 
-@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="no systemd-sysusers here")
+@needs.program("systemd-sysusers").mark
 def test_systemd_makes_the_users(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     done = subprocess.run(
@@ -111,7 +112,7 @@ def test_systemd_makes_the_users(tmp_path: Path) -> None:
     assert groups() <= {row.partition(":")[0] for row in rows}
 
 
-@pytest.mark.skipif(shutil.which("systemd-tmpfiles") is None, reason="no systemd-tmpfiles here")
+@needs.program("systemd-tmpfiles").mark
 def test_systemd_makes_the_album(tmp_path: Path) -> None:
     # Owned by whoever runs the test: the users are not on this machine.
     rules = tmp_path / "shuttergate.conf"

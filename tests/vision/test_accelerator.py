@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import subprocess
 import sys
 import threading
@@ -28,6 +27,7 @@ from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
+from support import needs
 from support.kits import alive, wait_until
 from support.places import CORAL
 from support.rig import Rig
@@ -42,14 +42,10 @@ SLOPE = paint("blue_slope", (224, 224))
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The stand-in for libedgetpu, compiled here."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler (cc) is here to build the stand-in for libedgetpu")
-    if not CORAL.is_dir():
-        pytest.skip("../shared/data/coral is not on this machine")
+    needs.both(needs.program("cc"), needs.shared("data/coral")).or_skip()
     built = tmp_path_factory.mktemp("edgetpu") / "libstandin.so"
     flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run([compiler, *flags, "-o", built, HERE / "edgetpu" / "standin.c"], check=True)
+    subprocess.run(["cc", *flags, "-o", built, HERE / "edgetpu" / "standin.c"], check=True)
     return str(built)
 
 

@@ -11,6 +11,7 @@ import pytest
 from shuttergate.errors import PackError
 from shuttergate.system.paths import share
 from shuttergate.vision.pack import read_pack
+from support import needs
 from support.places import CORAL
 
 MEND = r"rebuild it with `shuttergate model build open-nsfw`"
@@ -85,8 +86,7 @@ def test_garbage_with_the_right_sha256_is_refused(folder: Path) -> None:
 def test_another_model_with_the_right_sha256_is_refused(
     folder: Path, name: str, cause: str
 ) -> None:
-    if not CORAL.is_dir():
-        pytest.skip("../shared/data/coral is not on this machine")
+    needs.shared("data/coral").or_skip()
     swap_model(folder, (CORAL / name).read_bytes())
     with pytest.raises(PackError, match=rf"open-nsfw refused: {cause}"):
         load(folder)

@@ -22,6 +22,7 @@ from shuttergate.config import Config
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
+from support import needs
 from support.kits import Kit, alive, wait_until
 
 Start = Callable[..., Kit]
@@ -297,8 +298,8 @@ def test_a_full_album_refuses_says_so_and_recovers(
     kit: Start, album: Path, clear_scene: Path
 ) -> None:
     size = ["-t", "tmpfs", "-o", "size=4m", "none", str(album)]
-    if subprocess.run(["mount", *size], capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a small tmpfs needs root")
+    mounted = subprocess.run(["mount", *size], capture_output=True, check=False)
+    needs.root(mounted.returncode == 0, "mounting a small disk").or_skip()
     try:
         one = demo(kit, album, clear_scene, "--press", "3,5,6,7,8,9,10,11")
         one.wait_for("gate", state="OPEN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import os
@@ -27,6 +28,7 @@ from shuttergate.console.judge import Cause
 from shuttergate.panel.wires import WIRE_FAULTS
 from shuttergate.verdict import Reason, Thresholds
 from shuttergate.vision.known import paint
+from support import needs
 from support.kits import wait_until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -35,11 +37,11 @@ SWITCHES = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-Axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe
-browser_only = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there: apt install chromium"
-)
+needs.module("playwright").or_skip()
+needs.module("axe_playwright_python", "axe-playwright-python").or_skip()
+playwright = importlib.import_module("playwright.sync_api")
+Axe = importlib.import_module("axe_playwright_python.sync_playwright").Axe
+browser_only = needs.program("chromium", str(CHROMIUM)).mark
 
 
 # The files

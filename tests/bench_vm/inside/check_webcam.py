@@ -23,11 +23,12 @@ from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
 from shuttergate.frames.v4l2 import Colours
 from shuttergate.frames.webcam import WebCam
+from support import needs
 from support.colours import as_rgb
 from support.kits import Kit
 from support.places import ROOT
 
-pytest.importorskip("av", reason="PyAV is not installed: extra video")
+needs.module("av").or_skip()
 
 MAIN = (640, 480)
 PATTERN, TEXT, MOVEMENT, COLOUR_SPACE, RANGE, DROPPED, UNPLUG = (

@@ -15,6 +15,7 @@ from bank import Bank, Copper
 from inside_help import note, photos, wait_line
 from kit import MAX_AGE_MS, settings
 
+from support import needs
 from support.kits import Kit
 from support.places import ROOT
 
@@ -24,10 +25,7 @@ TWIN = "mobilenet_v1_1.0_224_quant_embedding_extractor"
 PACK = "consent-clean-coral"
 BY_MODE = {"error": "failed", "hang": "hung", "abort": "died"}
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("cc") is None or not CORAL.is_dir(),
-    reason="the stand-in for libedgetpu wants a C compiler (cc) and ../shared/data/coral",
-)
+pytestmark = needs.both(needs.program("cc"), needs.shared("data/coral")).mark
 
 
 def test_every_misbehaviour_lowers_the_line_in_time_and_is_named(
