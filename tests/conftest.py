@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from support import needs
+from support import lanes, needs
 from support.kits import Kit
 from support.places import EVAL
 from support.studio import Look, Studio, clear
+
+TESTS = Path(__file__).parent
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -21,6 +25,25 @@ def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
     """After everything that pytest says: what was skipped, and what would bring it back."""
     yield
     needs.tell(terminalreporter)
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).as_posix()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give pytest-xdist the tests lane by lane (support/lanes.py)."""
+    if not IS_WORKER:
+        return
+    items.sort(key=lambda item: lanes.place(_file(item)))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(lanes.lane(_file(item))))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let those who keep time go before those who compute."""
+    if IS_WORKER and not lanes.keeps_time(_file(item)):
+        os.setpriority(os.PRIO_PROCESS, 0, max(lanes.PATIENT_NICE, os.nice(0)))
 
 
 @pytest.fixture(scope="session")

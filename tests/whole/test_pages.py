@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from websockets.sync.client import connect
 from shuttergate import injection, verdict
 from shuttergate.board import board_names, read_board
 from shuttergate.capture.recorder import LIMIT
+from shuttergate.config import Config, GateSettings, PageSettings
 from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
 from shuttergate.panel.wires import WIRE_FAULTS
@@ -30,6 +31,7 @@ from shuttergate.verdict import Reason, Thresholds
 from shuttergate.vision.known import paint
 from support import needs
 from support.kits import wait_until
+from support.staged import Staged
 
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
@@ -106,23 +108,18 @@ def test_nothing_comes_from_elsewhere() -> None:
 # A real browser
 
 
+BLUE, GREEN = (30, 60, 160), (30, 120, 60)
+
+
 class Demo:
-    """The demo with its page: two clear pictures and the test card, two seconds each, for ever.
+    """The demo with its page, as people start it, before a clear picture: its gate stays open."""
 
-    ``card``: whether the card is among them.
-    """
-
-    def __init__(self, folder: Path, card: bool = True) -> None:
-        self.folder = folder
-        (folder / "scene").mkdir()
-        Image.new("RGB", (640, 480), (30, 60, 160)).save(folder / "scene" / "a.png")
-        Image.new("RGB", (640, 480), (30, 120, 60)).save(folder / "scene" / "b.png")
-        if card:
-            Image.fromarray(paint("test_card", (224, 224))).save(folder / "scene" / "c.png")
+    def __init__(self, folder: Path) -> None:
+        self.album = folder / "album"
+        Image.new("RGB", (640, 480), BLUE).save(folder / "blue.png")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
-            + ["--scene", str(folder / "scene"), "--album", str(folder / "album")]
-            + ["--config", str(self._config())],
+            + ["--scene", str(folder / "blue.png"), "--album", str(self.album)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -136,20 +133,6 @@ class Demo:
                 self.url = said["addresses"][0]
                 return
 
-    def _config(self) -> Path:
-        file = self.folder / "kit.toml"
-        file.write_text('[scene]\npicture_s = 2.0\n[page]\ncontact = "Ask at the desk."\n')
-        return file
-
-    def child(self, module: str) -> int:
-        """The process id of the child that runs `module`."""
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                parent = (path.parent / "stat").read_text().rpartition(")")[2].split()[1]
-                if int(parent) == self.process.pid and module in path.read_text().split("\0"):
-                    return int(path.parent.name)
-        raise AssertionError(f"the demo has no child {module}")
-
     def close(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -159,19 +142,32 @@ class Demo:
             self.process.communicate()
 
 
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    one = Demo(tmp_path)
+    yield one
+    one.close()
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    one = Demo(tmp_path_factory.mktemp("demo"))
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staged]:
+    card = Image.fromarray(paint("test_card", (224, 224))).resize((448, 448))
+    scenes = {
+        name: Image.new("RGB", (640, 480), one) for name, one in (("blue", BLUE), ("green", GREEN))
+    }
+    config = Config(
+        gate=GateSettings(hold_off_s=0.5), page=PageSettings(contact="Ask at the desk.")
+    )
+    one = Staged(tmp_path_factory.mktemp("kit"), {**scenes, "card": card}, config)
     yield one
     one.close()
 
 
 @pytest.fixture
-def calm_demo(tmp_path: Path) -> Iterator[Demo]:
-    """One whose gate stays open."""
-    one = Demo(tmp_path, card=False)
-    yield one
-    one.close()
+def kit(started: Staged) -> Staged:
+    """A kit that looks at a clear picture, until a test has it look at another."""
+    started.show("blue")
+    return started
 
 
 @pytest.fixture(scope="module")
@@ -183,13 +179,13 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(browser: Any, demo: Demo) -> Iterator[Callable[..., Any]]:
+def page(browser: Any, kit: Staged) -> Iterator[Callable[..., Any]]:
     """Open views; what the browser complains of fails the test."""
     complaints: list[str] = []
     contexts = []
 
     def show(
-        path: str = "", size: tuple[int, int] = (1280, 720), of: Demo = demo, **options: Any
+        path: str = "", size: tuple[int, int] = (1280, 720), of: Demo | Staged = kit, **options: Any
     ) -> Any:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -245,11 +241,15 @@ def like(page: Any, wanted: tuple[int, int, int], timeout_s: float = 15.0) -> bo
 
 
 @browser_only
-def test_the_live_picture_moves_and_goes_when_it_must(page: Callable[..., Any]) -> None:
+def test_the_live_picture_moves_and_goes_when_it_must(
+    page: Callable[..., Any], kit: Staged
+) -> None:
     stage = page()
     becomes(stage, "open")
-    assert like(stage, (30, 60, 160))
-    assert like(stage, (30, 120, 60))
+    assert like(stage, BLUE)
+    kit.show("green")
+    assert like(stage, GREEN)
+    kit.show("card")
     becomes(stage, "blocked")
     assert stage.inner_text("#title") == "This camera won’t take that picture"
     assert stage.inner_text("#contact") == "Ask at the desk."
@@ -268,7 +268,9 @@ def test_the_live_picture_moves_and_goes_when_it_must(page: Callable[..., Any]) 
 
 
 @browser_only
-def test_the_page_says_closed_within_300_ms_of_the_gate(page: Callable[..., Any]) -> None:
+def test_the_page_says_closed_within_300_ms_of_the_gate(
+    page: Callable[..., Any], kit: Staged
+) -> None:
     stage = page()
     becomes(stage, "open")
     stage.evaluate(
@@ -279,7 +281,10 @@ def test_the_page_says_closed_within_300_ms_of_the_gate(page: Callable[..., Any]
           }).observe(document.body, { attributeFilter: ["data-mark"] });
         }"""
     )
-    assert wait_until(lambda: stage.evaluate("window.closings.length") >= 2, 30)
+    for scene, mark in (("card", "blocked"), ("blue", "open"), ("card", "blocked")):
+        kit.show(scene)
+        becomes(stage, mark)
+    assert wait_until(lambda: stage.evaluate("window.closings.length") >= 2)
     log = stage.request.get("/log.jsonl").text().splitlines()
     gate = [
         datetime.fromisoformat(line["time"]).timestamp() * 1000
@@ -293,13 +298,15 @@ def test_the_page_says_closed_within_300_ms_of_the_gate(page: Callable[..., Any]
 
 @browser_only
 def test_the_shutter_on_the_page_takes_a_photo_that_appears(
-    page: Callable[..., Any], demo: Demo
+    page: Callable[..., Any], kit: Staged
 ) -> None:
     stage = page()
+    kit.show("card")
     becomes(stage, "blocked")
     stage.click("#shutter", delay=150)
     assert wait_until(lambda: "Press refused" in stage.inner_text("#last"))
     before = stage.locator("#photos li").count()
+    kit.show("blue")
     becomes(stage, "open")
     stage.wait_for_timeout(300)
     stage.focus("body")
@@ -308,7 +315,7 @@ def test_the_shutter_on_the_page_takes_a_photo_that_appears(
     stage.keyboard.up(" ")
     assert wait_until(lambda: stage.locator("#photos li").count() == before + 1)
     assert wait_until(lambda: "Photo saved" in stage.inner_text("#last"))
-    names = sorted(path.name for path in (demo.folder / "album").iterdir())
+    names = sorted(path.name for path in kit.album.iterdir())
     source = stage.locator("#photos img").first.get_attribute("src")
     assert source == f"/photo/{names[-1]}?small"
     stage.locator("#photos button").first.click()
@@ -342,9 +349,9 @@ def plays(page: Any) -> dict[str, Any]:
 
 @browser_only
 def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
-    calm_demo: Demo, page: Callable[..., Any]
+    demo: Demo, page: Callable[..., Any]
 ) -> None:
-    stage = page(of=calm_demo)
+    stage = page(of=demo)
     becomes(stage, "open")
     stage.wait_for_timeout(300)
     heard = hearing(stage, "rec-spoken")
@@ -361,7 +368,7 @@ def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
     assert not shown.is_visible()
     assert heard() == ["Recording", ""]
 
-    (name,) = (path.name for path in (calm_demo.folder / "album").glob("*.mp4"))
+    (name,) = (path.name for path in demo.album.glob("*.mp4"))
     small = stage.locator("#photos li").first.locator("button")
     assert small.locator("video").get_attribute("src") == f"/photo/{name}#t=0.1"
     assert wait_until(lambda: re.fullmatch(r"▶ 0:0\d", small.inner_text()) is not None)
@@ -375,7 +382,7 @@ def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
     assert wait_until(lambda: not plays(stage)["seeking"] and plays(stage)["currentTime"] < 0.3)
     with stage.expect_download() as download:
         stage.click("dialog a[download]")
-    kept = (calm_demo.folder / "album" / name).read_bytes()
+    kept = (demo.album / name).read_bytes()
     assert Path(download.value.path()).read_bytes() == kept
     stage.keyboard.press("Escape")
     assert wait_until(lambda: stage.locator("dialog").count() == 0)
@@ -393,14 +400,16 @@ def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
 
 
 @browser_only
-def test_a_gate_that_closes_ends_the_video_and_says_so(page: Callable[..., Any]) -> None:
+def test_a_gate_that_closes_ends_the_video_and_says_so(
+    page: Callable[..., Any], kit: Staged
+) -> None:
     stage = page("?lang=ja")
-    becomes(stage, "blocked")
     becomes(stage, "open")
     stage.wait_for_timeout(200)
     stage.keyboard.down(" ")
     assert wait_until(stage.locator("#rec").is_visible)
     assert stage.inner_text("#rec").startswith("● 録画中 0:0")
+    kit.show("card")
     becomes(stage, "blocked")
     assert wait_until(lambda: "その先は、確認できなかったため" in stage.inner_text("#pressed"))
     assert not stage.locator("#rec").is_visible()
@@ -413,7 +422,9 @@ def test_a_gate_that_closes_ends_the_video_and_says_so(page: Callable[..., Any])
 
 
 @browser_only
-def test_the_language_is_changed_at_once_and_remembered(page: Callable[..., Any]) -> None:
+def test_the_language_is_changed_at_once_and_remembered(
+    page: Callable[..., Any], kit: Staged
+) -> None:
     stage = page()
     becomes(stage, "open")
     assert stage.inner_text("nav a[aria-current]") == "Camera"
@@ -421,6 +432,7 @@ def test_the_language_is_changed_at_once_and_remembered(page: Callable[..., Any]
     assert stage.inner_text("nav a[aria-current]") == "カメラ"
     assert wait_until(lambda: stage.inner_text("#title") == "撮影できます")
     assert stage.evaluate("document.documentElement.lang") == "ja"
+    kit.show("card")
     stage.reload()
     becomes(stage, "blocked")
     assert stage.inner_text("#title") == "撮影できません"
@@ -446,10 +458,11 @@ def test_it_comes_back_after_a_process_was_killed(page: Callable[..., Any], kill
 
 
 @browser_only
-def test_a_page_that_hears_nothing_says_so(page: Callable[..., Any], demo: Demo) -> None:
+def test_a_page_that_hears_nothing_says_so(page: Callable[..., Any], kit: Staged) -> None:
     stage = page()
     becomes(stage, "open")
-    console = demo.child("shuttergate.console.process")
+    console = kit.kit.pid("console")
+    assert console is not None
     os.kill(console, signal.SIGSTOP)
     try:
         becomes(stage, "off", 5)
@@ -462,7 +475,10 @@ def test_a_page_that_hears_nothing_says_so(page: Callable[..., Any], demo: Demo)
 
 
 @browser_only
-def test_the_space_bar_is_the_shutter_after_a_click_in_the_bar(page: Callable[..., Any]) -> None:
+def test_the_space_bar_is_the_shutter_after_a_click_in_the_bar(
+    page: Callable[..., Any], kit: Staged
+) -> None:
+    kit.show("card")
     stage = page()
     stage.click("#sound")
     assert stage.get_attribute("#sound", "aria-pressed") == "true"
@@ -497,7 +513,7 @@ def test_a_fault_is_switched_on_and_off_on_the_bench(page: Callable[..., Any]) -
 
 
 @browser_only
-def test_the_what_if_copy_never_touches_the_gate(page: Callable[..., Any], demo: Demo) -> None:
+def test_the_what_if_copy_never_touches_the_gate(page: Callable[..., Any]) -> None:
     explain = page("explain")
     becomes(explain, "open")
     slider = explain.locator('#sliders label[data-index="0"][data-which="0"] input')
@@ -530,14 +546,13 @@ def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
 
 
 @browser_only
-def test_a_picture_of_ones_own_is_judged(page: Callable[..., Any], demo: Demo) -> None:
+def test_a_picture_of_ones_own_is_judged(page: Callable[..., Any], kit: Staged) -> None:
     explain = page("explain")
     becomes(explain, "open")
-    scene = demo.folder / "scene"
-    (demo.folder / "no.png").write_text("no picture")
-    explain.set_input_files(
-        "#files", [str(scene / "a.png"), str(scene / "c.png"), str(demo.folder / "no.png")]
-    )
+    none = kit.folder / "no.png"
+    none.write_text("no picture")
+    files = [kit.pictures["blue"], kit.pictures["card"], none]
+    explain.set_input_files("#files", [str(file) for file in files])
     rows = explain.locator("#dropped li")
     assert wait_until(lambda: "judging" not in explain.inner_text("#dropped"), 30)
     assert "no picture known" in rows.nth(0).inner_text()
@@ -548,15 +563,15 @@ def test_a_picture_of_ones_own_is_judged(page: Callable[..., Any], demo: Demo) -
 
 
 @browser_only
-def test_twenty_viewers_all_see(page: Callable[..., Any], demo: Demo) -> None:
+def test_twenty_viewers_all_see(page: Callable[..., Any], kit: Staged) -> None:
     stage = page()
     becomes(stage, "open")
-    address = demo.url.replace("http", "ws") + "live"
+    address = kit.url.replace("http", "ws") + "live"
     with ExitStack() as stack:
         others = [
             stack.enter_context(
                 # What is left unread must not hold up the goodbyes.
-                connect(address, origin=demo.url.rstrip("/"), max_queue=None, close_timeout=1)
+                connect(address, origin=kit.url.rstrip("/"), max_queue=None, close_timeout=1)
             )
             for _ in range(19)
         ]
@@ -566,14 +581,16 @@ def test_twenty_viewers_all_see(page: Callable[..., Any], demo: Demo) -> None:
             while not isinstance(one.recv(5), bytes):
                 pass
         assert "shuttergate_viewers 20" in stage.request.get("/metrics").text()
-        assert like(stage, (30, 60, 160))
+        kit.show("green")
+        assert like(stage, GREEN)
 
 
 @browser_only
 @pytest.mark.parametrize("view", ["", "bench", "explain"])
-def test_axe_finds_nothing(page: Callable[..., Any], view: str) -> None:
+def test_axe_finds_nothing(page: Callable[..., Any], kit: Staged, view: str) -> None:
     one = page(view, reduced_motion="reduce")
-    for mark in ("open", "blocked"):
+    for scene, mark in (("blue", "open"), ("card", "blocked")):
+        kit.show(scene)
         becomes(one, mark)
         assert_no_violations(one)
         one.click("#language")
@@ -596,7 +613,7 @@ def assert_no_violations(page: Any) -> None:
 
 @browser_only
 def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
-    page: Callable[..., Any],
+    page: Callable[..., Any], kit: Staged
 ) -> None:
     stage = page()
     becomes(stage, "open")
@@ -615,7 +632,9 @@ def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
             .observe(spoken, { childList: true, characterData: true, subtree: true });
         }"""
     )
+    kit.show("card")
     becomes(stage, "blocked")
+    kit.show("blue")
     becomes(stage, "open")
     heard = stage.evaluate("window.heard")
     assert len(heard) <= 4, heard  # blocked, waiting, open: each once, and perhaps a doubt between

@@ -1,0 +1,54 @@
+"""Which tests go one after the other, and which wherever there is room: for pytest-xdist.
+
+Each worker takes a lane and then file after file. In the first two lanes run whole kits, which must
+keep time: two of them side by side leave each other enough of two cores. The rest computes, with
+lower priority, on whatever they leave idle, and then on all of them.
+"""
+
+from __future__ import annotations
+
+LANES = {
+    "kits": [
+        *("whole/test_pages.py", "whole/test_video_kit.py", "whole/test_kit.py"),
+        *("bench/scenario/test_scenarios.py", "commands/test_demo.py", "test_injection.py"),
+        *("whole/test_strace.py", "test_viewfinder.py", "parent/test_notify.py"),
+    ],
+    # The kernels first: what they leave comes long before the end of the other lane.
+    "kernels and rigs": [
+        *("bench_vm/test_bench_vm.py", "test_appliance.py", "vision/test_accelerator.py"),
+        *("console/test_server.py", "capture/test_recorder.py"),
+        *("parent/test_window.py", "panel/test_panel.py", "console/test_judge.py"),
+    ],
+}
+
+# What computes longest comes first, so that no core waits for it at the end.
+LONG = [
+    *("models/test_two_channels.py", "models/test_testcard.py", "test_gate_model.py"),
+    *("print/test_card.py", "models/test_open_nsfw.py", "systemd/test_install.py"),
+]
+
+PATIENT_NICE = 5
+"""For what only computes: it gives way, and yet gets through on a machine that does much else."""
+
+_PLACES = {
+    file: (number, place, lane)
+    for number, (lane, files) in enumerate(LANES.items())
+    for place, file in enumerate(files)
+}
+
+
+def lane(file: str) -> str:
+    """Return the lane of a test file, named relative to ``tests/``; most have one of their own."""
+    return _PLACES[file][2] if file in _PLACES else file
+
+
+def place(file: str) -> tuple[int, int]:
+    """Return where the file stands in the order of all."""
+    if file in _PLACES:
+        return _PLACES[file][:2]
+    return len(LANES), LONG.index(file) if file in LONG else len(LONG)
+
+
+def keeps_time(file: str) -> bool:
+    """Whether the tests of the file measure time, or break where they are held up."""
+    return file in _PLACES
