@@ -89,7 +89,7 @@ clean:  ## remove .venv and caches
 $(VENV)/.ready: requirements/run.txt pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(FITS)' \
 	  || { echo "shuttergate needs Python 3.11 to 3.13; install one or set PYTHON=…" >&2; exit 1; }
-	@test -x $(BIN)/python || echo "setting up $(VENV): some minutes and 400 MB, once"
+	@test -x $(BIN)/python || echo "setting up $(VENV): some minutes and 350 MB, once"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "cannot make $(VENV); on Debian: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import email
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -56,6 +58,20 @@ def test_it_holds_what_a_kit_needs_and_no_rubbish(wheel: Path) -> None:
     assert not [name for name in names if "embedding_extractor" in name]  # others publish those
     assert not [name for name in names if "__pycache__" in name or "_cache" in name]
     assert sum("LICENSE" in name or "NOTICE" in name for name in names) >= 3
+
+
+def test_what_only_measures_or_shares_out_reaches_no_kit(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = (name for name in names if name.endswith("dist-info/METADATA"))
+        needs = email.message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
+    assert not [name for name in names if {"measure", "tests"} & set(Path(name).parts)]
+    asks = [need.partition("; ") for need in needs if "dask" in need]
+    assert {extra for _, _, extra in asks} == {"extra == 'cluster'", "extra == 'dev'"}
+    for pinned, there in (("run.txt", False), ("dev.txt", True)):
+        pins = (ROOT / "requirements" / pinned).read_text()
+        for package in ("dask", "distributed", "tornado", "cloudpickle"):
+            assert (re.search(f"^{package}==", pins, re.MULTILINE) is not None) == there
 
 
 def test_it_works_where_there_is_no_checkout(wheel: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Packages of the extra `bench`: imported where they are needed, named where they are missing."""
+"""Packages of the extras `bench` and `cluster`: imported where needed, named where missing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 from shuttergate.errors import ShuttergateError
 
 
-def extra(module: str, what: str) -> Any:
-    """Import and return `module`; raise `ShuttergateError` with the pip command, for `what`."""
+def extra(module: str, what: str, name: str = "bench") -> Any:
+    """Import and return `module`, which `what` needs and the extra `name` installs.
+
+    Raises `ShuttergateError` with the pip command where it is missing.
+    """
     try:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
         raise ShuttergateError(
-            f"{what} needs {package}, which is not installed; pip install 'shuttergate[bench]'"
+            f"{what} needs {package}, which is not installed; pip install 'shuttergate[{name}]'"
         ) from error

@@ -222,6 +222,12 @@ def test_a_missing_extra_is_named_before_the_work(
         carry_out(order(manifest, report=tmp_path / "e.html"))
 
 
+def test_a_cluster_names_its_own_extra(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ShuttergateError, match=r"--cluster needs .* 'shuttergate\[cluster\]'"):
+        run(manifest, hands=Hands(cluster="tcp://127.0.0.1:9"))
+
+
 def test_an_evaluation_cut_short_goes_on(
     manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Who does the work of an evaluation: threads here, or the workers of a Dask cluster.
+"""Who does the work of an evaluation: threads here, or a Dask cluster's workers (extra `cluster`).
 
 Each thread has judges of its own, and every answer is put back in its picture's place: neither the
 order nor the number of hands can change a result. Finished answers can be kept in a ledger.
@@ -133,7 +133,7 @@ def _on_cluster(
     tasks: Sequence[Task], waiting: Sequence[int], keys: dict[Opener, str], address: str
 ) -> Iterator[tuple[int, Opinion]]:
     """Only paths and scores travel, never pictures: the workers must see the same folders."""
-    dask: Any = extra("distributed", "--cluster")
+    dask: Any = extra("distributed", "--cluster", "cluster")
     try:
         client = dask.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
