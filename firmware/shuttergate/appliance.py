@@ -18,7 +18,7 @@ from shuttergate.board import Board
 from shuttergate.capture.client import PublisherClient
 from shuttergate.clock import Clock
 from shuttergate.config import Config
-from shuttergate.faults import Faults
+from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
 from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock, Moment
@@ -60,7 +60,7 @@ class Appliance:
         tell, own = link.send, config.limits()
         self.tally = Tally(clock)
         self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed, clock)
-        self.faults = Faults(self.interlock, tell)
+        self.faults = FaultLog(self.interlock, tell)
         self._proof = ProofTests(eyes, config.vision.selftest_s, self.tally, self.faults, clock)
         live = LiveJudge(eyes, own, self._proof, self.faults, self.tally, clock)
         self._press_judge = PressJudge(

@@ -7,7 +7,7 @@ from shuttergate.interlock import Interlock
 from shuttergate.verdict import Fault
 
 
-class Faults:
+class FaultLog:
     """For any thread. ``tell`` hears of each fault that begins."""
 
     def __init__(self, interlock: Interlock, tell: feed.Tell) -> None:

@@ -106,7 +106,7 @@ class PublisherLost(Event, frozen=True, tag="publisher"):
     how: Literal["gone", "silent", "replaced"]
 
 
-class Accelerator(Event, frozen=True, tag="accelerator"):
+class AcceleratorChanged(Event, frozen=True, tag="accelerator"):
     """What is known of the accelerator changed."""
 
     state: str
@@ -310,7 +310,7 @@ AnyEvent = (
     | CameraWorks
     | AlbumReady
     | PublisherLost
-    | Accelerator
+    | AcceleratorChanged
     | FrameBuffers
     | PictureSkipped
     | Switch

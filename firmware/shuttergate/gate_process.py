@@ -59,7 +59,7 @@ def _tell_level(link: feed.Link, high: bool) -> None:
 
 
 def _tell_accelerator(link: feed.Link, state: AcceleratorState, cause: str) -> None:
-    link.send(feed.Accelerator(state, cause))
+    link.send(feed.AcceleratorChanged(state, cause))
 
 
 def main(argv: list[str] | None = None) -> None:

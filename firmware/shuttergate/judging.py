@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from shuttergate import verdict
 from shuttergate.clock import Clock
 from shuttergate.errors import AcceleratorError, ScoreError
-from shuttergate.faults import Faults
+from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Interlock
 from shuttergate.prooftest import ProofTests
@@ -26,7 +26,7 @@ class LiveJudge:
         eyes: Eyes,
         own: Mapping[str, Thresholds],
         proof: ProofTests,
-        faults: Faults,
+        faults: FaultLog,
         tally: Tally,
         clock: Clock = time.monotonic,
     ) -> None:
@@ -67,7 +67,7 @@ class PressJudge:
         eyes: Eyes,
         own: Mapping[str, Thresholds],
         proof: ProofTests,
-        faults: Faults,
+        faults: FaultLog,
         interlock: Interlock,
         tally: Tally,
         clock: Clock = time.monotonic,

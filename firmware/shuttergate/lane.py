@@ -8,7 +8,7 @@ from shuttergate import feed
 from shuttergate.board import CameraPart
 from shuttergate.capture.shelf import Shelf
 from shuttergate.errors import CameraError
-from shuttergate.faults import Faults
+from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
 from shuttergate.frames.inspection import Inspector
 from shuttergate.interlock import Interlock
@@ -36,7 +36,7 @@ class Lane:
         lores_shape: tuple[int, ...],
         judge: LiveJudge,
         interlock: Interlock,
-        faults: Faults,
+        faults: FaultLog,
         tell: feed.Tell,
     ) -> None:
         self.name = ""  # of the camera, once it was open

@@ -11,7 +11,7 @@ import time
 from shuttergate import feed
 from shuttergate.clock import Clock
 from shuttergate.errors import AcceleratorError, ScoreError
-from shuttergate.faults import Faults
+from shuttergate.faults import FaultLog
 from shuttergate.feed import Total
 from shuttergate.tally import Tally
 from shuttergate.verdict import Fault
@@ -30,7 +30,7 @@ class ProofTests:
         eyes: Eyes,
         every_s: float,
         tally: Tally,
-        faults: Faults,
+        faults: FaultLog,
         clock: Clock = time.monotonic,
     ) -> None:
         self._eyes = eyes

@@ -12,7 +12,7 @@ from shuttergate import feed
 from shuttergate.capture import hatch
 from shuttergate.capture.client import RECEIPT_TIMEOUT_S, Heard, PublisherClient
 from shuttergate.clock import Clock
-from shuttergate.faults import Faults
+from shuttergate.faults import FaultLog
 from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
 from shuttergate.panel.panel import Panel
@@ -68,7 +68,7 @@ class Warden:
         self,
         kit: Minded,
         interlock: Interlock,
-        faults: Faults,
+        faults: FaultLog,
         panel: Panel,
         client: PublisherClient,
         link: feed.Link,
