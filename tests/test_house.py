@@ -271,7 +271,7 @@ SOUND = {
     "tally": "import shuttergate.frames.webcam",
     "warden": "import shuttergate.frames.webcam",
     "appliance": "import shuttergate.vision.eyes\nfrom shuttergate.frames.webcam import WebCam",
-    "gate_process": "import shuttergate.appliance, shuttergate.gate, shuttergate.warden",
+    "gate_process": "from shuttergate import appliance, gate, tally, warden",
     "parent/supervisor": "COMMAND = ['-m', 'shuttergate.gate_process']",
     "cli": "from shuttergate.parent.supervisor import Supervisor",
 }
