@@ -183,7 +183,7 @@ def test_each_word_tells_of_gate_and_line_at_one_moment(
 ) -> None:
     """As on a busy machine: the gate closes while another thread is about to say how it stands."""
     one = rig()
-    closer = threading.Thread(target=one.appliance.interlock.fault, args=("one of the test's",))
+    closer = threading.Thread(target=one.appliance.interlock.fault, args=(Fault.POLES,))
     read = Wiring.line_is_high.fget
     assert read is not None
 

@@ -112,7 +112,7 @@ def test_what_an_edge_sets_off_is_told_after_what_moved_the_line() -> None:
             bench.interlock.contact(lambda: True)
 
     bench.interlock._write_line = wire
-    bench.interlock.mended("starting")
+    bench.interlock.mended(Fault.STARTING)
     bench.clear()
     assert not bench.clear()
     assert bench.line == [False, True, False]
@@ -122,7 +122,7 @@ def test_what_an_edge_sets_off_is_told_after_what_moved_the_line() -> None:
 def test_neither_gate_nor_line_moves_while_both_are_read() -> None:
     bench = Bench()
     bench.open()
-    other = threading.Thread(target=bench.interlock.fault, args=("camera",))
+    other = threading.Thread(target=bench.interlock.fault, args=(Fault.CAMERA,))
     with bench.interlock.still() as now:
         other.start()
         other.join(0.1)
