@@ -24,12 +24,13 @@ from shuttergate import feed
 from shuttergate.bench.scenario import album as albums
 from shuttergate.bench.scenario import always, must, page
 from shuttergate.bench.scenario.hookup import Simulated
-from shuttergate.bench.scenario.must import Must
+from shuttergate.bench.scenario.must import Finding, Must
 from shuttergate.bench.scenario.record import AlbumPicture, Done, PressRecord, Record, Said, Told
 from shuttergate.bench.scenario.report import Run, words, write_junit
 from shuttergate.bench.scenario.run import read_scenario
 from shuttergate.bench.scenario.script import Soak, presses, stretched
 from shuttergate.bench.scenario.soak import Sample, Soaked, drifts
+from shuttergate.bench.scenario.stand import Stand
 from shuttergate.bench.scenario.vitals import Vitals, network_sockets, vitals, written_bytes
 from shuttergate.errors import CameraError, ConfigError, PictureError
 from shuttergate.frames import marks
@@ -37,6 +38,7 @@ from shuttergate.frames.scene import open_scene
 from shuttergate.frames.shot import Lens, Scene
 from shuttergate.frames.stage import Stage, Stagehand
 from support.kits import Kit, alive
+from support.looking import standing
 from support.places import ROOT
 
 LIBRARY = ROOT / "tests" / "scenarios"
@@ -135,6 +137,10 @@ ALWAYS: list[tuple[dict[str, Any], str]] = [
         "1: the line is never high while the gate says CLOSED",
     ),
     (
+        {"levels": [(0.0, False), (0.999, True), (3.0, False)]},
+        "1: the line is never high while the gate says CLOSED",
+    ),
+    (
         {"pictures": [AlbumPicture("a.jpg", "clear", 1.98, "says GPSInfo")]},
         "3: every file in the album is whole, and says nothing but the picture",
     ),
@@ -189,25 +195,79 @@ def test_pulses_while_the_gate_says_closed_are_found() -> None:
     pulses = [(0.0, False)]
     for step in range(10):
         pulses += [(5.0 + 0.5 * step, True), (5.0 + 0.5 * step + 0.06, False)]
-    found = always.findings(
-        record(levels=pulses, said=[Said(0.5, False, "nudity")], ended_s=12.0, presses=[]), 1 / 30
-    )
-    must = "1: the line is never high while the gate says CLOSED"
-    (one,) = [one for one in found if one.must == must]
+    said = [Said(0.5, False, "nudity")]
+    one = never_high(record(levels=pulses, said=said, ended_s=12.0, presses=[]))
     assert not one.held and one.was == "it was HIGH from 5.000 to 5.060 s"
+
+
+def word(at_s: float, opened_s: float | None = None, line: bool | None = None) -> feed.Status:
+    """The gate's word of a moment; without ``line`` that is as it should be."""
+    status = standing(opened_s is not None).status
+    assert status is not None
+    line = opened_s is not None if line is None else line
+    return msgspec.structs.replace(status, at_s=at_s, opened_s=opened_s, line=line)
 
 
 def test_a_change_of_level_that_was_lost_is_made_up_for_by_the_next_word() -> None:
     one = Simulated(cast(Any, None))
-    status = msgspec.convert(
-        {key: {} for key in ("lost", "scores", "refused", "timings", "tests")}
-        | dict.fromkeys(("frames", "clear", "blocked", "taken", "videos", "fps", "oldest_ms"), 0)
-        | {"faults": [], "photos": [], "open": True, "reason": "clear", "runs_on": "cpu"}
-        | {"recording_s": None, "line": True, "type": "status"},
-        feed.Status,
-    )
-    assert [high for _at_s, high in one.levels([status, status])] == [True]
+    assert one.levels([word(4.0, 3.9), word(4.1, 3.9)]) == [(4.0, True)]
+    assert one.levels([feed.Level(True, 3.9)]) == []
     assert one.levels([feed.Level(False, 5.0)]) == [(5.0, False)]
+
+
+def test_a_word_from_before_a_change_of_level_undoes_it_not() -> None:
+    """It tells of the line as it was, and is heard after the meter's own word of the change."""
+    one = Simulated(cast(Any, None))
+    assert one.levels([feed.Level(True, 4.0), word(3.99), word(4.01, 3.999)]) == [(4.0, True)]
+    assert one.levels([feed.Level(False, 5.0), word(4.999, line=True)]) == [(5.0, False)]
+
+
+def never_high(found: Record) -> Finding:
+    must = "1: the line is never high while the gate says CLOSED"
+    (one,) = [one for one in always.findings(found, 1 / 30) if one.must == must]
+    return one
+
+
+def heard(tmp_path: Path, *news: feed.News) -> Record:
+    """What a stand records of this, all heard at once, and 5 s late."""
+    stand = Stand(read_scenario(LIBRARY / "1-fail-closed" / "card.toml"), tmp_path)
+    stand.kit = cast(Any, SimpleNamespace(start_s=0.5, starts=1))
+    stand.hookup = Simulated(stand.kit)
+    found = stand.begin()
+    found.began_s -= 5.0
+
+    def late(one: feed.News) -> feed.News:
+        times = {name: getattr(one, name, None) for name in ("at_s", "opened_s")}
+        given = {name: at_s + found.began_s for name, at_s in times.items() if at_s is not None}
+        return msgspec.structs.replace(one, **given)
+
+    stand._take([late(one) for one in news])
+    found.ended_s = 5.0
+    return found
+
+
+def test_an_opening_that_is_told_of_late_was_told_of(tmp_path: Path) -> None:
+    """A busy machine: the line rises at 1 s, and 101 ms and more go by before a word is heard."""
+    rise, fall = feed.Level(True, 1.0), feed.Level(False, 1.101)
+    on_time = [word(0.5), rise, word(1.0, 0.999), fall, word(1.102)]
+    found = heard(tmp_path, *on_time)
+    assert [round(one.at_s, 3) for one in found.said] == [0.5, 1.0, 1.102]
+    assert never_high(found).held
+    late = [word(0.5), rise, fall, word(1.102), word(1.1, 0.999)]
+    assert [one.is_open for one in heard(tmp_path, *late).said] == [False, True, False]
+    assert never_high(heard(tmp_path, *late)).held
+
+
+def test_an_opening_that_nobody_tells_of_is_found_however_late_words_are(tmp_path: Path) -> None:
+    pulse = [word(0.5), feed.Level(True, 1.0), feed.Level(False, 1.101), word(1.102)]
+    one = never_high(heard(tmp_path, *pulse))
+    assert not one.held and one.was == "it was HIGH from 1.000 to 1.101 s"
+    early = [word(0.5), feed.Level(True, 1.0), word(1.102, 1.101)]
+    one = never_high(heard(tmp_path, *early))
+    assert not one.held and one.was == "it was HIGH from 1.000 to 1.101 s"
+    long = [word(0.5, 0.4), feed.Level(True, 0.41), word(1.0, line=True), feed.Level(False, 1.101)]
+    one = never_high(heard(tmp_path, *long))
+    assert not one.held and one.was == "it was HIGH from 1.025 to 1.101 s"
 
 
 def test_nothing_said_is_no_crash() -> None:

@@ -16,8 +16,11 @@ CLOCK_S = 0.02
 """A picture's clock is read some milliseconds before its exposure is dated, and what the gate says
 of a press is heard some milliseconds later."""
 
-WORD_S = 0.2
-"""So old at most is a word of the gate when it is heard."""
+SEEN_S = 0.025
+"""So late at most does a meter see that the line fell."""
+
+SILENT_S = 0.2
+"""So old at most is the last word of a gate process that is heard no more."""
 
 STDERR_BYTES = 16 * 1024
 """So much a camera's driver may have to say; a kit of simulated parts wrote 56 bytes."""
@@ -31,9 +34,7 @@ def findings(record: Record, frame_s: float, slow: float = 1.0) -> list[Finding]
     shorted = any(one.what.endswith(FaultSwitch.LINE_SHORTED) for one in record.done)
     return [
         *([_ends_low(record)] if record.stopped else []),
-        *(
-            [] if shorted else [_open_while_high(record, WORD_S * slow)]
-        ),  # no software can lower such a line
+        *([] if shorted else [_open_while_high(record, slow)]),  # no software can lower such a line
         _one_outcome(record),
         _whole(record),
         _announced(record),
@@ -51,10 +52,11 @@ def _ends_low(record: Record) -> Finding:
     return Finding("1: the line is low when the kit has ended", not is_high, was, to_s - 1, to_s)
 
 
-def _open_while_high(record: Record, word_s: float) -> Finding:
-    """From the gate's first word of CLOSED until its word of OPEN the line stays low.
+def _open_while_high(record: Record, slow: float) -> Finding:
+    """From the gate's first word of CLOSED until its next opening the line stays low.
 
-    It falls before the word and rises before it; a word takes its time.
+    Line and words are dated where they come from, however late they are heard: CLOSED when the line
+    had fallen, an opening before it rose.
     """
     must = "1: the line is never high while the gate says CLOSED"
     news = list(record.news())
@@ -64,7 +66,9 @@ def _open_while_high(record: Record, word_s: float) -> Finding:
             began_s = one.at_s if began_s is None else began_s
             continue
         if began_s is not None:
-            for from_s, to_s in record.spans(True, began_s + word_s / 8, one.at_s - word_s):
+            until_s = one.at_s - SILENT_S * slow if one.is_open is None else one.opened_s
+            until_s = one.at_s if until_s is None else until_s
+            for from_s, to_s in record.spans(True, began_s + SEEN_S * slow, until_s):
                 was = f"it was HIGH from {from_s:.3f} to {to_s:.3f} s"
                 return Finding(must, False, was, from_s - AROUND_S, to_s + AROUND_S)
         began_s = None

@@ -52,6 +52,7 @@ class Simulated:
     def __init__(self, kit: Supervisor) -> None:
         self._kit = kit
         self._high = False
+        self._known_s = 0.0
         self.breaks: Mapping[str, Switch] = {}  # injected, as all else in that process
 
     @property
@@ -75,12 +76,13 @@ class Simulated:
         found = []
         for one in news:
             match one:
-                case feed.Level():
-                    found.append((one.at_s, one.high))
-                    self._high = one.high
-                case feed.Status(line=bool(high)) if high != self._high:
-                    found.append((time.monotonic(), high))  # a change was lost on its way
-                    self._high = high
+                # The meter's word of a change, or the gate's next one where that was lost. What is
+                # older than the newest that is known was overtaken on its way.
+                case feed.Level(high=high, at_s=at_s) | feed.Status(line=bool(high), at_s=at_s) if (
+                    high != self._high and at_s >= self._known_s
+                ):
+                    found.append((at_s, high))
+                    self._high, self._known_s = high, at_s
                 case feed.ChildEnded(process="gate") if self._high:
                     found.append((time.monotonic(), False))
                     self._high = False

@@ -10,12 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The gate's own words on how it stands, or None while no gate process says anything."""
+    """The gate's own words on how it stands, or None while no gate process says anything.
+
+    ``at_s``: when it stood so, by the gate, and not when it was heard. ``opened_s``: since when it
+    is OPEN.
+    """
 
     at_s: float
     is_open: bool | None
     reason: str = ""
     faults: tuple[str, ...] = ()
+    opened_s: float | None = None
 
     def __str__(self) -> str:
         if self.is_open is None:
@@ -96,6 +101,10 @@ class Record:
     staged: bool = True  # the camera is simulated: its pictures carry a clock
     skipped: str = ""  # why it was not run at all
     overdue_ms: float = 0.0  # the worst delay of the bench's own actions
+
+    def hear(self, one: Said) -> None:
+        """Take in a word of the gate, which may come late, at its own time."""
+        bisect.insort(self.said, one, key=lambda said: said.at_s)
 
     def level(self, at_s: float) -> bool:
         """Return the line's level at a time."""

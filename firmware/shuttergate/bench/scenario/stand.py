@@ -187,7 +187,8 @@ class Stand:
         record.levels.append((0.0, self._high))
         if self._record.said:
             last = self._record.said[-1]
-            record.said.append(Said(0.0, last.is_open, last.reason, last.faults))
+            opened_s = None if last.opened_s is None else 0.0
+            record.hear(Said(0.0, last.is_open, last.reason, last.faults, opened_s))
         self._starts_before = self.kit.starts - 1
         self._watched_ns = 0  # what the bench itself took out of the album is no change
         self._record = record
@@ -270,7 +271,7 @@ class Stand:
         self._take(news)
         said = self._record.said
         if said and said[-1].is_open is not None and not self.kit.is_heard:
-            said.append(Said(self._now(), None))  # what it said last no longer holds
+            self._record.hear(Said(self._now(), None))  # what it said last no longer holds
         with contextlib.suppress(OSError):
             changed = self._album.stat().st_mtime_ns
             if changed != self._watched_ns:
@@ -282,18 +283,17 @@ class Stand:
         record, now_s = self._record, self._now()
         for at_s, high in self.hookup.levels(news):
             self._high = high
-            record.levels.append((at_s - record.began_s, high))
+            record.levels.append((max(0.0, at_s - record.began_s), high))
         for one in news:
             match one:
                 case feed.Status():
-                    faults = tuple(one.faults)
-                    record.said.append(Said(now_s, one.open, one.reason, faults))
+                    record.hear(_said(one, record.began_s))
                     record.oldest_ms = max(record.oldest_ms, one.oldest_ms)
                 case feed.Event():
                     record.told.append(Told(now_s, log_name(one), log_fields(one)))
                     self._told_of(one, now_s)
                     if isinstance(one, feed.ChildEnded) and one.process == "gate":
-                        record.said.append(Said(now_s, None))
+                        record.hear(Said(now_s, None))
 
     def _told_of(self, event: feed.Event, now_s: float) -> None:
         waiting = [one for one in self._record.presses if not one.outcome]
@@ -313,3 +313,10 @@ class Stand:
 
     def _see_pictures(self) -> None:
         self._record.pictures += albums.empty(self._album, self._scenes, self._record.began_s)
+
+
+def _said(status: feed.Status, began_s: float) -> Said:
+    """Return the gate's word by the script's clock; what it said before the script held at 0."""
+    opened_s = None if status.opened_s is None else status.opened_s - began_s
+    at_s = max(0.0, status.at_s - began_s)
+    return Said(at_s, status.open, status.reason, tuple(status.faults), opened_s)
