@@ -10,7 +10,12 @@ from __future__ import annotations
 LANES = {
     "kits": [
         *("whole/test_pages.py", "whole/test_video_kit.py", "whole/test_kit.py"),
-        *("bench/scenario/test_scenarios.py", "commands/test_demo.py", "test_injection.py"),
+        *(
+            "bench/scenario/test_run.py",
+            "bench/scenario/test_soak.py",
+            "commands/test_demo.py",
+            "test_injection.py",
+        ),
         *("whole/test_strace.py", "test_viewfinder.py", "parent/test_notify.py"),
     ],
     # The kernels first: what they leave comes long before the end of the other lane.

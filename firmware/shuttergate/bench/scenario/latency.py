@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from shuttergate.bench.scenario.must import PhotoCount
+from shuttergate.bench.scenario.album_expectations import PhotoCount
 from shuttergate.bench.scenario.run import Options
 from shuttergate.bench.scenario.script import Scenario, ScriptShow, stretched
 from shuttergate.bench.scenario.stand import Stand

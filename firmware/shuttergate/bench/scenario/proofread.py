@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 from shuttergate.bench.scenario import faults
-from shuttergate.bench.scenario.must import Must
+from shuttergate.bench.scenario.expectation import Expectation
 from shuttergate.bench.scenario.script import BUILT_IN, Scenario, presses
 from shuttergate.errors import ConfigError
 from shuttergate.frames.marks import MOST_SCENES
@@ -22,7 +22,7 @@ def proofread(path: Path, scenario: Scenario) -> None:
         *_times(scenario),
         *_faults(scenario),
         *_presses(scenario),
-        *_musts(scenario),
+        *_expectations(scenario),
     ):
         raise ConfigError(f"{path}: {key}: {cause}")
 
@@ -124,18 +124,18 @@ def _presses(scenario: Scenario) -> Wrong:
     ]
 
 
-def _musts(scenario: Scenario) -> Wrong:
+def _expectations(scenario: Scenario) -> Wrong:
     count = len(presses(scenario))
     found = []
-    for number, must in enumerate(scenario.must):
-        cause = must.wrong(count, scenario.seconds) or _unknown_scene(must, scenario)
+    for number, one in enumerate(scenario.must):
+        cause = one.wrong(count, scenario.seconds) or _unknown_scene(one, scenario)
         if cause:
             found.append((f"must[{number}]", cause))
     return found
 
 
-def _unknown_scene(must: Must, scenario: Scenario) -> str:
-    name = getattr(must, "scene", "")
+def _unknown_scene(one: Expectation, scenario: Scenario) -> str:
+    name = getattr(one, "scene", "")
     if not name or _is_scene(name, scenario):
         return ""
     return f"scene: {_no_scene(name)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from shuttergate.bench.scenario.must import Finding
+from shuttergate.bench.scenario.expectation import Finding
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.script import Scenario
 

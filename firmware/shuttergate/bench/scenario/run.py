@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate.bench.scenario import always
+from shuttergate.bench.scenario import invariants
+from shuttergate.bench.scenario.expectation import Finding
+from shuttergate.bench.scenario.expectations import Refusal
 from shuttergate.bench.scenario.hookup import why_not_hooked_up
-from shuttergate.bench.scenario.must import Finding, Refusal
 from shuttergate.bench.scenario.proofread import proofread
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.report import Run
@@ -108,7 +109,7 @@ def play(sheet: Sheet, options: Options, tick: Callable[[float], object]) -> Run
 def judged(scenario: Scenario, record: Record, fps: float, slow: float) -> list[Finding]:
     """Return what became of everything that must hold."""
     own = [one.judge(record) for one in scenario.must]
-    return own if record.refusal else [*always.findings(record, 1 / fps, slow), *own]
+    return own if record.refusal else [*invariants.findings(record, 1 / fps, slow), *own]
 
 
 def did_not_start(scenario: Scenario, record: Record) -> str:

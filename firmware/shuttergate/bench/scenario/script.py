@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from shuttergate.bench.scenario.must import Must
+from shuttergate.bench.scenario.expectations import AnyExpectation
 from shuttergate.config import Config
 from shuttergate.system.toml import Table
 
@@ -69,7 +69,7 @@ class Scenario(Table, frozen=True):
 
     title: str
     seconds: Annotated[float, Meta(gt=0, le=86400)]
-    must: Annotated[list[Must], Meta(min_length=1)]
+    must: Annotated[list[AnyExpectation], Meta(min_length=1)]
     promise: Annotated[int, Meta(ge=0, le=4)] = 0
     kit: Config = Config()
     page: bool = False

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from shuttergate import feed
-from shuttergate.bench.scenario.must import Finding
+from shuttergate.bench.scenario.expectation import Finding
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.report import Run
 from shuttergate.bench.scenario.run import Options, Sheet, did_not_start, judged

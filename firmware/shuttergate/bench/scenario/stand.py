@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +15,13 @@ import msgspec
 from shuttergate import feed
 from shuttergate.bench.scenario import album as albums
 from shuttergate.bench.scenario import vitals
+from shuttergate.bench.scenario.actions import actions
+from shuttergate.bench.scenario.album_expectations import VideoCount
 from shuttergate.bench.scenario.faults import LINE_HELD, Faults
 from shuttergate.bench.scenario.hookup import Hookup, hook_up
-from shuttergate.bench.scenario.must import VideoCount
 from shuttergate.bench.scenario.record import Done, PressRecord, Record, Said, Told
 from shuttergate.bench.scenario.scenes import write_stage
-from shuttergate.bench.scenario.script import Scenario, presses
+from shuttergate.bench.scenario.script import Scenario
 from shuttergate.bench.scenario.wires import BenchWires
 from shuttergate.config import read_kit
 from shuttergate.console.server import listen
@@ -40,15 +40,6 @@ FELT_S = 0.1
 
 LATER = (Reason.SECOND_LOOK, Reason.CLOSED, Reason.NO_FRAME)
 """Refusals that come some time after their press: it was taken first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something to do at a time of the script."""
-
-    at_s: float
-    what: str
-    do: Callable[[], None]
 
 
 class Stand:
@@ -157,17 +148,17 @@ class Stand:
         ``tick`` is called now and then with the time in the script.
         """
         self.begin()
-        actions = self._actions()
+        due = actions(self._scenario, self.hookup, self._faults, self._pressed)
         end_s = self._scenario.seconds
         while (now_s := self._now()) < end_s and self.kit.refusal is None:
-            while actions and actions[0].at_s <= now_s:
-                action = actions.pop(0)
+            while due and due[0].at_s <= now_s:
+                action = due.pop(0)
                 late_ms = (self._now() - action.at_s) * 1000
                 self._record.overdue_ms = max(self._record.overdue_ms, late_ms)
                 self._record.done.append(Done(self._now(), action.what))
                 action.do()
                 now_s = self._now()
-            due_s = actions[0].at_s if actions else end_s
+            due_s = due[0].at_s if due else end_s
             self.watch(max(0.0, min(POLL_S, due_s - now_s)))
             tick(now_s)
         return self._end()
@@ -211,56 +202,8 @@ class Stand:
     def _now(self) -> float:
         return time.monotonic() - self._record.began_s
 
-    def _actions(self) -> list[Action]:
-        script, found = self._scenario, []
-        for show in script.show:
-            often = f" for {show.exposures} exposures" if show.exposures else ""
-            found.append(
-                Action(
-                    show.at_s,
-                    f"shows {show.scene}{often}",
-                    lambda show=show: self.hookup.show(show.scene, show.exposures),  # type: ignore[misc]
-                )
-            )
-        for at_s, press in presses(script):
-            found += self._finger(at_s, press.hold_s, press.bounce_ms)
-        for fault in script.fault:
-            found.append(
-                Action(
-                    fault.at_s,
-                    f"breaks: {fault.what}",
-                    lambda what=fault.what: self._faults.set(what, True),  # type: ignore[misc]
-                )
-            )
-            if fault.until_s is not None:
-                found.append(
-                    Action(
-                        fault.until_s,
-                        f"mends: {fault.what}",
-                        lambda what=fault.what: self._faults.set(what, False),  # type: ignore[misc]
-                    )
-                )
-        return sorted(found, key=lambda one: one.at_s)
-
-    def _finger(self, at_s: float, hold_s: float, bounce_ms: Sequence[float]) -> Iterator[Action]:
-        def down() -> None:
-            self._record.presses.append(PressRecord(self._now(), lasts_s=hold_s + FELT_S))
-            self.hookup.finger(True)
-
-        def to(level: bool) -> Callable[[], None]:
-            return lambda: self.hookup.finger(level)
-
-        yield Action(at_s, "presses", down)
-        for start_s, last in ((at_s, True), (at_s + hold_s, False)):
-            level, edge_s = last, start_s
-            if not last:
-                yield Action(start_s, "lets go", to(False))
-            for duration_ms in bounce_ms:
-                edge_s += duration_ms / 1000
-                level = not level
-                yield Action(edge_s, "bounces", to(level))
-            if level is not last:
-                yield Action(edge_s + 0.002, "bounces", to(last))
+    def _pressed(self, hold_s: float) -> None:
+        self._record.presses.append(PressRecord(self._now(), lasts_s=hold_s + FELT_S))
 
     def watch(self, wait_s: float) -> None:
         """Take in what happens, for so long at most, or until there is news."""

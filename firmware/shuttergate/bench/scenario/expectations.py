@@ -1,19 +1,22 @@
-"""What must hold in a run: pure judgements on a `Record`, each with words for people."""
+"""All that a script may expect: pure judgements on a `Record`, each with words for people."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from shuttergate.bench.scenario.album_expectations import AlbumUnchanged, PhotoCount, VideoCount
+from shuttergate.bench.scenario.expectation import (
+    AROUND_S,
+    Expectation,
+    Finding,
+    Milliseconds,
+    Seconds,
+)
+from shuttergate.bench.scenario.line_expectations import Falls, LineLevel, Rises
 from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record
-from shuttergate.capture.album import PHOTO, VIDEO
-from shuttergate.system.toml import Table
 from shuttergate.verdict import Reason
-
-Seconds = Annotated[float, Meta(ge=0, le=86400)]
-Milliseconds = Annotated[float, Meta(ge=0, le=86400e3)]
 
 CLOSED = (
     *(Reason.NUDITY, Reason.DOUBT, Reason.SECOND_LOOK, Reason.WAITING, Reason.STALE),
@@ -32,102 +35,8 @@ EVENTS = (
 )
 """What the log of a kit may tell of."""
 
-AROUND_S = 0.5
-"""So much before and after is shown of a finding that was not held."""
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One requirement, whether it held, what was seen, and when to look closer."""
-
-    must: str
-    held: bool
-    was: str
-    from_s: float = 0.0
-    to_s: float = 0.0
-
-
-class _Must(Table, frozen=True, tag_field="what"):
-    """One requirement; the subclasses' tags are the words in the file."""
-
-    def wrong(self, presses: int, seconds: float) -> str:
-        """Return what is wrong with it in a script of so many presses and seconds, or nothing."""
-        for name in ("from_s", "to_s", "at_s", "after_s"):
-            if getattr(self, name, 0.0) > seconds:
-                return f"{name}: the script ends at {seconds:g} s"
-        if getattr(self, "to_s", 1.0) <= getattr(self, "from_s", 0.0):
-            return "to_s: must come after from_s"
-        return ""
-
-    def judge(self, record: Record) -> Finding:
-        """Return what became of it."""
-        raise NotImplementedError
-
-
-class LineLevel(_Must, frozen=True, tag="line"):
-    """The permissive line has this level all the time."""
-
-    level: Literal["low", "high"]
-    from_s: Seconds
-    to_s: Seconds
-
-    def judge(self, record: Record) -> Finding:
-        """Return what became of it."""
-        wrong = list(record.spans(self.level == "low", self.from_s, self.to_s))
-        was = "; ".join(
-            f"{'HIGH' if self.level == 'low' else 'low'} from {sooner:.3f} to {later:.3f} s"
-            for sooner, later in wrong[:3]
-        )
-        return Finding(
-            f"the line is {self.level} from {self.from_s:g} to {self.to_s:g} s",
-            not wrong,
-            was or "so it was",
-            wrong[0][0] - AROUND_S if wrong else self.from_s,
-            wrong[0][1] + AROUND_S if wrong else self.to_s,
-        )
-
-
-class Falls(_Must, frozen=True, tag="falls"):
-    """The line was high, and falls soon after."""
-
-    after_s: Seconds
-    within_ms: Milliseconds
-
-    def judge(self, record: Record) -> Finding:
-        """Return what became of it."""
-        return _moves(record, False, self.after_s, 0.0, self.within_ms)
-
-
-class Rises(_Must, frozen=True, tag="rises"):
-    """The line was low, and rises soon after, but not sooner than ``not_before_ms``."""
-
-    after_s: Seconds
-    within_ms: Milliseconds
-    not_before_ms: Milliseconds = 0.0
-
-    def judge(self, record: Record) -> Finding:
-        """Return what became of it."""
-        return _moves(record, True, self.after_s, self.not_before_ms, self.within_ms)
-
-
-def _moves(record: Record, high: bool, after_s: float, least_ms: float, most_ms: float) -> Finding:
-    verb, was_verb = ("rises", "rose") if high else ("falls", "fell")
-    span = f"{least_ms:g} to {most_ms:g}" if least_ms else f"{most_ms:g}"
-    text = f"the line {verb} within {span} ms after {after_s:g} s"
-    to_s = after_s + most_ms / 1000 + AROUND_S
-    if record.level(after_s) is high:
-        was = f"it was {'HIGH' if high else 'low'} already"
-        return Finding(text, False, was, after_s - AROUND_S, to_s)
-    moved_s = record.changes(high, after_s)
-    if moved_s is None:
-        return Finding(text, False, f"it never {was_verb}", after_s - AROUND_S, to_s)
-    took_ms = (moved_s - after_s) * 1000
-    held = least_ms <= took_ms <= most_ms
-    was = f"it {was_verb} after {took_ms:.0f} ms"
-    return Finding(text, held, was, after_s - AROUND_S, max(to_s, moved_s + AROUND_S))
-
-
-class Says(_Must, frozen=True, tag="says"):
+class Says(Expectation, frozen=True, tag="says"):
     """The gate's own words at that time: "open", or the reason, and the faults by name."""
 
     at_s: Seconds
@@ -159,7 +68,7 @@ class Says(_Must, frozen=True, tag="says"):
         )
 
 
-class OnePress(_Must, frozen=True, tag="press"):
+class OnePress(Expectation, frozen=True, tag="press"):
     """A press of the script, by its number from 1, or every one (0), and what becomes of it.
 
     ``within_ms``: from the press to the durable file. ``scene``: what the photo shows.
@@ -216,48 +125,7 @@ class OnePress(_Must, frozen=True, tag="press"):
         return ""
 
 
-class _Files(_Must, frozen=True):
-    """So many files of a kind lie in the album at the end; each shows ``scene``, by its marks."""
-
-    count: Annotated[int, Meta(ge=0)] | None = None
-    least: Annotated[int, Meta(ge=0)] = 0
-    scene: str = ""
-
-    def wrong(self, presses: int, seconds: float) -> str:
-        """Return what is wrong with it."""
-        named = self.count is not None or self.least or self.scene
-        return "" if named else "name a count, a least number, a scene, or all of them"
-
-    def _judged(self, record: Record, what: str, suffix: str) -> Finding:
-        found = [one for one in record.pictures if one.name.endswith(suffix)]
-        others = [one for one in found if self.scene and one.scene != self.scene]
-        text = f"{what} in the album"
-        text += f": {self.count}" if self.count is not None else ""
-        text += f": at least {self.least}" if self.least else ""
-        text += f", every one shows {self.scene}" if self.scene else ""
-        was = f"{len(found)}" + "".join(f"; {one.name} shows {one.scene}" for one in others[:3])
-        enough = len(found) >= self.least and self.count in (None, len(found))
-        held = enough and not others
-        return Finding(text, held, was, 0.0, record.ended_s)
-
-
-class PhotoCount(_Files, frozen=True, tag="photos"):
-    """So many photos lie in the album at the end."""
-
-    def judge(self, record: Record) -> Finding:
-        """Return what became of it."""
-        return self._judged(record, "photos", PHOTO)
-
-
-class VideoCount(_Files, frozen=True, tag="videos"):
-    """So many videos lie in the album at the end; every frame of each shows ``scene``."""
-
-    def judge(self, record: Record) -> Finding:
-        """Return what became of it."""
-        return self._judged(record, "videos", VIDEO)
-
-
-class Starts(_Must, frozen=True, tag="starts"):
+class Starts(Expectation, frozen=True, tag="starts"):
     """The gate process was started so often."""
 
     count: Annotated[int, Meta(ge=0)]
@@ -271,7 +139,7 @@ def _counted(what: str, due: int, found: int, record: Record) -> Finding:
     return Finding(f"{what}: {due}", due == found, f"{found}", 0.0, record.ended_s)
 
 
-class LogSays(_Must, frozen=True, tag="log"):
+class LogSays(Expectation, frozen=True, tag="log"):
     """A log event with these fields comes in that time; ``times``: so often, or at least once."""
 
     event: str
@@ -316,25 +184,7 @@ def _says(found: object, wanted: object) -> bool:
     return found == wanted
 
 
-class AlbumUnchanged(_Must, frozen=True, tag="album unchanged"):
-    """Nothing appears in the album's folder in that time, under any name."""
-
-    from_s: Seconds
-    to_s: Seconds
-
-    def judge(self, record: Record) -> Finding:
-        """Return what became of it."""
-        found = [at_s for at_s in record.album_changes_s if self.from_s <= at_s <= self.to_s]
-        return Finding(
-            f"the album does not change from {self.from_s:g} to {self.to_s:g} s",
-            not found,
-            f"it changed at {found[0]:.3f} s" if found else "so it was",
-            (found[0] if found else self.from_s) - AROUND_S,
-            (found[0] if found else self.to_s) + AROUND_S,
-        )
-
-
-class Refusal(_Must, frozen=True, tag="refuses to start"):
+class Refusal(Expectation, frozen=True, tag="refuses to start"):
     """The kit refuses to start, and says why in words with this text in them."""
 
     saying: str = ""
@@ -350,7 +200,7 @@ class Refusal(_Must, frozen=True, tag="refuses to start"):
         )
 
 
-class Age(_Must, frozen=True, tag="frame age"):
+class Age(Expectation, frozen=True, tag="frame age"):
     """No frame was older than this when it was judged."""
 
     most_ms: Milliseconds
@@ -366,7 +216,7 @@ class Age(_Must, frozen=True, tag="frame age"):
         )
 
 
-Must = (
+AnyExpectation = (
     LineLevel
     | Falls
     | Rises

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate.bench.scenario.must import AROUND_S, EVENTS, Finding
+from shuttergate.bench.scenario.expectation import AROUND_S, Finding
+from shuttergate.bench.scenario.expectations import EVENTS
 from shuttergate.bench.scenario.record import Record, Said
 from shuttergate.capture.album import PHOTO
 from shuttergate.injection import FaultSwitch

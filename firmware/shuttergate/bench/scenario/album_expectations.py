@@ -1,0 +1,70 @@
+"""What a script may expect of the album."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from shuttergate.bench.scenario.expectation import AROUND_S, Expectation, Finding, Seconds
+from shuttergate.bench.scenario.record import Record
+from shuttergate.capture.album import PHOTO, VIDEO
+
+
+class _Files(Expectation, frozen=True):
+    """So many files of a kind lie in the album at the end; each shows ``scene``, by its marks."""
+
+    count: Annotated[int, Meta(ge=0)] | None = None
+    least: Annotated[int, Meta(ge=0)] = 0
+    scene: str = ""
+
+    def wrong(self, presses: int, seconds: float) -> str:
+        """Return what is wrong with it."""
+        named = self.count is not None or self.least or self.scene
+        return "" if named else "name a count, a least number, a scene, or all of them"
+
+    def _judged(self, record: Record, what: str, suffix: str) -> Finding:
+        found = [one for one in record.pictures if one.name.endswith(suffix)]
+        others = [one for one in found if self.scene and one.scene != self.scene]
+        text = f"{what} in the album"
+        text += f": {self.count}" if self.count is not None else ""
+        text += f": at least {self.least}" if self.least else ""
+        text += f", every one shows {self.scene}" if self.scene else ""
+        was = f"{len(found)}" + "".join(f"; {one.name} shows {one.scene}" for one in others[:3])
+        enough = len(found) >= self.least and self.count in (None, len(found))
+        held = enough and not others
+        return Finding(text, held, was, 0.0, record.ended_s)
+
+
+class PhotoCount(_Files, frozen=True, tag="photos"):
+    """So many photos lie in the album at the end."""
+
+    def judge(self, record: Record) -> Finding:
+        """Return what became of it."""
+        return self._judged(record, "photos", PHOTO)
+
+
+class VideoCount(_Files, frozen=True, tag="videos"):
+    """So many videos lie in the album at the end; every frame of each shows ``scene``."""
+
+    def judge(self, record: Record) -> Finding:
+        """Return what became of it."""
+        return self._judged(record, "videos", VIDEO)
+
+
+class AlbumUnchanged(Expectation, frozen=True, tag="album unchanged"):
+    """Nothing appears in the album's folder in that time, under any name."""
+
+    from_s: Seconds
+    to_s: Seconds
+
+    def judge(self, record: Record) -> Finding:
+        """Return what became of it."""
+        found = [at_s for at_s in record.album_changes_s if self.from_s <= at_s <= self.to_s]
+        return Finding(
+            f"the album does not change from {self.from_s:g} to {self.to_s:g} s",
+            not found,
+            f"it changed at {found[0]:.3f} s" if found else "so it was",
+            (found[0] if found else self.from_s) - AROUND_S,
+            (found[0] if found else self.to_s) + AROUND_S,
+        )

@@ -1,0 +1,45 @@
+"""An expectation of a script, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from shuttergate.bench.scenario.record import Record
+from shuttergate.system.toml import Table
+
+Seconds = Annotated[float, Meta(ge=0, le=86400)]
+Milliseconds = Annotated[float, Meta(ge=0, le=86400e3)]
+
+AROUND_S = 0.5
+"""So much before and after is shown of a finding that was not held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One requirement, whether it held, what was seen, and when to look closer."""
+
+    must: str
+    held: bool
+    was: str
+    from_s: float = 0.0
+    to_s: float = 0.0
+
+
+class Expectation(Table, frozen=True, tag_field="what"):
+    """One requirement; the subclasses' tags are the words in the file."""
+
+    def wrong(self, presses: int, seconds: float) -> str:
+        """Return what is wrong with it in a script of so many presses and seconds, or nothing."""
+        for name in ("from_s", "to_s", "at_s", "after_s"):
+            if getattr(self, name, 0.0) > seconds:
+                return f"{name}: the script ends at {seconds:g} s"
+        if getattr(self, "to_s", 1.0) <= getattr(self, "from_s", 0.0):
+            return "to_s: must come after from_s"
+        return ""
+
+    def judge(self, record: Record) -> Finding:
+        """Return what became of it."""
+        raise NotImplementedError

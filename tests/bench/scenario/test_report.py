@@ -1,0 +1,37 @@
+"""How a run is told: in words, and as JUnit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from shuttergate.bench.scenario.report import words, write_junit
+from support.scenarios import a_run
+
+
+def test_a_failure_is_told_with_what_happened_around_it() -> None:
+    lines = words(a_run()).splitlines()
+    assert lines[0].startswith("FAILED  promise/card: The test card")
+    assert "(1 of 2 held, 6.1 s)" in lines[0]
+    assert lines[1:] == [
+        "    must: the line falls within 50 ms after 2.9 s",
+        "    was:  it fell after 100 ms",
+        "        2.900 s  bench: shows card",
+        "        3.000 s  gate says CLOSED (nudity)",
+        "        3.000 s  line low",
+    ]
+    assert "is this machine busy?" in words(a_run(overdue_ms=500.0))
+
+
+def test_junit_names_every_requirement_and_why_one_failed(tmp_path: Path) -> None:
+    skipped = a_run()
+    skipped.record.skipped, skipped.findings = "needs \x07 root", []
+    trouble = a_run()
+    trouble.trouble = "the kit gave no verdict"
+    write_junit([a_run(), skipped, trouble], tmp_path / "out.xml")
+    suites = ElementTree.parse(tmp_path / "out.xml").getroot().findall("testsuite")
+    counts = [[one.get(name) for name in ("tests", "failures", "skipped")] for one in suites]
+    assert counts == [["2", "1", "0"], ["1", "0", "1"], ["3", "2", "0"]]
+    failure = suites[0].find("testcase/failure")
+    assert failure is not None and failure.get("message") == "it fell after 100 ms"
+    assert "bench: shows card" in (failure.text or "")
