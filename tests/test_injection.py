@@ -465,7 +465,7 @@ def blue(folder: Path) -> Path:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("kit")
     config = Config(
-        gate=GateSettings(hold_off_s=0.1),
+        gate=GateSettings(hold_off_s=0.1, max_age_ms=2000),
         scene=SceneSettings(path=str(blue(folder))),
         vision=VisionSettings(selftest_s=SELFTEST_S),
     )

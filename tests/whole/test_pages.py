@@ -30,7 +30,7 @@ from shuttergate.panel.wires import WIRE_FAULTS
 from shuttergate.verdict import Reason, Thresholds
 from shuttergate.vision.known import paint
 from support import needs
-from support.kits import wait_until
+from support.kits import PATIENT, wait_until
 from support.staged import Staged
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -119,7 +119,8 @@ class Demo:
         Image.new("RGB", (640, 480), BLUE).save(folder / "blue.png")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
-            + ["--scene", str(folder / "blue.png"), "--album", str(self.album)],
+            + ["--scene", str(folder / "blue.png"), "--album", str(self.album)]
+            + ["--config", str(PATIENT)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -156,7 +157,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staged]:
         name: Image.new("RGB", (640, 480), one) for name, one in (("blue", BLUE), ("green", GREEN))
     }
     config = Config(
-        gate=GateSettings(hold_off_s=0.5), page=PageSettings(contact="Ask at the desk.")
+        gate=GateSettings(hold_off_s=0.5, max_age_ms=2000),
+        page=PageSettings(contact="Ask at the desk."),
     )
     one = Staged(tmp_path_factory.mktemp("kit"), {**scenes, "card": card}, config)
     yield one
