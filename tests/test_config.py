@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from shuttergate.board import board_names, read_board
@@ -32,10 +35,52 @@ def test_every_line_of_the_example_that_is_commented_out_is_valid(tmp_path: Path
     read_kit(read_config(written(tmp_path, text)), None)
 
 
-def test_the_example_names_every_key() -> None:
-    text = EXAMPLE.read_text()
-    for name in Config.__struct_fields__:
-        assert re.search(rf"^#?\[?{name}\b", text, re.MULTILINE), name
+def keys_of(kind: Any, above: str = "") -> Iterator[str]:
+    """Yield every key of a table and of those in it, with dots; * for a name that is free."""
+    for field in msgspec.structs.fields(kind):
+        yield f"{above}{field.name}"
+        found = msgspec.inspect.type_info(field.type)
+        if isinstance(found, msgspec.inspect.DictType):
+            yield f"{above}{field.name}.*"
+            found, name = found.value_type, f"{field.name}.*"
+        else:
+            name = field.name
+        if isinstance(found, msgspec.inspect.StructType):
+            yield from keys_of(found.cls, f"{above}{name}.")
+
+
+def sentences_of(text: str) -> dict[str, str]:
+    """Return by key, as `keys_of` has it, the comment beside it, or the lines of one above it."""
+    line_of = r"#?(?:\[(?P<table>\S+)\]|(?P<key>\w+) = .*?)(?:\s+# (?P<said>.+))?"
+    found, table, above = {}, "", ""
+    for line in text.splitlines():
+        match = re.fullmatch(line_of, line)
+        if match is None:
+            above = f"{above} {line[1:].strip()}".strip() if line.startswith("#") else ""
+            continue
+        said, above = match["said"] or above, ""
+        if match["table"]:
+            table = re.sub(r"(?<=^thresholds\.).+", "*", match["table"])
+        name = table if match["table"] else f"{table}.{match['key']}".lstrip(".")
+        found[name] = said
+    return found
+
+
+def test_every_key_of_the_example_has_its_sentence_and_every_setting_is_there() -> None:
+    found = sentences_of(EXAMPLE.read_text())
+    wanted = set(keys_of(Config)) - {"thresholds"}  # which holds tables only
+    assert set(found) == wanted
+    for key, said in found.items():
+        words = re.findall(
+            r"[A-Za-z]+", re.sub(r"\(.*\)|\d+ to \d+", "", said)
+        )  # a range says nothing
+        assert len(words) >= 2, f"{key} has no sentence"
+    assert len(set(found.values())) == len(found)
+
+
+def test_a_key_without_a_sentence_is_seen() -> None:
+    text = "# One for a,\n# and more.\n[a]\nb = 1  # two\n#c = 2\n\n# Of nothing.\n\nd = 3\n"
+    assert sentences_of(text) == {"a": "One for a, and more.", "a.b": "two", "a.c": "", "a.d": ""}
 
 
 @pytest.mark.parametrize(
