@@ -5,6 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
   $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+LOCALE := firmware/shuttergate/locale
 ARGS ?=
 # Two lanes of tests keep time and often wait; at least one worker computes meanwhile.
 WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 1 : 8)))
@@ -80,8 +81,14 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 	echo 'av>=18' | uv pip compile - --constraint requirements/dev.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/video.txt
 
-locale: $(VENV)/.ready-dev  ## compile the Japanese texts after editing shuttergate.po
-	$(BIN)/pybabel -q compile -l ja -D shuttergate -d firmware/shuttergate/locale
+locale: $(VENV)/.ready-dev  ## bring shuttergate.po up to the code's texts, and compile it
+	@set -e; scratch=$$(mktemp -d); trap 'rm -r "$$scratch"' EXIT; po=$(LOCALE)/ja/LC_MESSAGES/shuttergate.po; \
+	sed '/^$$/q' $$po >$$scratch/new.po; cp $$po $$scratch/old.po; \
+	$(BIN)/pybabel -q extract --sort-output --no-location --omit-header --no-wrap -o $$scratch/all.pot firmware; \
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap -l ja \
+	  -i $$scratch/all.pot -o $$scratch/old.po; \
+	cat $$scratch/old.po >>$$scratch/new.po; cp $$scratch/new.po $$po; \
+	$(BIN)/pybabel -q compile -l ja -D shuttergate -d $(LOCALE)
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gettext
+import shutil
 import string
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -39,3 +43,40 @@ def test_the_compiled_file_is_up_to_date(japanese: dict[str, str]) -> None:
         compiled = gettext.GNUTranslations(file)
     for text, translated in japanese.items():
         assert compiled.gettext(text) == translated, "run `make locale`"
+
+
+def test_make_locale_changes_nothing_that_is_up_to_date(tmp_path: Path) -> None:
+    made(tmp_path)
+    for file in FOLDER.iterdir():
+        assert made_of(tmp_path, file.name).read_bytes() == file.read_bytes(), "run `make locale`"
+
+
+def test_make_locale_adds_drops_and_guesses_nothing(tmp_path: Path) -> None:
+    text = (FOLDER / "shuttergate.po").read_text()
+    other = text.replace('msgid "Folder for photos and videos."', 'msgid "Folder for photos."')
+    assert other != text
+    made(tmp_path, other)
+    after = made_of(tmp_path, "shuttergate.po").read_text()
+    assert "fuzzy" not in after and "#~" not in after
+    assert after.splitlines() == [
+        'msgstr ""' if above == 'msgid "Folder for photos and videos."' else line
+        for above, line in zip(["", *text.splitlines()], text.splitlines(), strict=False)
+    ]
+
+
+def made(locale: Path, text: str | None = None) -> None:
+    """Run `make locale` on a copy, with `text` for its shuttergate.po; no environment is made."""
+    shutil.copytree(FOLDER.parents[1], locale, dirs_exist_ok=True)
+    if text is not None:
+        made_of(locale, "shuttergate.po").write_text(text)
+    ready = [word for name in (".ready", ".ready-dev") for word in ("-o", f".venv/{name}")]
+    subprocess.run(
+        ["make", "--silent", *ready, "locale", f"LOCALE={locale}"]
+        + [f"BIN={Path(sys.executable).parent}"],
+        cwd=ROOT,
+        check=True,
+    )
+
+
+def made_of(locale: Path, name: str) -> Path:
+    return locale / "ja" / "LC_MESSAGES" / name
