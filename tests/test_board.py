@@ -13,9 +13,9 @@ from shuttergate.errors import ConfigError
 from shuttergate.print.drawing import (
     GROUND_PINS,
     SUPPLY_PIN,
-    WORDS,
     draw_svg,
     physical_pin,
+    words_in,
 )
 from support.places import ROOT
 
@@ -116,7 +116,7 @@ def test_the_table_of_pins_is_board_toml(name: str, language: str) -> None:
         if cells[0].startswith("`") and cells[0] != "`[pins]`"
     }
     assert told == {
-        part: (WORDS[language][part], pin, physical_pin(pin))
+        part: (words_in(language)[part], pin, physical_pin(pin))
         for part, pin in pins(read_board(name)).items()
     }
 

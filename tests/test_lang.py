@@ -13,6 +13,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from shuttergate.lang import texts
 from support.places import ROOT
 
 FOLDER = ROOT / "firmware" / "shuttergate" / "locale" / "ja" / "LC_MESSAGES"
@@ -43,6 +44,15 @@ def test_the_compiled_file_is_up_to_date(japanese: dict[str, str]) -> None:
         compiled = gettext.GNUTranslations(file)
     for text, translated in japanese.items():
         assert compiled.gettext(text) == translated, "run `make locale`"
+
+
+@pytest.mark.parametrize("spoken", ["C", "ja_JP.UTF-8"])
+def test_a_language_that_is_named_is_given_whoever_is_spoken_to(
+    monkeypatch: pytest.MonkeyPatch, spoken: str
+) -> None:
+    monkeypatch.setenv("LANGUAGE", spoken)
+    for language, said in (("ja", "ブザー"), ("en", "buzzer"), ("fr", "buzzer")):
+        assert texts(language)("buzzer") == said
 
 
 def test_make_locale_changes_nothing_that_is_up_to_date(tmp_path: Path) -> None:

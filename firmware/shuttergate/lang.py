@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gettext
+from collections.abc import Callable
 from pathlib import Path
 
-_translation = gettext.translation("shuttergate", Path(__file__).with_name("locale"), fallback=True)
+_FOLDER = Path(__file__).with_name("locale")
+
+_translation = gettext.translation("shuttergate", _FOLDER, fallback=True)
 
 LANGUAGE = _translation.info().get("language", "en")
 
@@ -13,3 +16,8 @@ LANGUAGE = _translation.info().get("language", "en")
 def _(text: str) -> str:
     """Return `text` in the language of LANGUAGE, LC_ALL, LC_MESSAGES or LANG."""
     return _translation.gettext(text)
+
+
+def texts(language: str) -> Callable[[str], str]:
+    """Return what gives a text in `language`, "ja" or else English, whoever is spoken to here."""
+    return gettext.translation("shuttergate", _FOLDER, [language], fallback=True).gettext

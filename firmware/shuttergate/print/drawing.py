@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from shuttergate.board import Board
+from shuttergate.lang import texts
 
 _PINS = (
     "3V3 5V 2 5V 3 GND 4 14 GND 15 17 18 27 GND 22 23 3V3 24 10 GND "
@@ -41,54 +42,35 @@ _HEIGHTS = {
 }
 _LAMPS = ("lamp_clear", "lamp_blocked", "lamp_wait")
 
-WORDS = {
-    "en": {
-        "wiring": "wiring of the panel",
-        "above": "40-pin header seen from above; pin 1 is at the corner of the board",
-        "enable": "permissive",
-        "shutter": "shutter contact",
-        "shutter_sense": "sense (pole 2)",
-        "lamp_clear": "lamp CLEAR",
-        "lamp_blocked": "lamp BLOCKED",
-        "lamp_wait": "lamp WAIT",
-        "buzzer": "buzzer",
-        "pin": "physical pin",
-        "pole 1": "pole 1",
-        "pole 2": "pole 2",
-        "button": "shutter button S1, two poles",
-        "sounder": "BZ1  buzzer, active",
-        "notes": "Gate closed: the permissive is low, the button has no current, and its contact "
-        "reads low, pressed or not. Pole 2 is for lamp, buzzer and log only.\n"
-        "Gate open and pressed: 3.3 V × 10 kΩ / (10 kΩ + 1 kΩ) = 3.0 V at the contact, a safe "
-        "high (2.0 V on a Pi 4; not published for the Pi 5).\n"
-        "R1 and R4 hold a wrong short to 3.3 mA. "
-        "Keep the wires of the two poles apart: a short between them would bypass the permissive.\n"
-        "Lines that cross without a dot do not touch; all GND are one.",
-    },
-    "ja": {
-        "wiring": "操作パネルの配線図",
-        "above": "40ピンヘッダーを上から見た図。1番ピンは基板の角の側です",
-        "enable": "許可線",
-        "shutter": "シャッター接点",
-        "shutter_sense": "押下検知（極2）",
-        "lamp_clear": "ランプ clear",
-        "lamp_blocked": "ランプ blocked",
-        "lamp_wait": "ランプ wait",
-        "buzzer": "ブザー",
-        "pin": "物理ピン",
-        "pole 1": "極1",
-        "pole 2": "極2",
-        "button": "シャッターボタン S1（2回路）",
-        "sounder": "BZ1  ブザー（自励式）",
-        "notes": "ゲートが閉じている間、許可線は Low です。ボタンに電流は流れず、押しても接点は "
-        "Low のままです。極2はランプ、ブザー、ログのためだけに使います。\n"
-        "ゲートが開いているときに押すと、接点は 3.3 V × 10 kΩ ÷（10 kΩ + 1 kΩ）= 3.0 V"
-        "（Pi 4 は 2.0 V から High。Pi 5 の値は公表されていない）。\n"
-        "誤って短絡しても R1 と R4 が 3.3 mA に抑えます。"
-        "2つの極の線は離してください。互いに触れると、許可線なしで電流が通ります。\n"
-        "黒丸のない交差はつながっていません。GND はすべて共通です。",
-    },
-}
+
+def words_in(language: str) -> dict[str, str]:
+    """Return what the drawing says in `language`, "ja" or else English: a part's name and more."""
+    _ = texts(language)
+    return {
+        "wiring": _("wiring of the panel"),
+        "above": _("40-pin header seen from above; pin 1 is at the corner of the board"),
+        "enable": _("permissive"),
+        "shutter": _("shutter contact"),
+        "shutter_sense": _("sense (pole 2)"),
+        "lamp_clear": _("lamp CLEAR"),
+        "lamp_blocked": _("lamp BLOCKED"),
+        "lamp_wait": _("lamp WAIT"),
+        "buzzer": _("buzzer"),
+        "pin": _("physical pin"),
+        "pole 1": _("pole 1"),
+        "pole 2": _("pole 2"),
+        "button": _("shutter button S1, two poles"),
+        "sounder": _("BZ1  buzzer, active"),
+        "notes": _(
+            "Gate closed: the permissive is low, the button has no current, and its contact "
+            "reads low, pressed or not. Pole 2 is for lamp, buzzer and log only.\n"
+            "Gate open and pressed: 3.3 V × 10 kΩ / (10 kΩ + 1 kΩ) = 3.0 V at the contact, a safe "
+            "high (2.0 V on a Pi 4; not published for the Pi 5).\n"
+            "R1 and R4 hold a wrong short to 3.3 mA. Keep the wires of the two poles apart: a "
+            "short between them would bypass the permissive.\n"
+            "Lines that cross without a dot do not touch; all GND are one."
+        ),
+    }
 
 
 def physical_pin(bcm: int) -> int:
@@ -98,7 +80,7 @@ def physical_pin(bcm: int) -> int:
 
 def draw_svg(board: Board, language: str = "en") -> str:
     """Return the drawing of `board` as an SVG document in `language`: "ja", or else English."""
-    words = WORDS.get(language, WORDS["en"])
+    words = words_in(language)
     fitted = {
         part: pin for part, pin in msgspec.structs.asdict(board.pins).items() if pin is not None
     }

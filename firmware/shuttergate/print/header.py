@@ -7,14 +7,14 @@ from gpiozero.pins.mock import MockFactory
 
 from shuttergate.board import Board
 from shuttergate.lang import LANGUAGE, _
-from shuttergate.print.drawing import GROUND_PINS, SUPPLY_PIN, WORDS
+from shuttergate.print.drawing import GROUND_PINS, SUPPLY_PIN, words_in
 
 _INPUTS = ("shutter", "shutter_sense")
 
 
 def draw(board: Board) -> str:
     """Return the drawing: a line a pair of pins, those in use named as board.toml names them."""
-    words = WORDS.get(LANGUAGE, WORDS["en"])
+    words = words_in(LANGUAGE)
     pins = msgspec.structs.asdict(board.pins)
     used = {f"GPIO{pin}": part for part, pin in pins.items() if pin is not None}
     factory = MockFactory()
