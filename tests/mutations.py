@@ -122,8 +122,8 @@ MUTATIONS = [
         1,
         "nobody minds the wires",
         "warden.py",
-        "standing = self._wires.look(now_s, self._panel.read())",
-        "standing: frozenset[str] = frozenset()",
+        "standing = self._wires.look(self._clock(), self._panel.read())",
+        "standing: frozenset[Fault] = frozenset()",
         "1-fail-closed/contact-shorted",
     ),
     Mutation(
@@ -145,7 +145,7 @@ MUTATIONS = [
     Mutation(
         2,
         "each frame is judged by the pixels of the one before it",
-        "appliance.py",
+        "judging.py",
         "            found = scores(self._eyes.live, frame.lores)\n",
         "            before = getattr(self, '_before', frame.lores)\n"
         "            self._before = frame.lores.copy()\n"

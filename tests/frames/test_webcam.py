@@ -527,6 +527,7 @@ def test_the_webcams_board_is_a_simulated_kit_with_a_real_camera() -> None:
 def test_the_doctor_looks_at_the_webcam(bench: Bench) -> None:
     from shuttergate.commands import doctor
     from shuttergate.commands.doctor import Health
+    from shuttergate.config import Config
 
     opened = webcam.WebCam._opened
 
@@ -537,7 +538,7 @@ def test_the_doctor_looks_at_the_webcam(bench: Bench) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(webcam.WebCam, "_opened", fed)
-        finding = doctor._real_camera(read_board("webcam"))
+        finding = doctor._camera(Config(), read_board("webcam"))
     assert finding.health is Health.OK
     assert finding.seen == "webcam Stand-in Cam, 640 x 480, 30 fps asked for"
     assert bench.device.closed == 1
