@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+from shuttergate.bench.scenario.record import Said
 from shuttergate.bench.scenario.report import words, write_junit
-from support.scenarios import a_run
+from support.scenarios import a_run, record
 
 
 def test_a_failure_is_told_with_what_happened_around_it() -> None:
@@ -17,8 +18,8 @@ def test_a_failure_is_told_with_what_happened_around_it() -> None:
         "    must: the line falls within 50 ms after 2.9 s",
         "    was:  it fell after 100 ms",
         "        2.900 s  bench: shows card",
-        "        3.000 s  gate says CLOSED (nudity)",
         "        3.000 s  line low",
+        "        3.000 s  gate says CLOSED (nudity)",
     ]
     assert "is this machine busy?" in words(a_run(overdue_ms=500.0))
 
@@ -35,3 +36,9 @@ def test_junit_names_every_requirement_and_why_one_failed(tmp_path: Path) -> Non
     failure = suites[0].find("testcase/failure")
     assert failure is not None and failure.get("message") == "it fell after 100 ms"
     assert "bench: shows card" in (failure.text or "")
+
+
+def test_what_was_heard_at_once_is_told_in_the_order_in_which_it_was_said() -> None:
+    found = record(said=[Said(2.0, True, "clear"), Said(2.0, False, "stale")])
+    said = [what for _at_s, what in found.timeline(1.5, 2.5) if what.startswith("gate says")]
+    assert said == ["gate says OPEN", "gate says CLOSED (stale)"]

@@ -132,7 +132,7 @@ class Record:
         return [one for one in self.told if one.event == event and from_s <= one.at_s <= to_s]
 
     def timeline(self, from_s: float, to_s: float) -> list[tuple[float, str]]:
-        """Return all that happened in that time, in order, in words."""
+        """Return all that happened in that time, in order, in words; the line first."""
         found = [(at_s, f"line {'HIGH' if high else 'low'}") for at_s, high in self.levels]
         found += [(one.at_s, f"bench: {one.what}") for one in self.done]
         found += [(one.at_s, f"gate says {one}") for one in self.news()]
@@ -141,7 +141,8 @@ class Record:
             for one in self.told
             if one.event != "gate"
         ]
-        return sorted(one for one in found if from_s <= one[0] <= to_s)
+        within = [one for one in found if from_s <= one[0] <= to_s]
+        return sorted(within, key=lambda one: one[0])
 
     def news(self) -> Iterator[Said]:
         """Yield each word of the gate that differs from the one before."""
