@@ -14,6 +14,11 @@ import pytest
 
 from support.places import ROOT
 
+HOUSE = [
+    f"shuttergate/{path.parent.name}"
+    for path in (ROOT / "firmware" / "shuttergate").glob("*/__init__.py")
+]
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -66,6 +71,14 @@ def test_what_only_measures_or_shares_out_reaches_no_kit(wheel: Path) -> None:
         (metadata,) = (name for name in names if name.endswith("dist-info/METADATA"))
         needs = email.message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
     assert not [name for name in names if {"measure", "tests"} & set(Path(name).parts)]
+    recipes = {Path(name).parent.as_posix() for name in names if name.endswith(".py")}
+    packs = {path.parents[1].name for path in (ROOT / "models").glob("*/recipe/build.py")}
+    assert {name for name in recipes if not name.startswith(tuple(HOUSE))} == {
+        "shuttergate",
+        "shuttergate/models",  # what every recipe of `shuttergate model build` needs
+        "shuttergate/models/testcard/recipe",  # and what consent-clean's runs
+        *(f"shuttergate/models/{pack}/recipe" for pack in packs),
+    }
     asks = [need.partition("; ") for need in needs if "dask" in need]
     assert {extra for _, _, extra in asks} == {"extra == 'cluster'", "extra == 'dev'"}
     for pinned, there in (("run.txt", False), ("dev.txt", True)):
