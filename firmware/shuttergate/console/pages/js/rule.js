@@ -1,4 +1,4 @@
-// The rule of verdict.py once more, for the what-if copy: tests/test_pages.py holds the two together.
+// The rule of verdict.py once more, for the what-if copy: tests/whole/test_pages.py holds the two together.
 
 /** "clear", "nudity" or "doubt" for `scores` (an array) and `limits` ([[clear, block], …]). */
 export function judge(scores, limits) {

@@ -1,5 +1,5 @@
 // What the pages say, in both languages. Both say the same; the Japanese is written, not translated
-// word by word. tests/test_pages.py holds them to the same keys and to every reason and fault.
+// word by word. tests/whole/test_pages.py holds them to the same keys and to every reason and fault.
 
 const en = {
   "title.stage": "Camera",
