@@ -22,6 +22,18 @@ from PIL import Image
 from shuttergate import feed, injection
 from shuttergate.board import board_names, read_board
 from shuttergate.capture.album import Album
+from shuttergate.companion import (
+    Companion,
+    Kill,
+    Kit,
+    LogLine,
+    Role,
+    Sight,
+    Standing,
+    SwitchFault,
+    Wish,
+    sights,
+)
 from shuttergate.config import Config, GateSettings, SceneSettings, VisionSettings
 from shuttergate.errors import (
     AcceleratorError,
@@ -37,19 +49,9 @@ from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera, Trouble
 from shuttergate.injection import FaultSwitch, Injection
 from shuttergate.panel.panel import Panel
+from shuttergate.parent.seats import PAUSE_S
+from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.parent.window import (
-    PAUSE_S,
-    Kill,
-    Kit,
-    LogLine,
-    Sight,
-    Standing,
-    SwitchFault,
-    Window,
-    Wish,
-    sights,
-)
 from shuttergate.switches import DAMAGES
 from shuttergate.system.paths import share
 from shuttergate.verdict import Fault
@@ -379,21 +381,21 @@ def test_what_answers_after_an_accelerator_was_away_is_tested_before_it_is_belie
 
 
 class Page:
-    """A kit with its window in this process, and a seat at the window like a console's."""
+    """A kit with its status server in this process, and a seat there like a console's."""
 
     def __init__(self, folder: Path, config: Config, album: Path, board: str = "simulated") -> None:
         self.album = album
         self.kit = Supervisor(config, album)
-        self.window = Window(folder / "window", config, read_board(board), album)
+        self.server = StatusServer({Role.PAGE: folder / "sock"}, config, read_board(board), album)
         self.seat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.seat.connect(str(folder / "window"))
+        self.seat.connect(str(folder / "sock"))
         self.sights: list[Sight] = []
         self.lines: list[dict[str, Any]] = []
         self.kit.__enter__()
 
     def turn(self) -> None:
-        news = self.kit.poll(0.02, *self.window.sources)
-        self.window.attend(self.kit, news)
+        news = self.kit.poll(0.02, *self.server.sources)
+        self.server.attend(self.kit, news)
         while select.select([self.seat], [], [], 0)[0]:
             packet, descriptors, _, _ = socket.recv_fds(self.seat, 1 << 16, 1)
             for descriptor in descriptors:
@@ -451,7 +453,7 @@ class Page:
 
     def close(self) -> None:
         self.kit.__exit__(None, None, None)
-        self.window.__exit__(None, None, None)
+        self.server.__exit__(None, None, None)
         self.seat.close()
 
 
@@ -516,6 +518,7 @@ def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, faul
         (found,) = whole.logged("self-test fault")
         assert "consent-clean gives its known picture" in found["error"]
     if fault == FaultSwitch.DISK_FULL:
+        whole.until(lambda: bool(whole.logged("album fault")), 1)  # the gate closes first
         (found,) = whole.logged("album fault")
         assert "takes no more bytes (file size limit)" in found["error"]
     whole.press()
@@ -571,39 +574,40 @@ def test_a_second_switch_the_same_way_and_a_name_unknown_do_nothing(whole: Page)
     assert len(whole.logged("fault injected")) == 1
 
 
-# The window and the supervisor alone.
+# The status server and the supervisor alone.
 
 
 @pytest.fixture
 def dry(tmp_path: Path) -> Iterator[Callable[..., tuple[socket.socket, list[tuple[str, bool]]]]]:
-    """A window of the named board before a kit that only notes what it is told; and a seat."""
-    windows: list[Any] = []
+    """A status server of the named board for a kit that only notes what it hears; and a seat."""
+    closings: list[Any] = []
 
     def build(board: str) -> tuple[socket.socket, list[tuple[str, bool]]]:
-        window = Window(tmp_path / "window", Config(), read_board(board), tmp_path)
+        paths = {Role.PAGE: tmp_path / "sock"}
+        server = StatusServer(paths, Config(), read_board(board), tmp_path)
         seat = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        windows.extend([window.__exit__, lambda *_: seat.close()])
+        closings.extend([server.__exit__, lambda *_: seat.close()])
         kit = Supervisor(Config(), tmp_path)
         told: list[tuple[str, bool]] = []
         kit.inject = lambda fault, on: told.append((fault, on))  # type: ignore[method-assign]
-        seat.connect(str(tmp_path / "window"))
-        window.attend(kit, [])
+        seat.connect(str(tmp_path / "sock"))
+        server.attend(kit, [])
         for name in [*EVERY, "other"]:
             with contextlib.suppress(BrokenPipeError):  # a kit with real pins puts it out
                 seat.send(msgspec.json.encode(SwitchFault(name, True)))
             time.sleep(2 * PAUSE_S)  # wishes are heard slowly
-            window.attend(kit, [])
+            server.attend(kit, [])
         return seat, told
 
     yield build
-    for close in windows:
+    for close in closings:
         close(None, None, None)
 
 
 @pytest.mark.parametrize(
     ("board", "obeyed"), [("simulated", EVERY), ("webcam", EVERY[1:]), ("pi4-coral-usb", [])]
 )
-def test_the_window_passes_on_what_the_board_offers(
+def test_the_status_server_passes_on_what_the_board_offers(
     dry: Any, board: str, obeyed: list[str]
 ) -> None:
     seat, told = dry(board)
@@ -634,16 +638,16 @@ def test_a_kernel_that_refuses_the_limit_is_told(
     kit._publisher.process = cast(Any, SimpleNamespace(pid=os.getpid()))
     kit.inject(FaultSwitch.DISK_FULL, True)
     assert kit.injected == []
-    (said,) = kit._own_news
+    (said,) = kit._injected.news()
     assert isinstance(said, feed.SwitchRefused)
     kit._publisher.process = None
 
 
 @pytest.mark.parametrize("name", ["gate", "publisher", "console"])
 def test_each_process_can_be_killed_by_name(tmp_path: Path, name: str) -> None:
-    kit = Supervisor(Config(), tmp_path)
+    kit = Supervisor(Config(), tmp_path, [Companion("console", "none", 0, b"")])
     killed: list[str] = []
-    for child in (kit._gate, kit._publisher, kit._console):
+    for child in kit._children:
         note = SimpleNamespace(kill=lambda child=child: killed.append(child.name))
         child.process = cast(Any, note)
     kit.kill(name)

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shuttergate import feed, viewfinder
+from shuttergate import companion, feed, viewfinder
+from shuttergate.companion import Role
 from shuttergate.config import AlbumSettings, Config, SceneSettings, read_kit
 from shuttergate.frame import Frame
 from shuttergate.frames.pictures import lores_of, main_of
 from shuttergate.gate import State
-from shuttergate.parent import window
+from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.parent.window import Window
 from shuttergate.verdict import Decision, Reason, Verdict
 from shuttergate.viewfinder import Mosaic, Picture, Seen, Viewfinder, mosaic, reduction
 from support.kits import wait_until
@@ -224,7 +224,9 @@ def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: 
     album = tmp_path / "album"
     sizes, shown, opened = [], [], 0
     with (
-        Window(tmp_path / "sock", config, read_kit(config, None), album) as opening,
+        StatusServer(
+            {Role.PAGE: tmp_path / "sock"}, config, read_kit(config, None), album
+        ) as opening,
         Supervisor(config, album) as kit,
     ):
         page = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -235,10 +237,10 @@ def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: 
         while time.monotonic() < until_s and opened < 2:
             opening.attend(kit, kit.poll(0.02, *opening.sources))
             for sight, descriptors in sights(page):
-                if isinstance(sight, window.ViewSocket):
+                if isinstance(sight, companion.ViewSocket):
                     view = socket.socket(fileno=descriptors[0])
                     view.setblocking(False)
-                if isinstance(sight, window.LogLine) and '"OPEN"' in sight.text:
+                if isinstance(sight, companion.LogLine) and '"OPEN"' in sight.text:
                     opened += 1
             while view is not None:
                 try:
@@ -261,10 +263,10 @@ def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: 
     assert any(isinstance(item, Mosaic) for item in shown)
 
 
-def sights(page: socket.socket) -> Iterator[tuple[window.Sight, list[int]]]:
+def sights(page: socket.socket) -> Iterator[tuple[companion.Sight, list[int]]]:
     while True:
         try:
-            packet, descriptors, _, _ = socket.recv_fds(page, window.MAX_PACKET_BYTES, 1)
+            packet, descriptors, _, _ = socket.recv_fds(page, companion.MAX_PACKET_BYTES, 1)
         except BlockingIOError:
             return
-        yield window.sights.decode(packet), descriptors
+        yield companion.sights.decode(packet), descriptors

@@ -191,7 +191,8 @@ class Appliance:
         state, recording_s = now.state, self.presses.recorder.elapsed_s
         faults, runs_on = sorted(state.faults), self._eyes.runs_on
         said = self.tally.status(state.is_open, now.reason, faults, runs_on, recording_s)
-        return replace(said, at_s=now.at_s, opened_s=state.opened_s, line=line)
+        video = self.presses.makes_videos
+        return replace(said, at_s=now.at_s, opened_s=state.opened_s, line=line, video=video)
 
 
 def _plain(limits: Mapping[str, Thresholds]) -> dict[str, tuple[float, float]]:

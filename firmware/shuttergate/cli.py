@@ -180,9 +180,9 @@ def console(
     config: ConfigFile = None,
 ) -> None:
     """Exit status: 0 stopped, 2 usage or configuration."""
+    from shuttergate.companion import console_socket
     from shuttergate.console import server
     from shuttergate.parent import log
-    from shuttergate.parent.window import console_socket
 
     settings = _configured(config)
     out = log.Writer(1)

@@ -232,6 +232,7 @@ class Status(Message, frozen=True, tag="status"):
     at_s: float = 0.0  # monotonic: the one moment that `open` and `line` tell of
     opened_s: float | None = None  # monotonic: since when it is OPEN; the line rose no sooner
     line: bool | None = None  # the simulated line's level, by its meter
+    video: bool = True  # whether a press that is held can become one
 
 
 class Ready(Message, frozen=True, tag="ready"):

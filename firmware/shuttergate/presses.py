@@ -54,6 +54,7 @@ class Presses:
         self._clock = clock
         self._pole = Pole(config.gate.rules().settle_s)
         self._sensing = threading.Lock()
+        self.makes_videos = True  # until the recorder says why not
         self._told = False  # the second pole already told of the press that is on
         self.photographer = Photographer(
             shelf,
@@ -186,4 +187,5 @@ class Presses:
         self._tell(feed.VideoLost(found.reason, found.detail))
 
     def _no_video(self, cause: str) -> None:
+        self.makes_videos = False
         self._tell(feed.NoVideo(cause))

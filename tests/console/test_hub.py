@@ -9,10 +9,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from shuttergate import viewfinder
+from shuttergate import companion, viewfinder
 from shuttergate.console import hub as hubs
 from shuttergate.console.hub import ROW, Hub, Viewer
-from shuttergate.parent import window
 from support.looking import KIT, standing
 
 
@@ -29,8 +28,8 @@ def looking(test: Callable[[Hub], Awaitable[None]]) -> Callable[[], None]:
     return run
 
 
-def line(number: int) -> window.LogLine:
-    return window.LogLine(json.dumps({"time": "", "event": str(number)}))
+def line(number: int) -> companion.LogLine:
+    return companion.LogLine(json.dumps({"time": "", "event": str(number)}))
 
 
 def named(number: int) -> str:
@@ -109,9 +108,9 @@ async def test_as_many_photos_and_videos_are_held_open_as_are_shown(hub: Hub) ->
         return len(list(Path("/proc/self/fd").iterdir()))
 
     before = held()
-    for number in [*range(window.PHOTOS_KEPT + 3), window.PHOTOS_KEPT + 2]:
-        hub.sees(window.AlbumFile(named(number)), [os.open(os.devnull, os.O_RDONLY)])
-    assert list(hub.photos) == [named(number) for number in range(3, window.PHOTOS_KEPT + 3)]
-    assert held() - before == window.PHOTOS_KEPT
+    for number in [*range(companion.PHOTOS_KEPT + 3), companion.PHOTOS_KEPT + 2]:
+        hub.sees(companion.AlbumFile(named(number)), [os.open(os.devnull, os.O_RDONLY)])
+    assert list(hub.photos) == [named(number) for number in range(3, companion.PHOTOS_KEPT + 3)]
+    assert held() - before == companion.PHOTOS_KEPT
     for descriptor in hub.photos.values():
         os.close(descriptor)

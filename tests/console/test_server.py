@@ -22,13 +22,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from shuttergate import feed, viewfinder
+from shuttergate import companion, feed, viewfinder
 from shuttergate.console.film import ANSWER_BYTES
 from shuttergate.console.hub import MAX_VIEWERS
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
-from shuttergate.parent import window
-from shuttergate.parent.child import memory_mb
+from shuttergate.parent.children import memory_mb
 from support.kits import wait_until
 from support.looking import KIT, Looking, standing
 
@@ -171,7 +170,7 @@ def test_a_page_is_told_all_there_is_and_then_what_is_new(again: Console) -> Non
         again.kit.show(standing(False))
         news = hear_until(page, "standing")
         assert news["standing"]["status"]["reason"] == "nudity"
-        again.kit.show(window.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"hello"}'))
+        again.kit.show(companion.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"hello"}'))
         assert hear_until(page, "lines")["lines"][0]["event"] == "hello"
         again.kit.picture(viewfinder.Seen(5, False, "nudity", {"a": 0.5, "b": 0.25}))
         assert hear_until(page, "seen")["seen"] == [[5, False, "nudity", [0.5, 0.25]]]
@@ -277,7 +276,7 @@ def test_a_video_that_is_on_its_way_arrives_whatever_becomes_of_it(again: Consol
     path = show_video(again, "20261122T020304.006Z.mp4", VIDEO * 4)
     with slow_reader(again, path) as sock:
         start = sock.recv(4096)
-        for number in range(window.PHOTOS_KEPT):
+        for number in range(companion.PHOTOS_KEPT):
             again.kit.photo(again.folder, f"20261122T020305.{number:03}Z.jpg")
         (again.folder / path.rpartition("/")[2]).unlink()
         assert wait_until(lambda: again.get(path)[0] == 404)
@@ -308,7 +307,7 @@ def test_nothing_else_is_there(console: Console, path: str) -> None:
 
 
 def test_the_log_is_json_lines(again: Console) -> None:
-    again.kit.show(window.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"marked"}'))
+    again.kit.show(companion.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"marked"}'))
     assert wait_until(lambda: b"marked" in again.get("/log.jsonl")[2])
     _, headers, body = again.get("/log.jsonl")
     assert headers["content-disposition"] == 'attachment; filename="shuttergate.jsonl"'
@@ -345,9 +344,9 @@ def test_a_press_reaches_the_contact(console: Console) -> None:
         assert console.ask("POST", "/press", b'{"down":true}', **own)[0] == 204
         assert console.kit.wish() == feed.Finger(True)
         assert console.ask("POST", "/fault", b'{"name":"disk full","on":true}', **own)[0] == 204
-        assert console.kit.wish() == window.SwitchFault("disk full", True)
+        assert console.kit.wish() == companion.SwitchFault("disk full", True)
         assert console.ask("POST", "/kill", b'{"process":"gate"}', **own)[0] == 204
-        assert console.kit.wish() == window.Kill("gate")
+        assert console.kit.wish() == companion.Kill("gate")
     assert console.kit.wish() == feed.Finger(False), "the last page to leave lets go"
 
 
@@ -381,7 +380,7 @@ def test_whatever_changes_anything_must_come_from_our_page(console: Console) -> 
 
 
 def test_a_real_button_cannot_be_pressed_from_a_page(again: Console) -> None:
-    again.kit.show(window.Kit("0", "pi-cpu", {"en": "", "ja": ""}, False, {}))
+    again.kit.show(companion.Kit("0", "pi-cpu", {"en": "", "ja": ""}, False, {}))
     with again.look() as page:
         own = again.own(page)
         for path, body in (

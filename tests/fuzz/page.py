@@ -13,14 +13,14 @@ import seeds
 from PIL import Image
 from uvicorn.server import ServerState
 
+from shuttergate import companion
 from shuttergate.console.access import Access
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import PictureJudge, UnreadablePicture
-from shuttergate.console.lookout import Lookout
 from shuttergate.console.protocol import Protocol, quiet
 from shuttergate.console.server import settings
-from shuttergate.parent import window
+from shuttergate.console.status_client import StatusClient
 
 LOCAL, LAN = "127.0.0.1", "192.0.2.7"
 HANG_S = 5.0
@@ -77,7 +77,7 @@ class _Complaints(logging.Handler):
 class _Deaf:
     """A kit that hears every wish, and a judge that can read no picture."""
 
-    def wish(self, wish: window.Wish) -> bool:
+    def wish(self, wish: companion.Wish) -> bool:
         return True
 
     async def judge(self, picture: bytes | bytearray) -> UnreadablePicture:
@@ -99,7 +99,9 @@ class Page:
         hub = Hub({"token": access.token})
         self.loop.run_until_complete(_show(hub, folder))
         deaf = _Deaf()
-        self._config = settings(build(hub, cast(Lookout, deaf), access, cast(PictureJudge, deaf)))
+        self._config = settings(
+            build(hub, cast(StatusClient, deaf), access, cast(PictureJudge, deaf))
+        )
         self._config.load()
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -146,8 +148,8 @@ async def _show(hub: Hub, folder: Path) -> None:
     """Let the hub see an open, simulated kit, and what it published."""
     for packet in seeds.sights():
         if b'"type":"kit"' in packet and b"\n" not in packet:
-            hub.sees(window.sights.decode(packet), [])
+            hub.sees(companion.sights.decode(packet), [])
     Image.radial_gradient("L").convert("RGB").save(folder / seeds.PHOTO, "JPEG")
     (folder / seeds.FILM).write_bytes(bytes(range(256)) * 512)
     for name in (seeds.PHOTO, seeds.FILM):
-        hub.sees(window.AlbumFile(name), [os.open(folder / name, os.O_RDONLY)])
+        hub.sees(companion.AlbumFile(name), [os.open(folder / name, os.O_RDONLY)])

@@ -13,10 +13,9 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from shuttergate import feed, viewfinder
+from shuttergate import companion, feed, viewfinder
 from shuttergate.capture import hatch
 from shuttergate.console import judge
-from shuttergate.parent import window
 from shuttergate.system.framing import framed
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
@@ -158,17 +157,17 @@ def wishes() -> Iterator[bytes]:
     wanted = (
         feed.Finger(True),
         feed.Finger(False),
-        window.Kill("gate"),
-        window.SwitchFault("a", True),
+        companion.Kill("gate"),
+        companion.SwitchFault("a", True),
     )
     packets = [msgspec.json.encode(wish) for wish in wanted]
     yield from packets
     yield b"\n".join(packets)
-    yield msgspec.json.encode(window.SwitchFault("disk full", True))
+    yield msgspec.json.encode(companion.SwitchFault("disk full", True))
 
 
 def sights() -> Iterator[bytes]:
-    """Yield what a console sees: packets of the window, a line each."""
+    """Yield what a console sees: packets of the kit, a line each."""
     timing = feed.Timing([10.0, 20.0], [3, 4, 1], 100.0)
     totals: feed.Totals = {
         feed.Total.FRAMES: {"CLEAR": 90, "BLOCKED": 10},
@@ -181,9 +180,12 @@ def sights() -> Iterator[bytes]:
     packets = [
         msgspec.json.encode(sight)
         for sight in (
-            *(window.Kit("0", "simulated", {"en": "A kit"}, True, {"clear_frames": 5}),),
-            *(window.Standing(status, totals, 1), window.Standing(None, totals, 0)),
-            *(window.LogLine('{"event":"x"}'), window.AlbumFile("a.jpg"), window.ViewSocket()),
+            companion.Kit("0", "simulated", {"en": "A kit"}, True, {"clear_frames": 5}),
+            companion.Standing(status, totals, 1),
+            companion.Standing(None, totals, 0),
+            companion.LogLine('{"event":"x"}'),
+            companion.AlbumFile("a.jpg"),
+            companion.ViewSocket(),
         )
     ]
     yield from packets

@@ -32,18 +32,20 @@ from shuttergate.board import read_board
 from shuttergate.capture import publisher
 from shuttergate.capture.album import Album
 from shuttergate.capture.client import PublisherClient
+from shuttergate.companion import Role
 from shuttergate.config import Config, read_config, read_kit
 from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture, _Child
-from shuttergate.console.lookout import Lookout
+from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import CameraError, ConfigError, JudgeError, PackError, PictureError
 from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.shot import Lens
 from shuttergate.frames.stage import Stagehand
 from shuttergate.injection import FaultSwitch, Injection, offered
-from shuttergate.parent import window
+from shuttergate.parent import seats
+from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.framing import framed
 from shuttergate.vision.pack import read_pack
@@ -239,7 +241,7 @@ def _close_since(before: set[int]) -> None:
 
 
 class _Kit:
-    """What a window needs of the supervisor, and what it was asked for."""
+    """What a status server needs of the supervisor, and what it was asked for."""
 
     def __init__(self) -> None:
         self.status: feed.Status | None = None
@@ -263,17 +265,17 @@ class _Kit:
 
 
 class _Looked:
-    """A window over nothing, and those who look in, one after another."""
+    """A status server over nothing, and those who look in, one after another."""
 
     def __init__(self) -> None:
         self.board = read_board("simulated")
         self.path = _folder() / "console.sock"
-        self.window = window.Window(self.path, Config(), self.board, _folder())
+        self.server = StatusServer({Role.PAGE: self.path}, Config(), self.board, _folder())
         self.kit = _Kit()
 
     def attend(self) -> None:
-        select.select(self.window.sources, [], [], 0.02)
-        self.window.attend(cast(Supervisor, self.kit), [])
+        select.select(self.server.sources, [], [], 0.02)
+        self.server.attend(cast(Supervisor, self.kit), [])
 
     def hear(self, packets: list[bytes]) -> list[tuple[str, str | bool]]:
         """Let one look in who says all of that and leaves; return what the kit was asked for."""
@@ -282,13 +284,13 @@ class _Looked:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as seat:
             seat.connect(str(self.path))
             seat.setblocking(False)
-            while not self.window._seats:
+            while not self.server._seats:
                 self.attend()
             with contextlib.suppress(OSError):  # put out, or not heard so soon
                 for packet in packets:
                     seat.send(packet)
                 seat.shutdown(socket.SHUT_WR)
-            while self.window._seats:
+            while self.server._seats:
                 assert time.monotonic() < until_s, "who left is not put out"
                 self.attend()
         return self.kit.asked
@@ -300,7 +302,7 @@ def _looked() -> _Looked:
 
 
 def wishes(data: bytes) -> None:
-    """A window grants a console its wishes and no others, and puts out who talks nonsense."""
+    """A kit grants a console its wishes and no others, and puts out who talks nonsense."""
     packets = [packet for packet in data[:4096].split(b"\n") if packet][:8]
     with _impatient(), _threads_that_died() as died:
         looked = _looked()
@@ -313,11 +315,11 @@ def wishes(data: bytes) -> None:
 
 @contextlib.contextmanager
 def _impatient() -> Iterator[None]:
-    pause_s, window.PAUSE_S = window.PAUSE_S, 0.0
+    pause_s, seats.PAUSE_S = seats.PAUSE_S, 0.0
     try:
         yield
     finally:
-        window.PAUSE_S = pause_s
+        seats.PAUSE_S = pause_s
 
 
 @contextlib.contextmanager
@@ -331,13 +333,13 @@ def _threads_that_died() -> Iterator[list[str]]:
 
 
 def sights(data: bytes) -> None:
-    """A console takes in what a window shows, or looks away; what it then tells is JSON."""
+    """A console takes in what a kit shows, or looks away; what it then tells is JSON."""
     page().loop.run_until_complete(_look(data.split(b"\n")[:8]))
 
 
 async def _look(packets: list[bytes]) -> None:
     hub, gone = Hub({}), asyncio.Event()
-    lookout = Lookout(Path(), hub)
+    client = StatusClient(Path(), hub)
     ours, theirs = feed.pair()
     ours.setblocking(False)
     before = _open_files()
@@ -349,11 +351,11 @@ async def _look(packets: list[bytes]) -> None:
             # Every other kind comes without a descriptor; a lack of room can take any away.
             carried = [near.fileno()] if packet.endswith(b"}") else []
             socket.send_fds(theirs, [packet[:MAX_SAID_BYTES]], carried)
-        lookout._look(ours, gone)
+        client._look(ours, gone)
     theirs.close()
-    lookout._look(ours, gone)
+    client._look(ours, gone)
     assert gone.is_set()
-    lookout._take_view(None)
+    client._take_view(None)
     hub._flush()
     with hub.viewer() as viewer:
         hub.news(viewer)
@@ -368,13 +370,13 @@ def shown(data: bytes) -> None:
 
 async def _look_closer(packet: bytes) -> None:
     hub = Hub({})
-    lookout = Lookout(Path(), hub)
+    client = StatusClient(Path(), hub)
     ours, theirs = feed.pair()
     with theirs:
-        lookout._take_view(ours)
+        client._take_view(ours)
         theirs.send(packet[:MAX_SAID_BYTES])
-        lookout._look_closer(ours)
-    lookout._take_view(None)
+        client._look_closer(ours)
+    client._take_view(None)
     hub._flush()
 
 
@@ -520,8 +522,8 @@ REGRESSIONS: dict[str, tuple[str, bytes]] = {
         "answers",
         framed(b'{"type":"refused","cause":"\xff"}'),
     ),
-    "a window's message nested deeper than Python goes": ("sights", _DEEP),
-    "a window's message that is no UTF-8": ("sights", b'{"type":"line","text":"\xff"}'),
+    "a kit's message nested deeper than Python goes": ("sights", _DEEP),
+    "a kit's message that is no UTF-8": ("sights", b'{"type":"line","text":"\xff"}'),
     "a way for pictures that was lost on the way": ("sights", b'{"type":"view"} '),
     "a mosaic of more columns than a byte can tell": (
         "shown",

@@ -28,10 +28,10 @@ from rich.progress import track
 from rich.table import Table
 
 from measure.speed import room_picture
+from shuttergate import companion
 from shuttergate.bench.scenario.crowd import gather
 from shuttergate.console.process import NICENESS
-from shuttergate.parent import window
-from shuttergate.parent.child import memory_mb
+from shuttergate.parent.children import memory_mb
 
 SETTLE_S = 1.0
 LATE_MS = 50.0
@@ -39,7 +39,7 @@ LATE_MS = 50.0
 
 
 class Watcher:
-    """Looks through the window of a kit without asking for pictures."""
+    """Is told how a kit stands, without asking for pictures."""
 
     def __init__(self, path: Path) -> None:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -50,20 +50,20 @@ class Watcher:
             except OSError:
                 time.sleep(0.1)
         self.stale = 0
-        self.standing: window.Standing | None = None
+        self.standing: companion.Standing | None = None
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         while True:
-            packet, descriptors, _, _ = socket.recv_fds(self._sock, window.MAX_PACKET_BYTES, 1)
+            packet, descriptors, _, _ = socket.recv_fds(self._sock, companion.MAX_PACKET_BYTES, 1)
             for descriptor in descriptors:
                 os.close(descriptor)
             if not packet:
                 return
-            match window.sights.decode(packet):
-                case window.Standing() as standing:
+            match companion.sights.decode(packet):
+                case companion.Standing() as standing:
                     self.standing = standing
-                case window.LogLine(text) if json.loads(text).get("reason") == "stale":
+                case companion.LogLine(text) if json.loads(text).get("reason") == "stale":
                     self.stale += 1
                 case _:
                     pass

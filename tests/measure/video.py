@@ -36,7 +36,7 @@ from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
-from shuttergate.parent.child import Child
+from shuttergate.parent.children import Child
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.tally import Tally
 from shuttergate.verdict import Verdict

@@ -1,4 +1,4 @@
-"""A window without a kit behind it: shows a console what a test wants, and hears its wishes."""
+"""A kit that is none: shows a console what a test wants, and hears its wishes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import Any
 import msgspec
 from PIL import Image
 
-from shuttergate import feed, viewfinder
+from shuttergate import companion, feed, viewfinder
 from shuttergate.feed import Total
-from shuttergate.parent import window
 from shuttergate.verdict import Fault, Reason
 
-KIT = window.Kit(
+KIT = companion.Kit(
     version="0",
     board="simulated",
     title={"en": "A kit", "ja": "キット"},
@@ -30,7 +29,7 @@ TIMING = feed.Timing([10.0, 20.0], [3, 4, 1], 100.0)
 
 def standing(
     is_open: bool, reason: str = "nudity", recording_s: float | None = None, **changes: Any
-) -> window.Standing:
+) -> companion.Standing:
     status = feed.Status(
         open=is_open,
         reason=Reason.CLEAR if is_open else Reason(reason),
@@ -51,12 +50,12 @@ def standing(
         Total.REFUSED: {"nudity": 2},
         Total.LOST: {"no frame": 4},
     }
-    whole = window.Standing(status, totals, 1)
+    whole = companion.Standing(status, totals, 1)
     return msgspec.structs.replace(whole, **changes)
 
 
 class Looking:
-    """One console's seat at a window that listens at `path`."""
+    """One console's seat at a server that listens at `path`."""
 
     def __init__(self, path: Path) -> None:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -66,7 +65,7 @@ class Looking:
         self._seat: socket.socket | None = None
         self._view: socket.socket | None = None
 
-    def welcome(self, kit: window.Kit = KIT) -> None:
+    def welcome(self, kit: companion.Kit = KIT) -> None:
         """Wait for the console; tell it of the kit, open, and give it a way for pictures."""
         self._seat, _ = self._listener.accept()
         self._seat.settimeout(5)
@@ -75,9 +74,9 @@ class Looking:
         ours, theirs = feed.pair()
         self._view = ours
         with theirs:
-            self.show(window.ViewSocket(), theirs.fileno())
+            self.show(companion.ViewSocket(), theirs.fileno())
 
-    def show(self, sight: window.Sight, *descriptors: int) -> None:
+    def show(self, sight: companion.Sight, *descriptors: int) -> None:
         assert self._seat is not None
         socket.send_fds(self._seat, [msgspec.json.encode(sight)], descriptors)
 
@@ -91,24 +90,24 @@ class Looking:
     def hand(self, file: Path) -> None:
         """Publish a file that is there."""
         descriptor = os.open(file, os.O_RDONLY)
-        self.show(window.AlbumFile(file.name), descriptor)
+        self.show(companion.AlbumFile(file.name), descriptor)
         os.close(descriptor)
 
     def picture(self, shown: viewfinder.Shown) -> None:
         assert self._view is not None
         self._view.send(msgspec.msgpack.encode(shown))
 
-    def wish(self) -> window.Wish:
+    def wish(self) -> companion.Wish:
         """Wait for the console's next wish."""
         assert self._seat is not None
-        packet = self._seat.recv(window.MAX_PACKET_BYTES)
-        return msgspec.json.decode(packet, type=window.Wish)
+        packet = self._seat.recv(companion.MAX_PACKET_BYTES)
+        return msgspec.json.decode(packet, type=companion.Wish)
 
     def nothing_wished(self, seconds: float = 0.3) -> bool:
         assert self._seat is not None
         self._seat.settimeout(seconds)
         try:
-            return not self._seat.recv(window.MAX_PACKET_BYTES)
+            return not self._seat.recv(companion.MAX_PACKET_BYTES)
         except TimeoutError:
             return True
         finally:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from shuttergate import companion
 from shuttergate.config import Config
 from shuttergate.console import process as console_process
-from shuttergate.parent import child, supervisor, window
+from shuttergate.parent import children, supervisor
 from shuttergate.system import confine
 from support import needs
 from support.places import ROOT
@@ -159,8 +160,8 @@ def test_the_page_looks_at_the_kit_and_reads_its_settings() -> None:
     (start,) = console["ExecStart"]
     assert re.findall(r"--config \S+", start) == re.findall(r"--config \S+", gate["ExecStart"][0])
     # By name, and not by whether the kit is there already.
-    assert f"--window {window.SERVICE_SOCKET}" in start
-    assert window.SERVICE_SOCKET.parent == Path("/run", gate["RuntimeDirectory"][0])
+    assert f"--window {companion.SERVICE_SOCKET}" in start
+    assert companion.SERVICE_SOCKET.parent == Path("/run", gate["RuntimeDirectory"][0])
     assert console["SupplementaryGroups"] == gate["Group"]
     assert gate["RuntimeDirectoryMode"] == ["0750"]
     assert not {"Requires", "BindsTo", "After"} & set(console), "it starts without the kit"
@@ -284,7 +285,7 @@ def test_the_coral_is_known_before_and_after_its_first_inference() -> None:
 
 
 def test_the_watchdog_outlasts_a_restart_of_the_gate_process() -> None:
-    longest_s = supervisor.START_LIMIT_S + child.BACK_OFF_CAP_S
+    longest_s = supervisor.START_LIMIT_S + children.BACK_OFF_CAP_S
     gate = settings(GATE)
     assert gate["Type"] == ["notify"]
     assert gate["NotifyAccess"] == ["main"]

@@ -19,17 +19,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-import msgspec
-
 from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.commands import run as serve
+from shuttergate.companion import Companion, Role
 from shuttergate.config import Config
 from shuttergate.feed import Total
 from shuttergate.lang import _
 from shuttergate.parent import log
+from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.parent.window import Window
 from shuttergate.verdict import Decision, Fault
 from shuttergate.words import (
     lost_words,
@@ -254,23 +253,25 @@ def demo(
     stage = Screen(keys)
     ready_s: float | None = None
     with ExitStack() as stack:
-        window, console = None, b""
+        server: StatusServer | None = None
+        companions: list[Companion] = []
         if page is not None:
+            from shuttergate.console import process as console  # takes its time; not if headless
+
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="shuttergate-"))
             path = Path(folder, "console.sock")
-            window = stack.enter_context(Window(path, config, board, album))
-            console = msgspec.json.encode({"config": config, "window": str(path)})
-        kit = stack.enter_context(
-            Supervisor(config, album, None if page is None else (page.fileno(), console))
-        )
+            paths = {Role.PAGE: path}
+            server = stack.enter_context(StatusServer(paths, config, board, album))
+            companions.append(console.beside(page.fileno(), config, path))
+        kit = stack.enter_context(Supervisor(config, album, companions))
         keyboard = stack.enter_context(_keyboard(keys))
         elapsed_s = 0.0
         also = [] if keyboard is None else [keyboard]
         while not signals.came and kit.refusal is None:
             wait_s = fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1
-            news = kit.poll(wait_s, *also, *(window.sources if window is not None else ()))
-            if window is not None:
-                window.attend(kit, news)
+            news = kit.poll(wait_s, *also, *(server.sources if server is not None else ()))
+            if server is not None:
+                server.attend(kit, news)
             stage.news(news, kit, elapsed_s)
             if ready_s is None:
                 if kit.was_ready or _blind(kit):

@@ -9,12 +9,13 @@ from types import FrameType
 
 from shuttergate import feed
 from shuttergate.board import Board
+from shuttergate.companion import Role, socket_path
 from shuttergate.config import Config
 from shuttergate.feed import Total
 from shuttergate.parent import log
 from shuttergate.parent.notify import Notifier
+from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.parent.window import Window, socket_path
 from shuttergate.verdict import Decision
 
 POLL_S = 0.2
@@ -83,13 +84,13 @@ def run(config: Config, board: Board, album: Path) -> feed.Refused | None:
     out = log.Writer(1)
     due_s = time.monotonic() + TOTALS_EVERY_S
     with (
-        Window(socket_path(), config, board, album) as window,
+        StatusServer({Role.PAGE: socket_path()}, config, board, album) as server,
         Supervisor(config, album) as kit,
     ):
         while not signals.came and kit.refusal is None:
-            news = kit.poll(POLL_S, *window.sources)
+            news = kit.poll(POLL_S, *server.sources)
             write(out, news)
-            window.attend(kit, news)
+            server.attend(kit, news)
             tell(manager, kit)
             if time.monotonic() >= due_s:
                 due_s += TOTALS_EVERY_S

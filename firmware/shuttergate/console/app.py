@@ -19,17 +19,16 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from shuttergate import feed
+from shuttergate import companion, feed
 from shuttergate.capture.album import VIDEO
 from shuttergate.console.access import COOKIE, Access, same_origin
 from shuttergate.console.film import Film
 from shuttergate.console.guard import Guard
 from shuttergate.console.hub import Hub, Viewer
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
-from shuttergate.console.lookout import Lookout
 from shuttergate.console.metrics import exposition
+from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import Busy, JudgeError
-from shuttergate.parent import window
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {
@@ -63,9 +62,9 @@ class _Refused(Exception):
 
 
 class _Console:
-    def __init__(self, hub: Hub, lookout: Lookout, access: Access, judge: PictureJudge) -> None:
+    def __init__(self, hub: Hub, status: StatusClient, access: Access, judge: PictureJudge) -> None:
         self._hub = hub
-        self._lookout = lookout
+        self._status = status
         self._access = access
         self._judge = judge
         self._pages = _pages()
@@ -102,7 +101,7 @@ class _Console:
                 await asyncio.gather(*tasks, return_exceptions=True)
         if self._finger_is_down and not self._hub.viewers:
             self._finger_is_down = False
-            self._lookout.wish(feed.Finger(False))  # whoever held the button down is gone
+            self._status.wish(feed.Finger(False))  # whoever held the button down is gone
 
     async def _tell(self, socket: WebSocket, viewer: Viewer) -> None:
         while True:
@@ -148,11 +147,11 @@ class _Console:
 
     async def fault(self, request: Request) -> Response:
         """Break something, or mend it, on a simulated board."""
-        return await self._wish(request, window.SwitchFault)
+        return await self._wish(request, companion.SwitchFault)
 
     async def kill(self, request: Request) -> Response:
         """End a process, on a simulated board."""
-        return await self._wish(request, window.Kill)
+        return await self._wish(request, companion.Kill)
 
     async def _wish(self, request: Request, kind: type[Any]) -> Response:
         body = await self._changing(request, MAX_WORDS_BYTES)
@@ -162,7 +161,7 @@ class _Console:
             wish = msgspec.json.decode(body, type=kind)
         except (ValueError, RecursionError) as error:
             raise _Refused(400, f"That is no wish known here: {error}.") from error
-        if not self._lookout.wish(wish):
+        if not self._status.wish(wish):
             raise _Refused(503, "The kit cannot be heard just now.")
         if isinstance(wish, feed.Finger):
             self._finger_is_down = wish.down
@@ -220,7 +219,7 @@ class _Console:
     @contextlib.asynccontextmanager
     async def life(self, app: Starlette) -> AsyncIterator[None]:
         """Look at the kit for as long as the server runs."""
-        task = asyncio.create_task(self._lookout.watch())
+        task = asyncio.create_task(self._status.watch())
         try:
             yield
         finally:
@@ -230,9 +229,9 @@ class _Console:
             await self._judge.close()
 
 
-def build(hub: Hub, lookout: Lookout, access: Access, judge: PictureJudge) -> ASGIApp:
+def build(hub: Hub, status: StatusClient, access: Access, judge: PictureJudge) -> ASGIApp:
     """Return the whole app, guarded."""
-    console = _Console(hub, lookout, access, judge)
+    console = _Console(hub, status, access, judge)
 
     async def refuse(request: Request, refused: Exception) -> Response:
         assert isinstance(refused, _Refused)

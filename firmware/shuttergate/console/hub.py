@@ -15,8 +15,7 @@ from typing import Any
 
 import msgspec
 
-from shuttergate import viewfinder
-from shuttergate.parent import window
+from shuttergate import companion, viewfinder
 
 MAX_VIEWERS = 64
 """More are refused: a class and its teacher fit, a flood does not."""
@@ -51,8 +50,8 @@ class Hub:
 
     def __init__(self, greeting: dict[str, Any]) -> None:
         self._greeting = dict(greeting)
-        self.kit: window.Kit | None = None
-        self.standing: window.Standing | None = None
+        self.kit: companion.Kit | None = None
+        self.standing: companion.Standing | None = None
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.photos: OrderedDict[str, int] = OrderedDict()  # and videos; name: descriptor
         self.viewers: set[Viewer] = set()
@@ -79,13 +78,13 @@ class Hub:
         """Whether nobody more may look."""
         return len(self.viewers) >= MAX_VIEWERS
 
-    def sees(self, sight: window.Sight, descriptors: list[int]) -> None:
+    def sees(self, sight: companion.Sight, descriptors: list[int]) -> None:
         """Take in what the kit's supervisor shows; descriptors are owned from here on."""
         match sight:
-            case window.Kit():
+            case companion.Kit():
                 self.kit = sight
                 self._tell(kit=sight)
-            case window.Standing():
+            case companion.Standing():
                 changed = _gist(sight) != _gist(self.standing)
                 self.standing = sight
                 if sight.status is None or not sight.status.open:
@@ -93,11 +92,11 @@ class Hub:
                 self._tell(standing=sight)
                 if changed:
                     self._flush()
-            case window.LogLine():
+            case companion.LogLine():
                 self.lines.append(sight.text)
                 self._fresh.setdefault("lines", []).append(msgspec.Raw(sight.text.encode()))
                 self._flush()
-            case window.AlbumFile():
+            case companion.AlbumFile():
                 self._keep_photo(sight.name, descriptors)
                 self._tell(photos=list(self.photos))
                 self._flush()
@@ -162,7 +161,7 @@ class Hub:
         if name in self.photos:
             os.close(self.photos.pop(name))
         self.photos[name] = descriptors[0]
-        while len(self.photos) > window.PHOTOS_KEPT:
+        while len(self.photos) > companion.PHOTOS_KEPT:
             os.close(self.photos.popitem(last=False)[1])
 
     def _show(self, picture: bytes) -> None:
@@ -195,6 +194,6 @@ class Hub:
             viewer.news.set()
 
 
-def _gist(standing: window.Standing | None) -> object:
+def _gist(standing: companion.Standing | None) -> object:
     status = standing.status if standing is not None else None
     return status and (status.open, status.reason, status.faults, status.recording_s is None)

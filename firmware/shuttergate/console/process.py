@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from shuttergate.companion import Companion
 from shuttergate.config import Config
 from shuttergate.console import server
 from shuttergate.parent import log
@@ -18,11 +19,17 @@ NICENESS = 10
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True):
-    """What comes on stdin."""
+    """What comes on stdin; ``kit``: where the kit's socket is."""
 
     config: Config
-    window: str
+    kit: str
     lan: bool = False
+
+
+def beside(listener: int, config: Config, kit: Path, lan: bool = False) -> Companion:
+    """Return how a supervisor starts this process, to serve on a listening socket's descriptor."""
+    settings = msgspec.json.encode(ConsoleSettings(config, str(kit), lan))
+    return Companion("console", "shuttergate.console.process", listener, settings)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -34,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
         os.nice(NICENESS)
     settings = msgspec.json.decode(spawn.settings(), type=ConsoleSettings)
     out = log.Writer(os.open(os.devnull, os.O_WRONLY))
-    server.serve(settings.config, Path(settings.window), sock, settings.lan, out)
+    server.serve(settings.config, Path(settings.kit), sock, settings.lan, out)
 
 
 if __name__ == "__main__":

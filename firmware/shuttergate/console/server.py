@@ -16,8 +16,8 @@ from shuttergate.console.access import Access
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import PictureJudge
-from shuttergate.console.lookout import Lookout
 from shuttergate.console.protocol import Protocol, Viewing, quiet
+from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import ConfigError
 from shuttergate.parent import log
 from shuttergate.system import confine
@@ -83,8 +83,8 @@ def settings(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log.Writer) -> None:
-    """Serve what is to be seen through the window at `window` until SIGTERM or SIGINT."""
+def serve(config: Config, kit: Path, sock: socket.socket, lan: bool, out: log.Writer) -> None:
+    """Serve what the kit whose socket is at `kit` shows a page, until SIGTERM or SIGINT."""
 
     urls = addresses(sock)
     access = Access(lan)
@@ -94,7 +94,7 @@ def serve(config: Config, window: Path, sock: socket.socket, lan: bool, out: log
         # Who is shown it sits at the kit, or has typed it already.
         greeting["invite"] = {"address": urls[-1], "code": f"{access.code[:4]} {access.code[4:]}"}
     hub = Hub(greeting)
-    app = build(hub, Lookout(window, hub), access, PictureJudge(config))
+    app = build(hub, StatusClient(kit, hub), access, PictureJudge(config))
     out.write(log.line("page", addresses=urls) + "\n")
     server = uvicorn.Server(settings(app))
     quiet()

@@ -1,6 +1,7 @@
 """The parent: starts gate and publisher, watches both, restarts what died, ends them cleanly.
 
-In the demo it also starts the console; on a kit that is a service of its own.
+Companions are started, and started again, beside them: in the demo the console, which on a kit is a
+service of its own.
 
 It sees no picture and touches no pin. When the gate process dies, the kernel has let the permissive
 line go before this process even hears of it; when the publisher dies, the gate hears it from the
@@ -11,10 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import select
 import socket
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,9 +25,10 @@ import msgspec
 from msgspec.structs import replace
 
 from shuttergate import feed
+from shuttergate.companion import Companion
 from shuttergate.config import Config
-from shuttergate.injection import FaultSwitch
-from shuttergate.parent.child import Child, memory_mb
+from shuttergate.parent.children import Child, memory_mb
+from shuttergate.parent.injected import Injected
 
 START_LIMIT_S = 30.0
 """A gate process that has judged no frame by then is stuck (a Pi imports for some seconds)."""
@@ -38,25 +41,27 @@ SILENCE_S = 0.4
 
 
 class Supervisor:
-    """Use as a context manager and call `poll` again and again; leaving the block stops the kit.
+    """Use as a context manager and call `poll` again and again; leaving the block stops the kit."""
 
-    ``page``: start a console too, which listens on this descriptor, with these settings (JSON).
-    """
-
-    def __init__(self, config: Config, album: Path, page: tuple[int, bytes] | None = None) -> None:
+    def __init__(self, config: Config, album: Path, companions: Sequence[Companion] = ()) -> None:
         self._config = config
         self._album = album
-        self._page = page
         self._gate = Child("gate")
         self._publisher = Child("publisher")
-        self._console = Child("console")
+        # In the order in which they are started and ended: the gate first, so that the line is low.
+        self._children: dict[Child, Callable[[float], None]] = {
+            self._gate: self._start_gate,
+            self._publisher: self._start_publisher,
+        }
+        for one in companions:
+            child = Child(one.name)
+            self._children[child] = partial(child.start, one.module, one.link, one.settings)
         self._leash: feed.Leash | None = None
         self._heard_s = 0.0
         self._past: feed.Totals = {}
         self._ready = False
-        self._injected: list[str] = []
+        self._injected = Injected()
         self._scene = ""
-        self._own_news: list[feed.News] = []  # told at the next poll
         self.status: feed.Status | None = None
         self.starts = 0  # of the gate process
         self.was_ready = False
@@ -77,8 +82,8 @@ class Supervisor:
         self.stop()
 
     def pid(self, process: str) -> int | None:
-        """Return the process id of the "gate", the "publisher" or the "console" while it runs."""
-        child = {one.name: one for one in (self._gate, self._publisher, self._console)}[process]
+        """Return the process id of the "gate", the "publisher" or a companion while it runs."""
+        child = {one.name: one for one in self._children}[process]
         return None if child.process is None else child.process.pid
 
     def memory_mb(self, process: str = "gate") -> float:
@@ -104,28 +109,24 @@ class Supervisor:
             self._leash.send(feed.View(), (descriptor,))
 
     def kill(self, process: str) -> None:
-        """SIGKILL the "gate", the "publisher" or the "console", to show what happens then."""
-        for child in (self._gate, self._publisher, self._console):
+        """SIGKILL the "gate", the "publisher" or a companion, to show what happens then."""
+        for child in self._children:
             if child.name == process and child.process is not None:
                 child.process.kill()
 
     def inject(self, fault: str, on: bool) -> None:
         """Switch a fault of `injection.py` on or off; a process that starts anew gets it again."""
-        if on == (fault in self._injected):
+        if not self._injected.set(fault, on):
             return
-        if on:
-            self._injected.append(fault)
-        else:
-            self._injected.remove(fault)
-        if fault == FaultSwitch.DISK_FULL:
-            self._limit_publisher()
+        if self._injected.is_here(fault):
+            self._injected.limit(self.pid("publisher"))
         elif self._leash is not None:
             self._leash.send(feed.Inject(fault, on))
 
     @property
     def injected(self) -> list[str]:
         """The faults that are switched on."""
-        return list(self._injected)
+        return self._injected.faults
 
     @property
     def is_heard(self) -> bool:
@@ -153,14 +154,13 @@ class Supervisor:
         """
         sources: list[Any] = list(also)
         sources += [self._leash] if self._leash is not None else []
-        for child in (self._gate, self._publisher, self._console):
+        for child in self._children:
             if child.process is not None:
                 sources += [child.pidfd, child.process.stderr]
         ready, _, _ = select.select(sources, [], [], timeout_s)
         news = self._hear()
-        news += self._own_news
-        self._own_news = []
-        for child in (self._gate, self._publisher, self._console):
+        news += self._injected.news()
+        for child in self._children:
             news += [feed.Stderr(child.name, line) for line in child.words()]
             if child.pidfd in ready:
                 news += self._bury(child)
@@ -190,7 +190,7 @@ class Supervisor:
                 case feed.Refused():
                     self.refusal = None if self.was_ready else item
                 case feed.SwitchRefused():
-                    self._injected = [one for one in self._injected if one != item.fault]
+                    self._injected.set(item.fault, False)
             news.append(item)
         return news
 
@@ -227,65 +227,43 @@ class Supervisor:
 
     def _start_due(self) -> None:
         now_s = time.monotonic()
-        if not self._gate.runs and now_s >= self._gate.due_s:
-            ours, theirs = feed.pair()
-            with theirs:
-                self._gate.start(
-                    "shuttergate.gate_process",
-                    theirs.fileno(),
-                    msgspec.json.encode(self._config),
-                    now_s,
-                )
-            self.starts += 1
-            self._leash = feed.Leash(ours)
-            for fault in self._injected:
-                if fault != FaultSwitch.DISK_FULL:
-                    self._leash.send(feed.Inject(fault, True))
-            if self._scene:
-                self._leash.send(feed.Show(self._scene))
-        if self._leash is not None and not self._publisher.runs and now_s >= self._publisher.due_s:
-            gate_end, publisher_end = socket.socketpair()
-            with gate_end, publisher_end:
-                self._publisher.start(
-                    "shuttergate.capture.publisher",
-                    publisher_end.fileno(),
-                    os.fsencode(self._album),
-                    now_s,
-                )
-                if FaultSwitch.DISK_FULL in self._injected:  # before the gate can hear of it
-                    self._limit_publisher()
-                self._leash.send(feed.Hatch(), (gate_end.fileno(),))
-        if self._page is not None and not self._console.runs and now_s >= self._console.due_s:
-            listener, settings = self._page
-            self._console.start("shuttergate.console.process", listener, settings, now_s)
+        for child, start in self._children.items():
+            if not child.runs and now_s >= child.due_s:
+                start(now_s)
 
-    def _limit_publisher(self) -> None:
-        """Have the kernel refuse the publisher every byte, or no longer, as the switch stands."""
-        fault, process = FaultSwitch.DISK_FULL, self._publisher.process
-        full = fault in self._injected
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)  # a child has its parent's
-        try:
-            if process is not None:
-                limits = (0 if full else soft, hard)
-                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
-        except ProcessLookupError:
-            pass  # it has just ended; the next one gets its limit when it starts
-        except OSError as error:
-            self._injected = [one for one in self._injected if one != fault]
-            cause = f"the publisher's limit cannot be set ({error.strerror})"
-            self._own_news.append(feed.SwitchRefused(fault, cause))
-            return
-        self._own_news.append(feed.Switch(fault, full))
+    def _start_gate(self, now_s: float) -> None:
+        ours, theirs = feed.pair()
+        with theirs:
+            settings = msgspec.json.encode(self._config)
+            self._gate.start("shuttergate.gate_process", theirs.fileno(), settings, now_s)
+        self.starts += 1
+        self._leash = feed.Leash(ours)
+        for order in self._injected.orders():
+            self._leash.send(order)
+        if self._scene:
+            self._leash.send(feed.Show(self._scene))
+
+    def _start_publisher(self, now_s: float) -> None:
+        if self._leash is None:
+            return  # there is nothing to publish
+        gate_end, publisher_end = socket.socketpair()
+        with gate_end, publisher_end:
+            album = os.fsencode(self._album)
+            link = publisher_end.fileno()
+            self._publisher.start("shuttergate.capture.publisher", link, album, now_s)
+            if self._injected.disk_is_full:  # before the gate can hear of it
+                self._injected.limit(self.pid("publisher"))
+            self._leash.send(feed.Hatch(), (gate_end.fileno(),))
 
     def stop(self) -> list[feed.News]:
         """Gate first, so that the line is low; then the publisher, which ends with its hatch."""
         news: list[feed.News] = []
         if self._leash is not None:
             self._leash.send(feed.Stop())
-        self._page = None
-        if self._console.process is not None:
-            self._console.process.terminate()
-        for child in (self._gate, self._publisher, self._console):
+        for child in self._children:
+            if child.process is not None and child not in (self._gate, self._publisher):
+                child.process.terminate()
+        for child in self._children:
             until_s = time.monotonic() + STOP_LIMIT_S
             while child.runs:
                 if time.monotonic() > until_s:

@@ -19,7 +19,7 @@ from shuttergate.bench.scenario.crowd import gather
 from shuttergate.board import Board
 from shuttergate.errors import ShuttergateError
 from shuttergate.injection import FaultSwitch
-from shuttergate.parent.child import memory_bytes
+from shuttergate.parent.children import memory_bytes
 from shuttergate.parent.supervisor import Supervisor
 
 CLOCK_STEP_S = 3600.0

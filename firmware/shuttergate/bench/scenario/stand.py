@@ -23,11 +23,13 @@ from shuttergate.bench.scenario.record import Done, PressRecord, Record, Said, T
 from shuttergate.bench.scenario.scenes import write_stage
 from shuttergate.bench.scenario.script import Scenario
 from shuttergate.bench.scenario.wires import BenchWires
+from shuttergate.companion import Companion, Role
 from shuttergate.config import read_kit
+from shuttergate.console import process as console
 from shuttergate.console.server import listen
 from shuttergate.errors import ShuttergateError
+from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.parent.window import Window
 from shuttergate.verdict import Reason
 from shuttergate.words import log_fields, log_name
 
@@ -60,7 +62,7 @@ class Stand:
         self._wires = wires
         self._may_set_clock = may_set_clock
         self._scenes = scenario.shown()
-        self._window: Window | None = None
+        self._server: StatusServer | None = None
         self._port = 0
         self._record = Record()
         self._high = False
@@ -85,15 +87,16 @@ class Stand:
             album=msgspec.structs.replace(kit.album, folder=str(self._album)),
         )
         self.board = read_kit(config, None)
-        page = None
+        companions: list[Companion] = []
         if self._scenario.page:
             listener = stack.enter_context(listen(0, lan=False))
             self._port = listener.getsockname()[1]
             path = folder / "console.sock"
-            self._window = stack.enter_context(Window(path, config, self.board, self._album))
-            settings = {"config": config, "window": str(path)}
-            page = (listener.fileno(), msgspec.json.encode(settings))
-        self.kit = Supervisor(config, self._album, page)
+            self._server = stack.enter_context(
+                StatusServer({Role.PAGE: path}, config, self.board, self._album)
+            )
+            companions.append(console.beside(listener.fileno(), config, path))
+        self.kit = Supervisor(config, self._album, companions)
         self.hookup: Hookup = hook_up(self.kit, self.board, self._wires)
         stack.callback(self.hookup.close)
         self._faults = Faults(
@@ -207,10 +210,10 @@ class Stand:
 
     def watch(self, wait_s: float) -> None:
         """Take in what happens, for so long at most, or until there is news."""
-        also = self._window.sources if self._window is not None else ()
+        also = self._server.sources if self._server is not None else ()
         news = self.kit.poll(wait_s, *also)
-        if self._window is not None:
-            self._window.attend(self.kit, news)
+        if self._server is not None:
+            self._server.attend(self.kit, news)
         self._take(news)
         said = self._record.said
         if said and said[-1].is_open is not None and not self.kit.is_heard:

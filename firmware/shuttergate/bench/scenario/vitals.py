@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from shuttergate.parent.child import memory_bytes, memory_mb
+from shuttergate.parent.children import memory_bytes, memory_mb
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A process of the kit, as its parent sees it: started, listened to, reaped, and started again."""
+"""The kit's processes, as their parent sees them: started, heard, reaped, and started again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BACK_OFF_FIRST_S = 0.1
 BACK_OFF_CAP_S = 10.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Child:
     """One process with its pidfd, its stderr and its back-off."""
 

@@ -1,4 +1,4 @@
-"""The console's side of the window: looks in, and comes back whenever it was put out."""
+"""The console's side of the kit: hears how it stands, and comes back whenever it was put out."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate import viewfinder
+from shuttergate import companion, viewfinder
 from shuttergate.console.hub import Hub
-from shuttergate.parent import window
 
 AGAIN_S = 0.5
 
 
-class Lookout:
-    """Tells `hub` what is to be seen through the window at `path`."""
+class StatusClient:
+    """Tells `hub` what the kit shows whoever comes to its socket at `path`."""
 
     def __init__(self, path: Path, hub: Hub) -> None:
         self._path = path
         self._hub = hub
-        self._window: socket.socket | None = None
+        self._kit: socket.socket | None = None
         self._view: socket.socket | None = None
 
     async def watch(self) -> None:
@@ -33,22 +32,22 @@ class Lookout:
                 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
                     sock.setblocking(False)
                     sock.connect(str(self._path))
-                    self._window, gone = sock, asyncio.Event()
+                    self._kit, gone = sock, asyncio.Event()
                     loop.add_reader(sock, self._look, sock, gone)
                     try:
                         await gone.wait()
                     finally:
                         loop.remove_reader(sock)
-                        self._window = None
+                        self._kit = None
                         self._take_view(None)
                 self._hub.loses()
             await asyncio.sleep(AGAIN_S)
 
-    def wish(self, wish: window.Wish) -> bool:
+    def wish(self, wish: companion.Wish) -> bool:
         """Ask something of the kit; False where it cannot be heard now."""
         try:
-            if self._window is not None:
-                self._window.send(msgspec.json.encode(wish))
+            if self._kit is not None:
+                self._kit.send(msgspec.json.encode(wish))
                 return True
         except OSError:
             pass
@@ -56,8 +55,8 @@ class Lookout:
 
     def _look(self, sock: socket.socket, gone: asyncio.Event) -> None:
         try:
-            packet, descriptors, _, _ = socket.recv_fds(sock, window.MAX_PACKET_BYTES, 1)
-            sight = window.sights.decode(packet) if packet else None
+            packet, descriptors, _, _ = socket.recv_fds(sock, companion.MAX_PACKET_BYTES, 1)
+            sight = companion.sights.decode(packet) if packet else None
         except BlockingIOError:
             return
         except (OSError, ValueError, RecursionError):
@@ -65,9 +64,9 @@ class Lookout:
         match sight:
             case None:
                 gone.set()
-            case window.ViewSocket() | window.AlbumFile() if not descriptors:
+            case companion.ViewSocket() | companion.AlbumFile() if not descriptors:
                 pass  # no room for one more open file here
-            case window.ViewSocket():
+            case companion.ViewSocket():
                 self._take_view(socket.socket(fileno=descriptors[0]))
             case _:
                 self._hub.sees(sight, descriptors)
