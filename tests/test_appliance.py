@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
 from shuttergate import feed
-from shuttergate.config import Config, GateSettings, VisionSettings
+from shuttergate.config import Config, GateSettings, VideoSettings, VisionSettings
 from shuttergate.frame import Pixels
 from shuttergate.panel.wiring import Wiring
 from shuttergate.system.paths import share
@@ -89,6 +90,16 @@ def test_a_hang_stops_the_heartbeat(rig: Build, monkeypatch: pytest.MonkeyPatch)
     time.sleep(1.0)
     one.status = None
     assert not wait_until(lambda: one.status is not None, 0.5)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "off"])
+def test_every_status_says_whether_a_press_can_become_a_video(rig: Build, codec: Any) -> None:
+    one = rig(msgspec.structs.replace(QUICK, video=VideoSettings(codec=codec)))
+    one.status = None
+    assert wait_until(lambda: one.status is not None)
+    assert one.status is not None
+    assert one.status.video is (codec != "off")
+    assert bool(one.events("no video")) is (codec == "off")
 
 
 def test_a_closing_gate_leaves_no_frame_behind(rig: Build) -> None:

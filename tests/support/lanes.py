@@ -22,7 +22,7 @@ LANES = {
     "kernels and rigs": [
         *("bench_vm/test_bench_vm.py", "test_appliance.py", "vision/test_accelerator.py"),
         *("console/test_server.py", "capture/test_recorder.py"),
-        *("parent/test_window.py", "panel/test_panel.py", "console/test_judge.py"),
+        *("parent/test_status_server.py", "panel/test_panel.py", "console/test_judge.py"),
     ],
 }
 

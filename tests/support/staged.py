@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
+from shuttergate.companion import Role
 from shuttergate.config import AlbumSettings, Config, SceneSettings, read_kit
+from shuttergate.console import process
 from shuttergate.console.server import listen
+from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.parent.window import Window
 
 
 class Staged:
@@ -46,9 +48,11 @@ class Staged:
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
             path = folder / "console.sock"
             board = read_kit(config, None)
-            self._window = stack.enter_context(Window(path, config, board, self.album))
-            console = msgspec.json.encode({"config": config, "window": str(path)})
-            self.kit = Supervisor(config, self.album, (listener.fileno(), console))
+            self._server = stack.enter_context(
+                StatusServer({Role.PAGE: path}, config, board, self.album)
+            )
+            console = process.beside(listener.fileno(), config, path)
+            self.kit = Supervisor(config, self.album, [console])
             stack.enter_context(self.kit)
             self._stack = stack.pop_all()
         self._thread = threading.Thread(target=self._run)
@@ -56,8 +60,8 @@ class Staged:
 
     def _run(self) -> None:
         while True:
-            news = self.kit.poll(0.1, self._theirs, *self._window.sources)
-            self._window.attend(self.kit, news)
+            news = self.kit.poll(0.1, self._theirs, *self._server.sources)
+            self._server.attend(self.kit, news)
             while not self._orders.empty():
                 self._theirs.recv(1)
                 if (scene := self._orders.get()) is None:
