@@ -37,6 +37,7 @@ LEVELS = [
     "faults injection tally viewfinder prooftest judging lane presses warden",
     "appliance cameras switches gate_process",
     "release stills",
+    "companion",  # a contract that offers what the viewfinder shows
     "parent",
     "console bench commands",
     "cli __main__",
