@@ -82,8 +82,8 @@ def kit() -> Iterator[Callable[..., Kit]]:
     """Start kits with the given command line; they are ended with the test."""
     kits: list[Kit] = []
 
-    def start(*arguments: object) -> Kit:
-        kits.append(Kit(*map(str, arguments)))
+    def start(*arguments: object, by_hand: bool = False) -> Kit:
+        kits.append(Kit(*map(str, arguments), by_hand=by_hand))
         return kits[-1]
 
     yield start

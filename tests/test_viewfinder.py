@@ -16,7 +16,7 @@ from PIL import Image
 
 from shuttergate import companion, feed, viewfinder
 from shuttergate.companion import Role
-from shuttergate.config import AlbumSettings, Config, SceneSettings, read_kit
+from shuttergate.config import AlbumSettings, Config, GateSettings, SceneSettings, read_kit
 from shuttergate.frame import Frame
 from shuttergate.frames.pictures import lores_of, main_of
 from shuttergate.gate import State
@@ -24,6 +24,7 @@ from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.verdict import Decision, Reason, Verdict
 from shuttergate.viewfinder import Mosaic, Picture, Seen, Viewfinder, mosaic, reduction
+from shuttergate.vision.known import paint
 from support.kits import wait_until
 
 CLEAR = Verdict(Decision.CLEAR, Reason.CLEAR, 0.0, {"one": 0.1})
@@ -213,12 +214,16 @@ def test_frames_are_reduced_by_whole_factors(size: tuple[int, int], factor: int)
     assert reduction(*size) == factor
 
 
-def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: Path) -> None:
-    """At the socket: the built-in room with the card, watched by someone who keeps every packet."""
-    clear = tmp_path / "scene" / "a.png"
-    Image.new("RGB", (640, 480), (30, 60, 160)).save(clear)  # before card.png in the folder
+def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path) -> None:
+    """At the socket: a clear scene and the card, watched by someone who keeps every packet."""
+    Image.new("RGB", (640, 480), (30, 60, 160)).save(tmp_path / "clear.png")
+    card = Image.fromarray(paint("test_card", (224, 224))).resize((448, 448))
+    card.save(tmp_path / "card.png")
+    stage = tmp_path / "stage.toml"
+    stage.write_text('[scenes]\nclear = "clear.png"\ncard = "card.png"\n')
     config = Config(
-        scene=SceneSettings(path=str(blocked_scene.parent), picture_s=2.0),
+        gate=GateSettings(max_age_ms=2000),  # another program may hold it up
+        scene=SceneSettings(path=str(stage)),
         album=AlbumSettings(folder=str(tmp_path / "album")),
     )
     album = tmp_path / "album"
@@ -234,8 +239,13 @@ def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path, blocked_scene: 
         page.setblocking(False)
         view: socket.socket | None = None
         until_s = time.monotonic() + 30
+        orders = ["card", "clear"]
         while time.monotonic() < until_s and opened < 2:
             opening.attend(kit, kit.poll(0.02, *opening.sources))
+            if len(orders) == 2 and opened and any(isinstance(one, Picture) for one in shown):
+                kit.show(orders.pop(0))
+            if len(orders) == 1 and isinstance(shown[-1], Mosaic):
+                kit.show(orders.pop(0))
             for sight, descriptors in sights(page):
                 if isinstance(sight, companion.ViewSocket):
                     view = socket.socket(fileno=descriptors[0])

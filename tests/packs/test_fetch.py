@@ -101,7 +101,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
     # Whoever hangs up early is meant to: not a word of it.
     monkeypatch.setattr(server, "handle_error", lambda *_: None)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     asked: list[str] = []
 
     class Loopback:

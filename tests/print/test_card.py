@@ -34,9 +34,33 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+Line = tuple[float, float, float, float, str]
+"""Left, right and upper edge in mm; the type's size in points; the text."""
+
+
 @pytest.fixture(scope="module")
-def cards(picture: Path) -> dict[str, bytes]:
-    return {paper: card.draw(picture, paper) for paper in PAPERS}
+def drawn(picture: Path) -> dict[str, tuple[bytes, list[Line]]]:
+    """Each card, and the lines that were set on it."""
+    from fpdf import FPDF
+
+    cell = FPDF.cell
+    found: dict[str, tuple[bytes, list[Line]]] = {}
+    for paper in PAPERS:
+        lines: list[Line] = []
+
+        def note(pdf: FPDF, w: float, h: float, text: str, lines: list[Line] = lines) -> None:
+            lines.append((pdf.x, pdf.x + w, pdf.y, pdf.font_size_pt, text))
+            cell(pdf, w, h, text)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(FPDF, "cell", note)
+            found[paper] = card.draw(picture, paper), lines
+    return found
+
+
+@pytest.fixture(scope="module")
+def cards(drawn: dict[str, tuple[bytes, list[Line]]]) -> dict[str, bytes]:
+    return {paper: content for paper, (content, _) in drawn.items()}
 
 
 def page_of(content: bytes) -> PdfReader:
@@ -145,28 +169,17 @@ def test_the_same_card_has_the_same_bytes(
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_no_line_leaves_its_column_or_meets_another(
-    picture: Path, paper: str, monkeypatch: pytest.MonkeyPatch
+    drawn: dict[str, tuple[bytes, list[Line]]], paper: str
 ) -> None:
-    from fpdf import FPDF
-
-    sheet = card.SHEETS[paper]
-    lines: list[tuple[float, float, float, str]] = []  # left, right, upper edge in mm; text
-    cell = FPDF.cell
-
-    def note(pdf: FPDF, w: float, h: float, text: str) -> None:
-        lines.append((pdf.x, pdf.x + w, pdf.y, text))
-        assert pdf.font_size_pt >= {"a4": 9, "a6": 6.5}[paper]
-        cell(pdf, w, h, text)
-
-    monkeypatch.setattr(FPDF, "cell", note)
-    card.draw(picture, paper)
+    sheet, lines = card.SHEETS[paper], drawn[paper][1]
+    assert lines and all(size >= {"a4": 9, "a6": 6.5}[paper] for _, _, _, size, _ in lines)
     left = (sheet.page[0] - sheet.side) / 2
     middle = sheet.page[0] / 2
-    for x, right, _, text in lines:
+    for x, right, _, _, text in lines:
         if not text.endswith(" mm"):
             assert right <= (middle if x < middle else left + sheet.side), text
     for x0 in (left, middle):
-        uppers = sorted({y for x, _, y, _ in lines if x0 <= x < x0 + sheet.side / 2})
+        uppers = sorted({y for x, _, y, _, _ in lines if x0 <= x < x0 + sheet.side / 2})
         size = sheet.text[1] * MM_PER_PT
         assert all(lower - upper > size for upper, lower in itertools.pairwise(uppers))
 
@@ -194,7 +207,10 @@ def test_a_picture_that_is_none_or_not_square_is_refused(tmp_path: Path) -> None
         card.draw(path, "a4")
 
 
-def test_an_unwritable_output_is_named(tmp_path: Path, picture: Path) -> None:
+def test_an_unwritable_output_is_named(
+    tmp_path: Path, picture: Path, cards: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(card, "draw", lambda picture, paper: cards[paper])
     with pytest.raises(card.CardError, match=r"card\.pdf cannot be written: No such file.*name"):
         card.write(tmp_path / "nowhere" / "card.pdf", picture, "a6")
 

@@ -13,32 +13,45 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 PATIENT = Path(__file__).with_name("patient.toml")
 """Settings for kits whose age limit is not what is tested: another program may hold them up."""
 
+PARENT = Path(__file__).with_name("parent.py")
+
 
 class Kit:
-    """A kit in processes of its own; its log lines are read as they come."""
+    """A kit in processes of its own; its log lines are read as they come.
 
-    def __init__(self, *arguments: str) -> None:
+    ``by_hand``: its arguments are a configuration, and `finger` presses its button.
+    """
+
+    def __init__(self, *arguments: str, by_hand: bool = False) -> None:
+        program = [str(PARENT)] if by_hand else ["-m", "shuttergate"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "shuttergate", *arguments],
+            [sys.executable, *program, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if by_hand else subprocess.DEVNULL,
         )
         self.events: list[dict[str, Any]] = []
         self._tail = b""
 
-    def wait_for(self, event: str, timeout_s: float = 20.0, **fields: Any) -> dict[str, Any]:
-        """Take out and return the first event of this name and these fields; others may wait."""
+    def wait_for(
+        self, event: str | tuple[str, ...], timeout_s: float = 20.0, **fields: Any
+    ) -> dict[str, Any]:
+        """Take out and return the first event of this name and these fields; others may wait.
+
+        ``event``: or one of several names.
+        """
+        names = (event,) if isinstance(event, str) else event
         until_s = time.monotonic() + timeout_s
         seen = 0
         while True:
             for position, found in enumerate(self.events[seen:], seen):
-                if found["event"] == event and fields.items() <= found.items():
+                if found["event"] in names and fields.items() <= found.items():
                     return self.events.pop(position)
             seen = len(self.events)
             assert self.process.stdout is not None
@@ -55,6 +68,40 @@ class Kit:
                 )
             *lines, self._tail = (self._tail + chunk).split(b"\n")
             self.events += [json.loads(line) for line in lines]
+
+    def finger(self, down: bool) -> None:
+        """Press or release the button of a kit held by hand."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"down\n" if down else b"up\n")
+        self.process.stdin.flush()
+
+    def recorded(self) -> float:
+        """Press and hold until a recording runs; return when it was pressed (monotonic clock).
+
+        A busy machine may close the gate for a moment: what is refused then is pressed again.
+        """
+        for _ in range(10):
+            self.finger(True)
+            pressed_s = time.monotonic()
+            if self.wait_for(("photo", "press refused"))["event"] == "photo":
+                return pressed_s
+            self.finger(False)
+            time.sleep(1.0)
+        pytest.fail("every press was refused")
+
+    def held_up_s(self) -> float:
+        """Return for how long other programs have held up the gate's threads; see `held_up_s`."""
+        return held_up_s(self.children()["gate"])
+
+    def forget(self) -> None:
+        """Drop what it has said until now."""
+        assert self.process.stdout is not None
+        while select.select([self.process.stdout], [], [], 0)[0]:
+            chunk = os.read(self.process.stdout.fileno(), 65536)
+            if not chunk:
+                break
+            self._tail = (self._tail + chunk).rpartition(b"\n")[2]
+        self.events.clear()
 
     def children(self) -> dict[str, int]:
         """Return the process ids of the gate and the publisher."""
@@ -80,9 +127,57 @@ class Kit:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+class Lent:
+    """A kit that outlasts a test: whoever borrows it finds its gate open, and leaves it so."""
+
+    def __init__(self, *arguments: object) -> None:
+        self._arguments = list(map(str, arguments))
+        self._kit: Kit | None = None
+
+    @contextlib.contextmanager
+    def borrowed(self) -> Iterator[Kit]:
+        """Give the kit, or a new one where the last borrower failed or ended it."""
+        if self._kit is None:
+            self._kit = Kit(*self._arguments)
+            self._kit.wait_for("gate", state="OPEN")
+        self._kit.forget()
+        is_well = False
+        try:
+            yield self._kit
+            is_well = self._kit.process.poll() is None
+        finally:
+            if not is_well:
+                self.close()
+
+    def close(self) -> None:
+        """End it."""
+        if self._kit is not None:
+            self._kit.close()
+        self._kit = None
+
+
+def held_up_s(*pids: int) -> float:
+    """Return for how long threads of these processes were ready to run while others ran.
+
+    It is what a busy machine adds to a delay at most; its difference tells of the time between.
+    """
+    waited_ns = 0
+    for pid in pids:
+        for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):  # a thread that has just ended
+                waited_ns += int(path.read_text().split()[1])
+    return waited_ns / 1e9
+
+
+def family() -> list[int]:
+    """Return the process ids of this process and of all that it started."""
+    own = psutil.Process()
+    return [own.pid, *(one.pid for one in own.children(recursive=True))]
 
 
 def alive(pid: int) -> bool:

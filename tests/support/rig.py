@@ -32,6 +32,7 @@ from shuttergate.words import log_fields, log_name
 from support.kits import wait_until
 
 SIZE = (96, 64)
+SHOWN = [paint(name, (224, 224)) for name in ("test_card", "blue_slope")]
 CLEAR_LUMA, BLOCKED_LUMA = 200, 40
 FPS = 60.0
 
@@ -89,10 +90,32 @@ class Camera:
         pass
 
 
+class Remembered:
+    """A model that has its answers to the known pictures ready, and computes all the others.
+
+    At 60 frames a second the real one takes more than half of a core.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._answers = [(self._glance(one), model(one)) for one in SHOWN]
+
+    @staticmethod
+    def _glance(pixels: Pixels) -> Any:
+        return pixels[::16, ::16].astype(np.int16)
+
+    def __call__(self, pixels: Pixels) -> Any:
+        seen = self._glance(pixels)
+        for known, answer in self._answers:
+            if known.shape == seen.shape and np.abs(known - seen).max() <= 1:
+                return answer
+        return self._model(pixels)
+
+
 class Brain:
     """A model that can be told to answer nonsense or nudity, to fail, to hang, or to be stuck."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model | Remembered) -> None:
         self.model = model
         self.mode = "well"
 
@@ -129,9 +152,9 @@ class Rig:
             paced = msgspec.structs.replace(board.camera, fps=camera.fps)
             board = msgspec.structs.replace(board, camera=paced)
         content = pack.content()
-        self.brain = Brain(pack.model(content))
+        self.brain = Brain(Remembered(pack.model(content)))
         self.brain.mode = brain
-        self.look_brain = Brain(pack.model(content))
+        self.look_brain = Brain(Remembered(pack.model(content)))
         if eyes is None:
             live, look = (Channel(pack, self.brain),), (Channel(pack, self.look_brain),)
             eyes = Eyes(live, look, SecondLook(look, (224, 224)), (224, 224, 3))

@@ -37,6 +37,22 @@ def demo(start: Start, album: Path, *more: object) -> Kit:
     return start("demo", "--headless", "--album", album, *more)
 
 
+def opened(start: Start, folder: Path, scene: Path | None = None, board: str = "simulated") -> Kit:
+    """Start a kit whose album is `folder`/album, and wait until it could record."""
+    config = folder / "kit.toml"
+    lines = [PATIENT.read_text(), "[album]", f'folder = "{folder / "album"}"']
+    lines += ["[scene]", f'path = "{scene}"'] if scene is not None else []
+    config.write_text("\n".join([f'board = "{board}"', *lines, ""]))
+    one = start(config, by_hand=True)
+    one.wait_for("gate", state="OPEN")
+    time.sleep(1.2)  # let the pre-roll come together
+    return one
+
+
+HELD_UP_S = 1.0
+"""A gate that other programs held up for so long, in some seconds, cannot judge every frame."""
+
+
 def videos(album: Path) -> list[Path]:
     return sorted(album.glob(f"*{VIDEO}"))
 
@@ -49,13 +65,24 @@ def small(picture: Any) -> Pixels:
 @pytest.mark.parametrize("clip", ["bigbuckbunny.mp4", "vtest.avi"])
 def test_a_clip_is_recorded_picture_by_picture(kit: Start, tmp_path: Path, clip: str) -> None:
     needs.shared(f"data/video/{clip}").or_skip()
-    one = demo(kit, tmp_path, "--scene", CLIPS / clip, "--seconds", 5, "--press", "1.5:2")
-    said = one.wait_for("video")
-    assert one.process.wait(20) == 0
-    (path,) = videos(tmp_path)
-    assert path.name == said["name"] and said["ended"] == "released"
-    with av.open(str(path)) as film:
-        pictures = list(film.decode(video=0))
+    one = opened(kit, tmp_path, CLIPS / clip)
+    for _ in range(3):
+        held_up_s = one.held_up_s()
+        pressed_s = one.recorded()
+        time.sleep(max(0.0, pressed_s + 2.0 - time.monotonic()))
+        one.finger(False)
+        said = one.wait_for("video")
+        held_up_s = one.held_up_s() - held_up_s
+        (path,) = videos(tmp_path / "album")
+        assert path.name == said["name"] and said["ended"] == "released"
+        with av.open(str(path)) as film:
+            pictures = list(film.decode(video=0))
+        if held_up_s < HELD_UP_S:
+            break
+        path.unlink()
+    else:
+        pytest.skip("this machine is too busy to record without gaps")
+    assert one.stop() == 0
     assert len(pictures) == said["frames"]
     times = [round(float(picture.time) * FPS, 6) for picture in pictures]
     assert all(at == round(at) for at in times), "off the steps of a thirtieth"
@@ -117,8 +144,8 @@ def test_a_kill_while_it_records_leaves_nothing(
     kit: Start, tmp_path: Path, clear_scene: Path, process: str, after_s: float
 ) -> None:
     album = tmp_path / "album"
-    one = demo(kit, album, "--scene", clear_scene, "--press", "1:30")
-    one.wait_for("photo")
+    one = opened(kit, tmp_path, clear_scene)
+    one.recorded()
     time.sleep(after_s)
     children = one.children()
     os.kill(one.process.pid if process == "supervisor" else children[process], signal.SIGKILL)
@@ -144,12 +171,12 @@ def test_a_board_with_one_live_channel_asks_the_other_of_every_frame(
         text.replace(both, 'live = ["consent-clean"]') + 'video = ["open-nsfw"]\n',
         encoding="utf-8",
     )
-    album = tmp_path / "album"
-    one = demo(
-        kit, album, "--board", board, "--scene", clear_scene, "--press", "1:3", "--seconds", 6
-    )
+    one = opened(kit, tmp_path, clear_scene, str(board))
+    pressed_s = one.recorded()
+    time.sleep(max(0.0, pressed_s + 3.0 - time.monotonic()))
+    one.finger(False)
     said = one.wait_for("video")
-    assert one.process.wait(20) == 0
+    assert one.stop() == 0
     # No pre-roll: the second channel is asked from the press on.
     assert said["ended"] == "released" and 1.0 <= said["seconds"] <= 3.2
 
@@ -157,7 +184,7 @@ def test_a_board_with_one_live_channel_asks_the_other_of_every_frame(
 def test_the_end_of_the_demo_keeps_what_was_cleared(
     kit: Start, tmp_path: Path, clear_scene: Path
 ) -> None:
-    one = demo(kit, tmp_path / "album", "--scene", clear_scene, "--press", "1:30")
+    one = demo(kit, tmp_path / "album", "--scene", clear_scene, "--press", "1.5:30")
     one.wait_for("photo")
     time.sleep(3.0)
     assert one.stop(signal.SIGTERM) == 0
@@ -169,8 +196,8 @@ def test_the_end_of_the_demo_keeps_what_was_cleared(
 
 def test_a_disk_that_is_full_loses_the_video_and_says_so(kit: Start, tmp_path: Path) -> None:
     """The kernel refuses the publisher every byte of a file beyond the 1.2 millionth."""
-    one = demo(kit, tmp_path / "album", "--press", "1:30")
-    one.wait_for("photo")
+    one = opened(kit, tmp_path)
+    one.recorded()
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.prlimit(one.children()["publisher"], resource.RLIMIT_FSIZE, (1_200_000, hard))
     assert one.wait_for("album fault")
