@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 PATIENT = Path(__file__).with_name("patient.toml")
@@ -176,6 +175,8 @@ def held_up_s(*pids: int) -> float:
 
 def family() -> list[int]:
     """Return the process ids of this process and of all that it started."""
+    import psutil
+
     own = psutil.Process()
     return [own.pid, *(one.pid for one in own.children(recursive=True))]
 

@@ -284,24 +284,27 @@ def test_the_page_says_closed_within_300_ms_of_the_gate(
           }).observe(document.body, { attributeFilter: ["data-mark"] });
         }"""
     )
-    held_up_ms = []
+    rounds = []
     for _ in range(2):
         kit.show("blue")
         becomes(stage, "open")
+        stage.evaluate("window.closings = []")
         before_s = held_up_s(*family())
         kit.show("card")
         becomes(stage, "blocked")
-        held_up_ms.append((held_up_s(*family()) - before_s) * 1000)
+        held_up_ms = (held_up_s(*family()) - before_s) * 1000
+        rounds.append((stage.evaluate("window.closings"), held_up_ms))
     log = stage.request.get("/log.jsonl").text().splitlines()
     gate = [
         datetime.fromisoformat(line["time"]).timestamp() * 1000
         for line in map(json.loads, log)
         if line["event"] == "gate" and line["reason"] == "nudity"
     ]
-    closings = stage.evaluate("window.closings")
-    for said_ms, held_up in zip(closings, held_up_ms, strict=True):
-        before = [said_ms - closed_ms for closed_ms in gate if closed_ms <= said_ms + 1]
-        assert before and min(before) < 300 + held_up
+    for closings, held_up_ms in rounds:
+        assert closings
+        for said_ms in closings:
+            before = [said_ms - closed_ms for closed_ms in gate if closed_ms <= said_ms + 1]
+            assert before and min(before) < 300 + held_up_ms
 
 
 @browser_only
