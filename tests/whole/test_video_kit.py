@@ -24,7 +24,7 @@ from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
 from support import needs
 from support.darkroom import FPS
-from support.kits import Kit, alive, wait_until
+from support.kits import PATIENT, Kit, alive, wait_until
 from support.places import CLIPS
 
 needs.module("av").or_skip()
