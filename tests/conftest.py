@@ -20,6 +20,18 @@ TESTS = Path(__file__).parent
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick`: what `make test-quick` has."""
+    parser.addoption("--quick", action="store_true", help="no file that keeps time or takes long")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out whole files, so that a quick run does not even read them."""
+    if not config.getoption("quick") or collection_path.suffix != ".py":
+        return None
+    return None if lanes.is_quick(collection_path.relative_to(TESTS).as_posix()) else True
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
     """After everything that pytest says: what was skipped, and what would bring it back."""

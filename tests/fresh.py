@@ -40,6 +40,7 @@ DEMO = 'ARGS="--headless --seconds 22 --press 4,17,21.3"'
 QUICK_DEMO = 'ARGS="--headless --seconds 5"'
 CANNOT = 77
 
+SPACE = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
 INSIDE = r"""
 set -eu
 root=$1; user=$2; shift 2
@@ -58,6 +59,10 @@ shift
 exec chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
 """
 """Arguments: the root, the user's number, what to mount at the same place, --, the command."""
+
+
+class NoDebian(Exception):
+    """None can be made here: says why."""
 
 
 def pip_settings() -> dict[str, str]:
@@ -95,9 +100,10 @@ def base(suite: str, packages: tuple[str, ...]) -> Path:
         return found[-1]
     made = folder / f"fresh-{which}-{today}.tar"
     growing = folder / f"growing-{os.getpid()}.tar"
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}"]
     try:
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}"]
-        subprocess.run([*command, suite, growing], check=True)
+        if subprocess.run([*command, suite, growing], check=False).returncode != 0:
+            raise NoDebian(f"mmdebstrap made no {suite}; it says above why")
         return growing.rename(made)
     finally:
         growing.unlink(missing_ok=True)
@@ -121,14 +127,16 @@ def furnish(root: Path, archive: Path) -> None:
 def run(root: Path, user: int, command: str) -> bool:
     """Run a command of README's in the clone; return whether it ended well."""
     settings = pip_settings()
-    home = HOME if user else "/root"
-    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-    environment |= {"HOME": home, "LANG": "C.UTF-8", "TERM": "dumb", **settings}
-    words = [f"{name}={value}" for name, value in environment.items()]
-    line = f"cd {HOME}/shuttergate && exec {command}"
-    inside = [str(root), str(user), *places(settings), "--", "env", "-i", *words, "sh", "-c", line]
-    space = ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
-    return subprocess.run([*space, "sh", "-c", INSIDE, "sh", *inside], check=False).returncode == 0
+    environment = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": HOME if user else "/root",
+        "LANG": "C.UTF-8",
+        **settings,
+    }
+    inside = [str(root), str(user), *places(settings), "--"]
+    inside += ["sh", "-c", f"cd {HOME}/shuttergate && exec {command}"]
+    done = subprocess.run([*SPACE, "sh", "-c", INSIDE, "sh", *inside], env=environment, check=False)
+    return done.returncode == 0
 
 
 def visit(suite: str, options: argparse.Namespace) -> bool:
@@ -166,10 +174,17 @@ def main() -> int:
     if unknown := set(options.suites) - set(SUITES):
         parser.error(f"no suite of {', '.join(SUITES)}: {', '.join(sorted(unknown))}")
     lacking = [name for name in NEEDED if shutil.which(name) is None]
-    if os.geteuid() != 0 or lacking:
-        print(f"fresh Debians cannot be made here: {', '.join(lacking) or 'that needs root'}")
+    try:
+        if os.geteuid() != 0:
+            raise NoDebian("it needs root")
+        if lacking:
+            raise NoDebian(f"there is no {', '.join(lacking)}")
+        if subprocess.run([*SPACE, "true"], check=False).returncode != 0:
+            raise NoDebian("this machine gives no namespaces")
+        held = [visit(suite, options) for suite in options.suites or SUITES]
+    except NoDebian as reason:
+        print(f"no fresh Debian was tried: {reason}")
         return CANNOT
-    held = [visit(suite, options) for suite in options.suites or SUITES]
     return 0 if all(held) else 1
 
 

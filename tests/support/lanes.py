@@ -54,6 +54,11 @@ def place(file: str) -> tuple[int, int]:
     return len(LANES), LONG.index(file) if file in LONG else len(LONG)
 
 
+def is_quick(file: str) -> bool:
+    """Whether `make test-quick` has the file: it neither keeps time nor computes for long."""
+    return file not in _PLACES and file not in LONG
+
+
 def keeps_time(file: str) -> bool:
     """Whether the tests of the file measure time, or break where they are held up."""
     return file in _PLACES
