@@ -169,7 +169,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="only the quick part of the tests")
     parser.add_argument("--with-packages", action="store_true", help="with all that tests can use")
     parser.add_argument("--as-root", action="store_true", help="not as an ordinary user")
-    parser.add_argument("--args", default="", help="for pytest, as make test's ARGS")
+    parser.add_argument("--args", default="", help="for pytest: --args='-k word'")
     options = parser.parse_args()
     if unknown := set(options.suites) - set(SUITES):
         parser.error(f"no suite of {', '.join(SUITES)}: {', '.join(sorted(unknown))}")

@@ -20,8 +20,9 @@ class Vitals:
 
 def vitals(pid: int) -> Vitals:
     """Return a process's vitals; raises OSError where it ended or may not be looked at."""
+    resident_mb = memory_mb(pid)
     descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-    return Vitals(memory_mb(pid), descriptors, len(list(Path(f"/proc/{pid}/task").iterdir())))
+    return Vitals(resident_mb, descriptors, len(list(Path(f"/proc/{pid}/task").iterdir())))
 
 
 def written_bytes(pid: int) -> int | None:
