@@ -121,8 +121,8 @@ def check() -> Path:
             raise NoBench(f"{tool} is not installed")
     found = kernel()
     if find_spec("lgpio") is None:
-        means = ["pip:lgpio"] if sys.version_info < (3, 13) else []  # no wheel is for a newer one
-        raise NoBench("lgpio is not installed; it has wheels for Python 3.11 and 3.12", *means)
+        means = "pip:lgpio" if sys.version_info < (3, 13) else "python:3.12"
+        raise NoBench("lgpio is not installed; it has wheels for Python 3.11 and 3.12", means)
     return found
 
 

@@ -398,9 +398,8 @@ def test_lgpio_leaves_nothing_in_the_working_folder(tmp_path: Path) -> None:
     work, runtime = tmp_path / "work", tmp_path / "runtime"
     work.mkdir()
     runtime.mkdir()
-    source = f"""
-import os, pathlib, resource, sys
-sys.path.append({needs.DEBIANS!r})
+    source = """
+import os, pathlib, resource
 from shuttergate.panel.chip import import_lgpio
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 import_lgpio()

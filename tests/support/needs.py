@@ -2,8 +2,8 @@
 
 A need says by which means it is met, and each test that is skipped carries those in its reason, in
 brackets, so that they reach the summary wherever the test ran: ``needs[apt:strace] strace is not
-here``. The means are ``apt:PACKAGE``, ``pip:PACKAGE``, ``npm:PACKAGE``, ``shared:PATH`` and
-``root``; what is skipped for any other reason is the machine's own.
+here``. The means are ``apt:PACKAGE``, ``pip:PACKAGE``, ``npm:PACKAGE``, ``shared:PATH``, ``root``
+and ``python:3.12``; what is skipped for any other reason is the machine's own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,9 @@ import pytest
 from support.packages import OF
 from support.places import SHARED
 
-DEBIANS = "/usr/lib/python3/dist-packages"
-"""Where Debian's packages of Python lie; one that is compiled is for Debian's own Python only."""
-
 INSTALLERS = {"apt": "apt install", "pip": "pip install", "npm": "npm install"}
+OTHERS = {"shared": "../shared", "root": "root", "python": "Python 3.12"}
+OWN = "this machine as it is"
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,9 @@ def installed(command: str, is_there: bool) -> Need:
 
 
 def lgpio() -> Need:
-    """Need lgpio, in this environment or from Debian; `DEBIANS` is where it is then."""
-    own = find_spec("lgpio") is not None
-    found = own or PathFinder.find_spec("_lgpio", [DEBIANS]) is not None
-    means = "pip:lgpio" if sys.version_info < (3, 13) else f"apt:{OF['lgpio'][0]}"
-    return Need(found, (means,), "lgpio is not installed")
+    """Need lgpio: neither PyPI nor Debian has it for Python 3.13 on x86-64."""
+    means = "pip:lgpio" if sys.version_info < (3, 13) else "python:3.12"
+    return Need(find_spec("lgpio") is not None, (means,), "lgpio is not installed")
 
 
 def root(is_root: bool, what: str) -> Need:
@@ -111,20 +107,17 @@ def summary(reasons: Iterable[str]) -> str:
     for reason in reasons:
         means = means_in(reason)
         brought = {one for one in means if one.partition(":")[0] in INSTALLERS}
-        packages |= brought
-        others = {one.partition(":")[0] for one in means - brought}
-        kind = "root" if "root" in others else "../shared" if others else ""
-        kinds[kind or ("packages" if means else "this machine as it is")] += 1
+        others = {OTHERS[one.partition(":")[0]] for one in means - brought}
+        kinds[max(others, default="packages" if means else OWN)] += 1
+        packages |= set() if others else brought
     commands = []
     for kind, command in INSTALLERS.items():
         if names := sorted(one.partition(":")[2] for one in packages if one.startswith(f"{kind}:")):
             commands.append(f"`{command} {' '.join(names)}`")
-    parts = [f"{kind} {kinds[kind]}" for kind in ("../shared", "root") if kinds[kind]]
+    parts = [f"{kind} {kinds[kind]}" for kind in (*OTHERS.values(), OWN) if kinds[kind]]
     if commands:
         bring = "brings" if len(commands) == 1 else "bring"
         parts.insert(0, f"{' and '.join(commands)} {bring} back {kinds['packages']}")
-    if kinds[own := "this machine as it is"]:
-        parts.append(f"{own} {kinds[own]}")
     return f"{kinds.total()} skipped: {', '.join(parts)}"
 
 

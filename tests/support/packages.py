@@ -9,7 +9,6 @@ OF = {
     "cc": ("gcc", "libc6-dev"),
     "chromium": ("chromium",),
     "ffprobe": ("ffmpeg",),
-    "lgpio": ("python3-lgpio",),  # on PyPI there is none for Python 3.13
     "libcamera": (  # what the bench's own is linked with
         "libyaml-0-2",
         "libyuv0",

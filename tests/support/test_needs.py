@@ -39,7 +39,7 @@ def test_each_need_knows_what_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not needs.shared("there/is/none").is_met
     monkeypatch.setenv("PATH", "/nowhere")
     for name, packages in OF.items():
-        if name not in ("lgpio", "libcamera"):
+        if name != "libcamera":
             need = needs.program(name)
             assert (need.is_met, need.means) == (False, tuple(f"apt:{one}" for one in packages))
     assert needs.program("chromium", sys.executable).is_met
@@ -50,10 +50,12 @@ def test_the_line_tells_what_brings_back_how_many() -> None:
     mount, pip = "needs[root] mounting needs root", "needs[pip:av] av is not installed"
     assert needs.summary([strace, strace]) == "2 skipped: `apt install strace` brings back 2"
     assert needs.summary([strace, cc, mount, pip, "this machine has a gpiochip"]) == (
-        "5 skipped: `apt install gcc strace` and `pip install av` bring back 2, "
+        "5 skipped: `apt install strace` and `pip install av` bring back 2, "
         "../shared 1, root 1, this machine as it is 1"
     )
     assert needs.summary([mount]) == "1 skipped: root 1"
+    older = "needs[python:3.12] lgpio is not installed"
+    assert needs.summary([older, cc]) == "2 skipped: ../shared 1, Python 3.12 1"
 
 
 def test_the_line_stands_at_the_end_of_a_run() -> None:
