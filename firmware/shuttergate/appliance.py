@@ -86,6 +86,8 @@ class Appliance:
         self._warden = Warden(
             self, self.interlock, self.faults, panel, client, link, self._injection, clock
         )
+        # Last: from here on an edge may come at any time, and finds everything in its place.
+        panel.on_contact, panel.on_sense = self.presses.contact, self.presses.sensed
 
     def run(self) -> None:
         """Look at frames until `stop`; the line is low when this returns, however it returns."""

@@ -80,8 +80,6 @@ class Presses:
             self._no_video,
             clock,
         )
-        panel.on_contact = self._contact
-        panel.on_sense = self._sensed
 
     def start(self) -> None:
         """Begin to work on what is pressed."""
@@ -98,8 +96,8 @@ class Presses:
 
         ``stands_in``: the CPU does the accelerator's work just now.
         """
-        self._contact()
-        self._sensed()
+        self.contact()
+        self.sensed()
         is_recording = self.recorder.elapsed_s is not None
         self._display.show(self._interlock.reason, stands_in, is_recording)
 
@@ -111,7 +109,8 @@ class Presses:
         """The gate is CLOSED, for that reason."""
         self.recorder.closed(reason, faults)
 
-    def _contact(self) -> None:
+    def contact(self) -> None:
+        """Read the gated pole."""
         begun = self._interlock.contact(self._panel.contact_is_down)
         if begun is None:
             return
@@ -122,7 +121,8 @@ class Presses:
             self.recorder.photo_done(opening.pressed_s, False)
             self._refuse(Reason.BUSY)
 
-    def _sensed(self) -> None:
+    def sensed(self) -> None:
+        """Read the second pole."""
         with self._sensing:
             begins = self._pole.begins(self._panel.sense_is_down(), self._clock())
         if not begins:
