@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from shuttergate.commands.doctor import Health, let_go
+from shuttergate.board import read_board
+from shuttergate.commands.doctor import Health, examine, let_go
+from shuttergate.config import AlbumSettings, Config
+from shuttergate.errors import PackError
+from shuttergate.vision.eyes import open_eyes
+from support.places import ROOT
 
 
 @pytest.mark.parametrize(
@@ -27,3 +33,18 @@ def test_whether_the_kernel_lets_go_of_a_dead_process_line(
     found = let_go(tmp_path)
     assert found.health is health
     assert mend in found.mend
+
+
+def test_it_asks_for_every_pack_that_a_run_would_open(tmp_path: Path) -> None:
+    text = (ROOT / "device" / "simulated" / "board.toml").read_text()
+    changed = re.sub(r"(?m)^look = .*$", r'\g<0>\nvideo = ["gone"]', text)
+    assert changed != text
+    (tmp_path / "board.toml").write_text(changed)
+    board = read_board(str(tmp_path / "board.toml"))
+    channels = board.channels
+    with pytest.raises(PackError, match="gone"):  # as `run` does
+        open_eyes(channels.live, channels.look, board.accelerator, video=channels.for_video)
+    config = Config(album=AlbumSettings(folder=str(tmp_path)))
+    found = {finding.part: finding for finding in examine(config, board)}
+    assert found["model gone"].health is Health.FAULT
+    assert found["camera"].health is Health.OK
