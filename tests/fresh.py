@@ -20,6 +20,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -189,4 +190,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # As at Ctrl-C: what runs inside is ended, and the Debian removed.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main())
