@@ -10,9 +10,9 @@ import pytest
 from shuttergate.board import AcceleratorPart
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, read_picture
-from shuttergate.stills import check
+from shuttergate.stills import Checked, check
 from shuttergate.system.paths import share
-from shuttergate.verdict import Look
+from shuttergate.verdict import Look, Reason, judge
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
@@ -43,16 +43,26 @@ def float_scores(pictures: list[np.ndarray]) -> list[float]:
 
 
 def test_live_verdicts_agree_with_the_float_model(
-    eyes: Eyes, eval_rows: list[dict[str, str]]
+    eyes: Eyes, judged_live: list[Checked], eval_rows: list[dict[str, str]]
 ) -> None:
-    files = [Path(row["path"]) for row in eval_rows]
-    found = list(check(files, eyes, eyes.limits(Look.LIVE, {}), live=True))
-    small = [lores_of(read_picture(file), (224, 224)) for file in files]
+    small = [lores_of(read_picture(Path(row["path"])), (224, 224)) for row in eval_rows]
+    limits = eyes.limits(Look.LIVE, {})
     limit = eyes.live[0].heads[0].limits.clear_below
-    for one, real in zip(found, float_scores(small), strict=True):
-        assert abs(one.scores["open-nsfw"] - real) <= SCORE_TOLERANCE, one.file
+    for one, real in zip(judged_live, float_scores(small), strict=True):
+        own = {"open-nsfw": one.scores["open-nsfw"]}
+        assert abs(own["open-nsfw"] - real) <= SCORE_TOLERANCE, one.file
         if abs(real - limit) > VERDICT_TOLERANCE:
-            assert (one.verdict == "CLEAR") == (real < limit), one.file
+            assert (judge(own, limits) is Reason.CLEAR) == (real < limit), one.file
+
+
+def test_its_live_scores_are_the_same_beside_another_channel(
+    eyes: Eyes, judged_live: list[Checked], eval_rows: list[dict[str, str]]
+) -> None:
+    files = [Path(row["path"]) for row in eval_rows[::20]]
+    alone = check(files, eyes, eyes.limits(Look.LIVE, {}), live=True)
+    assert [one.scores["open-nsfw"] for one in judged_live[::20]] == [
+        one.scores["open-nsfw"] for one in alone
+    ]
 
 
 def test_the_known_answers_are_those_of_the_float_model() -> None:

@@ -13,7 +13,7 @@ from shuttergate.board import read_board
 from shuttergate.stills import Checked, check
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look
-from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.pack import read_pack
 
 Judged = dict[Look, list[tuple[dict[str, str], Checked]]]
@@ -22,24 +22,11 @@ TIGHT, LOOSE = "mannequin-clothed", "mannequin-loose"
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    board = read_board("simulated")
-    return open_eyes(board.channels.live, board.channels.look, board.accelerator)
-
-
-@pytest.fixture(scope="module")
-def judged(eyes: Eyes, eval_rows: list[dict[str, str]]) -> Judged:
+def judged(both: Eyes, judged_live: list[Checked], eval_rows: list[dict[str, str]]) -> Judged:
     files = [Path(row["path"]) for row in eval_rows]
-    return {
-        look: list(
-            zip(
-                eval_rows,
-                check(files, eyes, eyes.limits(look, {}), live=look is Look.LIVE),
-                strict=True,
-            )
-        )
-        for look in Look
-    }
+    second = check(files, both, both.limits(Look.SECOND, {}), live=False)
+    found = {Look.LIVE: judged_live, Look.SECOND: list(second)}
+    return {look: list(zip(eval_rows, found[look], strict=True)) for look in Look}
 
 
 def blocked_share(found: list[Checked]) -> float:

@@ -157,7 +157,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staged]:
         name: Image.new("RGB", (640, 480), one) for name, one in (("blue", BLUE), ("green", GREEN))
     }
     config = Config(
-        gate=GateSettings(hold_off_s=0.5, max_age_ms=2000),
+        gate=GateSettings(clear_frames=3, hold_off_s=0.5, max_age_ms=2000),
         page=PageSettings(contact="Ask at the desk."),
     )
     one = Staged(tmp_path_factory.mktemp("kit"), {**scenes, "card": card}, config)

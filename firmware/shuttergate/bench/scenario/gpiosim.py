@@ -41,12 +41,15 @@ class Bank:
             )
             for pin in range(lines)
         ]
+        self._values: dict[int, int] = {}  # kept open: the copper reads them every millisecond
         for pin in range(lines):
             self.pull(pin, False)
 
     def level(self, pin: int) -> bool:
         """Return the level of a line (BCM number)."""
-        return self._lines[pin][0].read_bytes().startswith(b"1")
+        if pin not in self._values:
+            self._values[pin] = os.open(self._lines[pin][0], os.O_RDONLY | os.O_CLOEXEC)
+        return os.pread(self._values[pin], 1, 0) == b"1"
 
     def pull(self, pin: int, high: bool) -> None:
         """Pull a line up or down, as a wire to the supply or to ground does."""
