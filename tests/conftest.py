@@ -43,6 +43,7 @@ def _file(item: pytest.Item) -> str:
     return item.path.relative_to(TESTS).as_posix()
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give pytest-xdist the tests lane by lane (support/lanes.py)."""
     if not IS_WORKER:
