@@ -43,14 +43,16 @@ def _file(item: pytest.Item) -> str:
     return item.path.relative_to(TESTS).as_posix()
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give pytest-xdist the tests lane by lane (support/lanes.py)."""
-    if not IS_WORKER:
-        return
-    items.sort(key=lambda item: lanes.place(_file(item)))
-    for item in items:
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell pytest-xdist in which lane the test is (support/lanes.py)."""
+    if IS_WORKER:
         item.add_marker(pytest.mark.xdist_group(lanes.lane(_file(item))))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give pytest-xdist the tests lane by lane."""
+    if IS_WORKER:
+        items.sort(key=lambda item: lanes.place(_file(item)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
