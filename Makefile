@@ -23,7 +23,7 @@ demo: setup  ## run the kit on the simulated board; options in ARGS="--headless 
 	@$(BIN)/shuttergate demo $(ARGS)
 
 test: $(VENV)/.ready-dev  ## run the tests (under 4 minutes on 2 cores)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 test-quick: $(VENV)/.ready-dev  ## the tests that neither keep time nor compute long (2 minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --quick $(ARGS)

@@ -43,14 +43,21 @@ def _file(item: pytest.Item) -> str:
     return item.path.relative_to(TESTS).as_posix()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tell pytest-xdist in which lane the test is (support/lanes.py)."""
-    if IS_WORKER:
-        item.add_marker(pytest.mark.xdist_group(lanes.lane(_file(item))))
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker a lane (support/lanes.py), and then file after file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Lanes(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return lanes.lane(nodeid.partition("::")[0].removeprefix("tests/"))
+
+    config.option.loadscopereorder = False  # they come in order
+    return Lanes(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give pytest-xdist the tests lane by lane."""
+    """Put the tests lane by lane."""
     if IS_WORKER:
         items.sort(key=lambda item: lanes.place(_file(item)))
 
