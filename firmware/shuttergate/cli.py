@@ -16,7 +16,8 @@ from rich.progress import track
 
 from shuttergate import __version__
 from shuttergate.commands.bench import bench
-from shuttergate.commands.packs import board_app, model_app
+from shuttergate.commands.board import board_app
+from shuttergate.commands.model import model_app
 from shuttergate.commands.shared import (
     AsJson,
     BoardName,

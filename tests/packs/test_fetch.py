@@ -22,7 +22,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from shuttergate import cli
-from shuttergate.commands import packs as cli_packs
+from shuttergate.commands import model as cli_model
 from shuttergate.commands import weights as cli_weights
 from shuttergate.errors import PackError
 from shuttergate.packs import fetch as model_files
@@ -63,7 +63,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: list[Path]) 
     path.write_text(
         f'{text}\n[published."{NAME}"]\nsource = "{SITE}/good"\nsize = {len(CONTENT)}\n'
     )
-    for module in (cli_packs, cli_weights):
+    for module in (cli_model, cli_weights):
         monkeypatch.setattr(module, "share", lambda _: folder)
     return folder
 

@@ -17,7 +17,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from shuttergate import cli
-from shuttergate.commands import packs as cli_packs
+from shuttergate.commands import model as cli_model
 from shuttergate.errors import PackError
 from shuttergate.packs import ledger as sources
 from shuttergate.system.paths import share
@@ -65,7 +65,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    monkeypatch.setattr(cli_packs, "share", lambda _: folder)
+    monkeypatch.setattr(cli_model, "share", lambda _: folder)
     return folder
 
 

@@ -1,5 +1,5 @@
 """The commands `model fetch`, `add`, `fit` and `compile`: packs whose weights others publish, and
-the Edge TPU. `cli_packs.py` puts them on the command line.
+the Edge TPU. `model.py` puts them on the command line.
 """
 
 from __future__ import annotations

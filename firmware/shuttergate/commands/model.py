@@ -1,4 +1,4 @@
-"""The commands `model` and `board`: packs and kits, what they are and what they are made of."""
+"""The command `model`: packs, what they are, what they are made of, and how they are made anew."""
 
 from __future__ import annotations
 
@@ -15,24 +15,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shuttergate.board import board_file, board_names, read_board
 from shuttergate.commands import weights as cli_weights
-from shuttergate.commands.shared import (
-    AsJson,
-    ConfigFile,
-    fail,
-    refusing,
-)
-from shuttergate.config import read_config, read_kit
-from shuttergate.errors import ConfigError, PackError, ShuttergateError
-from shuttergate.lang import LANGUAGE, _
+from shuttergate.commands.shared import AsJson, fail, refusing
+from shuttergate.errors import PackError, ShuttergateError
+from shuttergate.lang import _
 from shuttergate.system.paths import share
 
 if TYPE_CHECKING:
     from shuttergate.vision.pack import Pack
 
 model_app = typer.Typer(no_args_is_help=True, help=_("Model packs: what the kit looks for."))
-board_app = typer.Typer(no_args_is_help=True, help=_("Boards: what a kit is made of."))
 _T = TypeVar("_T")
 
 model_app.command("fetch", help=_("Fetch the weights that others publish; needs a network."))(
@@ -192,46 +184,3 @@ def model_build(
             )
 
     refusing(build)
-
-
-@board_app.command("list", help=_("List the boards."))
-def board_list() -> None:
-    """A line a board."""
-    for name in board_names():
-        typer.echo(f"{name:<16} {read_board(name).title.get(LANGUAGE, name)}")
-
-
-@board_app.command("show", help=_("Show a board's description."))
-def board_show(name: str) -> None:
-    """The board.toml, read and checked."""
-    try:
-        read_board(name)
-    except ConfigError as error:
-        fail(error, 1)
-    typer.echo(board_file(name).read_text("utf-8-sig"), nl=False)
-
-
-@board_app.command("wiring", help=_("Draw the header with the pins in use."))
-def board_wiring(
-    name: str,
-    svg: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help=_("Write the whole wiring as a drawing for A4.")),
-    ] = None,
-    config: ConfigFile = None,
-) -> None:
-    """BCM and physical numbers; status 1 where the board is unknown or FILE cannot be written."""
-    from shuttergate.print.drawing import draw_svg
-    from shuttergate.print.header import draw
-
-    try:
-        settings = msgspec.structs.replace(read_config(config), board=name)
-        kit = read_kit(settings, config)
-        if svg is None:
-            typer.echo(draw(kit))
-        else:
-            svg.write_text(draw_svg(kit, LANGUAGE), encoding="utf-8")
-    except ConfigError as error:
-        fail(error, 1)
-    except OSError as error:
-        fail(f"{svg}: {error.strerror}; name a file that can be written", 1)
