@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from shuttergate import feed
@@ -13,6 +14,7 @@ from shuttergate.frame import Frame, Source
 from shuttergate.frames.inspection import Inspector
 from shuttergate.interlock import Interlock
 from shuttergate.judging import LiveJudge
+from shuttergate.system.spawn import Backoff
 from shuttergate.verdict import Fault
 from shuttergate.viewfinder import Viewfinder
 
@@ -23,7 +25,8 @@ POOL_FRAMES = SHELF_FRAMES + 2
 """On the shelf, before the live channels, under the second look: 18.5 MB each at 12 MP."""
 
 STALL_S = 1.0
-BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+BACK_OFF_FIRST_S = 0.1
+BACK_OFF_CAP_S = 2.0
 
 
 class Lane:
@@ -48,7 +51,9 @@ class Lane:
         self._faults = faults
         self._tell = tell
         self._camera: Source | None = None
-        self._failures = 0
+        # A frame begins it anew, however long the camera was open: it may be open and give none.
+        self._backoff = Backoff(BACK_OFF_FIRST_S, BACK_OFF_CAP_S, math.inf)
+        self._has_failed = False
 
     def next(self, pause: Callable[[float], object]) -> Frame | None:
         """Return the next frame, inspected.
@@ -63,11 +68,12 @@ class Lane:
         except CameraError as error:
             self._faults.begin(Fault.CAMERA, error, retell=True)
             self.close()
-            pause(BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)])
-            self._failures += 1
+            pause(self._backoff.after(0.0))
+            self._has_failed = True
             return None
-        if self._failures:
-            self._failures = 0
+        if self._has_failed:
+            self._has_failed = False
+            self._backoff.reset()
             self._tell(feed.CameraWorks(self.name))
         return frame
 
