@@ -8,7 +8,7 @@ import pytest
 
 from shuttergate import feed
 from shuttergate.verdict import Fault, Reason
-from shuttergate.words import log_fields, log_name, words
+from shuttergate.words import fault_words, log_fields, log_name, words
 
 SCORES = {"consent-clean": 0.1}
 LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
@@ -66,6 +66,16 @@ def test_each_event_stands_in_the_table() -> None:
     assert {type(event) for event, _, _ in LOGGED} == set(get_args(feed.AnyEvent))
 
 
+def test_each_event_can_be_heard() -> None:
+    # One that is in no union is sent, and taken for nonsense by who hears it.
+    assert set(feed.Event.__subclasses__()) == set(get_args(feed.AnyEvent))
+    ours, theirs = feed.pair()
+    with ours, theirs:
+        for event, _, _ in LOGGED:
+            feed.Link(ours).send(event)
+            assert feed.Leash(theirs).receive() == event
+
+
 @pytest.mark.parametrize(("event", "name", "fields"), LOGGED)
 def test_the_log_says_it_so(event: feed.Event, name: str, fields: dict[str, Any]) -> None:
     assert (log_name(event), log_fields(event)) == (name, fields)
@@ -74,3 +84,10 @@ def test_the_log_says_it_so(event: feed.Event, name: str, fields: dict[str, Any]
 @pytest.mark.parametrize("event", [event for event, _, _ in LOGGED], ids=lambda one: log_name(one))
 def test_people_get_words_unless_the_gates_own_say_it(event: feed.AnyEvent) -> None:
     assert bool(words(event)) is (type(event) not in FOR_THE_LOG_ALONE)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_people_get_words_for_whatever_is_broken(fault: Fault) -> None:
+    assert fault_words(fault)
+    said = words(feed.PressRefused(Reason.FAULT, faults=[fault]))
+    assert said.endswith(f": {fault_words(fault)}")

@@ -26,8 +26,7 @@ from shuttergate.capture.recorder import LIMIT
 from shuttergate.config import Config, GateSettings, PageSettings
 from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
-from shuttergate.panel.wires import WIRE_FAULTS
-from shuttergate.verdict import Reason, Thresholds
+from shuttergate.verdict import Fault, Reason, Thresholds
 from shuttergate.vision.known import paint
 from support import needs
 from support.kits import PATIENT, family, held_up_s, wait_until
@@ -69,10 +68,8 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_every_reason_fault_and_switch_has_words() -> None:
     known = words()["en"]
-    faults = {"starting", "stopping", "camera", "model", "accelerator", "album", "publisher"}
-    faults |= {"self-test", "second-look self-test", *WIRE_FAULTS}
     switches = {one for name in board_names() for one in injection.offered(read_board(name))}
-    keys = {f"reason.{reason}" for reason in Reason} | {f"fault.{fault}" for fault in faults}
+    keys = {f"reason.{reason}" for reason in Reason} | {f"fault.{fault}" for fault in Fault}
     keys |= {f"inject.{switch}" for switch in switches}
     keys |= {"event.video", f"event.video.{LIMIT}"}
     assert {key for key in known if key.startswith("lost.")} <= {f"lost.{one}" for one in Reason}
