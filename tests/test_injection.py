@@ -94,6 +94,11 @@ def test_only_boards_without_real_pins_have_switches() -> None:
     assert not any(injection.possible(read_board(name)) for name in found)
 
 
+def test_every_switch_is_somebodys() -> None:
+    inside = [*injection.CAMERA, *injection.MODELS, *injection.WIRES]
+    assert sorted([*inside, FaultSwitch.DISK_FULL]) == sorted(FaultSwitch)
+
+
 @pytest.mark.parametrize("name", ["consent-clean", "open-nsfw"])
 def test_a_corrupted_model_runs_and_is_found_out_by_its_known_answers(name: str) -> None:
     pack = pack_named(name)

@@ -14,6 +14,7 @@ from shuttergate.vision.pack import read_pack
 from support import needs
 from support.places import CORAL
 
+PACKS = sorted(path.parent.name for path in share("models").glob("*/model.toml"))
 MEND = r"rebuild it with `shuttergate model build open-nsfw`"
 
 
@@ -42,6 +43,15 @@ def swap_model(folder: Path, content: bytes) -> None:
 def load(folder: Path) -> None:
     pack = read_pack(folder)
     pack.model(pack.content())
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_a_pack_is_whole(name: str) -> None:
+    pack = read_pack(share("models") / name)
+    claimed = pack.manifest
+    beside = ["DATASHEET.md", "MODEL_CARD.md", claimed.licence_file, claimed.recipe, *pack.files()]
+    assert [one for one in beside if not (pack.folder / one).is_file()] == []
+    assert set(claimed.published) <= set(pack.published())
 
 
 def test_the_pack_as_shipped_is_accepted(folder: Path) -> None:
