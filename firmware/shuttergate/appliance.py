@@ -67,7 +67,14 @@ class Appliance:
             eyes, own, self._proof, self.faults, self.interlock, self.tally, clock
         )
         lane = Lane(
-            board.camera, open_camera, eyes.lores_shape, live, self.interlock, self.faults, tell
+            board.camera,
+            open_camera,
+            eyes.lores_shape,
+            live,
+            self.interlock,
+            self.faults,
+            tell,
+            clock,
         )
         self.lanes = [lane]
         client = PublisherClient(clock)

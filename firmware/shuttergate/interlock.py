@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from shuttergate import gate
+from shuttergate.clock import Clock
 from shuttergate.gate import Press, Rules, State
 from shuttergate.verdict import Fault, Reason, Verdict
 
@@ -45,7 +46,7 @@ class Interlock:
         rules: Rules,
         write_line: Callable[[bool], None],
         on_change: Callable[[Moment], None] = lambda now: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._rules = rules
         self._write_line = write_line

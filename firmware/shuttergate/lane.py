@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 from shuttergate import feed
 from shuttergate.board import CameraPart
 from shuttergate.capture.shelf import Shelf
+from shuttergate.clock import Clock
 from shuttergate.errors import CameraError
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
@@ -41,13 +43,14 @@ class Lane:
         interlock: Interlock,
         faults: FaultLog,
         tell: feed.Tell,
+        clock: Clock = time.monotonic,
     ) -> None:
         self.name = ""  # of the camera, once it was open
         self.judge = judge
         self.shelf = Shelf(SHELF_FRAMES)
-        self.viewfinder = Viewfinder(part.rotation, interlock)
+        self.viewfinder = Viewfinder(part.rotation, interlock, clock)
         self._open_camera = open_camera
-        self._inspector = Inspector(lores_shape, part.main_size)
+        self._inspector = Inspector(lores_shape, part.main_size, clock)
         self._faults = faults
         self._tell = tell
         self._camera: Source | None = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable
 
 import numpy as np
 
+from shuttergate.clock import Clock
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 
@@ -29,7 +29,7 @@ class Inspector:
         self,
         lores_shape: tuple[int, ...],
         main_limit: tuple[int, int],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._lores_shape = lores_shape
         self._main_limit = main_limit
