@@ -10,7 +10,7 @@ ARGS ?=
 # Two lanes of tests keep time and often wait; at least one worker computes meanwhile.
 WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 1 : 8)))
 
-.PHONY: menu setup video demo test test-quick test-fresh lint bench bench-page bench-video bench-peers bench-scaling bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-scaling bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -27,6 +27,12 @@ test: $(VENV)/.ready-dev  ## run the tests (under 4 minutes on 2 cores)
 
 test-quick: $(VENV)/.ready-dev  ## the tests that neither keep time nor compute long (2 minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --quick $(ARGS)
+
+coverage: $(VENV)/.ready-dev  ## which lines of firmware/ the tests reach (8 minutes; what keeps time may fail)
+	$(BIN)/coverage erase
+	-$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --sort=miss
 
 test-fresh:  ## README's two commands on a fresh Debian 12 and 13, each in a chroot (30 minutes, root)
 	@$(PYTHON) tests/fresh.py $(ARGS)

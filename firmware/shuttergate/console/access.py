@@ -14,9 +14,10 @@ import secrets
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
+
+from shuttergate.clock import Clock
 
 COOKIE = "shuttergate"
 TOKEN_HEADER = "x-shuttergate-token"
@@ -37,7 +38,7 @@ _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 class Access:
     """``lan``: whether other computers may come. ``code``: the pairing code then, "" otherwise."""
 
-    def __init__(self, lan: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, lan: bool, clock: Clock = time.monotonic) -> None:
         self.token = secrets.token_urlsafe(24)
         self.code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}" if lan else ""
         self._lan = lan
