@@ -28,7 +28,14 @@ EXPOSURE_LIMITS = {GATE: 1.0, CONSOLE: 1.5, KIOSK: 2.5}
 MANUALS = [ROOT / "docs" / "install.md", ROOT / "docs" / "install.ja.md"]
 
 ANALYZE = shutil.which("systemd-analyze")
-NEEDS_SYSTEMD = needs.program("systemd-analyze")
+NEEDS_SYSTEMD = needs.both(
+    needs.program("systemd-analyze"),
+    # Where systemd does not run, the tool makes itself that folder.
+    needs.root(
+        os.access("/run", os.W_OK) or Path("/run/systemd").is_dir(),
+        "systemd-analyze without a systemd that runs",
+    ),
+)
 
 
 def settings(unit: Path) -> dict[str, list[str]]:
