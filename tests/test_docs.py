@@ -1,0 +1,156 @@
+"""What the guides name is there, and what there is they name: paths, commands, rooms, words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import test_house
+from shuttergate.bench.scenario.faults import KINDS
+from shuttergate.board import board_names
+from shuttergate.companion import Role
+from support.places import ROOT
+
+DESIGN, CONTRIBUTING = "docs/design.md", "CONTRIBUTING.md"
+GUIDES = [DESIGN, CONTRIBUTING]
+LANGUAGES = ["", ".ja"]
+PACKAGE = ROOT / "firmware" / "shuttergate"
+PLACES = [
+    *(ROOT, PACKAGE, PACKAGE / "console" / "pages" / "js"),
+    *(ROOT / "tests", ROOT / "tests" / "support"),
+]
+"""A path in running text begins at one of them."""
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def section(page: str, heading: str) -> str:
+    """Return the section of second rank under `heading`."""
+    _before, _heading, after = text_of(page).partition(f"\n## {heading}\n")
+    assert after, f"{page} has no section {heading!r}"
+    return after.partition("\n## ")[0]
+
+
+def in_ticks(text: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def is_path(word: str) -> bool:
+    """Whether a word in ticks means a file or folder here; <…> and NAME stand for any."""
+    if re.search(r"[<…=\"() ]|NAME|^shuttergate$", word):
+        return False
+    return "/" in word or bool(re.search(r"\.(py|toml|md|js|po|csv)$", word))
+
+
+def lost_paths(words: list[str], places: list[Path]) -> list[str]:
+    return [one for one in words if is_path(one) and not any((at / one).exists() for at in places)]
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_links_lead_somewhere(page: str) -> None:
+    found = re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", text_of(page))
+    assert found
+    for target, anchor in found:
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_paths_in_the_text_are_there(page: str) -> None:
+    # Those of a kit's folder beside its board or pack are in each of them.
+    places = [*PLACES, ROOT / "device" / "pi-cpu", ROOT / "models" / "consent-clean"]
+    assert lost_paths(in_ticks(text_of(page)), places) == []
+
+
+def test_a_path_that_is_gone_is_seen() -> None:
+    words = ["tests/gone.py", "gone.toml", "cli.py", "models/<pack>/gone.md", "feed.Totals", "run"]
+    assert lost_paths(words, PLACES) == ["tests/gone.py", "gone.toml"]
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_what_make_is_asked_for_is_in_the_makefile(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    asked = set(re.findall(r"(?:`| {4})make ([a-z-]+)", text_of(page)))
+    assert asked and asked <= targets
+
+
+def test_every_check_of_the_makefile_is_in_the_table_of_checks() -> None:
+    targets = re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE)
+    others = {"menu", "setup", "video", "demo", "clean"}
+    told = set(re.findall(r"`make ([a-z-]+)", section(CONTRIBUTING, "The checks")))
+    assert told == set(targets) - others
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_names_in_the_text_are_the_codes(page: str) -> None:
+    """Each name with a capital or an underscore stands somewhere in the program or its tests."""
+    files = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *PACKAGE.rglob("*.js")]
+    code = "\n".join(path.read_text("utf-8") for path in files if path.name != "test_docs.py")
+    known = set(re.findall(r"\w+", code))
+    names = [one for one in in_ticks(text_of(page)) if re.fullmatch(r"[A-Za-z_][\w.]*", one)]
+    names = [one for one in names if re.search(r"[A-Z_]", one) and not is_path(one)]
+    lost = [one for one in names if not set(one.split(".")) <= known]
+    assert sorted(set(lost) - {"CLEAR", "OPEN", "PACK", "NOTICE"}) == []
+
+
+def test_every_room_and_flat_module_has_its_word() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    flat = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert rooms | flat <= set(in_ticks(section(DESIGN, "The rooms")))
+
+
+def test_the_rules_are_those_of_the_house() -> None:
+    rules = section(DESIGN, "The rules of the house")
+    (few,) = re.findall(r"Only (.+?) know several", rules, re.DOTALL)
+    assert set(in_ticks(few)) == test_house.KNOW_SEVERAL
+    (strangers,) = re.findall(r"^- (.+?) do not know one another", rules, re.MULTILINE)
+    there = {one for one in test_house.STRANGERS if (PACKAGE / one).is_dir()}
+    assert set(in_ticks(strangers)) == there
+
+
+def test_every_process_and_every_role_has_its_row() -> None:
+    processes = section(DESIGN, "Processes, and what each may do")
+    begun = [path for path in PACKAGE.rglob("*.py") if "spawn.begin(" in path.read_text("utf-8")]
+    for path in begun:
+        if path.name != "process.py":  # the console, as a child: its server stands for both
+            assert f"/{path.relative_to(PACKAGE)})" in processes, path
+    roles = re.findall(r"^\| `([^`]+)` \|", section(DESIGN, "Companions and roles"), re.MULTILINE)
+    assert roles == [str(role) for role in Role]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_knows_every_board_and_every_pack(language: str) -> None:
+    text = text_of(f"README{language}.md")
+    for name in board_names():
+        assert f"`{name}`" in text or f"device/{name}/README{language}.md" in text, name
+    for path in (ROOT / "models").glob("*/model.toml"):
+        assert f"models/{path.parent.name}/MODEL_CARD.md" in text, path.parent.name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_number_of_scenarios_is_told_as_it_is(language: str) -> None:
+    number = len([*(ROOT / "tests" / "scenarios").rglob("*.toml")])
+    told = re.findall(r"\[(\d+)[^\]]+\]\(tests/scenarios\)", text_of(f"README{language}.md"))
+    assert told == [str(number)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_script_can_break_is_in_its_table(language: str) -> None:
+    heading = {"": "### What can be broken", ".ja": "### 壊せるもの"}[language]
+    table = text_of(f"docs/bench{language}.md").partition(heading)[2].partition("\n### ")[0]
+    told, first = set(), ""
+    for word in in_ticks("\n".join(re.findall(r"^\| (.+?) \|", table, re.MULTILINE))):
+        first = word.rpartition(" ")[0] or first  # `disk full`, `removed` …
+        told.add(word if " " in word else f"{first} {word}")
+    assert told == {str(kind) for kind in KINDS}
