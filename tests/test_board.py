@@ -19,7 +19,9 @@ from shuttergate.print.drawing import (
 )
 from support.places import ROOT
 
-KITS = [name for name in board_names() if name not in ("simulated", "webcam")]
+KITS = [name for name in board_names() if not read_board(name).gpio.is_simulated]
+"""Those with pins, and so with something to solder."""
+
 PAGES = {"en": "README.md", "ja": "README.ja.md"}
 NOT_SEEN = {"en": " / not yet on hardware", "ja": " / 実機では未確認"}
 SHOWN = {

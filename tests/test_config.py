@@ -99,8 +99,7 @@ def test_a_key_without_a_sentence_is_seen() -> None:
         ("[pins]\nenable = 27", "pins.shutter: BCM 27 is already pins.enable"),
         (
             "board = 'pi9'",
-            "no board is called 'pi9'; there is pi-cpu, pi4-coral-usb, pi5-coral-usb, simulated, "
-            "webcam, or name a board.toml",
+            f"no board is called 'pi9'; there is {', '.join(board_names())}, or name a board.toml",
         ),
         (
             "[thresholds.open-nsfw]\nclear_below = 0.9\nblock_at = 0.1",

@@ -52,6 +52,9 @@ def test_a_pack_is_whole(name: str) -> None:
     beside = ["DATASHEET.md", "MODEL_CARD.md", claimed.licence_file, claimed.recipe, *pack.files()]
     assert [one for one in beside if not (pack.folder / one).is_file()] == []
     assert set(claimed.published) <= set(pack.published())
+    answers = [answer.score for answer in claimed.known_answers]
+    assert min(answers) < pack.limits.clear_below
+    assert max(answers) >= pack.limits.block_at
 
 
 def test_the_pack_as_shipped_is_accepted(folder: Path) -> None:

@@ -12,12 +12,23 @@ from pathlib import Path
 
 import pytest
 
+from shuttergate.vision.pack import read_pack
 from support.places import ROOT
 
 HOUSE = [
     f"shuttergate/{path.parent.name}"
     for path in (ROOT / "firmware" / "shuttergate").glob("*/__init__.py")
 ]
+
+PACKS = sorted(path.parent.name for path in (ROOT / "models").glob("*/model.toml"))
+
+
+def parts_of(name: str) -> list[str]:
+    """Return a pack's files by their path under models/; what others publish is none of them."""
+    pack = read_pack(ROOT / "models" / name)
+    claimed = pack.manifest
+    words = ["model.toml", "DATASHEET.md", "MODEL_CARD.md", claimed.licence_file, claimed.recipe]
+    return [f"{name}/{one}" for one in (*words, *pack.files())]
 
 
 @pytest.fixture(scope="module")
