@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast, get_args
@@ -52,7 +53,7 @@ from shuttergate.panel.panel import Panel
 from shuttergate.parent.seats import PAUSE_S
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.switches import DAMAGES
+from shuttergate.switches import DAMAGES, fault_switches
 from shuttergate.system.paths import share
 from shuttergate.verdict import Fault
 from shuttergate.vision.channel import Channel
@@ -97,6 +98,20 @@ def test_only_boards_without_real_pins_have_switches() -> None:
 def test_every_switch_is_somebodys() -> None:
     inside = [*injection.CAMERA, *injection.MODELS, *injection.WIRES]
     assert sorted([*inside, FaultSwitch.DISK_FULL]) == sorted(FaultSwitch)
+
+
+def test_every_switch_of_a_camera_makes_a_trouble_of_its_own() -> None:
+    trouble, eyes = Trouble(), cast(Any, SimpleNamespace(live=[]))
+    wiring = cast(Any, SimpleNamespace(breaker=lambda part: part))
+    board = read_board("simulated")
+    switches = fault_switches(board, eyes, trouble, wiring, 1.0)
+    assert set(switches) == set(injection.possible(board))
+    ails: list[str] = []
+    for fault in injection.CAMERA:
+        switches[fault](True)
+        ails += [name for name, on in asdict(trouble).items() if on]
+        switches[fault](False)
+    assert sorted(ails) == sorted(asdict(Trouble()))
 
 
 @pytest.mark.parametrize("name", ["consent-clean", "open-nsfw"])
