@@ -25,9 +25,9 @@ from shuttergate.board import board_names, read_board
 from shuttergate.capture.album import Album
 from shuttergate.companion import (
     Companion,
+    Happened,
     Kill,
     Kit,
-    LogLine,
     Role,
     Sight,
     Standing,
@@ -422,8 +422,8 @@ class Page:
                 os.close(descriptor)
             sight = sights.decode(packet)
             self.sights.append(sight)
-            if isinstance(sight, LogLine):
-                self.lines.append(msgspec.json.decode(sight.text))
+            if isinstance(sight, Happened):
+                self.lines.append(msgspec.json.decode(sight.line))
 
     def until(self, true: Callable[[], bool], timeout_s: float = 10.0) -> float:
         """Turn until `true()`; return how long it took."""

@@ -250,8 +250,9 @@ def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path) -> None:
                 if isinstance(sight, companion.ViewSocket):
                     view = socket.socket(fileno=descriptors[0])
                     view.setblocking(False)
-                if isinstance(sight, companion.LogLine) and '"OPEN"' in sight.text:
-                    opened += 1
+                match sight:
+                    case companion.Happened(event=feed.GateChanged(state="OPEN")):
+                        opened += 1
             while view is not None:
                 try:
                     packet = view.recv(viewfinder.MAX_PACKET_BYTES)

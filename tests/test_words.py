@@ -6,9 +6,22 @@ from typing import Any, get_args
 
 import pytest
 
-from shuttergate import feed
+from shuttergate import feed, injection
+from shuttergate.board import board_names, read_board
+from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.verdict import Fault, Reason
-from shuttergate.words import fault_words, log_fields, log_name, words
+from shuttergate.vision.accelerator import AcceleratorState
+from shuttergate.words import (
+    LANGUAGES,
+    clauses,
+    is_notable,
+    kind,
+    log_fields,
+    log_name,
+    lost_words,
+    reason_words,
+    words,
+)
 
 SCORES = {"consent-clean": 0.1}
 LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
@@ -81,13 +94,103 @@ def test_the_log_says_it_so(event: feed.Event, name: str, fields: dict[str, Any]
     assert (log_name(event), log_fields(event)) == (name, fields)
 
 
-@pytest.mark.parametrize("event", [event for event, _, _ in LOGGED], ids=lambda one: log_name(one))
+EVENTS = [event for event, _, _ in LOGGED]
+each_event = pytest.mark.parametrize("event", EVENTS, ids=lambda one: log_name(one))
+
+
+@each_event
 def test_people_get_words_unless_the_gates_own_say_it(event: feed.AnyEvent) -> None:
     assert bool(words(event)) is (type(event) not in FOR_THE_LOG_ALONE)
 
 
-@pytest.mark.parametrize("fault", Fault)
-def test_people_get_words_for_whatever_is_broken(fault: Fault) -> None:
-    assert fault_words(fault)
-    said = words(feed.PressRefused(Reason.FAULT, faults=[fault]))
-    assert said.endswith(f": {fault_words(fault)}")
+@each_event
+def test_both_languages_say_it(event: feed.AnyEvent) -> None:
+    english, japanese = (words(event, language) for language in ("en", "ja"))
+    assert bool(english) is bool(japanese) is (type(event) not in FOR_THE_LOG_ALONE)
+    if english and not isinstance(event, feed.Stderr):  # a program's own words
+        assert not says_japanese(english) and says_japanese(japanese)
+
+
+def says_japanese(text: str) -> bool:
+    return any("぀" <= letter <= "ヿ" for letter in text)
+
+
+def test_nobody_has_to_be_spoken_to_in_ones_own_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "ja")
+    photo = feed.Photo("a.jpg", 7, SCORES, 94.2)
+    assert words(photo, "en") == "photo saved, 94 ms after the press"
+    assert words(photo, "ja") == "写真を保存しました（押してから 94 ミリ秒）"
+
+
+def test_every_reason_fault_and_switch_has_a_clause_in_both_languages() -> None:
+    switches = {one for name in board_names() for one in injection.offered(read_board(name))}
+    expected = {f"{what}.{reason}" for what in ("reason", "lost") for reason in Reason}
+    expected |= {f"fault.{fault}" for fault in Fault} | {f"inject.{switch}" for switch in switches}
+    english, japanese = (clauses(language) for language in LANGUAGES)
+    assert english.keys() == japanese.keys() == expected
+    for key, text in english.items():
+        assert text and not says_japanese(text), key
+        assert says_japanese(japanese[key]) or japanese[key] == "問題なし", key
+        # Clauses stand within a sentence: whoever shows one alone makes it a sentence.
+        assert text[0].islower() and text[-1] != "." and japanese[key][-1] != "。", key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_end_of_a_video_has_words_of_its_own_kind(language: str) -> None:
+    def said(ended: str) -> str:
+        return words(feed.Video("a.mp4", ended, 60, 12.4, 498.0), language)
+
+    assert len({said(one) for one in (RELEASED, LIMIT, Reason.NUDITY, Reason.CLOSED)}) == 4
+    assert said(Reason.NUDITY) == said(Reason.DOUBT) == said(Reason.SECOND_LOOK)
+    assert all("12" in said(one) for one in (RELEASED, LIMIT, *Reason))
+
+
+def test_how_long_a_video_is_has_a_digit_more_where_it_is_short() -> None:
+    assert words(feed.Video("a", RELEASED, 60, 2.04, 1.0), "en") == "video saved: 2.0 s"
+    assert words(feed.Video("a", RELEASED, 60, 29.6, 1.0), "en") == "video saved: 30 s"
+
+
+def test_a_refusal_says_what_is_broken_and_what_the_second_look_saw() -> None:
+    broken = feed.PressRefused(Reason.FAULT, faults=[Fault.CAMERA, Fault.ALBUM])
+    assert words(broken, "en") == (
+        "press refused: something is broken, so the shutter is dead: "
+        "the camera gives no pictures; the album cannot keep a photo"
+    )
+    assert words(broken, "ja") == (
+        "撮影しませんでした：どこかが故障しているため、シャッターを無効にしています："
+        "カメラから画像が来ません、アルバムに写真を保存できません"
+    )
+    looked = feed.PressRefused(Reason.SECOND_LOOK, Reason.NUDITY)
+    assert words(looked, "en").endswith(f"({reason_words('nudity', 'en')})")
+    assert words(looked, "ja").endswith(f"（{reason_words('nudity', 'ja')}）")
+
+
+def test_a_lost_recording_has_a_reason_of_its_own_where_a_photos_does_not_fit() -> None:
+    assert lost_words("busy", "en") != reason_words("busy", "en")
+    assert lost_words("slow", "en") == reason_words("slow", "en")
+    assert lost_words("unheard of") == reason_words("unheard of") == "unheard of"
+
+
+@pytest.mark.parametrize("state", AcceleratorState)
+def test_every_state_of_an_accelerator_has_words(state: AcceleratorState) -> None:
+    said = {words(feed.AcceleratorChanged(state, ""), language) for language in LANGUAGES}
+    assert len(said) == 2 and str(state) not in said
+
+
+def test_a_kind_is_the_structs_own_tag() -> None:
+    kinds = {kind(event) for event in EVENTS}
+    assert {"photo", "press refused", "video", "video lost", "switch", "ended", "frozen"} <= kinds
+    assert kind(feed.Ready("a camera")) == "ready"
+    assert len(kinds) == len(get_args(feed.AnyEvent))
+
+
+def test_faults_and_presses_are_notable_and_the_rest_is_not() -> None:
+    assert {log_name(event) for event in EVENTS if not is_notable(event)} == {
+        *("camera works again", "publisher gone", "accelerator", "frame buffers"),
+        *("picture skipped", "stderr", "gate talks nonsense"),
+    }
+    assert is_notable(feed.Ready("a camera")) and not is_notable(feed.Refused("a cause"))
+    gates = [feed.GateChanged("CLOSED", Reason.FAULT, [fault], {}) for fault in Fault]
+    assert all(is_notable(gate) for gate in gates)
+    assert not is_notable(feed.GateChanged("OPEN", Reason.CLEAR, [], SCORES))
+    assert not is_notable(feed.GateChanged("CLOSED", Reason.NUDITY, [], SCORES))

@@ -57,10 +57,14 @@ class Standing(msgspec.Struct, frozen=True, tag="standing"):
     injected: list[str] = []
 
 
-class LogLine(msgspec.Struct, frozen=True, tag="line"):
-    """One line of the log: JSON with ``time`` and ``event``."""
+class Happened(msgspec.Struct, frozen=True, tag="happened"):
+    """Something that happened, and the log's line of it: JSON with ``time`` and ``event``.
 
-    text: str
+    The line is for the log as people keep it; whoever acts on what happened asks the event.
+    """
+
+    line: str
+    event: feed.Logged
 
 
 class AlbumFile(msgspec.Struct, frozen=True, tag="photo"):
@@ -89,7 +93,7 @@ class SwitchFault(msgspec.Struct, frozen=True, tag="fault"):
     on: bool
 
 
-Sight = Kit | Standing | LogLine | AlbumFile | ViewSocket
+Sight = Kit | Standing | Happened | AlbumFile | ViewSocket
 Wish = feed.Finger | Kill | SwitchFault
 
 sights = msgspec.json.Decoder(Sight)
@@ -108,13 +112,13 @@ class Rights:
     """What one role is shown besides the kit's state, and what it may ask for: else nothing.
 
     ``pictures``: what the gate's viewfinder shows. ``files``: photos and videos that were
-    published, and their names. ``lines``: the log. ``wishes``: of these types, and where the kit is
-    a simulated one.
+    published, and their names. ``events``: what happens, and the log. ``wishes``: of these types,
+    and where the kit is a simulated one.
     """
 
     pictures: bool = False
     files: bool = False
-    lines: bool = False
+    events: bool = False
     wishes: tuple[type[Wish], ...] = ()
 
     def shown(self, sight: Sight) -> Sight | None:
@@ -127,7 +131,7 @@ class Rights:
                 return msgspec.structs.replace(sight, status=nameless)
             case Standing():
                 return sight
-            case LogLine() if self.lines:
+            case Happened() if self.events:
                 return sight
             case AlbumFile() if self.files:
                 return sight
@@ -138,7 +142,7 @@ class Rights:
 
 RIGHTS: Mapping[Role, Rights] = {
     Role.PAGE: Rights(
-        pictures=True, files=True, lines=True, wishes=(feed.Finger, Kill, SwitchFault)
+        pictures=True, files=True, events=True, wishes=(feed.Finger, Kill, SwitchFault)
     ),
     # It speaks to the network: it must know nothing that the network may not, and bring nothing in.
     Role.CLASS_LINK: Rights(),

@@ -323,6 +323,8 @@ AnyEvent = (
     | Nonsense
 )
 News = AnyEvent | Status | Ready | Refused | PublisherSilent | Level
+Logged = AnyEvent | Ready | Refused
+"""What belongs into the log."""
 Order = Hatch | Finger | Inject | Show | View | Stop
 
 _news = msgspec.json.Decoder(News)

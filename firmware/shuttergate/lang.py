@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gettext
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,9 @@ def _(text: str) -> str:
     return _translation.gettext(text)
 
 
-def texts(language: str) -> Callable[[str], str]:
-    """Return what gives a text in `language`, "ja" or else English, whoever is spoken to here."""
+@functools.cache
+def texts(language: str | None) -> Callable[[str], str]:
+    """Return what gives a text in `language`, "ja" or else English; None: the environment's."""
+    if language is None:
+        return _translation.gettext
     return gettext.translation("shuttergate", _FOLDER, [language], fallback=True).gettext

@@ -1,21 +1,29 @@
 """What happened, in words: the one place that says events for the log and for people.
 
-The log's words are English and stay as they are: programs outside read them. People's are in their
-own language.
+The log's words are English and stay as they are: programs outside read them. People's are the same
+on terminal and page, in the language that is asked for; None: the environment's.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
 from shuttergate import feed
-from shuttergate.lang import _
+from shuttergate.lang import texts
 from shuttergate.verdict import Fault, Reason
 
+LANGUAGES = ("en", "ja")
+"""What a page can speak."""
 
-def log_name(event: feed.Event) -> str:
+
+def kind(event: feed.Logged) -> str:
+    """Return the tag of an event's struct: what it is, for whoever reacts to it."""
+    return str(type(event).__struct_config__.tag)
+
+
+def log_name(event: feed.AnyEvent) -> str:
     """Return what the log calls an event."""
     match event:
         case feed.FaultBegan():
@@ -28,10 +36,10 @@ def log_name(event: feed.Event) -> str:
             return f"publisher {event.how}"
         case feed.Switch():
             return "fault injected" if event.on else "fault taken back"
-    return str(type(event).__struct_config__.tag)
+    return kind(event)
 
 
-def log_fields(event: feed.Event) -> dict[str, Any]:
+def log_fields(event: feed.AnyEvent) -> dict[str, Any]:
     """Return what the log says of it besides its name, as JSON has it."""
     fields: dict[str, Any] = msgspec.to_builtins(event)
     del fields["event"]
@@ -47,126 +55,210 @@ def log_fields(event: feed.Event) -> dict[str, Any]:
     return fields
 
 
-def reason_words(reason: str) -> str:
+def is_notable(event: feed.Logged) -> bool:
+    """Say whether it is of the few that somebody looks for: faults, presses and what they gave."""
+    match event:
+        case feed.GateChanged():
+            return bool(event.faults)
+        case feed.Photo() | feed.PressRefused() | feed.Video() | feed.VideoLost() | feed.NoVideo():
+            return True
+        case feed.FaultBegan() | feed.Switch() | feed.SwitchRefused() | feed.ThreadDied():
+            return True
+        case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
+            return True
+    return False
+
+
+def _reasons(language: str | None) -> dict[str, str]:
+    _ = texts(language)
+    return {
+        Reason.CLEAR: _("clear"),
+        Reason.NUDITY: _("a model sees what could be nudity"),
+        Reason.DOUBT: _("a model is not sure"),
+        Reason.SECOND_LOOK: _("looked at closely, in full resolution, the picture was not clear"),
+        Reason.WAITING: _("some clear frames in a row, and the shutter works again"),
+        Reason.STALE: _("the newest cleared frame is too old to speak for what is there now"),
+        Reason.FAULT: _("something is broken, so the shutter is dead"),
+        Reason.HELD: _("the button was already held down; let it go first"),
+        Reason.BUSY: _("the photo before this one is still in work"),
+        Reason.NO_FRAME: _("no cleared frame was near enough to the press"),
+        Reason.CLOSED: _("the shutter died before the photo was done"),
+        Reason.SLOW: _("the disk or the encoder did not keep up"),
+        Reason.NO_PHOTO: _("the photo of its press was not kept"),
+    }
+
+
+def _losses(language: str | None) -> dict[str, str]:
+    _ = texts(language)
+    return _reasons(language) | {
+        Reason.BUSY: _("the one before it is still being saved"),
+        Reason.NO_FRAME: _("too short a time was clear"),
+        Reason.FAULT: _("something broke while it was made"),
+    }
+
+
+def _faults(language: str | None) -> dict[str, str]:
+    _ = texts(language)
+    return {
+        Fault.STARTING: _("it is still starting"),
+        Fault.STOPPING: _("it is being switched off"),
+        Fault.CAMERA: _("the camera gives no pictures"),
+        Fault.MODEL: _("a model gives no answer"),
+        Fault.ACCELERATOR: _("the accelerator gives no answer"),
+        Fault.SELF_TEST: _("a model fails its self-test"),
+        Fault.SECOND_LOOK_SELF_TEST: _("a model of the second look fails its self-test"),
+        Fault.PUBLISHER: _("the process that saves photos is gone"),
+        Fault.ALBUM: _("the album cannot keep a photo"),
+        Fault.PERMISSIVE: _("the line that powers the button is not as it was set"),
+        Fault.CONTACT: _("the button signals without current"),
+        Fault.POLES: _("the button’s two halves disagree"),
+    }
+
+
+def _switches(language: str | None) -> dict[str, str]:
+    """Those that a page offers; see `injection.offered`."""
+    _ = texts(language)
+    return {
+        "camera stalled": _("stall the camera"),
+        "accelerator unplugged": _("unplug what the models run on"),
+        "model corrupted": _("corrupt a model"),
+        "disk full": _("fill the disk"),
+    }
+
+
+def clauses(language: str | None = None) -> dict[str, str]:
+    """Return all that a page says by name: ``reason.…``, ``lost.…``, ``fault.…``, ``inject.…``."""
+    named = {
+        "reason": _reasons(language),
+        "lost": _losses(language),
+        "fault": _faults(language),
+        "inject": _switches(language),
+    }
+    return {f"{what}.{name}": text for what, own in named.items() for name, text in own.items()}
+
+
+def reason_words(reason: str, language: str | None = None) -> str:
     """Return a reason in words for people."""
-    return {
-        "clear": _("clear"),
-        "nudity": _("the model sees what could be nudity"),
-        "doubt": _("the model is in doubt"),
-        "second look": _("the second look, at full resolution, was not clear"),
-        "waiting": _("waiting for enough clear frames in a row"),
-        "stale": _("the newest clear frame is too old"),
-        "fault": _("something is broken"),
-        "held": _("the button was already held; let go first"),
-        "busy": _("still busy with the photo before"),
-        "no frame": _("no clear frame was near enough to the press"),
-        "closed": _("the gate closed before the photo was done"),
-    }.get(reason, reason)
+    return _reasons(language).get(reason, reason)
 
 
-def lost_words(reason: str) -> str:
+def lost_words(reason: str, language: str | None = None) -> str:
     """Return in words why a recording came to nothing."""
-    return {
-        "busy": _("still busy with the video before"),
-        "no frame": _("too short a time was clear"),
-        "slow": _("disk or encoder too slow for video"),
-        "no photo": _("the photo of its press was not kept"),
-    }.get(reason, reason_words(reason))
+    return _losses(language).get(reason, reason)
 
 
-def ended_words(ended: str) -> str:
-    """Return in words why a video ended."""
-    return {
-        "released": _("the button was let go"),
-        "limit": _("the longest time was reached"),
-    }.get(ended, reason_words(ended))
-
-
-def words(item: feed.News) -> str:
-    """Return a line for what happened, or "" for what need not be said."""
+def words(item: feed.News, language: str | None = None) -> str:
+    """Return a clause for what happened, or "" for what need not be said."""
+    _ = texts(language)
     match item:
         case feed.Ready():
             camera = {  # its name stays English in the log
                 "simulated camera on the built-in room": _("simulated camera on the built-in room")
             }.get(item.camera, item.camera)
-            return _("Ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
+            return _("ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
         case feed.GateChanged():
-            return _gate_words(item)
+            return _gate_words(item, language)
         case feed.Photo():
-            return _("  photo {name}, {ms:.0f} ms after the press").format(
-                name=item.name, ms=item.ms
-            )
+            return _("photo saved, {ms:.0f} ms after the press").format(ms=item.ms)
         case feed.Video():
-            why = ended_words(item.ended)
-            return _("  video {name}, {seconds:.1f} s; ended: {why}").format(
-                name=item.name, seconds=item.seconds, why=why
-            )
+            return _video_words(item, language)
         case feed.NoVideo():
-            return _("  no video: {why}").format(why=item.cause)
+            return _("no press can become a video: {why}").format(why=item.cause)
         case feed.VideoLost():
-            why = lost_words(item.reason)
-            if item.detail:
-                why = f"{why} ({item.detail})"
-            return _("  no video: {why}").format(why=why)
+            why = _more(lost_words(item.reason, language), item.detail, language)
+            return _("no video: {why}").format(why=why)
         case feed.PressRefused():
-            why = _with_faults(reason_words(item.reason), item.faults)
-            if item.detail:
-                why = f"{why} ({reason_words(item.detail)})"
-            return _("  press refused: {why}").format(why=why)
-        case feed.ChildFrozen(process="gate"):
-            return _("○ CLOSED  the gate process gave no sign; it is ended and starts again")
-        case feed.ChildEnded(process="gate" | "publisher"):
-            return _("○ CLOSED  a process ended; it starts again")
+            why = _with_faults(item.reason, item.faults, language)
+            why = _more(why, reason_words(item.detail, language), language)
+            return _("press refused: {why}").format(why=why)
+        case feed.FaultBegan():
+            return _more(_faults(language)[item.fault], item.error, language)
+        case feed.CameraWorks():
+            return _("the camera works again: {camera}").format(camera=item.camera)
+        case feed.PublisherLost(how="silent"):
+            return _("the process that saves photos gives no sign")
+        case feed.PublisherLost(how="replaced"):
+            return _("another process saves photos now")
+        case feed.AcceleratorChanged():
+            return _more(_accelerator_words(item.state, language), item.cause, language)
+        case feed.PictureSkipped():
+            return _("a picture cannot be shown: {why}").format(why=item.cause)
+        case feed.Switch():
+            said = _("broken on purpose: {fault}") if item.on else _("mended again: {fault}")
+            return said.format(fault=_switches(language).get(item.fault, item.fault))
+        case feed.SwitchRefused():
+            fault = _switches(language).get(item.fault, item.fault)
+            return _more(_("switch refused: {fault}").format(fault=fault), item.cause, language)
+        case feed.ThreadDied():
+            return _("a part of the gate process died: {why}").format(
+                why=_more(item.thread, item.error, language)
+            )
+        case feed.ChildEnded():
+            return _("a process ended; it starts again")
+        case feed.ChildFrozen():
+            return _("a process gave no sign; it is ended and starts again")
         case feed.Stderr():
-            return f"  {item.process}: {item.line}"
-        case feed.FrameBuffers() | feed.AlbumReady() | feed.PublisherLost(how="gone"):
+            return f"{item.process}: {item.line}"
+        case feed.Nonsense():
+            return _("the gate process talks nonsense: {why}").format(why=item.error)
+        case feed.FrameBuffers() | feed.AlbumReady() | feed.PublisherLost():
             return ""  # the gate's own line says what they mean
-        case feed.Event():
-            said = ", ".join(str(value) for value in log_fields(item).values())
-            return f"  {log_name(item)}: {said}"
-    return ""
+        case feed.Refused():
+            return ""  # the command's last word says it
+        case feed.Status() | feed.Level() | feed.PublisherSilent():
+            return ""  # no event
+    assert_never(item)
 
 
-def fault_words(fault: Fault) -> str:
-    """Return in words what is broken."""
-    match fault:  # every one, or mypy finds a way that returns nothing
-        case Fault.STARTING:
-            return _("it is still starting")
-        case Fault.STOPPING:
-            return _("it is being switched off")
-        case Fault.CAMERA:
-            return _("the camera")
-        case Fault.MODEL:
-            return _("the model")
-        case Fault.ACCELERATOR:
-            return _("the accelerator")
-        case Fault.SELF_TEST | Fault.SECOND_LOOK_SELF_TEST:
-            return _("the self-test")
-        case Fault.PUBLISHER:
-            return _("the process that saves photos")
-        case Fault.ALBUM:
-            return _("the album")
-        case Fault.PERMISSIVE:
-            return _("the line that powers the button")
-        case Fault.CONTACT:
-            return _("the button, which signals without current")
-        case Fault.POLES:
-            return _("the button, whose two halves disagree")
-
-
-def _with_faults(why: str, faults: list[Fault]) -> str:
-    return f"{why}: {', '.join(map(fault_words, faults))}" if faults else why
-
-
-def _gate_words(event: feed.GateChanged) -> str:
+def _gate_words(event: feed.GateChanged, language: str | None) -> str:
+    _ = texts(language)
     if event.state == "OPEN":
-        return _("● OPEN    the shutter button is live")
+        return _("the shutter button is live")
     if {Fault.STARTING, Fault.STOPPING} & set(event.faults):
         return ""  # as it should be: nothing is broken
-    why = _with_faults(reason_words(event.reason), event.faults)
-    if event.reason in (Reason.NUDITY, Reason.DOUBT):
-        why = f"{why} ({score_words(event.scores)})"
-    return _("○ CLOSED  {why}").format(why=why)
+    why = _with_faults(event.reason, event.faults, language)
+    is_seen = event.reason in (Reason.NUDITY, Reason.DOUBT)
+    return _more(why, score_words(event.scores) if is_seen else "", language)
+
+
+def _video_words(event: feed.Video, language: str | None) -> str:
+    """Say also why it ended, where nobody let go."""
+    _ = texts(language)
+    seconds = f"{event.seconds:.1f}" if event.seconds < 10 else f"{event.seconds:.0f}"
+    match event.ended:
+        case "released":
+            said = _("video saved: {s} s")
+        case "limit":
+            said = _("video saved: {s} s; no video may be longer")
+        case Reason.NUDITY | Reason.DOUBT | Reason.SECOND_LOOK:
+            said = _("video saved up to the moment before the camera had doubts: {s} s")
+        case _other:
+            said = _("video saved up to the moment before the shutter died: {s} s")
+    return said.format(s=seconds)
+
+
+def _accelerator_words(state: str, language: str | None) -> str:
+    _ = texts(language)
+    return {
+        "starting": _("the accelerator is starting"),
+        "working": _("the accelerator works"),
+        "absent": _("there is no accelerator"),
+        "failed": _("the accelerator gives errors instead of answers"),
+        "hung": _("the accelerator gives no answer"),
+        "died": _("the accelerator’s process ended"),
+    }.get(state, state)
+
+
+def _with_faults(reason: Reason, faults: list[Fault], language: str | None) -> str:
+    _ = texts(language)
+    why, named = reason_words(reason, language), _faults(language)
+    said = _("; ").join(named[fault] for fault in faults)
+    return _("{why}: {faults}").format(why=why, faults=said) if said else why
+
+
+def _more(words: str, detail: str, language: str | None) -> str:
+    _ = texts(language)
+    return _("{words} ({detail})").format(words=words, detail=detail) if detail else words
 
 
 def score_words(scores: dict[str, float]) -> str:

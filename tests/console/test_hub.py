@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from shuttergate import companion, viewfinder
+from shuttergate import companion, feed, viewfinder
 from shuttergate.console import hub as hubs
 from shuttergate.console.hub import ROW, Hub, Viewer
 from support.looking import KIT, standing
@@ -28,8 +28,9 @@ def looking(test: Callable[[Hub], Awaitable[None]]) -> Callable[[], None]:
     return run
 
 
-def line(number: int) -> companion.LogLine:
-    return companion.LogLine(json.dumps({"time": "", "event": str(number)}))
+def happened(number: int) -> companion.Happened:
+    line = json.dumps({"time": "", "event": "photo"})
+    return companion.Happened(line, feed.Photo("a.jpg", number, {}, 90.0))
 
 
 def named(number: int) -> str:
@@ -47,10 +48,37 @@ async def test_the_whole_comes_first_and_nothing_twice(hub: Hub) -> None:
     with hub.viewer() as one:
         (whole,) = told(hub, one)
         assert whole["token"] == "t" and whole["seen"] == [[1, True, "clear", [0.5]]]
-        hub.sees(line(1), [])
-        assert [news["lines"][0]["event"] for news in told(hub, one)] == ["1"]
+        hub.sees(happened(1), [])
+        assert [news["events"][0]["event"]["frame"] for news in told(hub, one)] == [1]
         assert told(hub, one) == []
     assert hub.viewers == set()
+
+
+@looking
+async def test_an_event_comes_with_its_kind_and_in_both_languages(hub: Hub) -> None:
+    with hub.viewer() as one:
+        told(hub, one)
+        hub.sees(happened(7), [])
+        (news,) = told(hub, one)
+    with hub.viewer() as late:
+        (whole,) = told(hub, late)
+    assert (
+        whole["events"]
+        == news["events"]
+        == [
+            {
+                "kind": "photo",
+                "event": {"event": "photo", "name": "a.jpg", "frame": 7, "scores": {}, "ms": 90.0},
+                "words": {
+                    "en": "photo saved, 90 ms after the press",
+                    "ja": "写真を保存しました（押してから 90 ミリ秒）",
+                },
+                "notable": True,
+                "line": {"time": "", "event": "photo"},
+            }
+        ]
+    )
+    assert list(hub.lines) == ['{"time": "", "event": "photo"}']
 
 
 @looking
@@ -58,10 +86,10 @@ async def test_who_is_too_far_behind_gets_the_whole_anew(hub: Hub) -> None:
     with hub.viewer() as one:
         told(hub, one)
         for number in range(ROW):
-            hub.sees(line(number), [])
+            hub.sees(happened(number), [])
         assert len(told(hub, one)) == ROW
         for number in range(ROW + 1):
-            hub.sees(line(number), [])
+            hub.sees(happened(number), [])
         assert ["token" in news for news in told(hub, one)] == [True]
 
 

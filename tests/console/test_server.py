@@ -28,6 +28,7 @@ from shuttergate.console.hub import MAX_VIEWERS
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
 from shuttergate.parent.children import memory_mb
+from shuttergate.words import clauses
 from support import needs
 from support.kits import wait_until
 from support.looking import KIT, Looking, standing
@@ -170,11 +171,14 @@ def test_a_page_is_told_all_there_is_and_then_what_is_new(again: Console) -> Non
         assert whole["kit"]["limits"] == {k: list(v) for k, v in KIT.limits.items()}
         assert whole["standing"]["status"]["open"] is True
         assert whole["token"] and whole["photos"] == []
+        assert whole["clauses"] == {language: clauses(language) for language in ("en", "ja")}
         again.kit.show(standing(False))
         news = hear_until(page, "standing")
         assert news["standing"]["status"]["reason"] == "nudity"
-        again.kit.show(companion.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"hello"}'))
-        assert hear_until(page, "lines")["lines"][0]["event"] == "hello"
+        line = '{"time":"2026-11-22T00:00:00.000Z","event":"hello"}'
+        again.kit.show(companion.Happened(line, feed.AlbumReady()))
+        (happened,) = hear_until(page, "events")["events"]
+        assert happened["line"] == json.loads(line) and happened["kind"] == "album ready"
         again.kit.picture(viewfinder.Seen(5, False, "nudity", {"a": 0.5, "b": 0.25}))
         assert hear_until(page, "seen")["seen"] == [[5, False, "nudity", [0.5, 0.25]]]
 
@@ -310,7 +314,8 @@ def test_nothing_else_is_there(console: Console, path: str) -> None:
 
 
 def test_the_log_is_json_lines(again: Console) -> None:
-    again.kit.show(companion.LogLine('{"time":"2026-11-22T00:00:00.000Z","event":"marked"}'))
+    line = '{"time":"2026-11-22T00:00:00.000Z","event":"marked"}'
+    again.kit.show(companion.Happened(line, feed.AlbumReady()))
     assert wait_until(lambda: b"marked" in again.get("/log.jsonl")[2])
     _, headers, body = again.get("/log.jsonl")
     assert headers["content-disposition"] == 'attachment; filename="shuttergate.jsonl"'

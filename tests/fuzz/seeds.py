@@ -183,7 +183,8 @@ def sights() -> Iterator[bytes]:
             companion.Kit("0", "simulated", {"en": "A kit"}, True, {"clear_frames": 5}),
             companion.Standing(status, totals, 1),
             companion.Standing(None, totals, 0),
-            companion.LogLine('{"event":"x"}'),
+            companion.Happened('{"event":"album ready"}', feed.AlbumReady()),
+            companion.Happened('{"event":"photo"}', feed.Photo("a.jpg", 1, {"a": 0.1}, 90.0)),
             companion.AlbumFile("a.jpg"),
             companion.ViewSocket(),
         )

@@ -28,10 +28,11 @@ from rich.progress import track
 from rich.table import Table
 
 from measure.speed import room_picture
-from shuttergate import companion
+from shuttergate import companion, feed
 from shuttergate.bench.scenario.crowd import gather
 from shuttergate.console.process import NICENESS
 from shuttergate.parent.children import memory_mb
+from shuttergate.verdict import Reason
 
 SETTLE_S = 1.0
 LATE_MS = 50.0
@@ -63,7 +64,7 @@ class Watcher:
             match companion.sights.decode(packet):
                 case companion.Standing() as standing:
                     self.standing = standing
-                case companion.LogLine(text) if json.loads(text).get("reason") == "stale":
+                case companion.Happened(event=feed.GateChanged(reason=Reason.STALE)):
                     self.stale += 1
                 case _:
                     pass

@@ -24,7 +24,7 @@ from shuttergate.config import Config
 from shuttergate.errors import ConfigError
 from shuttergate.parent import seats
 from shuttergate.parent.seats import MAX_SEATS, PAUSE_S
-from shuttergate.parent.status_server import LINES_KEPT, StatusServer
+from shuttergate.parent.status_server import EVENTS_KEPT, MAX_LINE_CHARS, StatusServer
 from support.kits import wait_until
 from support.looking import standing
 
@@ -147,11 +147,11 @@ def test_who_comes_late_is_told_what_there_is(opened: Opened) -> None:
     for number in range(PHOTOS_KEPT + 2):
         opened.publish(f"{number}.jpg")
         opened.says(*(f"{earlier}.jpg" for earlier in range(number + 1)))
-    for _ in range(LINES_KEPT):
+    for _ in range(EVENTS_KEPT):
         opened.attend(feed.Stderr("gate", "a" * 200))
     told = Counter(kinds(opened.look()))
     assert told == Counter(
-        Kit=1, Standing=1, LogLine=LINES_KEPT, AlbumFile=PHOTOS_KEPT, ViewSocket=1
+        Kit=1, Standing=1, Happened=EVENTS_KEPT, AlbumFile=PHOTOS_KEPT, ViewSocket=1
     )
 
 
@@ -180,10 +180,10 @@ def test_a_photo_comes_by_the_status_when_its_log_line_was_lost(opened: Opened) 
     seat = opened.look()
     opened.publish("a.jpg")
     for _ in range(1000):
-        gate.log("gate", reason="a" * 500)
-    gate.log("photo", name="a.jpg")
+        gate.send(feed.Stderr("gate", "a" * 500))
+    gate.send(feed.Photo("a.jpg", 1, {}, 90.0))
     heard = list(iter(leash.receive, None))
-    assert "photo" not in {item.event for item in heard if isinstance(item, feed.Log)}
+    assert {type(item) for item in heard} == {feed.Stderr}
     status = standing(True).status
     assert status is not None
     gate.send(msgspec.structs.replace(status, photos=["a.jpg"]))
@@ -214,6 +214,22 @@ def test_the_log_alone_opens_no_file(opened: Opened) -> None:
     opened.attend(feed.Photo("a.jpg", 1, {}, 90.0))
     opened.settle()
     assert names(seat) == []
+
+
+def test_what_happened_comes_as_the_event_and_as_the_logs_line(opened: Opened) -> None:
+    seat = opened.look()
+    news = [
+        feed.Ready("a camera", start_s=0.5),
+        feed.Photo("a.jpg", 1, {}, 90.0),
+        feed.AlbumReady(),
+    ]
+    opened.attend(*news, feed.Stderr("gate", "a" * MAX_LINE_CHARS), feed.Refused("a cause"))
+    found = [one for one in sights(seat) if isinstance(one, companion.Happened)]
+    assert [one.event for one in found] == [*news, feed.Refused("a cause")]
+    lines = [msgspec.json.decode(one.line) for one in found]
+    names = [line["event"] for line in lines]
+    assert names == ["ready", "photo", "album ready", "refused to start"]
+    assert lines[1].keys() - {"time"} == {"event", "name", "frame", "scores", "ms"}
 
 
 def test_a_kit_that_makes_no_videos_says_so_until_it_can(opened: Opened) -> None:
@@ -293,7 +309,7 @@ def test_a_crowd_of_class_links_keeps_no_page_out(opened: Opened) -> None:
 EVERY_SIGHT = (
     companion.Kit("0", "simulated", {}, True, {}),
     standing(True),
-    companion.LogLine("{}"),
+    companion.Happened("{}", feed.AlbumReady()),
     companion.AlbumFile("a.jpg"),
     companion.ViewSocket(),
 )

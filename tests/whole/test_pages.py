@@ -14,20 +14,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from PIL import Image
 from websockets.sync.client import connect
 
-from shuttergate import injection, verdict
-from shuttergate.board import board_names, read_board
-from shuttergate.capture.recorder import LIMIT
+from shuttergate import feed, verdict
 from shuttergate.config import Config, GateSettings, PageSettings
 from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
-from shuttergate.verdict import Fault, Reason, Thresholds
+from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
+from shuttergate.words import clauses
 from support import needs
 from support.kits import PATIENT, family, held_up_s, wait_until
 from support.staged import Staged
@@ -66,17 +65,36 @@ def test_both_languages_say_the_same_things() -> None:
         assert sorted(blanks) == sorted(re.findall(r"\{\w+\}", said["ja"][key])), key
 
 
-def test_every_reason_fault_and_switch_has_words() -> None:
-    known = words()["en"]
-    switches = {one for name in board_names() for one in injection.offered(read_board(name))}
-    keys = {f"reason.{reason}" for reason in Reason} | {f"fault.{fault}" for fault in Fault}
-    keys |= {f"inject.{switch}" for switch in switches}
-    keys |= {"event.video", f"event.video.{LIMIT}"}
-    assert {key for key in known if key.startswith("lost.")} <= {f"lost.{one}" for one in Reason}
-    keys |= {f"drop.cause.{cause}" for cause in Cause.__args__}
-    assert keys <= known.keys()
-    assert {key for key in known if key.startswith("fault.")} <= keys
-    assert {key for key in known if key.startswith("inject.")} <= keys
+def test_what_the_kit_says_itself_the_page_does_not_say_too() -> None:
+    """tests/test_words.py holds the kit's clauses to every reason, fault, switch and event."""
+    known = words()["en"].keys()
+    assert not known & clauses().keys()
+    assert not any(key.startswith("event.") for key in known)
+    assert {f"drop.cause.{cause}" for cause in Cause.__args__} <= known
+
+
+def test_nothing_on_a_page_matches_on_the_logs_text() -> None:
+    """A line is shown, on the bench; what is done with an event is asked of its kind."""
+    for path in PAGES.rglob("*.js"):
+        text = path.read_text()
+        used = set(re.findall(r"(?<![\w.])line\.(\w+)", text))
+        assert used <= ({"event"} if path.name == "bench.js" else set()), path
+        assert "JSON.parse(line" not in text, path
+
+
+def test_every_kind_that_a_page_reacts_to_is_an_events() -> None:
+    kinds = {one.__struct_config__.tag for one in get_args(feed.Logged)}
+    asked: set[str] = set()
+    for path in (PAGES / "js").glob("*.js"):
+        text = path.read_text()
+        asked |= set(re.findall(r'\bkind === "([^"]+)"', text))
+        for listed in re.findall(r"(?:PRESSES|LASTING) = \[([^\]]+)\]", text):
+            asked |= set(re.findall(r'"([^"]+)"', listed))
+        for listed in re.findall(r"\[([^\]]+)\]\.includes\((?:event\.)?kind\)", text):
+            asked |= set(re.findall(r'"([^"]+)"', listed))
+    # What `viewfinder` in finder.js calls a kind is a picture's.
+    assert asked - {"mosaic", "picture", "none"} <= kinds
+    assert {"photo", "press refused", "video", "video lost", "switch", "ended"} <= asked
 
 
 def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
@@ -87,7 +105,7 @@ def test_every_word_that_is_asked_for_is_there_and_no_other() -> None:
     asked |= set(re.findall(r'"data-(?:words|label)": "([^"]+)"', whole))
     asked |= set(re.findall(r'say\(\s*"([^"]+)"', whole))
     known = words()["en"].keys()
-    assert asked <= known
+    assert asked <= known | clauses().keys()
     # Keys that are put together, as in say(`reason.${reason}`).
     made = tuple(re.findall(r"`(\w+(?:\.\w+)*\.)\$\{", whole))
     assert {key for key in known if f'"{key}"' not in whole and not key.startswith(made)} == set()

@@ -30,12 +30,7 @@ from shuttergate.parent import log
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.verdict import Decision, Fault
-from shuttergate.words import (
-    lost_words,
-    reason_words,
-    score_words,
-    words,
-)
+from shuttergate.words import lost_words, reason_words, score_words, words
 
 PRESS_S = 0.2
 """How long the simulated finger stays down."""
@@ -98,7 +93,7 @@ class Screen:
             too_early = isinstance(item, feed.GateChanged) and not kit.was_ready
             text = "" if too_early else words(item)
             if text:
-                self._say(text, elapsed_s)
+                self._say(_marked(item, text), elapsed_s)
 
     def begin(self, page: socket.socket | None) -> None:
         """Say where the page is and what the keys do, where there are any."""
@@ -179,6 +174,18 @@ class Screen:
 
 def _most_first(totals: feed.Totals, what: Total) -> list[tuple[str, int]]:
     return sorted(totals.get(what, {}).items(), key=lambda one: -one[1])
+
+
+def _marked(item: feed.News, text: str) -> str:
+    """Put before `text` how the gate stands from then on, where `item` says it, or else nothing."""
+    match item:
+        case feed.GateChanged(state="OPEN"):
+            return _("● OPEN  ") + f"  {text}"
+        case feed.GateChanged():
+            return _("○ CLOSED") + f"  {text}"
+        case feed.ChildFrozen(process="gate") | feed.ChildEnded(process="gate" | "publisher"):
+            return _("○ CLOSED") + f"  {text}"
+    return f"  {text}"
 
 
 def _coloured(text: str) -> str:

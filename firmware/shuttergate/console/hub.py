@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from shuttergate import companion, viewfinder
+from shuttergate.words import LANGUAGES, is_notable, kind, words
 
 MAX_VIEWERS = 64
 """More are refused: a class and its teacher fit, a flood does not."""
@@ -24,8 +25,8 @@ ROW = 256
 """Messages that wait for a slow viewer; who is further behind starts from the whole again."""
 
 LINES_KEPT = 2000
-LINES_TOLD = 200
-"""So much of the log comes with the page; all of it is in /log.jsonl."""
+EVENTS_TOLD = 200
+"""So many events come with the page; the log of all that are kept is in /log.jsonl."""
 
 TRACK_FRAMES = 1800
 """A minute of verdicts at 30 frames a second: what a strip chart shows."""
@@ -56,6 +57,7 @@ class Hub:
         self.photos: OrderedDict[str, int] = OrderedDict()  # and videos; name: descriptor
         self.viewers: set[Viewer] = set()
         self._track: deque[tuple[Any, ...]] = deque(maxlen=TRACK_FRAMES)
+        self._events: deque[msgspec.Raw] = deque(maxlen=EVENTS_TOLD)
         self._fresh: dict[str, Any] = {}
         self._row: deque[bytes] = deque(maxlen=ROW)
         self._last = 0  # number of the row's last message
@@ -92,9 +94,10 @@ class Hub:
                 self._tell(standing=sight)
                 if changed:
                     self._flush()
-            case companion.LogLine():
-                self.lines.append(sight.text)
-                self._fresh.setdefault("lines", []).append(msgspec.Raw(sight.text.encode()))
+            case companion.Happened():
+                self.lines.append(sight.line)
+                self._events.append(_said(sight))
+                self._fresh.setdefault("events", []).append(self._events[-1])
                 self._flush()
             case companion.AlbumFile():
                 self._keep_photo(sight.name, descriptors)
@@ -145,13 +148,12 @@ class Hub:
         return texts, picture
 
     def _whole(self) -> bytes:
-        lines = [msgspec.Raw(line.encode()) for line in list(self.lines)[-LINES_TOLD:]]
         return _json(
             {
                 **self._greeting,
                 "kit": self.kit,
                 "standing": self.standing,
-                "lines": lines,
+                "events": list(self._events),
                 "photos": list(self.photos),
                 "seen": list(self._track),
             }
@@ -197,3 +199,16 @@ class Hub:
 def _gist(standing: companion.Standing | None) -> object:
     status = standing.status if standing is not None else None
     return status and (status.open, status.reason, status.faults, status.recording_s is None)
+
+
+def _said(happened: companion.Happened) -> msgspec.Raw:
+    """Return an event as a page gets it: also in words, whichever language it speaks."""
+    event = happened.event
+    said = {
+        "kind": kind(event),
+        "event": event,
+        "words": {language: words(event, language) for language in LANGUAGES},
+        "notable": is_notable(event),
+        "line": msgspec.Raw(happened.line.encode()),
+    }
+    return msgspec.Raw(_json(said))

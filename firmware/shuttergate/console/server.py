@@ -21,6 +21,7 @@ from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import ConfigError
 from shuttergate.parent import log
 from shuttergate.system import confine
+from shuttergate.words import LANGUAGES, clauses
 
 STOP_S = 2
 """Viewers have so long to leave; without a limit one of them would keep the server for ever."""
@@ -88,7 +89,11 @@ def serve(config: Config, kit: Path, sock: socket.socket, lan: bool, out: log.Wr
 
     urls = addresses(sock)
     access = Access(lan)
-    greeting: dict[str, Any] = {"token": access.token, "contact": config.page.contact}
+    greeting: dict[str, Any] = {
+        "token": access.token,
+        "contact": config.page.contact,
+        "clauses": {language: clauses(language) for language in LANGUAGES},
+    }
     if lan:
         out.write(log.line("pairing code", code=access.code) + "\n")
         # Who is shown it sits at the kit, or has typed it already.

@@ -21,18 +21,24 @@ def line(event: str, **fields: Any) -> str:
     return msgspec.json.encode({"time": stamp, "event": event, **fields}).decode()
 
 
-def lines(news: Iterable[feed.News]) -> list[str]:
+def line_of(item: feed.Logged) -> str:
+    """Return the log line of `item`."""
+    match item:
+        case feed.Ready():
+            return line("ready", camera=item.camera, start_s=round(item.start_s, 3))
+        case feed.Refused():
+            return line("refused to start", cause=item.cause)
+    return line(words.log_name(item), **words.log_fields(item))
+
+
+def logged(news: Iterable[feed.News]) -> list[feed.Logged]:
     """Return what of `news` belongs into the log."""
-    found = []
-    for item in news:
-        match item:
-            case feed.Event():
-                found.append(line(words.log_name(item), **words.log_fields(item)))
-            case feed.Ready():
-                found.append(line("ready", camera=item.camera, start_s=round(item.start_s, 3)))
-            case feed.Refused():
-                found.append(line("refused to start", cause=item.cause))
-    return found
+    return [one for one in news if isinstance(one, feed.Event | feed.Ready | feed.Refused)]
+
+
+def lines(news: Iterable[feed.News]) -> list[str]:
+    """Return the log lines of `news`."""
+    return [line_of(item) for item in logged(news)]
 
 
 class Writer:

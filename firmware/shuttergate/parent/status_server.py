@@ -1,7 +1,7 @@
 """The supervisor's side of companions: shows each what its role may see, and does what it may wish.
 
-State, log lines, each published photo and video as an open file, and a way of its own for what the
-gate's viewfinder shows; `companion.Rights` says who gets what.
+State, events with their log lines, each published photo and video as an open file, and a way of its
+own for what the gate's viewfinder shows; `companion.Rights` says who gets what.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from shuttergate.board import Board
 from shuttergate.companion import (
     PHOTOS_KEPT,
     AlbumFile,
+    Happened,
     Kill,
     Kit,
-    LogLine,
     Role,
     Sight,
     Standing,
@@ -41,8 +41,8 @@ from shuttergate.parent.supervisor import Supervisor
 
 MAX_LINE_CHARS = 4096
 
-LINES_KEPT = 100
-"""So many of the newest log lines go to a companion that comes late."""
+EVENTS_KEPT = 100
+"""So many of the newest events go to a companion that comes late."""
 
 NAMES_KEPT = 100
 """So many names are remembered, more than any status lists: none is shown twice."""
@@ -68,7 +68,7 @@ class StatusServer:
         self._starts = 0
         self._standing: Standing | None = None
         self._names: deque[str] = deque(maxlen=NAMES_KEPT)  # of photos and videos
-        self._lines: deque[LogLine] = deque(maxlen=LINES_KEPT)
+        self._events: deque[Happened] = deque(maxlen=EVENTS_KEPT)
         self._seats: list[Seat] = []
         self._doors: list[Door] = []
         try:
@@ -115,10 +115,11 @@ class StatusServer:
                 self._give_view(seat, kit)
         for item in news:
             self._take(item)
-        for text in log.lines(news):
-            if len(text) < MAX_LINE_CHARS:
-                self._lines.append(LogLine(text))
-                self._show(self._lines[-1])
+        for event in log.logged(news):
+            line = log.line_of(event)
+            if len(line) < MAX_LINE_CHARS:
+                self._events.append(Happened(line, event))
+                self._show(self._events[-1])
         standing = _standing(kit)
         if standing != self._standing:
             self._standing = standing
@@ -163,8 +164,8 @@ class StatusServer:
         self._seats.append(seat)
         seat.show(self._kit)
         seat.show(self._standing or _standing(kit))
-        for line in self._lines:
-            seat.show(line)
+        for happened in self._events:
+            seat.show(happened)
         for name in list(self._names)[-PHOTOS_KEPT:]:
             self._open(name, [seat])
         self._give_view(seat, kit)

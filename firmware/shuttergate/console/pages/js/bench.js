@@ -4,13 +4,12 @@ import { begin, h } from "./frame.js";
 import { ask, kit, on } from "./live.js";
 import { drawPill } from "./pill.js";
 import { soundSwitch } from "./sound.js";
-import { language, lostWords, say } from "./words.js";
+import { capital, language, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const PROCESSES = ["gate", "publisher", "console"];
 const LINES_SHOWN = 300;
 const FEW = 20; // below so many, shares of them mean little
-const NOTABLE = /fault|press|photo|video|ended|frozen|died|ready/;
 
 function drawSwitches() {
   const offered = kit.kit?.faults ?? [];
@@ -20,7 +19,7 @@ function drawSwitches() {
     h("button", { type: "button", "data-fault": fault, onclick: () => turn(fault) }));
   for (const button of $("switches").children) {
     const { fault } = button.dataset;
-    button.textContent = say(`inject.${fault}`);
+    button.textContent = capital(say(`inject.${fault}`));
     button.setAttribute("aria-pressed", String(isOn(fault)));
   }
   // One of them answers these very requests, and cannot when it is the one that ends.
@@ -113,7 +112,7 @@ function drawCounts() {
     [say("count.taken"), sum(photos)],
     [say("count.videos"), sum(videos)],
     [say("count.lost"), sum(lost)],
-    ...Object.entries(lost).map(([reason, count]) => [`– ${lostWords(reason)}`, count]),
+    ...Object.entries(lost).map(([reason, count]) => [`– ${say(`lost.${reason}`)}`, count]),
     [say("count.refused"), sum(refused)],
     ...Object.entries(refused).map(([reason, count]) => [`– ${say(`reason.${reason}`)}`, count]),
     [say("count.starts"), starts],
@@ -137,8 +136,9 @@ function drawLog() {
   if (!logDue) return;
   logDue = false;
   const wanted = $("filter").value.toLowerCase();
-  const found = kit.lines
-    .filter((line) => !$("notable").checked || isNotable(line))
+  const found = kit.events
+    .filter(({ notable }) => !$("notable").checked || notable)
+    .map(({ line }) => line)
     .filter((line) => `${line.event} ${fieldWords(line)}`.toLowerCase().includes(wanted))
     .slice(-LINES_SHOWN)
     .reverse();
@@ -148,8 +148,6 @@ function drawLog() {
       h("tr", {}, h("td", {}, time.slice(11, 23)), h("td", {}, event), h("td", {}, fieldWords(fields)))),
   );
 }
-
-const isNotable = ({ event, faults }) => NOTABLE.test(event) || (faults ?? []).length > 0;
 
 const fieldWords = ({ time, event, ...fields }) =>
   Object.entries(fields)
@@ -180,7 +178,7 @@ function draw() {
 }
 
 on("change", draw);
-on("line", () => (logDue = true));
+on("event", () => (logDue = true));
 on("whole", () => (logDue = true));
 for (const id of ["filter", "notable"]) {
   $(id).addEventListener("input", () => {

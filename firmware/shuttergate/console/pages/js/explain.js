@@ -149,9 +149,9 @@ function draw() {
 }
 
 on("change", draw);
-on("line", ({ event, reason }) => {
-  if (event === "photo") lookedAt = { time: performance.now(), good: true };
-  if (event === "press refused" && reason === "second look") lookedAt = { time: performance.now(), good: false };
+on("event", ({ kind, event }) => {
+  const isRefused = kind === "press refused" && event.reason === "second look";
+  if (kind === "photo" || isRefused) lookedAt = { time: performance.now(), good: !isRefused };
 });
 $("reset").addEventListener("click", () => {
   mine = null;

@@ -1,19 +1,22 @@
 // The page's one connection: everything that is new comes through it, and it comes back by itself.
 
+import { learn } from "./words.js";
+
 export const kit = {
   connected: false,
   full: false,
   token: "",
+  clauses: {}, // by language: what the kit says of reasons, faults and switches; see words.py
   contact: "",
   invite: null,
   kit: null,
   standing: null,
   photos: [],
-  lines: [],
+  events: [], // {kind, event, words: {en, ja}, notable, line}: see Happened in companion.py
   seen: [],
 };
 
-const LINES_KEPT = 1000;
+const EVENTS_KEPT = 1000;
 const SILENT_MS = 2000; // the server says something every half second
 const STILL_MS = 1000; // without a frame for so long, what was seen last no longer counts
 const CALM_MS = 700; // a gate that opens and closes many times a second must not flash on a wall
@@ -22,7 +25,7 @@ const AGAIN_MS = [250, 500, 1000, 2000];
 
 const listeners = new Map();
 
-/** Call `listener(detail)` on: "change" (anything), "line", "seen", "picture", "whole". */
+/** Call `listener(detail)` on: "change" (anything), "event", "seen", "picture", "whole". */
 export function on(name, listener) {
   listeners.set(name, [...(listeners.get(name) ?? []), listener]);
 }
@@ -79,14 +82,15 @@ function take(news) {
   if (isWhole) {
     failures = 0;
     Object.assign(kit, news, { connected: true });
+    learn(kit.clauses);
     tell("whole");
   } else {
     for (const key of ["kit", "standing", "photos", "invite"]) if (key in news) kit[key] = news[key];
     if (news.seen) kit.seen = [...kit.seen, ...news.seen].slice(-SEEN_KEPT);
-    for (const line of news.lines ?? []) {
-      kit.lines.push(line);
-      if (kit.lines.length > LINES_KEPT) kit.lines.shift();
-      tell("line", line);
+    for (const event of news.events ?? []) {
+      kit.events.push(event);
+      if (kit.events.length > EVENTS_KEPT) kit.events.shift();
+      tell("event", event);
     }
   }
   if (news.seen) tell("seen", news.seen);
@@ -114,7 +118,8 @@ let calmUntil = 0;
 let before = null;
 
 /**
- * How the kit stands, for people: {mark, title, reasons, faults}. Marks: open, blocked, wait, fault, off.
+ * How the kit stands, for people: {mark, title, because, faults, also}. Marks: open, blocked, wait, fault,
+ * off. `because` and `faults` are the kit's clauses, `also` are the page's own sentences.
  * It says so at once when the shutter dies, and a little late when it works again.
  */
 export function standing() {
@@ -128,18 +133,19 @@ export function standing() {
 
 function stands() {
   if (!kit.connected) {
-    return { mark: "off", title: "page.lost", reasons: [kit.full ? "page.full" : "page.lost.why"] };
+    return { mark: "off", title: "page.lost", also: [kit.full ? "page.full" : "page.lost.why"] };
   }
   const status = kit.standing?.status;
-  if (!status) return { mark: "off", title: "kit.off", reasons: ["kit.off.why"] };
-  if (status.open) return { mark: "open", title: "open", reasons: ["open.why"] };
+  if (!status) return { mark: "off", title: "kit.off", also: ["kit.off.why"] };
+  if (status.open) return { mark: "open", title: "open", also: ["open.why"] };
+  const because = `reason.${status.reason}`;
   if (status.reason === "fault") {
     const passing = status.faults.find((name) => name === "starting" || name === "stopping");
-    if (passing) return { mark: "wait", title: "wait", reasons: [`fault.${passing}`] };
-    return { mark: "fault", title: "fault", reasons: ["reason.fault"], faults: status.faults };
+    if (passing) return { mark: "wait", title: "wait", because: `fault.${passing}` };
+    return { mark: "fault", title: "fault", because, faults: status.faults };
   }
   const mark = status.reason === "waiting" || status.reason === "stale" ? "wait" : "blocked";
-  const reasons = [`reason.${status.reason}`];
-  if (mark === "blocked") reasons.push("doubt.means");
-  return { mark, title: mark, reasons };
+  const also = mark === "blocked" ? ["doubt.means"] : [];
+  if (status.reason === "doubt") also.unshift("doubt.rule");
+  return { mark, title: mark, because, also };
 }

@@ -2,14 +2,15 @@
 
 import { h } from "./frame.js";
 import { standing } from "./live.js";
-import { faultWords, join, say } from "./words.js";
+import { faultWords, join, say, sentence } from "./words.js";
 
 export const MARKS = { open: "●", blocked: "■", wait: "◔", fault: "▲", off: "✕" };
 
 /** Why it stands so, in words. */
-export function whyWords({ reasons, faults }) {
-  const words = reasons.map((reason) => say(reason));
-  return join([...words, faults && say("sentence", { text: faultWords(faults) })]);
+export function whyWords({ because, faults = [], also = [] }) {
+  const why = because && say(because);
+  const words = faults.length ? say("because", { why, faults: faultWords(faults) }) : why;
+  return join([words && sentence(words), ...also.map((key) => say(key))]);
 }
 
 /** Bring the line in `place` up to date. */

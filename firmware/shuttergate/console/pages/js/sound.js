@@ -57,9 +57,9 @@ function click() {
   setTimeout(() => tone(1600, 0.04, "square", 0.3), 60);
 }
 
-on("line", ({ event }) => {
-  if (event === "photo") click();
-  else if (event === "press refused" || event === "video lost") tone(130, 0.35, "triangle", 0.5);
+on("event", ({ kind }) => {
+  if (kind === "photo") click();
+  else if (kind === "press refused" || kind === "video lost") tone(130, 0.35, "triangle", 0.5);
 });
 
 let wasRecording = false;

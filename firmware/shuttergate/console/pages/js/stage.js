@@ -7,7 +7,7 @@ import { ask, kit, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { soundSwitch } from "./sound.js";
-import { clock, faultWords, join, lengthWords, lostWords, modelName, say } from "./words.js";
+import { capital, clock, join, language, modelName, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const RECENT_MS = 5000;
@@ -105,46 +105,26 @@ function drawRecording() {
   if ($("rec-spoken").textContent !== heard) $("rec-spoken").textContent = heard;
 }
 
-function lastWords(line) {
-  switch (line.event) {
-    case "photo": return say("event.photo.long", { ms: Math.round(line.ms) });
-    case "video": return say("event.video", { length: lengthWords(line.seconds) });
-    case "video lost": return say("event.lost", { why: lostWords(line.reason) });
-    case "press refused": return say("event.refused", { why: refusal(line) });
-    case "fault injected": return say("event.injected", { fault: say(`inject.${line.fault}`) });
-    case "fault taken back": return say("event.mended", { fault: say(`inject.${line.fault}`) });
-    case "gate ended": case "publisher ended": case "console ended": return say("event.restart");
-    case "gate frozen": case "publisher frozen": return say("event.frozen");
-    default: return null;
-  }
-}
+// What became of presses, and what else happened that the state above does not say already.
+const PRESSES = ["photo", "press refused", "video", "video lost"];
+const LASTING = [...PRESSES, "switch", "ended", "frozen"];
 
-function refusal(line) {
-  return join([say(`reason.${line.reason}`), faultWords(line.faults ?? [])]);
-}
+const said = (event) => capital(event.words[language()]);
 
 function drawLast() {
-  const last = kit.lines.findLast((line) => lastWords(line) !== null);
-  $("last").textContent = !kit.connected ? say("unknown") : last ? lastWords(last) : say("fact.none");
-}
-
-const ENDED = { limit: "limit", nudity: "doubt", doubt: "doubt", "second look": "doubt" };
-
-/** What became of a press; of a video also why it ended, where nobody let go. */
-function pressWords(line) {
-  if (line.event !== "video" || line.ended === "released") return lastWords(line);
-  return say(`event.video.${ENDED[line.ended] ?? "closed"}`, { length: lengthWords(line.seconds) });
+  const last = kit.events.findLast(({ kind }) => LASTING.includes(kind));
+  $("last").textContent = !kit.connected ? say("unknown") : last ? said(last) : say("fact.none");
 }
 
 let pressShownUntil = 0;
 
 /** What became of a press or a recording, large, for as long as it takes to read it. */
-function drawPress(line) {
-  if (line) {
-    const shown_ms = line.event.startsWith("video") ? VIDEO_SHOWN_MS : PRESS_SHOWN_MS;
+function drawPress(event) {
+  if (event) {
+    const shown_ms = ["video", "video lost"].includes(event.kind) ? VIDEO_SHOWN_MS : PRESS_SHOWN_MS;
     pressShownUntil = performance.now() + shown_ms;
-    $("pressed").textContent = pressWords(line);
-    $("pressed").dataset.taken = String(line.event === "photo" || line.event === "video");
+    $("pressed").textContent = said(event);
+    $("pressed").dataset.taken = String(["photo", "video"].includes(event.kind));
     setTimeout(drawPress, shown_ms + 50);
   }
   $("pressed").hidden = performance.now() > pressShownUntil || !kit.connected;
@@ -216,8 +196,8 @@ function draw() {
 
 const photos = photoStrip($("photos"), $("no-photos"));
 on("change", draw);
-on("line", (line) => {
-  if (["photo", "press refused", "video", "video lost"].includes(line.event)) drawPress(line);
+on("event", (event) => {
+  if (PRESSES.includes(event.kind)) drawPress(event);
 });
 on("change", photos);
 viewfinder($("finder"), drawFinder);

@@ -1,5 +1,6 @@
 // What the pages say, in both languages. Both say the same; the Japanese is written, not translated
-// word by word. tests/whole/test_pages.py holds them to the same keys and to every reason and fault.
+// word by word. tests/whole/test_pages.py holds them to the same keys. What happened, and what a reason, a
+// fault or a switch is called, the kit says itself, in clauses: see shuttergate/words.py, and `learn`.
 
 const en = {
   "title.stage": "Camera",
@@ -27,32 +28,9 @@ const en = {
   "blocked": "This camera won’t take that picture",
   "wait": "One moment",
   "fault": "Out of order",
-  "reason.nudity": "A model sees what could be nudity.",
-  "reason.doubt": "A model is not sure. What is not certain to be fine is not taken.",
-  "reason.second look": "Looked at closely, in full resolution, the picture was not clear.",
-  "reason.waiting": "Some clear frames in a row, and the shutter works again.",
-  "reason.stale": "The newest cleared frame is too old to speak for what is there now.",
-  "reason.fault": "Something is broken, so the shutter is dead:",
-  "reason.held": "The button was already held down. Let it go first.",
-  "reason.busy": "The photo before this one is still in work.",
-  "reason.no frame": "No cleared frame was near enough to the press.",
-  "reason.closed": "The shutter died before the photo was done.",
-  "reason.slow": "The disk or the encoder did not keep up.",
-  "reason.no photo": "The photo of its press was not kept.",
-  "reason.clear": "Clear.",
+  "because": "{why}: {faults}",
+  "doubt.rule": "What is not certain to be fine is not taken.",
   "doubt.means": "The machine may be wrong; nobody is accused.",
-  "fault.starting": "it is still starting",
-  "fault.stopping": "it is being switched off",
-  "fault.camera": "the camera gives no pictures",
-  "fault.model": "a model gives no answer",
-  "fault.accelerator": "the accelerator gives no answer",
-  "fault.album": "the album cannot keep a photo",
-  "fault.publisher": "the process that saves photos is gone",
-  "fault.self-test": "a model fails its self-test",
-  "fault.second-look self-test": "a model of the second look fails its self-test",
-  "fault.permissive": "the line that powers the button is not as it was set",
-  "fault.contact": "the button signals without current",
-  "fault.poles": "the button’s two halves disagree",
 
   "finder.live": "What the camera sees",
   "finder.mosaic": "A mosaic: all that leaves the camera’s process while the shutter is dead.",
@@ -91,19 +69,6 @@ const en = {
   "photo.close": "Close",
   "photo.save": "Save",
 
-  "event.photo.long": "Photo saved, {ms} ms after the press",
-  "event.video": "Video saved: {length}",
-  "event.video.limit": "Video saved: {length}. No video may be longer.",
-  "event.video.doubt": "Video saved up to the moment before the camera had doubts: {length}",
-  "event.video.closed": "Video saved up to the moment before the shutter died: {length}",
-  "event.lost": "No video: {why}",
-  "lost.busy": "The one before it is still being saved.",
-  "lost.no frame": "Too short a time was clear.",
-  "lost.fault": "Something broke while it was made.",
-  "event.refused": "Press refused: {why}",
-  "event.restart": "A process ended; it starts again",
-  "event.frozen": "A process gave no sign; it was ended",
-
   "pair.title": "Look in on this kit",
   "pair.ask": "Type the eight-digit code that the kit shows on its own screen or in its log.",
   "pair.code": "Pairing code",
@@ -118,10 +83,6 @@ const en = {
   "bench.faults": "Break it",
   "bench.faults.why": "Each switch really breaks something in this simulated kit. Whatever breaks, the shutter has to die.",
   "bench.faults.real": "On a kit with a real button nothing can be broken from here.",
-  "inject.camera stalled": "Stall the camera",
-  "inject.accelerator unplugged": "Unplug what the models run on",
-  "inject.model corrupted": "Corrupt a model",
-  "inject.disk full": "Fill the disk",
   "kill.gate": "Kill the process that decides",
   "kill.publisher": "Kill the process that saves",
   "kill.console": "Kill this page’s server",
@@ -208,8 +169,6 @@ const en = {
   "sentence": "{text}.",
   "model": "Model {letter} · {name}",
   "and": "; ",
-  "event.injected": "Broken on purpose: {fault}",
-  "event.mended": "Mended again: {fault}",
   "bench.kills.why": "A killed process is started again by itself.",
   "killed.now": "Killed at {time}.",
   "killed.back": "Killed at {time}; the shutter works again after {s} s.",
@@ -257,32 +216,9 @@ const ja = {
   "blocked": "撮影できません",
   "wait": "お待ちください",
   "fault": "故障中です",
-  "reason.nudity": "裸かもしれないものを、モデルが見つけました。",
-  "reason.doubt": "モデルが判断に迷っています。確実に問題なしと言えないものは撮影しません。",
-  "reason.second look": "原寸でもう一度調べた結果、問題なしとは言えませんでした。",
-  "reason.waiting": "「問題なし」のフレームが続けば、シャッターが有効になります。",
-  "reason.stale": "最後に「問題なし」と判定したフレームが古く、いまの様子の根拠になりません。",
-  "reason.fault": "どこかが故障しているため、シャッターを無効にしています：",
-  "reason.held": "ボタンが先に押されたままでした。いったん離してください。",
-  "reason.busy": "前の写真をまだ処理しています。",
-  "reason.no frame": "押した瞬間の近くに「問題なし」のフレームがありませんでした。",
-  "reason.closed": "写真ができる前に、シャッターが無効になりました。",
-  "reason.slow": "ディスクかエンコーダーの処理が追いつきませんでした。",
-  "reason.no photo": "押したときの写真が保存されなかったためです。",
-  "reason.clear": "問題ありません。",
+  "because": "{why}：{faults}",
+  "doubt.rule": "確実に問題なしと言えないものは撮影しません。",
   "doubt.means": "機械の判断なので、間違いもあります。誰かを疑うものではありません。",
-  "fault.starting": "起動の途中です",
-  "fault.stopping": "終了の途中です",
-  "fault.camera": "カメラから画像が来ません",
-  "fault.model": "モデルが答えを返しません",
-  "fault.accelerator": "アクセラレーターが答えを返しません",
-  "fault.album": "アルバムに写真を保存できません",
-  "fault.publisher": "写真を保存するプロセスが止まっています",
-  "fault.self-test": "モデルが自己診断に失敗しました",
-  "fault.second-look self-test": "再確認のモデルが自己診断に失敗しました",
-  "fault.permissive": "ボタンに電流を送る線が、指示どおりの状態になっていません",
-  "fault.contact": "電流がないはずのボタンから信号が来ています",
-  "fault.poles": "ボタンの二つの接点が食い違っています",
 
   "finder.live": "カメラに映っているもの",
   "finder.mosaic": "モザイク。シャッターが無効のあいだ、カメラのプロセスから外に出るのはこれだけです。",
@@ -321,19 +257,6 @@ const ja = {
   "photo.close": "閉じる",
   "photo.save": "保存",
 
-  "event.photo.long": "写真を保存しました（押してから {ms} ミリ秒）",
-  "event.video": "動画を保存しました（{length}）",
-  "event.video.limit": "動画を保存しました（{length}）。録画できる長さの上限です",
-  "event.video.doubt": "動画を保存しました（{length}）。その先は、確認できなかったため残していません",
-  "event.video.closed": "動画を保存しました（{length}）。シャッターが無効になったため、その直前までです",
-  "event.lost": "動画は残っていません：{why}",
-  "lost.busy": "前の動画をまだ保存しています。",
-  "lost.no frame": "「問題なし」の時間が短すぎました。",
-  "lost.fault": "録画の途中で故障が起きました。",
-  "event.refused": "撮影しませんでした：{why}",
-  "event.restart": "プロセスが終了し、起動し直しています",
-  "event.frozen": "応答のないプロセスを終了しました",
-
   "pair.title": "このキットの画面を見る",
   "pair.ask": "キット本体の画面かログに出ている 8 桁の番号を入力してください。",
   "pair.code": "ペアリング番号",
@@ -348,10 +271,6 @@ const ja = {
   "bench.faults": "壊してみる",
   "bench.faults.why": "どのスイッチも、シミュレーション用キットのどこかを本当に壊します。どこが壊れても、必ずシャッターが切れなくなるはずです。",
   "bench.faults.real": "本物のボタンがあるキットでは、この画面から壊すことはできません。",
-  "inject.camera stalled": "カメラを止める",
-  "inject.accelerator unplugged": "モデルを動かす部品を抜く",
-  "inject.model corrupted": "モデルを壊す",
-  "inject.disk full": "ディスクをいっぱいにする",
   "kill.gate": "判定プロセスを強制終了する",
   "kill.publisher": "保存プロセスを強制終了する",
   "kill.console": "この画面のサーバーを強制終了する",
@@ -438,8 +357,6 @@ const ja = {
   "sentence": "{text}。",
   "model": "モデル {letter}・{name}",
   "and": "、",
-  "event.injected": "わざと壊しました：{fault}",
-  "event.mended": "元に戻しました：{fault}",
   "bench.kills.why": "強制終了したプロセスは、自動で起動し直します。",
   "killed.now": "{time} に強制終了しました。",
   "killed.back": "{time} に強制終了。{s} 秒後にシャッターがまた使えるようになりました。",
@@ -485,10 +402,19 @@ export function modelName(name, index) {
   return say("model", { letter: "ABCDEFGH"[index] ?? "", name });
 }
 
-/** Why a recording came to nothing. */
-export function lostWords(reason) {
-  const key = `lost.${reason}`;
-  return say(key in en ? key : `reason.${reason}`);
+/** Take in the kit's clauses, {en: {key: text}, ja: …}. */
+export function learn(clauses) {
+  for (const [name, own] of Object.entries(clauses)) Object.assign(languages[name], own);
+}
+
+/** A clause with the capital that stands on a page. */
+export function capital(clause) {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
+}
+
+/** A clause as a sentence of its own. */
+export function sentence(clause) {
+  return say("sentence", { text: capital(clause) });
 }
 
 /** Seconds as minutes and seconds, as a camera shows them: 0:04. */
