@@ -42,10 +42,13 @@ def demo(start: Start, album: Path, scene: Path | None, *more: object) -> Kit:
 
 def test_the_built_in_scene_gives_a_photo_for_every_press(kit: Start, album: Path) -> None:
     one = demo(kit, album, None, "--seconds", 5, "--press", "2,3.5")
+    for _ in range(2):
+        one.wait_for("photo")
+    held_up_s = one.held_up_s()
     summary = one.wait_for("summary")
     assert one.process.wait(10) == 0
     assert (summary["taken"], summary["refused"], summary["photos"]) == (2, {}, 2)
-    assert summary["frames"] > 100
+    assert summary["frames"] > 100 - 30 * held_up_s, "a busy machine skips some"
     assert summary["blocked"] == 0
     photos = sorted(album.iterdir())
     assert len(photos) == 2
