@@ -23,7 +23,7 @@ def main() -> None:
     os.set_blocking(stdin, False)
     with Supervisor(config, album_folder(config)) as kit:
         while not signals.came and kit.refusal is None:
-            run.write(out, kit.poll(0.1, stdin), kit)
+            run.write(out, kit.poll(0.1, stdin))
             try:
                 said += os.read(stdin, 4096)
             except BlockingIOError:
@@ -31,7 +31,7 @@ def main() -> None:
             *words, said = said.split(b"\n")
             for word in words:
                 kit.finger(word == b"down")
-        run.write(out, kit.stop(), kit)
+        run.write(out, kit.stop())
     out.close()
 
 
