@@ -535,6 +535,7 @@ def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, faul
     assert whole.logged("gate", state="CLOSED", reason="fault", faults=[NAMES[fault]])
     if fault == FaultSwitch.MODEL_CORRUPTED:
         assert took_s < SELFTEST_S
+        whole.until(lambda: bool(whole.logged("self-test fault")), 1)  # the gate closes first
         (found,) = whole.logged("self-test fault")
         assert "consent-clean gives its known picture" in found["error"]
     if fault == FaultSwitch.DISK_FULL:

@@ -86,11 +86,11 @@ def test_any_other_frame_is_a_mosaic_too_small_for_a_picture(
 
 
 def test_mosaics_come_once_a_second_and_at_once_when_it_closes(
-    seen: tuple[Viewfinder, socket.socket], monkeypatch: pytest.MonkeyPatch
+    seen: tuple[Viewfinder, socket.socket],
 ) -> None:
     one, page = seen
     now_s = 100.0
-    monkeypatch.setattr(viewfinder.time, "monotonic", lambda: now_s)
+    one._clock = lambda: now_s
     for number in range(30):
         one.show(frame(number, (640, 480)), BLOCKED, False)
         now_s += 1 / 30

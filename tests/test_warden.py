@@ -123,6 +123,16 @@ def test_an_album_is_told_once_full_once_ready_and_anew_by_another_publisher(ben
     assert bench.events()[3:] == [feed.PublisherLost("replaced"), feed.AlbumReady()]
 
 
+def test_a_publisher_that_starts_anew_tells_of_its_album_itself(bench: Bench) -> None:
+    bench.open()
+    for _ in range(2):
+        bench.says(hatch.AlbumState("is full"))
+        bench.connect()
+    bench.says(hatch.AlbumState("is full"))
+    full, replaced = feed.FaultBegan(Fault.ALBUM, "is full"), feed.PublisherLost("replaced")
+    assert bench.events() == [full, replaced, full, replaced, full]
+
+
 def test_silence_closes_the_gate_and_then_ends_the_publisher(bench: Bench) -> None:
     bench.open()
     bench.warden._mind_silence(SILENCE_S)

@@ -26,6 +26,10 @@ class FaultLog:
             self._causes[fault] = said
             self._tell(feed.FaultBegan(fault, said))
 
+    def forget(self, fault: Fault) -> None:
+        """Whoever says next why it stands says it anew."""
+        self._causes.pop(fault, None)
+
     def end(self, *faults: Fault) -> None:
         """None of these stands any more."""
         for fault in faults:

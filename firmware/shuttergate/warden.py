@@ -158,6 +158,7 @@ class Warden:
         self._interlock.fault(Fault.PUBLISHER)
         self._link.send(lost)
         self._album_error = None
+        self._faults.forget(Fault.ALBUM)  # another publisher looks for itself
         self._client.disconnect()
 
     def _hear_supervisor(self) -> None:

@@ -21,7 +21,7 @@ from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import SELF_TEST_S, Lamps, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, MENDED_S, WIRE_FAULTS, Reading, WireWatch
-from shuttergate.verdict import Decision, Reason, Verdict
+from shuttergate.verdict import Decision, Fault, Reason, Verdict
 from support import needs
 from support.kits import wait_until
 
@@ -125,9 +125,9 @@ def test_a_press_in_the_moment_in_which_the_gate_closes_stops_neither(panel: Pan
     wiring = panel.wiring
     assert wiring is not None
     interlock = Interlock(Rules(clear_frames=1), panel.permissive)
-    interlock.mended("starting")
+    interlock.mended(Fault.STARTING)
     assert interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, time.monotonic()))
-    closer = threading.Thread(target=interlock.fault, args=("camera",), daemon=True)
+    closer = threading.Thread(target=interlock.fault, args=(Fault.CAMERA,), daemon=True)
 
     def feel() -> None:
         if closer.ident is None:

@@ -45,7 +45,7 @@ def opened(start: Start, folder: Path, scene: Path | None = None, board: str = "
     config.write_text("\n".join([f'board = "{board}"', *lines, ""]))
     one = start(config, by_hand=True)
     one.wait_for("gate", state="OPEN")
-    time.sleep(1.2)  # let the pre-roll come together
+    time.sleep(1.8)  # let the pre-roll come together: a second of it, and the lead before it
     return one
 
 
