@@ -22,11 +22,11 @@ video: $(VENV)/.ready-video  ## add PyAV, for video and webcams; its wheels brin
 demo: setup  ## run the kit on the simulated board; options in ARGS="--headless --seconds 20"
 	@$(BIN)/shuttergate demo $(ARGS)
 
-test: $(VENV)/.ready-dev  ## run the tests (under 4 minutes on 2 cores)
+test: $(VENV)/.ready-dev  ## run the tests (5 minutes on 2 cores)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 test-quick: $(VENV)/.ready-dev  ## the tests that neither keep time nor compute long (2 minutes)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --quick $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --quick $(ARGS)
 
 coverage: $(VENV)/.ready-dev  ## which lines of firmware/ the tests reach (8 minutes; what keeps time may fail)
 	$(BIN)/coverage erase

@@ -81,6 +81,8 @@ def shared(bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sha
 def test_a_button_held_while_the_gate_opens_does_not_fire(shared: Shared, bank: Bank) -> None:
     one = shared.started("finger")
     copper = shared.copper
+    one.wait_for("ready", timeout_s=40)
+    copper.slowest_s = 0.0  # how late it was while the kit started is nobody's matter
     one.wait_for("gate", state="OPEN", timeout_s=40)
     assert wait_until(lambda: bank.level(SHUTTER)), "the line gives the held button its current"
     time.sleep(1.5)
