@@ -240,6 +240,20 @@ def becomes(page: Any, mark: str, timeout_s: float = 15.0) -> None:
     page.wait_for_selector(f'body[data-mark="{mark}"]', timeout=timeout_s * 1000)
 
 
+def held(stage: Any, down: Callable[[], object], up: Callable[[], object]) -> None:
+    """Hold the shutter until it records.
+
+    A busy machine may close the gate for a moment: what is refused then is pressed again.
+    """
+    for _ in range(5):
+        down()
+        if comes(stage.locator("#rec").is_visible, 6.0):
+            return
+        up()
+        stage.wait_for_timeout(1000)
+    pytest.fail(f"nothing was recorded; the last press: {stage.inner_text('#pressed')}")
+
+
 def colour(page: Any) -> tuple[int, ...]:
     """What stands in the middle of the viewfinder: red, green, blue, and whether anything does."""
     found = page.evaluate(
@@ -341,10 +355,14 @@ def test_the_shutter_on_the_page_takes_a_photo_that_appears(
     becomes(stage, "open")
     stage.wait_for_timeout(300)
     stage.focus("body")
-    stage.keyboard.down(" ")
-    stage.wait_for_timeout(150)
-    stage.keyboard.up(" ")
-    assert comes(lambda: stage.locator("#photos li").count() == before + 1)
+    for _ in range(5):  # as `held` does
+        stage.keyboard.down(" ")
+        stage.wait_for_timeout(150)
+        stage.keyboard.up(" ")
+        if comes(lambda: stage.locator("#photos li").count() == before + 1, 5.0):
+            break
+    else:
+        pytest.fail(f"no photo; the last press: {stage.inner_text('#pressed')}")
     assert comes(lambda: "Photo saved" in stage.inner_text("#last"))
     names = sorted(path.name for path in kit.album.iterdir())
     source = stage.locator("#photos img").first.get_attribute("src")
@@ -388,9 +406,8 @@ def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
     heard = hearing(stage, "rec-spoken")
     assert "hold it down" in stage.inner_text("#shutter-state")
     stage.hover("#shutter")
-    stage.mouse.down()
+    held(stage, stage.mouse.down, stage.mouse.up)
     shown = stage.locator("#rec")
-    assert comes(shown.is_visible)
     first = shown.inner_text()
     stage.wait_for_timeout(2000)
     assert re.fullmatch(r"● REC 0:0\d", first) and shown.inner_text() > first
@@ -437,8 +454,7 @@ def test_a_gate_that_closes_ends_the_video_and_says_so(
     stage = page("?lang=ja")
     becomes(stage, "open")
     stage.wait_for_timeout(200)
-    stage.keyboard.down(" ")
-    assert comes(stage.locator("#rec").is_visible)
+    held(stage, lambda: stage.keyboard.down(" "), lambda: stage.keyboard.up(" "))
     assert stage.inner_text("#rec").startswith("● 録画中 0:0")
     kit.show("card")
     becomes(stage, "blocked")
