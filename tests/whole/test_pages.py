@@ -303,6 +303,16 @@ def test_the_live_picture_moves_and_goes_when_it_must(
     assert spread <= 12
 
 
+def closed_ms(stage: Any) -> list[float]:
+    """When the gate closed for nudity, by the log, in milliseconds since 1970."""
+    log = stage.request.get("/log.jsonl").text().splitlines()
+    return [
+        datetime.fromisoformat(line["time"]).timestamp() * 1000
+        for line in map(json.loads, log)
+        if line["event"] == "gate" and line["reason"] == "nudity"
+    ]
+
+
 @browser_only
 def test_the_page_says_closed_within_300_ms_of_the_gate(
     page: Callable[..., Any], kit: Staged
@@ -318,8 +328,8 @@ def test_the_page_says_closed_within_300_ms_of_the_gate(
           }).observe(document.body, { attributeFilter: ["data-mark"] });
         }"""
     )
-    rounds = []
-    for _ in range(2):
+    held = 0
+    for _ in range(8):
         kit.show("blue")
         becomes(stage, "open")
         stage.evaluate("window.closings = []")
@@ -327,18 +337,17 @@ def test_the_page_says_closed_within_300_ms_of_the_gate(
         kit.show("card")
         becomes(stage, "blocked")
         held_up_ms = (held_up_s(*family()) - before_s) * 1000
-        rounds.append((stage.evaluate("window.closings"), held_up_ms))
-    log = stage.request.get("/log.jsonl").text().splitlines()
-    gate = [
-        datetime.fromisoformat(line["time"]).timestamp() * 1000
-        for line in map(json.loads, log)
-        if line["event"] == "gate" and line["reason"] == "nudity"
-    ]
-    for closings, held_up_ms in rounds:
-        assert closings
-        for said_ms in closings:
-            before = [said_ms - closed_ms for closed_ms in gate if closed_ms <= said_ms + 1]
-            assert before and min(before) < 300 + held_up_ms
+        assert comes(lambda: stage.evaluate("window.closings.length") > 0)
+        said_ms = stage.evaluate("window.closings[0]")
+        before = [said_ms - one for one in closed_ms(stage) if one <= said_ms + 1]
+        assert before, "the page said it before the gate did"
+        late_ms = min(before)
+        # Only what other programs took from it may make it later; then it is asked once more.
+        assert late_ms < 300 or late_ms - held_up_ms < 300
+        held += late_ms < 300
+        if held == 2:
+            break
+    assert held == 2
 
 
 @browser_only
