@@ -104,7 +104,15 @@ def test_a_publisher_whose_album_is_full_opens_nothing(bench: Bench) -> None:
     bench.interlock.fault(Fault.PUBLISHER)
     bench.frame()
     bench.connect()
+    mended, stood = bench.interlock.mended, list[frozenset[Fault]]()
+
+    def noted(fault: Fault) -> None:
+        stood.append(bench.interlock.state.faults)
+        mended(fault)
+
+    bench.interlock.mended = noted  # type: ignore[method-assign]
     bench.says(hatch.AlbumState("is full"))
+    assert stood == [{Fault.ALBUM, Fault.PUBLISHER}]  # a frame of another thread opens nothing
     assert True not in bench.order
     assert bench.interlock.state.faults == {Fault.ALBUM}
 
