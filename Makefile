@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 LOCALE := firmware/shuttergate/locale
 ARGS ?=
 # Two lanes of tests keep time and often wait; at least one worker computes meanwhile.
-WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 1 : 8)))
+WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 
 .PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-scaling bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import lzma
 import os
@@ -59,6 +60,13 @@ def kernel() -> Path:
         fresh.chmod(0o755)
 
     return _kept(PACKED, unpack)
+
+
+def lacks(kernel: Path, option: str) -> bool:
+    """Whether the kernel carries its configuration with it and this option is not built in."""
+    _, _, rest = kernel.read_bytes().partition(b"IKCFG_ST")  # CONFIG_IKCONFIG
+    packed, _, _ = rest.partition(b"IKCFG_ED")
+    return bool(packed) and f"\n{option}=y\n".encode() not in gzip.decompress(packed)
 
 
 def libcamera() -> Path:

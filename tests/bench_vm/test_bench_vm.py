@@ -19,14 +19,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench_vm.kernel import NoBench, _kept, boot, check
+from bench_vm.kernel import NoBench, _kept, boot, check, lacks
 
 INSIDE = Path(__file__).parent / "inside"
 LONG = "SHUTTERGATE_BENCH_LONG" in os.environ  # make bench-long
-CHECKS = sorted(
-    INSIDE.glob("long_*.py" if LONG else "check_*.py"),
-    key=lambda file: (file.stem != "check_press", file.stem),  # first what takes half of the time
-)
+CHECKS = sorted(INSIDE.glob("long_*.py" if LONG else "check_*.py"))
+NEED = {"check_webcam": "CONFIG_VIDEO_VIVID"}
+"""What a kernel may lack; booted without it, all that these files have would be skipped."""
+
+TOGETHER = {"check_camera", "check_kit", "check_line"}
+"""They share a kernel: each of them takes less long than to boot one for it."""
 TIMEOUT_S = 1200 if LONG else 240
 
 PYTEST = (
@@ -76,11 +78,16 @@ class Results:
 
 @pytest.fixture(scope="session")
 def results(kernel: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Boot a kernel for each file, and collect what it leaves."""
+    """Boot the kernels, and collect what they leave."""
     folder = tmp_path_factory.mktemp("bench")
+    files = [file for file in CHECKS if not unmet(kernel, file.stem)]
+    alone = [[file] for file in files if file.stem not in TOGETHER]
+    groups = [*alone, [file for file in files if file.stem in TOGETHER]]
+    found = Results({}, {}, {})
     with ThreadPoolExecutor(KERNELS) as kernels:
-        said = list(kernels.map(lambda file: run_inside(kernel, file, folder / file.stem), CHECKS))
-    found = Results({}, dict(zip([file.stem for file in CHECKS], said, strict=True)), {})
+        said = kernels.map(lambda group: run_inside(kernel, group, folder), filter(None, groups))
+        for files_logs in said:
+            found.logs.update(files_logs)
     for file in folder.glob("*/results.xml"):
         for case in ElementTree.parse(file).iter("testcase"):
             key = (case.attrib["classname"].split(".")[-1], case.attrib["name"].split("[")[0])
@@ -91,15 +98,24 @@ def results(kernel: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
     return found
 
 
-def run_inside(kernel: Path, file: Path, out: Path) -> str:
-    """Run one file of tests inside a kernel of its own, and return what was said."""
-    console = boot(kernel, PYTEST + shlex.quote(str(file)), out, TIMEOUT_S)
+def unmet(kernel: Path, stem: str) -> str:
+    """Return what the kernel lacks of what this file needs; empty where it lacks nothing."""
+    return NEED[stem] if stem in NEED and lacks(kernel, NEED[stem]) else ""
+
+
+def run_inside(kernel: Path, files: list[Path], folder: Path) -> dict[str, str]:
+    """Run files of tests inside a kernel of their own, and return what was said, for each."""
+    out = folder / files[0].stem
+    console = boot(kernel, PYTEST + shlex.join(map(str, files)), out, TIMEOUT_S)
     log = out / "log"
-    return console + (log.read_text(errors="replace")[-8000:] if log.exists() else "")
+    said = console + (log.read_text(errors="replace")[-8000:] if log.exists() else "")
+    return {file.stem: said for file in files}
 
 
 @pytest.mark.parametrize(("file", "name"), TESTS)
-def test_inside(results: Results, file: str, name: str) -> None:
+def test_inside(kernel: Path, results: Results, file: str, name: str) -> None:
+    if missing := unmet(kernel, file):
+        pytest.skip(f"the kernel was built without {missing}; make bench-kernel builds one with it")
     cases = results.cases.get((file, name), [])
     print(results.figures.pop(file, ""))
     if not cases:

@@ -174,11 +174,15 @@ def held_up_s(*pids: int) -> float:
     return waited_ns / 1e9
 
 
-def family() -> list[int]:
-    """Return the process ids of this process and of all that it started."""
+HELD_UP_S = 1.0
+"""A gate that other programs held up for so long, in some seconds, cannot judge every frame."""
+
+
+def family(pid: int | None = None) -> list[int]:
+    """Return the process ids of this process, or of ``pid``, and of all that it started."""
     import psutil
 
-    own = psutil.Process()
+    own = psutil.Process(pid)
     return [own.pid, *(one.pid for one in own.children(recursive=True))]
 
 

@@ -10,22 +10,22 @@ from __future__ import annotations
 LANES = {
     "kits": [
         *("whole/test_pages.py", "whole/test_video_kit.py", "whole/test_kit.py"),
-        *("bench/scenario/test_run.py", "bench/scenario/test_soak.py", "commands/test_demo.py"),
         *("bench/scenario/test_stand.py", "test_viewfinder.py", "parent/test_notify.py"),
     ],
     # The kernels first: what they leave comes long before the end of the other lane.
     "kernels and rigs": [
         *("bench_vm/test_bench_vm.py", "test_appliance.py", "test_injection.py"),
-        *("vision/test_accelerator.py", "whole/test_strace.py"),
-        *("console/test_server.py", "capture/test_recorder.py"),
-        *("parent/test_status_server.py", "panel/test_panel.py", "console/test_judge.py"),
+        *("bench/scenario/test_run.py", "bench/scenario/test_soak.py", "commands/test_demo.py"),
+        *("vision/test_accelerator.py", "capture/test_recorder.py", "panel/test_panel.py"),
     ],
 }
 
 # What computes longest comes first, so that no core waits for it at the end.
 LONG = [
     *("models/test_two_channels.py", "models/test_open_nsfw.py", "models/test_testcard.py"),
-    *("test_gate_model.py", "print/test_card.py", "systemd/test_install.py"),
+    *("test_gate_model.py", "console/test_judge.py", "systemd/test_install.py"),
+    *("console/test_server.py", "parent/test_status_server.py", "print/test_card.py"),
+    "whole/test_strace.py",
 ]
 
 PICTURES = {"models/test_two_channels.py", "models/test_open_nsfw.py"}

@@ -28,7 +28,7 @@ from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses
 from support import needs
-from support.kits import PATIENT, family, held_up_s, wait_until
+from support.kits import HELD_UP_S, PATIENT, family, held_up_s, wait_until
 from support.staged import Staged
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -148,6 +148,10 @@ class Demo:
             if said["event"] == "page":
                 self.url = said["addresses"][0]
                 return
+
+    def held_up_s(self) -> float:
+        """Return for how long other programs have held up its processes."""
+        return held_up_s(*family(self.process.pid))
 
     def close(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -415,15 +419,20 @@ def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
     heard = hearing(stage, "rec-spoken")
     assert "hold it down" in stage.inner_text("#shutter-state")
     stage.hover("#shutter")
-    held(stage, stage.mouse.down, stage.mouse.up)
     shown = stage.locator("#rec")
-    first = shown.inner_text()
-    stage.wait_for_timeout(2000)
-    assert re.fullmatch(r"● REC 0:0\d", first) and shown.inner_text() > first
-    stage.mouse.up()
-    assert comes(lambda: "Video saved" in stage.inner_text("#pressed"))
+    for _ in range(3):
+        before_s, before = demo.held_up_s(), len(heard())
+        held(stage, stage.mouse.down, stage.mouse.up)
+        first = shown.inner_text()
+        stage.wait_for_timeout(2000)
+        last = shown.inner_text() if shown.is_visible() else ""
+        stage.mouse.up()
+        if comes(lambda: "Video saved" in stage.inner_text("#pressed")):
+            break
+        assert demo.held_up_s() - before_s >= HELD_UP_S, stage.inner_text("#pressed")
+    assert re.fullmatch(r"● REC 0:0\d", first) and last > first
     assert not shown.is_visible()
-    assert heard() == ["Recording", ""]
+    assert heard()[before:] == ["Recording", ""]
 
     (name,) = (path.name for path in demo.album.glob("*.mp4"))
     small = stage.locator("#photos li").first.locator("button")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import needs
+from support.kits import PATIENT
 
 CALLS = (
     "open,openat,openat2,creat,mmap,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
@@ -28,7 +29,7 @@ def traced(folder: Path, *arguments: str) -> dict[str, list[str]]:
         + list(arguments),
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=240,
     )
     calls: dict[str, list[str]] = {"parent": [], "gate": [], "publisher": []}
     threads: list[list[str]] = []
@@ -71,11 +72,15 @@ def writes(calls: list[str]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[str]], Path]:
-    folder = tmp_path_factory.mktemp("strace")
-    album = folder / "album"
-    album.mkdir()
-    calls = traced(folder, "--seconds", "8", "--press", "2,3,4:2.5", "--album", str(album))
-    kinds = [path.suffix for path in album.iterdir()]
+    for slow in (1, 3, 9):  # a traced kit on a busy machine opens its gate late
+        folder = tmp_path_factory.mktemp("strace")
+        album = folder / "album"
+        album.mkdir()
+        when = "--seconds", str(8 * slow), "--press", f"{2 * slow},{3 * slow},{4 * slow}:2.5"
+        calls = traced(folder, *when, "--album", str(album), "--config", str(PATIENT))
+        kinds = [path.suffix for path in album.iterdir()]
+        if kinds.count(".jpg") >= 2 and ".mp4" in kinds:
+            break
     assert kinds.count(".jpg") >= 2, "without photos the trace proves nothing"
     assert kinds.count(".mp4") == 1, "without a video it proves less"
     return calls, album

@@ -81,7 +81,7 @@ class Copper:
         self.supply = False  # the shutter contact touches 3V3
         self.sense_cut = False
         self.slowest_s = 0.0
-        self._end = threading.Event()
+        self._ends = False
         self._thread = threading.Thread(target=self._flow, name="copper", daemon=True)
         self._thread.start()
 
@@ -98,6 +98,7 @@ class Copper:
             self._drive(sense, self.finger and not self.sense_cut)
 
     def _drive(self, pin: int, high: bool) -> None:
+        # Asked each time: whoever requests a line of gpio-sim with a bias pulls it anew.
         if self._bank.level(pin) != high:
             self._bank.pull(pin, high)
 
@@ -105,7 +106,8 @@ class Copper:
         with contextlib.suppress(PermissionError):  # current waits for no process
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -20)
         settled_s = time.monotonic()
-        while not self._end.wait(STEP_S):
+        while not self._ends:
+            time.sleep(STEP_S)
             self.settle()
             before_s, settled_s = settled_s, time.monotonic()
             self.slowest_s = max(self.slowest_s, settled_s - before_s)
@@ -118,5 +120,5 @@ class Copper:
 
     def close(self) -> None:
         """Let no more current flow."""
-        self._end.set()
+        self._ends = True
         self._thread.join()
