@@ -9,6 +9,8 @@ LOCALE := firmware/shuttergate/locale
 ARGS ?=
 # Two lanes of tests keep time and often wait; at least one worker computes meanwhile.
 WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
+# What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-scaling bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
 
@@ -23,10 +25,10 @@ demo: setup  ## run the kit on the simulated board; options in ARGS="--headless 
 	@$(BIN)/shuttergate demo $(ARGS)
 
 test: $(VENV)/.ready-dev  ## run the tests (5 minutes on 2 cores)
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-quick: $(VENV)/.ready-dev  ## the tests that neither keep time nor compute long (2 minutes)
-	$(BIN)/python -m pytest -n $(WORKERS) --quick $(ARGS)
+	$(PYTEST) --quick $(ARGS)
 
 coverage: $(VENV)/.ready-dev  ## which lines of firmware/ the tests reach (8 minutes; what keeps time may fail)
 	$(BIN)/coverage erase

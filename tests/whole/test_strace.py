@@ -76,7 +76,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[str]],
         folder = tmp_path_factory.mktemp("strace")
         album = folder / "album"
         album.mkdir()
-        when = "--seconds", str(8 * slow), "--press", f"{2 * slow},{3 * slow},{4 * slow}:2.5"
+        when = "--seconds", str(10 * slow), "--press", f"{3 * slow},{5 * slow},{6 * slow}:2.5"
         calls = traced(folder, *when, "--album", str(album), "--config", str(PATIENT))
         kinds = [path.suffix for path in album.iterdir()]
         if kinds.count(".jpg") >= 2 and ".mp4" in kinds:
