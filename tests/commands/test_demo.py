@@ -23,7 +23,7 @@ from shuttergate.commands.demo import (
     _columns,
     _fit,
 )
-from support.kits import PATIENT, wait_until
+from support.kits import slow_kit, wait_until
 
 
 class Terminal:
@@ -78,7 +78,7 @@ def terminals() -> Iterator[list[Terminal]]:
 
 
 def test_any_width_of_terminal_will_do(terminals: list[Terminal], tmp_path: Path) -> None:
-    one = Terminal(0, "--album", tmp_path)
+    one = Terminal(0, *slow_kit(tmp_path), "--album", tmp_path)
     terminals.append(one)
     assert one.shows("the shutter button is live")
     for columns in (0, 1, 20, 60, 200):
@@ -93,7 +93,8 @@ def test_any_width_of_terminal_will_do(terminals: list[Terminal], tmp_path: Path
 def test_the_keys_are_named_the_space_bar_takes_a_photo_and_q_quits(
     terminals: list[Terminal], tmp_path: Path
 ) -> None:
-    terminal = Terminal(80, "--config", PATIENT, "--album", tmp_path)
+    album = tmp_path / "album"
+    terminal = Terminal(80, *slow_kit(tmp_path), "--album", album)
     terminals.append(terminal)
     assert terminal.shows("the shutter button is live")
     assert terminal.shows("[space] press  [q] quit   ● OPEN  ", 3)
@@ -104,7 +105,7 @@ def test_the_keys_are_named_the_space_bar_takes_a_photo_and_q_quits(
     assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 10)
     assert "presses     1 taken, 0 refused" in terminal.read()
     assert terminal.read().count("  space bar: the shutter (held down: video); q: quit") == 1
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(album.iterdir())) == 1
 
 
 def test_without_a_keyboard_no_keys_are_named(terminals: list[Terminal], tmp_path: Path) -> None:

@@ -16,8 +16,35 @@ from typing import Any
 
 import pytest
 
+from shuttergate.board import board_file
+
 PATIENT = Path(__file__).with_name("patient.toml")
 """Settings for kits whose age limit is not what is tested: another program may hold them up."""
+
+SLOW_FPS = 10
+
+
+def slow_board(folder: Path) -> Path:
+    """Write the simulated board with a slower camera, and return its path.
+
+    Real models look at every frame; where the pace is not what is tested, fewer will do.
+    """
+    text = board_file("simulated").read_text(encoding="utf-8")
+    assert "fps = 30" in text
+    own = folder / "slow-board.toml"
+    own.write_text(text.replace("fps = 30", f"fps = {SLOW_FPS}"), encoding="utf-8")
+    return own
+
+
+def slow_kit(folder: Path) -> list[str]:
+    """Return what makes a demo patient and its camera slow; files for it go into `folder`.
+
+    Its gate opens as soon as that of a demo at full speed does.
+    """
+    settings = folder / "slow-kit.toml"
+    settings.write_text(f"{PATIENT.read_text()}clear_frames = 5\n")
+    return ["--board", str(slow_board(folder)), "--config", str(settings)]
+
 
 PARENT = Path(__file__).with_name("parent.py")
 

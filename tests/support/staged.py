@@ -17,9 +17,7 @@ from shuttergate.console import process
 from shuttergate.console.server import listen
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
-from shuttergate.system.paths import share
-
-FPS = 10
+from support.kits import slow_board
 
 
 class Staged:
@@ -44,7 +42,7 @@ class Staged:
             stack.callback(self._theirs.close)
             config = msgspec.structs.replace(
                 config,
-                board=str(self._board()),
+                board=str(slow_board(folder)),
                 scene=SceneSettings(path=str(stage)),
                 album=AlbumSettings(folder=str(self.album)),
             )
@@ -61,14 +59,6 @@ class Staged:
             self._stack = stack.pop_all()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-
-    def _board(self) -> Path:
-        """Write the simulated board with a slower camera: a browser draws every frame."""
-        text = (share("device") / "simulated" / "board.toml").read_text(encoding="utf-8")
-        own = self.folder / "board.toml"
-        assert "fps = 30" in text
-        own.write_text(text.replace("fps = 30", f"fps = {FPS}"), encoding="utf-8")
-        return own
 
     def _run(self) -> None:
         while True:

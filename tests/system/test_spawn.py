@@ -95,6 +95,7 @@ def _parts(path: Path) -> tuple[str, ...]:
 
 TELLS = """
 import json, os, signal, sys
+import numpy
 from shuttergate.system import spawn
 link = spawn.begin("test", None)
 names = [f"/proc/self/fd/{number}" for number in range(3, 100)]
@@ -105,6 +106,7 @@ link.send(json.dumps({
     "sockets": sum(name.startswith("socket:") for name in files),
     "arguments": sys.argv,
     "leads": os.getpgid(0) == os.getpid(),
+    "threads": len(os.listdir("/proc/self/task")),
 }).encode())
 """
 
@@ -125,6 +127,7 @@ def test_a_child_inherits_one_socket_and_is_told_the_rest_in_private(
     assert told["settings"] == "a secret"
     assert "secret" not in " ".join(told["arguments"])
     assert (told["out"], told["sockets"], told["leads"]) == ("/dev/null", 1, True)
+    assert told["threads"] == 1, "numpy's own, of which each is one more to wait for"
 
 
 def test_a_child_that_has_ended_already_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
 from support import needs
-from support.kits import Kit, alive, wait_until
+from support.kits import Kit, alive, slow_kit, wait_until
 
 Start = Callable[..., Kit]
 
@@ -36,8 +36,10 @@ def album(tmp_path: Path) -> Path:
 
 
 def demo(start: Start, album: Path, scene: Path | None, *more: object) -> Kit:
-    scene_arguments = ["--scene", scene] if scene else []
-    return start("demo", "--headless", "--album", album, *scene_arguments, *more)
+    """Start a demo before a picture, or at full speed before the scene that it brings along."""
+    if scene is not None:
+        more = ("--scene", scene, *slow_kit(album.parent), *more)
+    return start("demo", "--headless", "--album", album, *more)
 
 
 def test_the_built_in_scene_gives_a_photo_for_every_press(kit: Start, album: Path) -> None:

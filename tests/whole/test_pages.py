@@ -28,7 +28,7 @@ from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses
 from support import needs
-from support.kits import HELD_UP_S, PATIENT, family, held_up_s, wait_until
+from support.kits import HELD_UP_S, family, held_up_s, slow_kit, wait_until
 from support.staged import Staged
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -135,7 +135,7 @@ class Demo:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
             + ["--scene", str(folder / "blue.png"), "--album", str(self.album)]
-            + ["--config", str(PATIENT)],
+            + slow_kit(folder),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -707,14 +707,13 @@ def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
 
 
 @browser_only
-@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (390, 844), (844, 390)])
 @pytest.mark.parametrize("view", ["", "bench", "explain"])
-def test_nothing_hangs_over_the_edge(
-    page: Callable[..., Any], view: str, size: tuple[int, int]
-) -> None:
-    one = page(f"{view}?lang=ja", size)
+def test_nothing_hangs_over_the_edge(page: Callable[..., Any], view: str) -> None:
+    one = page(f"{view}?lang=ja")
     one.wait_for_selector("body:not([data-mark=off])")
-    assert one.evaluate("document.documentElement.scrollWidth") <= size[0]
-    if not view:
-        title = one.locator("#title").bounding_box()
-        assert title["y"] + title["height"] <= size[1], "the state is seen without scrolling"
+    for width, height in ((1920, 1080), (1280, 720), (390, 844), (844, 390)):
+        one.set_viewport_size({"width": width, "height": height})
+        assert one.evaluate("document.documentElement.scrollWidth") <= width
+        if not view:
+            title = one.locator("#title").bounding_box()
+            assert title["y"] + title["height"] <= height, "the state is seen without scrolling"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import needs
-from support.kits import PATIENT
+from support.kits import slow_kit
 
 CALLS = (
     "open,openat,openat2,creat,mmap,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
@@ -77,7 +77,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[str]],
         album = folder / "album"
         album.mkdir()
         when = "--seconds", str(10 * slow), "--press", f"{3 * slow},{5 * slow},{6 * slow}:2.5"
-        calls = traced(folder, *when, "--album", str(album), "--config", str(PATIENT))
+        calls = traced(folder, *when, "--album", str(album), *slow_kit(folder))
         kinds = [path.suffix for path in album.iterdir()]
         if kinds.count(".jpg") >= 2 and ".mp4" in kinds:
             break

@@ -24,7 +24,7 @@ from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
 from support import needs
 from support.darkroom import FPS
-from support.kits import HELD_UP_S, PATIENT, Kit, alive, wait_until
+from support.kits import HELD_UP_S, PATIENT, Kit, alive, slow_board, wait_until
 from support.places import CLIPS
 
 needs.module("av").or_skip()
@@ -159,7 +159,7 @@ def test_a_kill_while_it_records_leaves_nothing(
     kit: Start, tmp_path: Path, clear_scene: Path, process: str, after_s: float
 ) -> None:
     album = tmp_path / "album"
-    one = opened(kit, tmp_path, clear_scene)
+    one = opened(kit, tmp_path, clear_scene, str(slow_board(tmp_path)))
     time.sleep(PREROLL_S)
     one.recorded()
     time.sleep(after_s)

@@ -84,6 +84,8 @@ def start(
         stdin=subprocess.DEVNULL if settings is None else subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=stderr,
+        # numpy would keep a thread for each processor, for products of matrices nobody asks for.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         process_group=0,  # Ctrl-C reaches the first parent alone, which ends the others in order
     )
     if settings is not None:
