@@ -16,6 +16,7 @@ LANES = {
     "kernels and rigs": [
         *("bench_vm/test_bench_vm.py", "test_appliance.py", "test_injection.py"),
         *("bench/scenario/test_run.py", "bench/scenario/test_soak.py", "commands/test_demo.py"),
+        "whole/test_strace.py",
         *("vision/test_accelerator.py", "capture/test_recorder.py", "panel/test_panel.py"),
     ],
 }
@@ -25,7 +26,6 @@ LONG = [
     *("models/test_two_channels.py", "models/test_open_nsfw.py", "models/test_testcard.py"),
     *("test_gate_model.py", "console/test_judge.py", "systemd/test_install.py"),
     *("console/test_server.py", "parent/test_status_server.py", "print/test_card.py"),
-    "whole/test_strace.py",
 ]
 
 PICTURES = {"models/test_two_channels.py", "models/test_open_nsfw.py"}
