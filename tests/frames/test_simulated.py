@@ -123,10 +123,15 @@ def camera(folder: Path) -> Iterator[SimulatedCamera]:
 
 
 def test_frames_come_at_the_frame_rate(camera: SimulatedCamera) -> None:
-    began_s = time.monotonic()
+    began_s, numbers = time.monotonic(), []
     for _ in range(10):
-        camera.next(1.0).release()
-    assert 0.17 <= time.monotonic() - began_s < 1.0
+        frame = camera.next(1.0)
+        numbers.append(frame.number)
+        # Never before its time, however late the one before was.
+        assert time.monotonic() - camera._start_s >= frame.number / 50
+        frame.release()
+    assert numbers == sorted(set(numbers)) and numbers[-1] >= 9
+    assert time.monotonic() - began_s < 1.0
 
 
 def test_a_late_reader_gets_a_new_frame_and_not_an_old_one(camera: SimulatedCamera) -> None:
