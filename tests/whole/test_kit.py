@@ -23,7 +23,7 @@ from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
 from support import needs
-from support.kits import Kit, alive, slow_kit, wait_until
+from support.kits import HELD_UP_S, Kit, alive, slow_kit, wait_until
 
 Start = Callable[..., Kit]
 
@@ -42,13 +42,16 @@ def demo(start: Start, album: Path, scene: Path | None, *more: object) -> Kit:
     return start("demo", "--headless", "--album", album, *more)
 
 
-def test_the_built_in_scene_gives_a_photo_for_every_press(kit: Start, album: Path) -> None:
-    one = demo(kit, album, None, "--seconds", 5, "--press", "2,3.5")
-    for _ in range(2):
-        one.wait_for("photo")
-    held_up_s = one.held_up_s()
-    summary = one.wait_for("summary")
-    assert one.process.wait(10) == 0
+def test_the_built_in_scene_gives_a_photo_for_every_press(kit: Start, tmp_path: Path) -> None:
+    for take in range(3):
+        album = tmp_path / f"album{take}"
+        one = demo(kit, album, None, "--seconds", 5, "--press", "2,3.5")
+        outcomes = [one.wait_for(("photo", "press refused"))["event"] for _ in range(2)]
+        held_up_s = one.held_up_s()
+        summary = one.wait_for("summary")
+        assert one.process.wait(10) == 0
+        if outcomes == ["photo"] * 2 or held_up_s < HELD_UP_S:
+            break
     assert (summary["taken"], summary["refused"], summary["photos"]) == (2, {}, 2)
     assert summary["frames"] > 100 - 30 * held_up_s, "a busy machine skips some"
     assert summary["blocked"] == 0

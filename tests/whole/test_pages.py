@@ -477,7 +477,7 @@ def test_a_gate_that_closes_ends_the_video_and_says_so(
     kit.show("card")
     becomes(stage, "blocked")
     assert comes(lambda: "その先は、確認できなかったため" in stage.inner_text("#pressed"))
-    assert not stage.locator("#rec").is_visible()
+    assert comes(stage.locator("#rec").is_hidden, 2.0)
     stage.keyboard.up(" ")
     stage.goto(stage.url.replace("?", "bench?"))
     counted = stage.locator("#counts tr", has_text="保存した動画").locator("td")
