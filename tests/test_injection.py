@@ -471,6 +471,19 @@ class Page:
         self.wish(feed.Finger(False))
         self.run(0.1)
 
+    def press_until_taken(self) -> None:
+        """Press until there is a photo.
+
+        On a busy machine frames are judged so far apart that no cleared one may be near a press.
+        """
+        for others in range(5):
+            self.press()
+            refused = {"event": "press refused", "reason": "no frame"}
+            self.until(lambda: bool(self.logged("photo")) or len(self.logged(**refused)) > others)  # noqa: B023
+            if self.logged("photo"):
+                return
+        pytest.fail("five times no cleared frame was near the press")
+
     def close(self) -> None:
         self.kit.__exit__(None, None, None)
         self.server.__exit__(None, None, None)
@@ -553,8 +566,7 @@ def test_a_fault_closes_the_gate_and_taken_back_opens_it_again(whole: Page, faul
     assert len(whole.logged("fault injected")) == len(whole.logged("fault taken back")) == 1
     assert whole.logged("fault injected", fault=fault)
     whole.run(0.2)  # the button settles
-    whole.press()
-    whole.until(lambda: bool(whole.logged("photo")))
+    whole.press_until_taken()
     assert len(set(whole.album.iterdir()) - before) == 1
 
 

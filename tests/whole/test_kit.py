@@ -286,13 +286,14 @@ def test_a_log_that_nobody_reads_stops_nobody_from_watching(album: Path, clear_s
     os.set_blocking(writer, True)
     process = subprocess.Popen(
         [sys.executable, "-m", "shuttergate", "demo", "--headless"]
-        + ["--album", str(album), "--scene", str(clear_scene), "--press", "1,2"],
+        + ["--album", str(album), "--scene", str(clear_scene), *slow_kit(album.parent)]
+        + ["--press", "1,2,3,4,5,6,7,8"],  # a busy machine refuses some
         stdout=writer,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
     )
     try:
-        assert wait_until(lambda: len(list(album.iterdir())) == 2, 20)
+        assert wait_until(lambda: len(list(album.iterdir())) >= 2, 20)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:

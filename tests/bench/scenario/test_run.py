@@ -23,7 +23,10 @@ IN_EVERY_TEST = [
 def test_the_kit_holds_what_the_library_asks_for(tmp_path: Path) -> None:
     junit = tmp_path / "out.xml"
     paths = [LIBRARY / f"{name}.toml" for name in IN_EVERY_TEST]
-    done = bench(*paths, "--jobs", 2, "--slow", 1.5, "--junit", junit)
+    for _ in range(3):
+        done = bench(*paths, "--jobs", 2, "--slow", 1.5, "--junit", junit)
+        if "was refused for no frame" not in done.stdout:
+            break  # else the machine was so busy that no cleared frame was near a press
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == f"{len(paths)} of {len(paths)} scenarios held"
     assert len(ElementTree.parse(junit).getroot().findall("testsuite")) == len(paths)
