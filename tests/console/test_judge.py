@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -234,7 +235,8 @@ def test_an_answer_nobody_waited_for_is_not_the_next_ones(desk: Desk) -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        os.kill(child, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # it is ended, and may be gone already
+            os.kill(child, signal.SIGCONT)
         return await desk.judge.judge(BLUE)
 
     found = desk.runner.run(leave())
