@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 LOCALE := firmware/shuttergate/locale
 ARGS ?=
-# Two lanes of tests keep time and often wait; at least one worker computes meanwhile.
+# Two lanes of tests keep time and often wait; two workers or more compute meanwhile.
 WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)

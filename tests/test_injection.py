@@ -62,7 +62,7 @@ from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.runtime import Model
 from shuttergate.vision.selftest import SelfTest
 from shuttergate.vision.spoiler import Damage, Spoiler, corrupted
-from support.kits import wait_until
+from support.kits import takes, wait_until
 from support.rig import Rig
 
 EVERY = [
@@ -476,13 +476,13 @@ class Page:
 
         On a busy machine frames are judged so far apart that no cleared one may be near a press.
         """
-        for others in range(5):
+        for others in takes(5):
             self.press()
             refused = {"event": "press refused", "reason": "no frame"}
             self.until(lambda: bool(self.logged("photo")) or len(self.logged(**refused)) > others)  # noqa: B023
             if self.logged("photo"):
                 return
-        pytest.fail("five times no cleared frame was near the press")
+        pytest.fail(f"no press was taken: {self.lines[-8:]}")
 
     def close(self) -> None:
         self.kit.__exit__(None, None, None)

@@ -28,7 +28,8 @@ NEED = {"check_webcam": "CONFIG_VIDEO_VIVID"}
 """What a kernel may lack; booted without it, all that these files have would be skipped."""
 
 TOGETHER = {"check_camera", "check_kit", "check_line"}
-"""They share a kernel: each of them takes less long than to boot one for it."""
+"""They share a kernel: to boot one and to start pytest in it takes seconds each time."""
+
 TIMEOUT_S = 1200 if LONG else 240
 
 PYTEST = (

@@ -21,6 +21,8 @@ from shuttergate.board import board_file
 PATIENT = Path(__file__).with_name("patient.toml")
 """Settings for kits whose age limit is not what is tested: another program may hold them up."""
 
+PARENT = Path(__file__).with_name("parent.py")
+
 SLOW_FPS = 10
 
 
@@ -44,9 +46,6 @@ def slow_kit(folder: Path) -> list[str]:
     settings = folder / "slow-kit.toml"
     settings.write_text(f"{PATIENT.read_text()}clear_frames = 5\n")
     return ["--board", str(slow_board(folder)), "--config", str(settings)]
-
-
-PARENT = Path(__file__).with_name("parent.py")
 
 
 class Kit:
@@ -204,13 +203,39 @@ def held_up_s(*pids: int) -> float:
 HELD_UP_S = 1.0
 """A gate that other programs held up for so long, in some seconds, cannot judge every frame."""
 
+HELD_UP_SHARE = 0.2
+"""The same, of the time that a take lasts."""
 
-def family(pid: int | None = None) -> list[int]:
-    """Return the process ids of this process, or of ``pid``, and of all that it started."""
+
+def family() -> list[int]:
+    """Return the process ids of this process and of all that it started."""
     import psutil
 
-    own = psutil.Process(pid)
+    own = psutil.Process()
     return [own.pid, *(one.pid for one in own.children(recursive=True))]
+
+
+def _gates_held_up_s() -> float:
+    gates = []
+    for pid in family():
+        with contextlib.suppress(OSError):  # it has just ended
+            if b"shuttergate.gate_process" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                gates.append(pid)
+    return held_up_s(*gates)
+
+
+def takes(most: int) -> Iterator[int]:
+    """Count takes of something that other programs may spoil, at most `most`.
+
+    There is another only after one in which they held up a gate below this process, whose frames
+    then come late: whoever was not disturbed is not excused. Leave the loop when it is well.
+    """
+    for number in range(most):
+        began_s, before_s = time.monotonic(), _gates_held_up_s()
+        yield number
+        lasted_s = time.monotonic() - began_s
+        if _gates_held_up_s() - before_s < HELD_UP_SHARE * lasted_s:
+            return
 
 
 def alive(pid: int) -> bool:

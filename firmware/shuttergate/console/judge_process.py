@@ -60,8 +60,8 @@ PICTURE_CPU_S = 10.0
 megapixels take 0.2 to 0.7 seconds, 48 up to 3."""
 
 NICENESS = 10
-"""The gate goes first. Lower still, at 19, a machine with four more busy programs on two processors
-gave it so little that it was not ready within the 20 s for which its page waits."""
+"""The gate goes first. At 19, on two processors with four more busy programs, it was often not
+ready within the 20 s for which its page waits: six tests failed for that."""
 
 
 @dataclass(slots=True)

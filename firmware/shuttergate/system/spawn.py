@@ -84,7 +84,7 @@ def start(
         stdin=subprocess.DEVNULL if settings is None else subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=stderr,
-        # numpy would keep a thread for each processor, for products of matrices nobody asks for.
+        # Else numpy keeps a thread for each processor; a head's products are too small to share.
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         process_group=0,  # Ctrl-C reaches the first parent alone, which ends the others in order
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,8 +26,10 @@ def test_the_kit_holds_what_the_library_asks_for(tmp_path: Path) -> None:
     paths = [LIBRARY / f"{name}.toml" for name in IN_EVERY_TEST]
     for _ in range(3):
         done = bench(*paths, "--jobs", 2, "--slow", 1.5, "--junit", junit)
-        if "was refused for no frame" not in done.stdout:
-            break  # else the machine was so busy that no cleared frame was near a press
+        # Where more programs run than the tests' own, no cleared frame may be near a press.
+        is_busy = os.getloadavg()[0] > 3 * (os.cpu_count() or 1)
+        if "was refused for no frame" not in done.stdout or not is_busy:
+            break
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == f"{len(paths)} of {len(paths)} scenarios held"
     assert len(ElementTree.parse(junit).getroot().findall("testsuite")) == len(paths)

@@ -90,6 +90,8 @@ function take(news) {
     for (const event of news.events ?? []) {
       kit.events.push(event);
       if (kit.events.length > EVENTS_KEPT) kit.events.shift();
+      // The next status will say so too; until then nobody is shown both "saved" and "REC".
+      if (["video", "video lost"].includes(event.kind) && kit.standing?.status) kit.standing.status.recording_s = null;
       tell("event", event);
     }
   }
