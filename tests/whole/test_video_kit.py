@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Callable
@@ -151,6 +152,16 @@ def test_what_the_gate_ended_is_a_whole_file_of_clear_pictures(
         assert all(np.abs(small(one) - clear).mean() < 8 for one in film.decode(video=0))
 
 
+def unnamed_bytes(pid: int) -> int:
+    """How much is in the files that a process has open and that no folder names."""
+    found = 0
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        seen = path.stat()
+        if stat.S_ISREG(seen.st_mode) and seen.st_nlink == 0:
+            found += seen.st_size
+    return found
+
+
 @pytest.mark.parametrize(
     ("process", "after_s"),
     [("gate", 0.9), ("gate", 2.0), ("publisher", 2.0), ("supervisor", 2.0)],
@@ -164,6 +175,7 @@ def test_a_kill_while_it_records_leaves_nothing(
     one.recorded()
     time.sleep(after_s)
     children = one.children()
+    assert unnamed_bytes(children["publisher"]) > 0, "nothing could be left"
     os.kill(one.process.pid if process == "supervisor" else children[process], signal.SIGKILL)
     if process == "supervisor":
         assert set(children) == {"gate", "publisher"}
