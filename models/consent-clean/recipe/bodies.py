@@ -181,15 +181,15 @@ def _target_weight(name: str, count: int) -> np.ndarray:
     return moved / moved.max()
 
 
-def random_figure(rng: np.random.Generator) -> Figure:
-    """An adult of any shape in a neutral pose: standing, sitting, walking or lying."""
+def random_figure(rng: np.random.Generator, lying: bool = True) -> Figure:
+    """An adult of any shape in a neutral pose: standing, sitting, walking or, if it may, lying."""
     peoples = rng.dirichlet([0.7, 0.7, 0.7])
     female = rng.random() < 0.5
     shape = {
         "age": float(rng.uniform(ADULT_AGE, 1.0)),
         "gender": float(rng.uniform(0.75, 1.0) if female else rng.uniform(0.0, 0.2)),
-        "muscle": float(rng.beta(2, 2)),
-        "weight": float(rng.beta(2, 2)),
+        "muscle": float(rng.beta(1.5, 1.5)),
+        "weight": float(rng.beta(1.2, 1.2)),
         "height": float(rng.uniform(0.3, 0.7)),
         "proportions": float(rng.uniform(0.3, 1.0)),
         "cupsize": float(rng.beta(2, 2)),
@@ -198,7 +198,9 @@ def random_figure(rng: np.random.Generator) -> Figure:
         "asian": float(peoples[1]),
         "caucasian": float(peoples[2]),
     }
-    kind = rng.choice(["rest", "stand", "walk", "sit", "lie"], p=[0.2, 0.35, 0.1, 0.15, 0.2])
+    kinds = ["rest", "stand", "walk", "sit"] + (["lie"] if lying else [])
+    weights = np.array([0.15, 0.36, 0.12, 0.17] + ([0.2] if lying else []))
+    kind = rng.choice(kinds, p=weights / weights.sum())
     return Figure(shape, _pose(rng, str(kind)), kind == "lie")
 
 
@@ -207,11 +209,15 @@ def _pose(rng: np.random.Generator, kind: str) -> dict[str, tuple[float, float, 
         x, y, z = rng.normal(0, scale, 3)
         return (float(x), float(y), float(z))
 
-    pose = {bone: jitter(4) for bone in ("spine04", "spine02", "neck01", "head")}
+    bend = float(rng.choice([3.0, 9.0], p=[0.6, 0.4]))
+    pose = {bone: jitter(bend) for bone in ("spine04", "spine02", "neck01", "head")}
     if kind == "rest":
         return pose
     for side, sign in (("L", 1), ("R", -1)):
-        arms = rng.choice(["down", "front", "hip", "up", "out"], p=[0.4, 0.25, 0.1, 0.1, 0.15])
+        arms = rng.choice(
+            ["down", "front", "hip", "up", "out", "across", "head"],
+            p=[0.34, 0.2, 0.1, 0.08, 0.12, 0.08, 0.08],
+        )
         upper, lower = {
             "down": ((rng.normal(0, 10), rng.uniform(8, 32), 0.0), (-rng.uniform(0, 25), 0.0, 0.0)),
             "front": (
@@ -221,6 +227,14 @@ def _pose(rng: np.random.Generator, kind: str) -> dict[str, tuple[float, float, 
             "hip": (
                 (rng.uniform(0, 20), rng.uniform(0, 15), 0.0),
                 (-20.0, rng.uniform(40, 80), 0.0),
+            ),
+            "across": (
+                (-rng.uniform(20, 45), rng.uniform(20, 35), 0.0),
+                (-rng.uniform(60, 100), 0.0, -rng.uniform(40, 80)),
+            ),
+            "head": (
+                (-rng.uniform(0, 40), -rng.uniform(10, 60), 0.0),
+                (-rng.uniform(90, 130), 0.0, -rng.uniform(0, 30)),
             ),
             "up": ((0.0, -rng.uniform(60, 120), 0.0), (0.0, -rng.uniform(0, 90), 0.0)),
             "out": (

@@ -7,6 +7,7 @@ smoothed so that it hangs instead of clinging, and creased by a sum of random wa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,9 +88,16 @@ def outfits(rng: np.random.Generator) -> dict[str, list[Cut]]:
 
 
 def tailor(
-    body: Mannequin, posed: Posed, cut: Cut, rng: np.random.Generator
+    body: Mannequin,
+    posed: Posed,
+    cut: Cut,
+    rng: np.random.Generator,
+    prints: Sequence[np.ndarray] = (),
 ) -> tuple[Sheet, np.ndarray]:
-    """The garment on a posed body, and the mask (n,) of base vertices that it hides."""
+    """The garment on a posed body, and the mask (n,) of base vertices that it hides.
+
+    `prints`: pictures, uint8 (height, width, 3), that the cloth may be printed with.
+    """
     faces = []
     covered = _covers(body, cut)
     tights = body.parts["helper-tights"].faces
@@ -111,9 +119,8 @@ def tailor(
     points = points + normals(points, mesh) * (
         cut.ease_m + waves(rest, rng, 5.0, 40.0)[:, None] * cut.crease_m
     )
-    sheet = Sheet(
-        points, mesh, _dye(rest, rng), float(rng.choice([0.9, 0.6, 0.3], p=[0.7, 0.2, 0.1]))
-    )
+    colours = dye(rest, rng, prints)
+    sheet = Sheet(points, mesh, colours, float(rng.choice([0.9, 0.6, 0.3], p=[0.7, 0.2, 0.1])))
     return sheet, _covers(body, cut, margin=0.06)
 
 
@@ -146,16 +153,26 @@ def linear(srgb: np.ndarray) -> np.ndarray:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
-def _dye(rest: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Linear RGB per vertex: plain, striped, checked or blotched; sometimes skin-coloured."""
+def dye(
+    rest: np.ndarray, rng: np.random.Generator, prints: Sequence[np.ndarray] = ()
+) -> np.ndarray:
+    """Linear RGB per vertex: plain, striped, checked, blotched, printed or skin-coloured."""
     if rng.random() < 0.12:
         one = skin_colour(rng, str(rng.choice(MONK)))[0]
     else:
         one = linear(rng.uniform(0.03, 0.97, 3) ** rng.uniform(0.6, 2.0))
     two = linear(rng.uniform(0.03, 0.97, 3))
-    kind = rng.choice(["plain", "stripes", "checks", "blobs"], p=[0.6, 0.13, 0.12, 0.15])
+    kind = rng.choice(
+        ["plain", "stripes", "checks", "blobs", "print"], p=[0.52, 0.12, 0.11, 0.13, 0.12]
+    )
     pitch = rng.uniform(0.025, 0.12)
-    if kind == "plain":
+    if kind == "print" and prints:
+        picture = prints[int(rng.integers(len(prints)))]
+        height, width = picture.shape[:2]
+        across, down = (rest[:, axis] / pitch / rng.uniform(4, 12) % 1 for axis in (0, 2))
+        dots = picture[(down * (height - 1)).astype(int), (across * (width - 1)).astype(int)]
+        return np.clip(linear(dots / 255), 0.005, 0.95)
+    if kind in ("plain", "print"):
         mix = np.zeros(len(rest))
     elif kind == "stripes":
         mix = (np.floor(rest[:, int(rng.choice([0, 2]))] / pitch) % 2 == 0) * 1.0

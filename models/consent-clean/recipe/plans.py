@@ -9,6 +9,7 @@ from bodies import Figure, random_figure
 from garments import Cut, outfits
 
 UNDRESSED = ("nude", "topless")
+HAIR = ("bald", "short", "long", "tied", "curly")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,16 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class Companion:
+    """Somebody beside the figure, dressed alike in every shot: who is near decides nothing."""
+
+    figure: Figure
+    tone: int  # Monk 1..10
+    cuts: tuple[Cut, ...]
+    hair: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """A scene before geometry: everything that was drawn by lot."""
 
@@ -28,9 +39,11 @@ class Plan:
     tone: int  # Monk 1..10
     frame: str  # what fills the frame
     shots: tuple[Shot, ...]
-    hair: str  # bald, short, long
+    hair: str  # one of HAIR
     shod: bool
     room: bool
+    companions: tuple[Companion, ...]
+    before: int  # things between figure and camera
 
 
 def plan(index: int, seed: int) -> Plan:
@@ -56,16 +69,29 @@ def plan(index: int, seed: int) -> Plan:
     elif kind == "limb":
         shots = (Shot(frame, tuple(wardrobe[rng.choice([wide, close])])),)
     else:
-        topless = female and frame != "hips" and rng.random() < 0.22
+        topless = female and frame != "hips" and rng.random() < 0.28
         first = Shot("topless", tuple(wardrobe["everyday"][:1])) if topless else Shot("nude", ())
         shots = (first, Shot(wide, tuple(wardrobe[wide])), Shot(close, tuple(wardrobe[close])))
+    several = kind == "body" and frame in ("full", "threequarter", "torso") and rng.random() < 0.22
     return Plan(
         index=index,
         figure=figure,
         tone=int(rng.integers(1, 11)),
         frame=frame,
         shots=shots,
-        hair=str(rng.choice(["bald", "short", "long"], p=[0.3, 0.4, 0.3])),
+        hair=_hair(rng),
         shod=bool(rng.random() < 0.25),
         room=bool(figure.lying or rng.random() < 0.5),
+        companions=tuple(_companion(rng) for _ in range(rng.integers(1, 3) if several else 0)),
+        before=int(rng.integers(1, 4)) if kind == "body" and rng.random() < 0.2 else 0,
     )
+
+
+def _hair(rng: np.random.Generator) -> str:
+    return str(rng.choice(HAIR, p=[0.2, 0.28, 0.24, 0.13, 0.15]))
+
+
+def _companion(rng: np.random.Generator) -> Companion:
+    figure = random_figure(rng, lying=False)
+    cuts = outfits(rng)[str(rng.choice(["everyday", "loose", "dress"], p=[0.6, 0.2, 0.2]))]
+    return Companion(figure, int(rng.integers(1, 11)), tuple(cuts), _hair(rng))

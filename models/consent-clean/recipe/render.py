@@ -49,6 +49,8 @@ def scene(number: int, out: Path, papers: Path | None) -> int:
         "lying": drawn.figure.lying,
         "room": drawn.room,
         "hair": drawn.hair,
+        "companions": len(drawn.companions),
+        "before": drawn.before,
         "shots": sorted(taken),
     }
     _write(done, json.dumps(about).encode())

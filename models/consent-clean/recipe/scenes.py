@@ -12,9 +12,9 @@ import mitsuba as mi
 import numpy as np
 from bodies import Mannequin, Posed
 from garments import MONK, Sheet, linear, normals, skin_colour, tailor, waves
-from plans import Plan
-from studio import azimuth_of, camera_of, light_of, room_of
-from things import thing
+from plans import Companion, Plan
+from studio import azimuth_of, camera_of, light_of, origin_of, room_of
+from things import form, obstacle, thing
 
 MATT = 0.8  # a rougher surface than this is rendered without gloss
 
@@ -40,6 +40,12 @@ def render(
     colours = colours * (1 + mottle * waves(body.rest, rng, 10, 150))[:, None]
     gloss = float(rng.choice([rng.uniform(0.35, 0.7), 0.9], p=[0.75, 0.25]))
     grain = int(rng.integers(6, 14))
+    near = [
+        sheet
+        for number, one in enumerate(plan.companions)
+        for sheet in _companion(body, posed, one, azimuth, number, pictures, rng)
+    ]
+    near += _obstacles(body, posed, camera, plan.before, rng)
     taken = {}
     dress_seed = int(rng.integers(2**32))
     exposure = None
@@ -54,17 +60,63 @@ def render(
         hidden = np.zeros(len(body.rest), dtype=bool)
         sheets = []
         for cut in shot.cuts:
-            sheet, under = tailor(body, posed, cut, dress)
+            sheet, under = tailor(body, posed, cut, dress, pictures)
             sheets.append(sheet)
             hidden |= under
-        sheets += _extras(body, posed, plan, np.random.default_rng([dress_seed, 0]))
-        faces = body.parts["body"].faces
-        faces = faces[~hidden[faces].all(1)]
-        sheets.append(Sheet(posed.vertices, faces, np.clip(colours, 0.005, 0.95), gloss))
+        extras = np.random.default_rng([dress_seed, 0])
+        sheets += _extras(body, posed, plan.hair, plan.shod, extras)
+        sheets.append(_skin(body, posed, hidden, colours, gloss))
+        sheets += near
         taken[shot.name], exposure = _shoot(
             integrator, camera, light | room, sheets, grain, plan.index, exposure, rng
         )
     return taken
+
+
+def _companion(
+    body: Mannequin,
+    posed: Posed,
+    one: Companion,
+    azimuth: float,
+    number: int,
+    pictures: list[np.ndarray],
+    rng: np.random.Generator,
+) -> list[Sheet]:
+    """Somebody dressed, to the figure's left or right as the camera sees it, near or behind."""
+    side = np.array([np.cos(azimuth), np.sin(azimuth), 0]) * (1 if number % 2 else -1)
+    behind = np.array([-np.sin(azimuth), np.cos(azimuth), 0])
+    own = body.pose(one.figure).vertices
+    spin = rng.uniform(-60, 60) + np.degrees(azimuth)
+    c, s = np.cos(np.radians(spin)), np.sin(np.radians(spin))
+    own = _grounded(body, own @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T, 0.0)
+    middle = posed.vertices[body.region == "torso"].mean(0) * [1, 1, 0]
+    standing = Posed(own + middle + side * rng.uniform(0.45, 1.0) + behind * rng.uniform(-0.2, 1.2))
+    hidden = np.zeros(len(body.rest), dtype=bool)
+    sheets = []
+    for cut in one.cuts:
+        sheet, under = tailor(body, standing, cut, rng, pictures)
+        sheets.append(sheet)
+        hidden |= under
+    sheets += _extras(body, standing, one.hair, True, rng)
+    skin, pigment = skin_colour(rng, MONK[one.tone - 1])
+    colours = _complexion(body, np.tile(skin, (len(body.rest), 1)), pigment, rng)
+    return [*sheets, _skin(body, standing, hidden, colours, float(rng.uniform(0.35, 0.9)))]
+
+
+def _obstacles(
+    body: Mannequin, posed: Posed, camera: dict[str, Any], count: int, rng: np.random.Generator
+) -> list[Sheet]:
+    skin = posed.vertices[np.unique(body.parts["body"].faces)]
+    middle, reach_m = skin.mean(0), float(np.linalg.norm(skin - skin.mean(0), axis=1).max())
+    return [obstacle(middle, origin_of(camera), reach_m, rng) for _ in range(count)]
+
+
+def _skin(
+    body: Mannequin, posed: Posed, hidden: np.ndarray, colours: np.ndarray, gloss: float
+) -> Sheet:
+    faces = body.parts["body"].faces
+    faces = faces[~hidden[faces].all(1)]
+    return Sheet(posed.vertices, faces, np.clip(colours, 0.005, 0.95), gloss)
 
 
 def _shoot(
@@ -140,7 +192,9 @@ def _complexion(
     return colours
 
 
-def _extras(body: Mannequin, posed: Posed, plan: Plan, rng: np.random.Generator) -> list[Sheet]:
+def _extras(
+    body: Mannequin, posed: Posed, style: str, shod: bool, rng: np.random.Generator
+) -> list[Sheet]:
     """Eyes, hair and shoes."""
     eyes = body.parts["eyes"].faces
     dark = linear(rng.uniform(0.05, 0.5, 3))
@@ -148,20 +202,9 @@ def _extras(body: Mannequin, posed: Posed, plan: Plan, rng: np.random.Generator)
     ahead = body.rest[:, 1]
     white[ahead < ahead[np.unique(eyes)].min() + 0.006] = dark
     sheets = [Sheet(posed.vertices, eyes, white, 0.2)]
-    if plan.hair != "bald":
-        hair = body.parts["helper-hair"].faces
-        z = body.rest[:, 2]
-        length = rng.uniform(0.02, 0.14) if plan.hair == "short" else rng.uniform(0.2, 0.6)
-        hair = hair[(z[hair] > z[hair].max() - 0.12 - length).all(1)]
-        face = (body.rest[:, 1] < -0.05) & (z < z[hair].max() - 0.09)
-        hair = hair[~face[hair].any(1)]
-        shade = linear(np.array([0.25, 0.17, 0.1]) * rng.uniform(0.2, 3.2) * rng.normal(1, 0.1, 3))
-        if rng.random() < 0.15:
-            shade = np.full(3, rng.uniform(0.3, 0.8))
-        streaks = 1 + 0.25 * waves(body.rest, rng, 40, 200)
-        points = posed.vertices + normals(posed.vertices, hair) * rng.uniform(0, 0.01)
-        sheets.append(Sheet(points, hair, np.clip(shade * streaks[:, None], 0.004, 0.9), 0.5))
-    if plan.shod:
+    if style != "bald":
+        sheets += _hair(body, posed, style, rng)
+    if shod:
         skin = body.parts["body"].faces
         height = rng.uniform(0.96, 1.1)
         boots = skin[(np.nan_to_num(body.leg, nan=0.0)[skin] > height).all(1)]
@@ -171,11 +214,44 @@ def _extras(body: Mannequin, posed: Posed, plan: Plan, rng: np.random.Generator)
     return sheets
 
 
+def _hair(body: Mannequin, posed: Posed, style: str, rng: np.random.Generator) -> list[Sheet]:
+    hair = body.parts["helper-hair"].faces
+    z = body.rest[:, 2]
+    length = rng.uniform(0.2, 0.6) if style in ("long", "curly") else rng.uniform(0.02, 0.14)
+    hair = hair[(z[hair] > z[hair].max() - 0.12 - length).all(1)]
+    face = (body.rest[:, 1] < -0.05) & (z < z[hair].max() - 0.09)
+    hair = hair[~face[hair].any(1)]
+    shade = linear(np.array([0.25, 0.17, 0.1]) * rng.uniform(0.2, 3.2) * rng.normal(1, 0.1, 3))
+    if rng.random() < 0.15:
+        shade = np.full(3, rng.uniform(0.3, 0.8))
+
+    def coloured(points: np.ndarray) -> np.ndarray:
+        streaks = 1 + 0.25 * waves(points, rng, 40, 200)
+        return np.clip(shade * streaks[:, None], 0.004, 0.9)
+
+    lift = np.full(len(body.rest), rng.uniform(0, 0.01))
+    if style == "curly":
+        lift = rng.uniform(0.01, 0.03) * (1 + waves(body.rest, rng, 60, 160))
+    points = posed.vertices + normals(posed.vertices, hair) * lift[:, None]
+    sheets = [Sheet(points, hair, coloured(body.rest), 0.5)]
+    if style == "tied":
+        head = np.flatnonzero(body.region == "head")
+        crown = posed.vertices[head[body.rest[head, 2].argmax()]]
+        middle, eyes = (
+            posed.vertices[part].mean(0) for part in (head, np.unique(body.parts["eyes"].faces))
+        )
+        up, back = (one / np.linalg.norm(one) for one in (crown - middle, middle - eyes))
+        knot, faces = form(rng, round_only=True)
+        size = rng.uniform(0.03, 0.06) / np.abs(knot).max()
+        place = crown + back * rng.uniform(0.02, 0.12) - up * rng.uniform(0.0, 0.12)
+        sheets.append(Sheet(knot * size + place, faces, coloured(knot), 0.5))
+    return sheets
+
+
 def _settle(
     points: np.ndarray, lying: bool, rng: np.random.Generator, body: Mannequin
 ) -> np.ndarray:
     """Turn a lying body over and put the lowest point on the ground."""
-    skin = np.unique(body.parts["body"].faces)
     if lying:
         roll = np.radians(rng.choice([0, 90, 180, 270]) + rng.normal(0, 12))
         c, s = np.cos(roll), np.sin(roll)
@@ -184,4 +260,10 @@ def _settle(
         spin = rng.uniform(0, 2 * np.pi)
         c, s = np.cos(spin), np.sin(spin)
         points = points @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T
-    return points - np.array([0, 0, points[skin, 2].min() + (0.02 if lying else 0)])
+    return _grounded(body, points, 0.02 if lying else 0.0)
+
+
+def _grounded(body: Mannequin, points: np.ndarray, sunk_m: float) -> np.ndarray:
+    """The lowest point of the skin on the ground, or a little in it where a bed gives way."""
+    skin = np.unique(body.parts["body"].faces)
+    return points - np.array([0, 0, points[skin, 2].min() + sunk_m])

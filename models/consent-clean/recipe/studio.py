@@ -51,7 +51,7 @@ def camera_of(
         plan.frame, (0.7, 1.05)
     )
     distance = radius / np.sin(np.radians(fov / 2)) * rng.uniform(*tight)
-    rise = rng.uniform(20, 85) if plan.figure.lying else rng.normal(8, 14)
+    rise = rng.uniform(5, 85) if plan.figure.lying else rng.normal(8, 14)
     rise = np.radians(np.clip(rise, -35 if not plan.room else -5, 88))
     away = np.array([np.sin(azimuth) * np.cos(rise), -np.cos(azimuth) * np.cos(rise), np.sin(rise)])
     origin = middle + away * distance
@@ -78,6 +78,11 @@ def camera_of(
         "film": film,
         "sampler": {"type": "independent"},
     }
+
+
+def origin_of(camera: dict[str, Any]) -> np.ndarray:
+    """Where a camera stands, metres (3,)."""
+    return np.array(camera["to_world"].matrix)[:3, 3]
 
 
 def light_of(rng: np.random.Generator, lowest_deg: float) -> dict[str, Any]:

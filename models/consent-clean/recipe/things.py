@@ -4,15 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 from bodies import Mannequin, Posed
-from garments import MONK, Sheet, skin_colour, waves
+from garments import MONK, Sheet, dye, skin_colour, waves
 
 
 def thing(
     body: Mannequin, posed: Posed, colours: np.ndarray, gloss: float, rng: np.random.Generator
 ) -> Sheet:
     """A ball, loaf, rod, ring, dune or folded sheet, coloured as skin."""
+    points, faces = form(rng)
+    points = points + posed.vertices[body.region == "torso"].mean(0) + rng.normal(0, 0.25, 3)
+    if rng.random() < 0.4:
+        colours = np.tile(skin_colour(rng, str(rng.choice(MONK)))[0], (len(points), 1))
+    else:
+        colours = colours[rng.integers(len(colours)) + np.zeros(len(points), dtype=int)]
+    shade = 1 + rng.uniform(0, 0.15) * waves(points, rng, 5, 120)
+    return Sheet(points, faces, np.clip(colours * shade[:, None], 0.005, 0.95), gloss)
+
+
+def obstacle(
+    middle: np.ndarray, camera: np.ndarray, reach_m: float, rng: np.random.Generator
+) -> Sheet:
+    """A thing of any colour between camera and figure, beside the line from one to the other."""
+    points, faces = form(rng)
+    away = (camera - middle) * rng.uniform(0.25, 0.6)
+    side = np.cross(away, rng.normal(size=3))
+    side /= np.linalg.norm(side) + 1e-9
+    points = points * rng.uniform(0.3, 0.6) + middle + away
+    points = points + side * reach_m * rng.uniform(0.35, 0.8)
+    paint = dye(points, rng)
+    return Sheet(points, faces, paint, float(rng.choice([0.9, 0.4])))
+
+
+def form(rng: np.random.Generator, round_only: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """A ball, loaf, rod, ring, dune or folded sheet round the origin, metres, turned anyhow."""
     u, v = np.meshgrid(np.linspace(0, 1, 49), np.linspace(0, 1, 49))
-    kind = rng.integers(3)
+    kind = 0 if round_only else rng.integers(3)
     if kind == 0:  # ball, egg, rod: a superellipsoid
         a, b = (u.ravel() - 0.5) * 2 * np.pi, (v.ravel() - 0.5) * np.pi
         power = rng.uniform(0.5, 1.3)
@@ -36,9 +62,6 @@ def thing(
         )
     points = points + 0.02 * rng.uniform(0, 2) * waves(points, rng, 4, 25)[:, None]
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    points = (
-        points @ turn.T + posed.vertices[body.region == "torso"].mean(0) + rng.normal(0, 0.25, 3)
-    )
     corner = (np.arange(48)[:, None] * 49 + np.arange(48)[None]).ravel()
     faces = np.concatenate(
         [
@@ -46,9 +69,4 @@ def thing(
             np.stack([corner, corner + 50, corner + 49], 1),
         ]
     )
-    if rng.random() < 0.4:
-        colours = np.tile(skin_colour(rng, str(rng.choice(MONK)))[0], (len(points), 1))
-    else:
-        colours = colours[rng.integers(len(colours)) + np.zeros(len(points), dtype=int)]
-    shade = 1 + rng.uniform(0, 0.15) * waves(points, rng, 5, 120)
-    return Sheet(points, faces, np.clip(colours * shade[:, None], 0.005, 0.95), gloss)
+    return points @ turn.T, faces
