@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shuttergate.verdict import Decision, Reason, Thresholds, joint_score, judge, verdict
+from shuttergate.verdict import (
+    RESOLUTION,
+    Decision,
+    Fusion,
+    Reason,
+    Rule,
+    Thresholds,
+    joint_score,
+    judge,
+    verdict,
+)
 
 LIMITS = {"a": Thresholds(0.2, 0.8), "b": Thresholds(0.3, 0.6)}
 
@@ -34,20 +44,20 @@ OTHERS = {
     ],
 )
 def test_rule(a: float, b: float, reason: Reason) -> None:
-    assert judge({"a": a, "b": b}, LIMITS) is reason
+    assert judge({"a": a, "b": b}, Rule(LIMITS)) is reason
 
 
 def test_a_missing_channel_is_a_doubt() -> None:
-    assert judge({"a": 0.0}, LIMITS) is Reason.DOUBT
+    assert judge({"a": 0.0}, Rule(LIMITS)) is Reason.DOUBT
 
 
 def test_no_channel_at_all_is_a_doubt() -> None:
-    assert judge({}, {}) is Reason.DOUBT
+    assert judge({}, Rule({})) is Reason.DOUBT
 
 
 @given(st.floats(), st.floats())
 def test_clear_only_below_both_thresholds(a: float, b: float) -> None:
-    seen = verdict({"a": a, "b": b}, LIMITS, 1.0)
+    seen = verdict({"a": a, "b": b}, Rule(LIMITS), 1.0)
     assert (seen.decision is Decision.CLEAR) == (0 <= a < 0.2 and 0 <= b < 0.3)
 
 
@@ -74,7 +84,7 @@ def test_a_score_blocks_with_the_reason_of_its_thresholds(
     a: float, c: float, d: float, reason: Reason
 ) -> None:
     limits = {**OTHERS, "a": LIMITS["a"]}  # nudity last: it is no matter of order
-    assert judge({"a": a, "c": c, "d": d}, limits) is reason
+    assert judge({"a": a, "c": c, "d": d}, Rule(limits)) is reason
 
 
 def test_nothing_blocks_because_it_is_clear() -> None:
@@ -91,8 +101,8 @@ def test_further_thresholds_can_only_close(
 ) -> None:
     nudity = {"a": a, "b": b}
     found = nudity | {name: own for name, own in (("c", c), ("d", d)) if own is not None}
-    alone, with_others = judge(nudity, LIMITS), judge(found, {**LIMITS, **OTHERS})
-    assert judge(found, LIMITS) is alone  # a score without thresholds says nothing
+    alone, with_others = judge(nudity, Rule(LIMITS)), judge(found, Rule({**LIMITS, **OTHERS}))
+    assert judge(found, Rule(LIMITS)) is alone  # a score without thresholds says nothing
     if alone is not Reason.CLEAR:
         assert with_others is not Reason.CLEAR
     if alone is Reason.NUDITY:
@@ -112,21 +122,101 @@ def test_further_thresholds_can_only_close(
 def test_the_reason_has_no_say_in_the_decision(scores: dict[str, float], reason: Reason) -> None:
     limits = {**LIMITS, **OTHERS}
     told = {name: Thresholds(own.clear_below, own.block_at, reason) for name, own in limits.items()}
-    assert verdict(scores, told, 1.0).decision is verdict(scores, limits, 1.0).decision
+    alike = [verdict(scores, Rule(one), 1.0).decision for one in (told, limits)]
+    assert alike[0] is alike[1]
 
 
-def test_joint_score_is_the_highest_with_each_line_at_a_half() -> None:
-    assert joint_score({"a": 0.1, "b": 0.06}, LIMITS) == 0.25
-    assert joint_score({"a": 0.2, "b": 0.1}, LIMITS) == 0.5
-    assert joint_score({"a": 0.1, "b": 1.0}, LIMITS) == 1.0
-    assert math.isnan(joint_score({}, LIMITS))
-    assert math.isnan(joint_score({"a": 0.1}, LIMITS))
-    assert math.isnan(joint_score({}, {}))
+TOGETHER = Fusion({"a": 2.0, "b": 1.0}, -4.0)
+FUSED = Rule(LIMITS, (TOGETHER,))
 
 
-@given(a=st.floats(0, 1), b=st.floats(0, 1))
-def test_the_joint_score_is_what_the_rule_thresholds(a: float, b: float) -> None:
+def test_a_fusion_adds_the_log_odds_of_its_channels() -> None:
+    assert TOGETHER.over({"a": 0.5, "b": 0.5}) == 4.0
+    assert TOGETHER.over({"a": 0.1, "b": 0.1}) == pytest.approx(4.0 - 3 * math.log(9))
+    assert TOGETHER.over({"a": 0.0, "b": 1.0}) == pytest.approx(4.0 - math.log(1 / RESOLUTION - 1))
+    for scores in ({"a": 0.5}, {"a": 0.5, "b": math.nan}, {"a": 0.5, "b": 1.1}):
+        assert math.isnan(TOGETHER.over(scores))
+
+
+def test_two_doubts_together_block_where_none_does_alone() -> None:
+    scores = {"a": 0.19, "b": 0.29}
+    assert judge(scores, Rule(LIMITS)) is Reason.CLEAR
+    assert judge(scores, FUSED) is Reason.DOUBT
+    assert judge({"a": 0.19, "b": 0.0}, FUSED) is Reason.CLEAR
+
+
+@given(scores=st.dictionaries(st.sampled_from("ab"), SCORES))
+def test_a_fusion_can_only_close(scores: dict[str, float]) -> None:
+    alone, fused = judge(scores, Rule(LIMITS)), judge(scores, FUSED)
+    assert fused is alone or (alone, fused) == (Reason.CLEAR, Reason.DOUBT)
+
+
+@pytest.mark.parametrize(
+    ("weights", "line", "why"),
+    [
+        ({"a": 1.0}, 0.0, "two channels or more"),
+        ({"a": 1.0, "b": -0.5}, 0.0, "weight of b is -0.5"),
+        ({"a": 1.0, "b": 0.0}, 0.0, "weight of b is 0.0"),
+        ({"a": math.nan, "b": 1.0}, 0.0, "weight of a is nan"),
+        ({"a": math.inf, "b": 1.0}, 0.0, "weight of a is inf"),
+        ({"a": 1.0, "b": 1.0}, math.nan, "no number"),
+        ({"a": 1.0, "b": 1.0}, -math.inf, "no number"),
+    ],
+)
+def test_a_fusion_that_could_open_is_none(weights: dict[str, float], line: float, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Fusion(weights, line)
+
+
+def test_a_fusion_needs_thresholds_for_each_of_its_channels() -> None:
+    with pytest.raises(ValueError, match="without thresholds: b"):
+        Rule({"a": LIMITS["a"]}, (TOGETHER,))
+
+
+def test_without_a_fusion_the_joint_score_is_the_highest_with_each_line_at_a_half() -> None:
+    rule = Rule(LIMITS)
+    assert joint_score({"a": 0.1, "b": 0.06}, rule) == 0.25
+    assert joint_score({"a": 0.2, "b": 0.1}, rule) == 0.5
+    assert joint_score({"a": 0.1, "b": 1.0}, rule) == 1.0
+    assert math.isnan(joint_score({}, rule))
+    assert math.isnan(joint_score({"a": 0.1}, rule))
+    assert math.isnan(joint_score({}, Rule({})))
+
+
+PROPER = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.6, 0.8, 1.0]))
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rule:
+    """Any rule over two channels: limits of any height, up to two fusions of any weights."""
+
+    def limits() -> Thresholds:
+        low, high = sorted(draw(st.floats(1e-3, 1)) for _ in range(2))
+        return Thresholds(low, high, draw(st.sampled_from([Reason.NUDITY, Reason.HELD])))
+
+    weight, line = st.floats(1e-3, 1e3), st.floats(-1e4, 1e4)
+    fusions = [
+        Fusion({"a": draw(weight), "b": draw(weight)}, draw(line))
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    return Rule({"a": limits(), "b": limits()}, tuple(fusions))
+
+
+@given(rule=rules(), a=PROPER, b=PROPER)
+def test_the_joint_score_is_what_the_rule_thresholds(rule: Rule, a: float, b: float) -> None:
     scores = {"a": a, "b": b}
-    assert (joint_score(scores, LIMITS) < 0.5) == (judge(scores, LIMITS) is Reason.CLEAR)
-    limits = {"a": LIMITS["a"], "b": OTHERS["d"]}
-    assert (joint_score(scores, limits) < 0.5) == (judge(scores, limits) is Reason.CLEAR)
+    assert 0 <= joint_score(scores, rule) <= 1
+    assert (joint_score(scores, rule) < 0.5) == (judge(scores, rule) is Reason.CLEAR)
+
+
+@given(rule=rules(), one=st.tuples(PROPER, PROPER), other=st.tuples(PROPER, PROPER))
+def test_a_higher_score_never_opens_and_never_lowers_the_joint_score(
+    rule: Rule, one: tuple[float, float], other: tuple[float, float]
+) -> None:
+    low, high = (
+        {name: pick(pair) for name, pair in zip("ab", zip(one, other, strict=True), strict=True)}
+        for pick in (min, max)
+    )
+    assert joint_score(low, rule) <= joint_score(high, rule)
+    if judge(high, rule) is Reason.CLEAR:
+        assert judge(low, rule) is Reason.CLEAR

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal
 
 from msgspec.structs import replace
@@ -28,7 +28,7 @@ from shuttergate.panel.panel import Panel
 from shuttergate.presses import Presses
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
-from shuttergate.verdict import Decision, Fault, Thresholds, rounded
+from shuttergate.verdict import Decision, Fault, Rule, rounded
 from shuttergate.vision.eyes import Eyes
 from shuttergate.warden import Warden
 
@@ -136,8 +136,7 @@ class Appliance:
                     continue
                 self.judge_frame(lane, frame)
                 if self.tally.frames == 1:
-                    limits, look = _plain(lane.judge.limits), _plain(self._press_judge.limits)
-                    self._link.send(feed.Ready(lane.name, limits, look))
+                    self._link.send(_ready(lane.name, lane.judge.rule, self._press_judge.rule))
                 self._proof.ask_live()
         finally:
             self.interlock.fault(Fault.STOPPING)  # first: a camera may take its time to close
@@ -154,7 +153,7 @@ class Appliance:
             kept = is_open and seen.decision is Decision.CLEAR
             lane.viewfinder.show(frame, seen, kept)
             if kept:
-                self.presses.take(frame)
+                self.presses.take(frame, seen.scores)
                 lane.shelf.put(frame)
                 if not self.interlock.state.is_open:  # it closed between the two
                     lane.shelf.clear()
@@ -204,5 +203,9 @@ class Appliance:
         return replace(said, at_s=now.at_s, opened_s=state.opened_s, line=line, video=video)
 
 
-def _plain(limits: Mapping[str, Thresholds]) -> dict[str, tuple[float, float]]:
-    return {name: (own.clear_below, own.block_at) for name, own in limits.items()}
+def _ready(camera: str, live: Rule, look: Rule) -> feed.Ready:
+    limits, look_limits = (
+        {name: (own.clear_below, own.block_at) for name, own in rule.limits.items()}
+        for rule in (live, look)
+    )
+    return feed.Ready(camera, limits, look_limits, live.fusions, look.fusions)

@@ -219,11 +219,11 @@ def check(
             () if live else channels.look,
             AcceleratorPart(driver="cpu"),
         )
-        limits = eyes.limits(Look.LIVE if live else Look.SECOND, settings.limits())
+        rule = eyes.rule(Look.LIVE if live else Look.SECOND, settings.limits())
     except ShuttergateError as error:
         fail(error, 2)
     verdicts = []
-    results: Iterable[checking.Checked] = checking.check(files, eyes, limits, live)
+    results: Iterable[checking.Checked] = checking.check(files, eyes, rule, live)
     if sys.stderr.isatty() and not sys.stdout.isatty():
         results = track(results, _("judging"), len(files), console=Console(stderr=True))
     for found in results:

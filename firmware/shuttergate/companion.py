@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from shuttergate import feed
+from shuttergate.verdict import Fusion
 
 MAX_PACKET_BYTES = 64 * 1024
 MAX_WISH_BYTES = 512
@@ -40,6 +41,8 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     camera: str = ""
     limits: dict[str, tuple[float, float]] = {}
     look_limits: dict[str, tuple[float, float]] = {}
+    fusions: tuple[Fusion, ...] = ()
+    look_fusions: tuple[Fusion, ...] = ()
     faults: list[str] = []
     video: bool = True
 

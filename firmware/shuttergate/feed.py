@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from shuttergate.verdict import Fault, Reason
+from shuttergate.verdict import Fault, Fusion, Reason
 
 MAX_PACKET_BYTES = 64 * 1024
 
@@ -238,12 +238,16 @@ class Status(Message, frozen=True, tag="status"):
 class Ready(Message, frozen=True, tag="ready"):
     """The first verdict has been given. Thresholds by channel: (clear_below, block_at).
 
+    ``limits`` and ``fusions`` are of the live look, the others of the second.
+
     ``start_s``: from the start of the process; the supervisor knows it.
     """
 
     camera: str
     limits: dict[str, tuple[float, float]] = {}
     look_limits: dict[str, tuple[float, float]] = {}
+    fusions: tuple[Fusion, ...] = ()
+    look_fusions: tuple[Fusion, ...] = ()
     start_s: float = 0.0
 
 

@@ -30,7 +30,7 @@ class LiveJudge:
         tally: Tally,
         clock: Clock = time.monotonic,
     ) -> None:
-        self.limits = eyes.limits(Look.LIVE, own)
+        self.rule = eyes.rule(Look.LIVE, own)
         self._eyes = eyes
         self._proof = proof
         self._faults = faults
@@ -47,7 +47,7 @@ class LiveJudge:
             self._proof.meet()
             if generation != self._eyes.generation:  # what answered is not what was tested
                 return _doubt(frame)
-            seen = verdict.verdict(found, self.limits, frame.exposed_s)
+            seen = verdict.verdict(found, self.rule, frame.exposed_s)
         except AcceleratorError as error:
             self._proof.distrust()
             self._faults.begin(Fault.ACCELERATOR, error)
@@ -72,9 +72,9 @@ class PressJudge:
         tally: Tally,
         clock: Clock = time.monotonic,
     ) -> None:
-        self.limits = eyes.limits(Look.SECOND, own)
+        self.rule = eyes.rule(Look.SECOND, own)
         self.proof = proof
-        self._video_limits = eyes.video_limits(own)
+        self._video_rule = eyes.video_rule(own)
         self._eyes = eyes
         self._faults = faults
         self._interlock = interlock
@@ -86,22 +86,25 @@ class PressJudge:
         began_s = self._clock()
         found = self._eyes.second_look(main)
         self._tally.look.took(self._clock() - began_s)
-        return verdict.judge(found, self.limits), found
+        return verdict.judge(found, self.rule), found
 
     @property
     def looks_at_videos(self) -> bool:
         """Whether a channel judges frames of a video that does not look live."""
         return bool(self._eyes.video)
 
-    def video_frame(self, lores: Pixels, exposed_s: float) -> bool:
-        """Ask the channels that do not look live; one that is not clear closes the gate."""
+    def video_frame(self, lores: Pixels, exposed_s: float, live: Mapping[str, float]) -> bool:
+        """Ask the channels that do not look live; a frame that is not clear closes the gate.
+
+        ``live``: what the live channels said of the same frame.
+        """
         try:
-            found = scores(self._eyes.video, lores)
+            found = {**live, **scores(self._eyes.video, lores)}
         except ScoreError as error:
             # Whoever mends it asks the whole round.
             self._faults.begin(Fault.SECOND_LOOK_SELF_TEST, error)
             return False
-        seen = verdict.verdict(found, self._video_limits, exposed_s)
+        seen = verdict.verdict(found, self._video_rule, exposed_s)
         if seen.decision is Decision.CLEAR:
             return True
         self._tally.scores = {**self._tally.scores, **found}

@@ -101,9 +101,9 @@ class Presses:
         is_recording = self.recorder.elapsed_s is not None
         self._display.show(self._interlock.reason, stands_in, is_recording)
 
-    def take(self, frame: Frame) -> None:
-        """Offer a frame that was CLEAR while the gate was OPEN to a video."""
-        self.recorder.take(frame)
+    def take(self, frame: Frame, scores: Mapping[str, float]) -> None:
+        """Offer a frame that was CLEAR, by these scores, while the gate was OPEN to a video."""
+        self.recorder.take(frame, scores)
 
     def closed(self, reason: Reason, faults: Collection[Fault]) -> None:
         """The gate is CLOSED, for that reason."""

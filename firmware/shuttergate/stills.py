@@ -12,7 +12,7 @@ from PIL import Image
 
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, main_of, read_pictures
-from shuttergate.verdict import Look, Reason, Thresholds, joint_score, judge, rounded
+from shuttergate.verdict import Look, Reason, Rule, joint_score, judge, rounded
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 
@@ -31,13 +31,11 @@ class Checked(msgspec.Struct, frozen=True):
     ms: float
 
 
-def check(
-    files: Iterable[Path], eyes: Eyes, limits: Mapping[str, Thresholds], live: bool
-) -> Iterator[Checked]:
+def check(files: Iterable[Path], eyes: Eyes, rule: Rule, live: bool) -> Iterator[Checked]:
     """Yield the verdict of each file, as the second look gives it, or as one live frame."""
     look = looking(eyes, Look.LIVE if live else Look.SECOND)
     for file in files:
-        yield _check_one(file, look, limits)
+        yield _check_one(file, look, rule)
 
 
 def looking(eyes: Eyes, which: Look) -> Callable[[Image.Image], Mapping[str, float]]:
@@ -51,7 +49,7 @@ def looking(eyes: Eyes, which: Look) -> Callable[[Image.Image], Mapping[str, flo
 def _check_one(
     file: Path,
     look: Callable[[Image.Image], Mapping[str, float]],
-    limits: Mapping[str, Thresholds],
+    rule: Rule,
 ) -> Checked:
     began_s = time.perf_counter()
     highest: dict[str, float] = {}
@@ -61,12 +59,12 @@ def _check_one(
                 highest[name] = max(highest.get(name, 0.0), score)
     except (PictureError, ScoreError) as error:
         return Checked(str(file), "UNREADABLE", str(error), None, {}, _ms_since(began_s))
-    reason = judge(highest, limits)
+    reason = judge(highest, rule)
     return Checked(
         file=str(file),
         verdict="CLEAR" if reason is Reason.CLEAR else "BLOCKED",
         reason=reason,
-        score=_rounded_down(joint_score(highest, limits)),
+        score=_rounded_down(joint_score(highest, rule)),
         scores=rounded(highest),
         ms=_ms_since(began_s),
     )

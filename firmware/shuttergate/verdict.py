@@ -82,6 +82,61 @@ class Thresholds:
             )
 
 
+RESOLUTION = 1 / 512
+"""Half a step of an int8 score: log-odds are taken no nearer to 0 or 1 than this, so that no
+channel can outvote another without bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """Doubts of several channels, added: blocked where the weighted sum of their log-odds reaches
+    ``line``. Every weight is positive, so that a higher score can only close.
+    """
+
+    weights: Mapping[str, float]
+    line: float
+
+    def __post_init__(self) -> None:
+        if len(self.weights) < 2:
+            raise ValueError("a fusion needs two channels or more: one alone has its thresholds")
+        for name, weight in self.weights.items():
+            if not 0.0 < weight < math.inf:
+                raise ValueError(
+                    f"the weight of {name} is {weight}: it must be over 0, or a higher score of "
+                    "this channel would open what a lower one closes"
+                )
+        if not math.isfinite(self.line):
+            raise ValueError(f"the line of a fusion is {self.line}, which is no number")
+
+    def over(self, scores: Mapping[str, float]) -> float:
+        """Return by how much the sum is over the line; NaN where a score is missing or is none."""
+        parts = [weight * _log_odds(scores.get(name)) for name, weight in self.weights.items()]
+        return math.fsum(parts) - self.line
+
+
+def _log_odds(score: float | None) -> float:
+    if score is None or not 0.0 <= score <= 1.0:
+        return math.nan
+    within = min(max(score, RESOLUTION), 1.0 - RESOLUTION)
+    return math.log(within / (1.0 - within))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How scores become a reason: every channel alone by its ``limits``, and ``fusions`` of them.
+
+    A fusion can only close. Each of its channels must have limits.
+    """
+
+    limits: Mapping[str, Thresholds]
+    fusions: tuple[Fusion, ...] = ()
+
+    def __post_init__(self) -> None:
+        for fusion in self.fusions:
+            if strange := sorted(set(fusion.weights) - set(self.limits)):
+                raise ValueError(f"a fusion of channels without thresholds: {', '.join(strange)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the channels say of one frame.
@@ -95,14 +150,16 @@ class Verdict:
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
-def judge(scores: Mapping[str, float], limits: Mapping[str, Thresholds]) -> Reason:
-    """Return CLEAR only if every name in `limits` has a score below its ``clear_below``.
+def judge(scores: Mapping[str, float], rule: Rule) -> Reason:
+    """Return CLEAR only if each channel's score is below its ``clear_below`` and no fusion blocks.
 
-    No name at all, a missing score, NaN or a score outside [0, 1] is a DOUBT: the comparisons are
-    written so that whatever is not provably clear is not clear. Of several reasons to block the
-    gravest is told, of equally grave ones the first in `limits`.
+    No channel at all, a missing score, NaN or a score outside [0, 1] is a DOUBT: the comparisons
+    are written so that whatever is not provably clear is not clear. Of several reasons to block the
+    gravest is told, of equally grave ones that of the first channel; a fusion is a DOUBT.
     """
-    found = (_judge_one(scores.get(name), limit) for name, limit in limits.items())
+    found = [_judge_one(scores.get(name), limit) for name, limit in rule.limits.items()]
+    if not all(fusion.over(scores) < 0.0 for fusion in rule.fusions):
+        found.append(Reason.DOUBT)
     return min(found, key=_rank, default=Reason.DOUBT)
 
 
@@ -119,23 +176,35 @@ def _rank(reason: Reason) -> int:
     return {Reason.NUDITY: 0, Reason.DOUBT: 2, Reason.CLEAR: 3}.get(reason, 1)
 
 
-def verdict(
-    scores: Mapping[str, float], limits: Mapping[str, Thresholds], exposed_s: float
-) -> Verdict:
-    """Judge one frame; see `judge` for the rule."""
-    reason = judge(scores, limits)
+def verdict(scores: Mapping[str, float], rule: Rule, exposed_s: float) -> Verdict:
+    """Judge one frame; see `judge`."""
+    reason = judge(scores, rule)
     decision = Decision.CLEAR if reason is Reason.CLEAR else Decision.BLOCKED
     return Verdict(decision, reason, exposed_s, dict(scores))
 
 
-def joint_score(scores: Mapping[str, float], limits: Mapping[str, Thresholds]) -> float:
-    """Return one score in [0, 1] that the rule of `judge` thresholds: CLEAR is below 0.5.
+def joint_score(scores: Mapping[str, float], rule: Rule) -> float:
+    """Return one score in [0, 1] that never falls where a channel's rises: CLEAR is below 0.5.
 
-    Each score is stretched so that its own ``clear_below`` comes to lie at 0.5; the highest counts,
-    since one that is not clear is enough. NaN where a score is missing or is none.
+    The highest of what each fusion and each channel says. A fusion says the logistic function of
+    how far it is over its line. A channel says its score, stretched so that its ``clear_below``
+    comes to lie at 0.5; below that one in a fusion says nothing by itself: there the fusion ranks.
+    NaN where a score is missing or is none.
     """
-    found = [_stretched(scores.get(name, math.nan), limit) for name, limit in limits.items()]
-    return math.nan if not found or any(map(math.isnan, found)) else max(found)
+    fused = {name for fusion in rule.fusions for name in fusion.weights}
+    said = [_logistic(fusion.over(scores)) for fusion in rule.fusions]
+    for name, limit in rule.limits.items():
+        own = _stretched(scores.get(name, math.nan), limit)
+        said.append(0.0 if own < 0.5 and name in fused else own)
+    return math.nan if not said or any(map(math.isnan, said)) else max(said)
+
+
+def _logistic(value: float) -> float:
+    """The line, 0, comes to lie at 0.5, and whatever is under it stays under it."""
+    if math.isnan(value):
+        return math.nan
+    found = 1.0 / (1.0 + math.exp(-max(-700.0, min(value, 700.0))))
+    return min(found, math.nextafter(0.5, 0.0)) if value < 0.0 else found
 
 
 def _stretched(score: float, limit: Thresholds) -> float:

@@ -46,7 +46,7 @@ def test_it_comes_from_the_right_stands_still_and_goes() -> None:
 def test_the_gate_would_close_for_it_and_only_for_it() -> None:
     board = read_board("simulated")
     eyes = open_eyes(board.channels.live, (), board.accelerator)
-    limits = eyes.limits(Look.LIVE, {})
+    rule = eyes.rule(Look.LIVE, {})
     card = HeldCard(SIZE)
     with Image.open(room_film()) as film:
         for number, frame in enumerate(ImageSequence.Iterator(film)):
@@ -55,7 +55,7 @@ def test_the_gate_would_close_for_it_and_only_for_it() -> None:
             if number % 30 and not (standing and number % 6 == 0):
                 continue
             shown = card.before(frame.convert("RGB"), loop_s)
-            reason = judge(scores(eyes.live, lores_of(shown, (224, 224))), limits)
+            reason = judge(scores(eyes.live, lores_of(shown, (224, 224))), rule)
             if standing:
                 assert reason is not Reason.CLEAR, loop_s
             elif not ENTERS_S < loop_s < GONE_S:

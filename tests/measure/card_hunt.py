@@ -142,7 +142,7 @@ def timings(count: int, seed: int) -> list[Figure]:
 
 def _judge(path: Path, eyes: Eyes, with_card: set[int]) -> tuple[int, int, int]:
     """Return how many pictures a video has, with the card, and not clear."""
-    limits = eyes.limits(Look.LIVE, {})
+    rule = eyes.rule(Look.LIVE, {})
     side = (eyes.lores_shape[1], eyes.lores_shape[0])
     pictures = shown = blocked = 0
     with load().open(str(path)) as film:
@@ -152,5 +152,5 @@ def _judge(path: Path, eyes: Eyes, with_card: set[int]) -> tuple[int, int, int]:
             pictures += 1
             shown += _number(grey, image.width / HD[0]) in with_card
             found = scores(eyes.live, lores_of(image, side))
-            blocked += judge(found, limits) is not Reason.CLEAR
+            blocked += judge(found, rule) is not Reason.CLEAR
     return pictures, shown, blocked

@@ -56,10 +56,10 @@ def live(threads: int) -> Subject:
     from shuttergate.vision.channel import scores
 
     eyes = _eyes(threads)
-    limits = eyes.limits(Look.LIVE, {})
+    rule = eyes.rule(Look.LIVE, {})
     size = (eyes.lores_shape[1], eyes.lores_shape[0])
     return Subject(
-        lambda picture: judge(scores(eyes.live, lores_of(Image.fromarray(picture), size)), limits)
+        lambda picture: judge(scores(eyes.live, lores_of(Image.fromarray(picture), size)), rule)
     )
 
 
@@ -71,9 +71,9 @@ def second(threads: int) -> Subject:
     from shuttergate.verdict import Look, judge
 
     eyes = _eyes(threads)
-    limits = eyes.limits(Look.SECOND, {})
+    rule = eyes.rule(Look.SECOND, {})
     return Subject(
-        lambda main: judge(eyes.second_look(main), limits),
+        lambda main: judge(eyes.second_look(main), rule),
         lambda picture: main_of(Image.fromarray(picture), (picture.shape[1], picture.shape[0])),
     )
 

@@ -23,7 +23,7 @@ from shuttergate.board import AcceleratorPart, read_board
 from shuttergate.errors import PictureError, ShuttergateError
 from shuttergate.frames.pictures import lores_of, main_of, read_picture
 from shuttergate.stills import LOOK_LIMIT
-from shuttergate.verdict import Look, Thresholds, joint_score
+from shuttergate.verdict import Look, Rule, joint_score
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -105,22 +105,20 @@ DISTURBANCES: dict[str, Disturb] = {
 }
 
 
-def joint_scores(
-    image: Image.Image, eyes: Eyes, limits: dict[Look, dict[str, Thresholds]]
-) -> dict[Look, float]:
+def joint_scores(image: Image.Image, eyes: Eyes, rules: dict[Look, Rule]) -> dict[Look, float]:
     """Return the joint score of one picture in both looks; CLEAR is below 0.5."""
     height, width, _ = eyes.lores_shape
     return {
         Look.LIVE: joint_score(
-            scores(eyes.live, lores_of(image, (width, height))), limits[Look.LIVE]
+            scores(eyes.live, lores_of(image, (width, height))), rules[Look.LIVE]
         ),
-        Look.SECOND: joint_score(eyes.second_look(main_of(image, LOOK_LIMIT)), limits[Look.SECOND]),
+        Look.SECOND: joint_score(eyes.second_look(main_of(image, LOOK_LIMIT)), rules[Look.SECOND]),
     }
 
 
 def measure(rows: tuple[Row, ...], eyes: Eyes) -> dict[str, list[dict[Look, float] | None]]:
     """Return each row's joint scores under each disturbance, None where it cannot be read."""
-    limits = {look: eyes.limits(look, {}) for look in Look}
+    rules = {look: eyes.rule(look, {}) for look in Look}
     found: dict[str, list[dict[Look, float] | None]] = {name: [] for name in DISTURBANCES}
     for row in track(rows, "judging", console=Console(stderr=True)):
         try:
@@ -131,7 +129,7 @@ def measure(rows: tuple[Row, ...], eyes: Eyes) -> dict[str, list[dict[Look, floa
                 answers.append(None)
             continue
         for name, disturb in DISTURBANCES.items():
-            found[name].append(joint_scores(disturb(image), eyes, limits))
+            found[name].append(joint_scores(disturb(image), eyes, rules))
     return found
 
 

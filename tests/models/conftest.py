@@ -23,4 +23,4 @@ def both() -> Eyes:
 def judged_live(both: Eyes, eval_rows: list[dict[str, str]]) -> list[Checked]:
     """What the live look says of each row of the manifest."""
     files = [Path(row["path"]) for row in eval_rows]
-    return list(check(files, both, both.limits(Look.LIVE, {}), live=True))
+    return list(check(files, both, both.rule(Look.LIVE, {}), live=True))

@@ -46,20 +46,20 @@ def test_live_verdicts_agree_with_the_float_model(
     eyes: Eyes, judged_live: list[Checked], eval_rows: list[dict[str, str]]
 ) -> None:
     small = [lores_of(read_picture(Path(row["path"])), (224, 224)) for row in eval_rows]
-    limits = eyes.limits(Look.LIVE, {})
+    rule = eyes.rule(Look.LIVE, {})
     limit = eyes.live[0].heads[0].limits.clear_below
     for one, real in zip(judged_live, float_scores(small), strict=True):
         own = {"open-nsfw": one.scores["open-nsfw"]}
         assert abs(own["open-nsfw"] - real) <= SCORE_TOLERANCE, one.file
         if abs(real - limit) > VERDICT_TOLERANCE:
-            assert (judge(own, limits) is Reason.CLEAR) == (real < limit), one.file
+            assert (judge(own, rule) is Reason.CLEAR) == (real < limit), one.file
 
 
 def test_its_live_scores_are_the_same_beside_another_channel(
     eyes: Eyes, judged_live: list[Checked], eval_rows: list[dict[str, str]]
 ) -> None:
     files = [Path(row["path"]) for row in eval_rows[::20]]
-    alone = check(files, eyes, eyes.limits(Look.LIVE, {}), live=True)
+    alone = check(files, eyes, eyes.rule(Look.LIVE, {}), live=True)
     assert [one.scores["open-nsfw"] for one in judged_live[::20]] == [
         one.scores["open-nsfw"] for one in alone
     ]
@@ -75,10 +75,10 @@ def test_the_known_answers_are_those_of_the_float_model() -> None:
 def test_a_second_look_is_never_milder_than_a_live_one(
     eyes: Eyes, eval_rows: list[dict[str, str]]
 ) -> None:
-    limits = eyes.limits(Look.SECOND, {})
+    rule = eyes.rule(Look.SECOND, {})
     files = [Path(row["path"]) for row in eval_rows[::40]]
-    live = check(files, eyes, limits, live=True)
-    look = check(files, eyes, limits, live=False)
+    live = check(files, eyes, rule, live=True)
+    look = check(files, eyes, rule, live=False)
     for one, other in zip(live, look, strict=True):
         assert one.score is not None
         assert other.score is not None

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from shuttergate.board import read_board
 from shuttergate.system.paths import share
-from shuttergate.verdict import Look, Reason, judge
+from shuttergate.verdict import Look, Reason, Rule, judge
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -78,7 +78,7 @@ Views = list[tuple[float, dict[str, bool]]]
 @pytest.fixture(scope="module")
 def views(eyes: Eyes, grounds: list[Image.Image]) -> Views:
     """Views from far and near, between 0.4 and 0.9 as many as evenly drawn ones would be."""
-    limits = eyes.limits(Look.LIVE, {})
+    limits = eyes.rule(Look.LIVE, {}).limits
     rng = np.random.default_rng(7)
     card = Image.open(CARD).convert("RGB").resize((512, 512), Image.Resampling.LANCZOS)
     found = []
@@ -88,7 +88,7 @@ def views(eyes: Eyes, grounds: list[Image.Image]) -> Views:
             view = photograph(card, grounds[number % len(grounds)], rng, scale)
             seen = scores(eyes.live, np.asarray(view))
             blocks = {
-                name: judge(seen, {name: limit}) is not Reason.CLEAR
+                name: judge(seen, Rule({name: limit})) is not Reason.CLEAR
                 for name, limit in limits.items()
             }
             found.append((scale, blocks))
@@ -114,8 +114,8 @@ def test_held_large_each_channel_blocks_it(views: Views) -> None:
 
 
 def test_the_grounds_alone_are_clear(eyes: Eyes, grounds: list[Image.Image]) -> None:
-    limits = eyes.limits(Look.LIVE, {})
-    clear = [judge(scores(eyes.live, np.asarray(one)), limits) is Reason.CLEAR for one in grounds]
+    rule = eyes.rule(Look.LIVE, {})
+    clear = [judge(scores(eyes.live, np.asarray(one)), rule) is Reason.CLEAR for one in grounds]
     assert sum(clear) / len(clear) >= 0.95
 
 

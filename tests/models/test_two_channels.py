@@ -24,7 +24,7 @@ TIGHT, LOOSE = "mannequin-clothed", "mannequin-loose"
 @pytest.fixture(scope="module")
 def judged(both: Eyes, judged_live: list[Checked], eval_rows: list[dict[str, str]]) -> Judged:
     files = [Path(row["path"]) for row in eval_rows]
-    second = check(files, both, both.limits(Look.SECOND, {}), live=False)
+    second = check(files, both, both.rule(Look.SECOND, {}), live=False)
     found = {Look.LIVE: judged_live, Look.SECOND: list(second)}
     return {look: list(zip(eval_rows, found[look], strict=True)) for look in Look}
 

@@ -10,7 +10,7 @@ import contextlib
 import io
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class Darkroom:
 
     album: Path
     settings: VideoSettings = field(default_factory=VideoSettings)
-    judge: Callable[[Pixels, float], bool] | None = None
+    judge: Callable[[Pixels, float, Mapping[str, float]], bool] | None = None
     fps: float = FPS
     rotation: int = 0
     publishing: bool = True
@@ -153,7 +153,7 @@ class Darkroom:
         self.interlock.contact(lambda: self.down and self.interlock.state.is_open)
         assert self.recorder is not None
         if is_open and is_clear:
-            self.recorder.take(frame)
+            self.recorder.take(frame, seen.scores)
         self.work()
 
     def frames(self, seconds: float, card: bool = False) -> None:

@@ -146,26 +146,26 @@ def test_a_head_of_one_channel_hides_none_of_another() -> None:
     both = eyes(Channel(nudity, nudity.model(nudity.content())), namesake)
     for which in Look:
         with pytest.raises(ConfigError, match="two heads are called consent-clean"):
-            both.limits(which, {})
+            both.rule(which, {})
 
 
 def test_every_head_has_thresholds_and_none_may_be_laxer(pack: Pack) -> None:
     channel = Channel(pack, pack.model(pack.content()), [taught(operator.itemgetter(0))])
     seen = eyes(channel)
     for which in Look:
-        assert seen.limits(which, {}) == {pack.name: pack.limits, "taught": LIMITS}
-        stricter = seen.limits(which, {"taught": Thresholds(0.2, 0.3)})
+        assert seen.rule(which, {}).limits == {pack.name: pack.limits, "taught": LIMITS}
+        stricter = seen.rule(which, {"taught": Thresholds(0.2, 0.3)}).limits
         assert stricter["taught"] == Thresholds(0.2, 0.3, Reason.HELD)  # where, and not why
         with pytest.raises(ConfigError, match=r"thresholds\.taught\.clear_below: 0\.6 is laxer"):
-            seen.limits(which, {"taught": Thresholds(0.6, 0.8)})
+            seen.rule(which, {"taught": Thresholds(0.6, 0.8)})
 
 
 def test_a_further_head_closes_with_its_own_reason() -> None:
     pack = read_pack(share("models") / "consent-clean")
     further = Keeping()
     channel = Channel(pack, pack.model(pack.content()), [taught(further)])
-    limits = eyes(channel).limits(Look.LIVE, {})
+    rule = eyes(channel).rule(Look.LIVE, {})
     for score, reason in ((0.25, Reason.CLEAR), (0.5, Reason.DOUBT), (0.8, Reason.HELD)):
         further.score = score
-        assert judge(scores([channel], SLOPE), limits) is reason
-        assert judge(scores([channel], CARD), limits) is Reason.NUDITY
+        assert judge(scores([channel], SLOPE), rule) is reason
+        assert judge(scores([channel], CARD), rule) is Reason.NUDITY

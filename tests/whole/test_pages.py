@@ -603,19 +603,24 @@ def test_the_what_if_copy_never_touches_the_gate(page: Callable[..., Any]) -> No
 @browser_only
 def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
     limits = [[0.5, 0.85], [0.92, 0.95]]
+    fusions = [{"weights": {"b": 1.0, "a": 2.0}, "line": -0.7}]
     marks = [-0.1, 0.0, 0.49, 0.5, 0.84, 0.85, 0.91, 0.92, 0.949, 0.95, 1.0, 1.1]
     cases = [list(pair) for pair in itertools.product(marks, marks)] + [[0.1], []]
     found = page("explain").evaluate(
-        """async ([cases, limits]) => {
-          const { judge } = await import("/js/rule.js");
-          return cases.map((scores) => judge(scores, limits)).concat(judge([0.1], []));
+        """async ([cases, limits, fusions]) => {
+          const { inOrder, judge } = await import("/js/rule.js");
+          const own = inOrder(fusions, ["a", "b"]);
+          return cases.map((scores) => judge(scores, limits, own)).concat(judge([0.1], []));
         }""",
-        [cases, limits],
+        [cases, limits, fusions],
     )
     names = ("a", "b")
-    real = {name: Thresholds(*own) for name, own in zip(names, limits, strict=True)}
+    real = verdict.Rule(
+        {name: Thresholds(*own) for name, own in zip(names, limits, strict=True)},
+        (verdict.Fusion({"a": 2.0, "b": 1.0}, -0.7),),
+    )
     expected = [verdict.judge(dict(zip(names, scores, strict=False)), real) for scores in cases]
-    assert found == [*expected, verdict.judge({"a": 0.1}, {})]
+    assert found == [*expected, verdict.judge({"a": 0.1}, verdict.Rule({}))]
 
 
 @browser_only

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -70,6 +70,7 @@ class _Shot:
     exposed_s: float
     opened_s: float
     lores: Pixels | None
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,9 @@ class _Delivered:
 class Recorder:
     """Works in a thread of its own; `take` is for the one that looks at frames, the rest for any.
 
-    ``judge(lores, exposed_s)``: asks the channels that do not look live, and closes the gate where
-    one of them is not clear; None where all look live. Then frames are taken only from a press on.
+    ``judge(lores, exposed_s, scores)``: asks the channels that do not look live, and closes the
+    gate where what they all say is not clear; None where all look live. Where there is one, frames
+    are taken only from a press on.
     ``done`` hears what became of each recording, ``off`` why there can be none.
     """
 
@@ -99,7 +101,7 @@ class Recorder:
         rotation: int,
         client: PublisherClient,
         gate: GateView,
-        judge: Callable[[Pixels, float], bool] | None,
+        judge: Callable[[Pixels, float, Mapping[str, float]], bool] | None,
         done: Callable[[Recorded], None],
         off: Callable[[str], None],
         clock: Clock = time.monotonic,
@@ -139,8 +141,11 @@ class Recorder:
             return None
         return max(0.0, self._clock() - video.first_s)
 
-    def take(self, frame: Frame) -> None:
-        """Copy a frame that was CLEAR while the gate was OPEN, unless the encoder is behind."""
+    def take(self, frame: Frame, scores: Mapping[str, float]) -> None:
+        """Copy a frame that was CLEAR while the gate was OPEN, unless the encoder is behind.
+
+        ``scores``: by which it was.
+        """
         state = self._gate.state
         if not self._is_on or state.opened_s is None:
             return
@@ -149,7 +154,7 @@ class Recorder:
         canvas = self._canvases.draw(frame.main)
         if canvas is not None:
             lores = None if self._judge is None else frame.lores.copy()
-            self._events.put(_Shot(canvas, frame.exposed_s, state.opened_s, lores))
+            self._events.put(_Shot(canvas, frame.exposed_s, state.opened_s, lores, scores))
 
     def closed(self, reason: Reason, faults: Collection[str]) -> None:
         """The gate closed, or has one more reason to be CLOSED."""
@@ -213,7 +218,7 @@ class Recorder:
         try:
             if not self._gate.lasts(Opening(0.0, shot.opened_s)):
                 return  # word of its closing is on the way
-            if shot.lores is not None and not self._judged_clear(shot.lores, shot.exposed_s):
+            if shot.lores is not None and not self._judged_clear(shot, shot.lores):
                 return
             if self._encoder is None or self._encoder.size != shot.canvas.size:
                 self._renew(shot.canvas.size)
@@ -231,8 +236,8 @@ class Recorder:
             self._canvases.give_back(shot.canvas)
         self._advance()
 
-    def _judged_clear(self, lores: Pixels, exposed_s: float) -> bool:
-        return self._judge is not None and self._judge(lores, exposed_s)
+    def _judged_clear(self, shot: _Shot, lores: Pixels) -> bool:
+        return self._judge is not None and self._judge(lores, shot.exposed_s, shot.scores)
 
     def _renew(self, size: tuple[int, int]) -> None:
         """Begin anew, with a key picture; of the encoder before nothing remains."""

@@ -42,7 +42,7 @@ from shuttergate.frames.pictures import pictures_in
 from shuttergate.stills import LOOK_LIMIT, looking
 from shuttergate.system import spawn
 from shuttergate.system.framing import exactly, framed
-from shuttergate.verdict import Look, Reason, Thresholds, judge
+from shuttergate.verdict import Look, Reason, Rule, judge
 from shuttergate.vision.eyes import Eyes, open_eyes
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
@@ -69,7 +69,7 @@ class _Sitting:
     """One look at all the pictures of one file."""
 
     look: Callable[[Image.Image], Mapping[str, float]]
-    limits: Mapping[str, Thresholds]
+    rule: Rule
     highest: dict[str, float] = field(default_factory=dict)
     failed: bool = False
     spent_s: float = 0.0
@@ -87,7 +87,7 @@ class _Sitting:
     def judgement(self) -> Judgement:
         """Return what comes of it; a model that failed on any picture is a doubt."""
         scores = {} if self.failed else self.highest
-        reason = judge(scores, self.limits)
+        reason = judge(scores, self.rule)
         return Judgement(
             verdict="CLEAR" if reason is Reason.CLEAR else "BLOCKED",
             reason=reason,
@@ -97,12 +97,12 @@ class _Sitting:
 
 
 def judged(
-    picture: bytes | bytearray, eyes: Eyes, limits: Mapping[Look, Mapping[str, Thresholds]]
+    picture: bytes | bytearray, eyes: Eyes, rules: Mapping[Look, Rule]
 ) -> JudgedPicture | UnreadablePicture:
     """Judge a picture file's bytes, as both looks do; an animation by all of its pictures."""
     size = (0, 0)
     try:
-        sittings = {which: _Sitting(looking(eyes, which), limits[which]) for which in Look}
+        sittings = {which: _Sitting(looking(eyes, which), rules[which]) for which in Look}
         file = io.BytesIO(picture)
         for image in pictures_in(file, "the picture", LOOK_LIMIT, FORMATS, MAX_PIXELS):
             size = image.size
@@ -118,7 +118,7 @@ def judged(
     return JudgedPicture(size[0], size[1], live, look)
 
 
-def serve(link: socket.socket, eyes: Eyes, limits: Mapping[Look, Mapping[str, Thresholds]]) -> None:
+def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
     """Answer picture by picture until the other side is gone."""
     while (head := exactly(link, 4)) is not None:
         size = int.from_bytes(head)
@@ -129,18 +129,18 @@ def serve(link: socket.socket, eyes: Eyes, limits: Mapping[Look, Mapping[str, Th
             return
         # By default the signal ends the process, in whatever library it is just then.
         signal.setitimer(signal.ITIMER_PROF, PICTURE_CPU_S)
-        answer = judged(picture, eyes, limits)
+        answer = judged(picture, eyes, rules)
         signal.setitimer(signal.ITIMER_PROF, 0)
         picture[:] = bytes(size)
         del picture
         link.sendall(framed(msgspec.json.encode(answer)))
 
 
-def _open(config: Config) -> tuple[Eyes, dict[Look, dict[str, Thresholds]]]:
+def _open(config: Config) -> tuple[Eyes, dict[Look, Rule]]:
     channels = read_kit(config, None).channels
     # On the CPU: the accelerator is the running kit's.
     eyes = open_eyes(channels.live, channels.look, AcceleratorPart(driver="cpu"))
-    return eyes, {which: eyes.limits(which, config.limits()) for which in Look}
+    return eyes, {which: eyes.rule(which, config.limits()) for which in Look}
 
 
 def _go_first() -> None:
@@ -166,13 +166,13 @@ def main(argv: list[str] | None = None) -> None:
     with spawn.begin("shuttergate-judge", argv) as link, contextlib.suppress(ConnectionError):
         try:
             settings = msgspec.json.decode(spawn.settings(), type=Config)
-            eyes, limits = _open(settings)
+            eyes, rules = _open(settings)
         except ShuttergateError as error:
             link.sendall(framed(msgspec.json.encode(JudgeRefused(str(error)))))
             return
         _bound_memory()
         link.sendall(framed(msgspec.json.encode(JudgeReady())))
-        serve(link, eyes, limits)
+        serve(link, eyes, rules)
 
 
 if __name__ == "__main__":

@@ -144,6 +144,8 @@ class StatusServer:
                     camera=item.camera,
                     limits=item.limits,
                     look_limits=item.look_limits,
+                    fusions=item.fusions,
+                    look_fusions=item.look_fusions,
                 )
                 self._show(self._kit)
             case feed.Status():

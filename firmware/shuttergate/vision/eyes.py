@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from shuttergate.errors import ConfigError, PackError
 from shuttergate.system.paths import share
-from shuttergate.verdict import Look, Thresholds
+from shuttergate.verdict import Look, Rule, Thresholds
 from shuttergate.vision import coral
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState, Job, StandIn
 from shuttergate.vision.channel import Channel, refuse_namesakes
 from shuttergate.vision.embedder import Runs
 from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.rule import Letters, read_rule
 from shuttergate.vision.secondlook import SecondLook
-
-Limits = dict[str, Thresholds]
 
 
 class Engine(Protocol):
@@ -45,6 +44,7 @@ class Eyes:
     accelerator: Accelerator | None = None
     may_stand_in: bool = False
     video: tuple[Channel, ...] = ()  # what a video needs besides the live ones
+    letters: Letters = field(default_factory=Letters)
 
     @property
     def stands_in(self) -> bool:
@@ -69,27 +69,28 @@ class Eyes:
         """Changes whenever something else answers than before: it is to be tested first."""
         return 0 if self.accelerator is None else self.accelerator.generation
 
-    def limits(self, which: Look, own: Mapping[str, Thresholds]) -> Limits:
-        """Return the thresholds of this look's heads: their own, or stricter ones in `own`.
+    def rule(self, which: Look, own: Mapping[str, Thresholds]) -> Rule:
+        """Return the rule over this look's heads, by their own lines or stricter ones in `own`.
 
         Raises `ConfigError` for laxer ones: a setting must not be able to switch the gate off.
         """
-        return _limits(self.live if which is Look.LIVE else self.look, own)
+        return self._rule(self.live if which is Look.LIVE else self.look, own)
 
-    def video_limits(self, own: Mapping[str, Thresholds]) -> Limits:
-        """Return the thresholds of what a video needs besides the live channels; as `limits`."""
-        return _limits(self.video, own)
+    def video_rule(self, own: Mapping[str, Thresholds]) -> Rule:
+        """Return the rule for a frame of a video, which live and video channels saw; as `rule`."""
+        return self._rule((*self.live, *self.video), own)
 
-
-def _limits(channels: Sequence[Channel], own: Mapping[str, Thresholds]) -> Limits:
-    heads = [head for channel in channels for head in channel.heads]
-    refuse_namesakes(heads)
-    limits = {head.name: own.get(head.name, head.limits) for head in heads}
-    for head in heads:
-        refuse_laxer(head.name, limits[head.name], head.limits)
-        # A setting says where it blocks, not why.
-        limits[head.name] = replace(limits[head.name], blocks_with=head.limits.blocks_with)
-    return limits
+    def _rule(self, channels: Sequence[Channel], own: Mapping[str, Thresholds]) -> Rule:
+        heads = [head for channel in channels for head in channel.heads]
+        refuse_namesakes(heads)
+        limits = {}
+        for head in heads:
+            usual = self.letters.lines.get(head.name, head.limits)
+            chosen = own.get(head.name, usual)
+            refuse_laxer(head.name, chosen, usual)
+            # A setting says where it blocks, not why.
+            limits[head.name] = replace(chosen, blocks_with=head.limits.blocks_with)
+        return self.letters.rule(limits)
 
 
 def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:
@@ -98,7 +99,7 @@ def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:
         mine, theirs = getattr(own, key), getattr(packs, key)
         if mine > theirs:
             raise ConfigError(
-                f"thresholds.{name}.{key}: {mine} is laxer than the model pack's {theirs}; "
+                f"thresholds.{name}.{key}: {mine} is laxer than the nudity rule's {theirs}; "
                 f"a kit may only be stricter: use {theirs} or less, or take it out"
             )
 
@@ -146,6 +147,7 @@ def open_eyes(
         accelerator,
         may_stand_in,
         tuple(channels[name] for name in video if name not in live),
+        read_rule(share("models") / "rule.toml", packs.values()),
     )
 
 

@@ -112,20 +112,20 @@ def test_a_known_picture_gets_the_same_verdict_through_the_camera(
 
     board = read_board("simulated")
     eyes = open_eyes(board.channels.live, (), AcceleratorPart(driver="cpu"))
-    limits = eyes.limits(Look.LIVE, {})
+    rule = eyes.rule(Look.LIVE, {})
     path = share("models") / "testcard" / "known.png"
     if name == "blue":
         path = tmp_path / "blue.png"
         Image.new("RGB", (448, 448), (30, 60, 160)).save(path)
-    (due,) = check([path], eyes, limits, live=True)
+    (due,) = check([path], eyes, rule, live=True)
     picture = Image.open(path).convert("RGB").resize((448, 448), Image.Resampling.NEAREST)
     camera = virtual_camera(picture, main=(448, 448))
     frame = camera.next(2.0)
     found = scores(eyes.live, frame.lores)
     frame.release()
-    verdict = "CLEAR" if judge(found, limits) == "clear" else "BLOCKED"
+    verdict = "CLEAR" if judge(found, rule) == "clear" else "BLOCKED"
     print(f"{name}: by check {due.scores}, through the camera {found}")
-    assert (judge(found, limits), verdict) == (due.reason, due.verdict)
+    assert (judge(found, rule), verdict) == (due.reason, due.verdict)
     assert due.verdict == ("CLEAR" if name == "blue" else "BLOCKED")
     for channel, score in found.items():
         assert score == pytest.approx(due.scores[channel], abs=TOLERANCE)

@@ -14,7 +14,7 @@ from shuttergate.bench.evaluate.crew import Opinion
 from shuttergate.board import AcceleratorPart, Board
 from shuttergate.stills import check
 from shuttergate.system.paths import share
-from shuttergate.verdict import Look, Thresholds
+from shuttergate.verdict import Look, Rule, Thresholds
 from shuttergate.vision.eyes import Eyes, open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
 
@@ -81,17 +81,17 @@ class KitLook:
             () if live else self.channels,
             AcceleratorPart(driver="cpu"),
         )
-        return KitJudge(eyes, eyes.limits(self.look, dict(self.own)), live)
+        return KitJudge(eyes, eyes.rule(self.look, dict(self.own)), live)
 
 
 class KitJudge:
     """Judges as `shuttergate check` does. Not for two threads at a time."""
 
-    def __init__(self, eyes: Eyes, limits: Mapping[str, Thresholds], live: bool) -> None:
-        self._eyes, self._limits, self._live = eyes, limits, live
+    def __init__(self, eyes: Eyes, rule: Rule, live: bool) -> None:
+        self._eyes, self._rule, self._live = eyes, rule, live
 
     def __call__(self, file: Path) -> Opinion:
-        (found,) = check([file], self._eyes, self._limits, self._live)
+        (found,) = check([file], self._eyes, self._rule, self._live)
         return Opinion(found.verdict, found.reason, found.score, found.scores)
 
     def close(self) -> None:

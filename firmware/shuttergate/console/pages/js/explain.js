@@ -4,17 +4,26 @@ import { drops } from "./drops.js";
 import { begin, h } from "./frame.js";
 import { kit, newest, on } from "./live.js";
 import { drawPill } from "./pill.js";
-import { decider, judge } from "./rule.js";
+import { plane } from "./plane.js";
+import { decider, inOrder, judge } from "./rule.js";
 import { faultWords, join, modelName, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const LIT_MS = 2500;
 const SAMPLE_MS = 300; // slowly enough to be read
 
-let mine = null; // the what-if copy: [[clear, block], …]
+let mine = null; // the what-if copy: {limits: [[clear, block], …], fusions: [{weights, line}, …]}
 let lookedAt = { time: -LIT_MS, good: false };
 
 const channels = () => Object.entries(kit.kit?.limits ?? {});
+
+/** The kit's rule over the channels of a look: in the order of `names`. */
+function ruleOf(limits, fusions) {
+  const names = Object.keys(limits);
+  return { names, limits: Object.values(limits), fusions: inOrder(fusions, names) };
+}
+
+const liveRule = () => ruleOf(kit.kit?.limits ?? {}, kit.kit?.fusions);
 
 let sample; // the one frame of which everything on this page speaks
 let sampleDue = 0;
@@ -81,52 +90,79 @@ function ruleWords() {
     say("rule.part", { name: modelName(name, index), score: scores[index].toFixed(2) });
   const parts = limits.map(says).join(say("comma"));
   const who = decider(scores, limits.map(([, own]) => own), reason);
-  const [name, [clear, block]] = limits[who] ?? ["", ["", ""]];
+  if (who < 0) return say(reason === "clear" ? "rule.clear" : "rule.together", { parts });
+  const [name, [clear, block]] = limits[who];
   const line = reason === "nudity" ? block : clear;
   return say(`rule.${reason}`, { parts, name: modelName(name, who), line });
 }
 
+/** The rule as a picture: of the live look, or where one channel looks live, of the second. */
+function drawPlane() {
+  const { limits, fusions, look_limits, look_fusions } = kit.kit ?? {};
+  const isLive = Object.keys(limits ?? {}).length === 2;
+  const rule = isLive ? ruleOf(limits, fusions) : ruleOf(look_limits ?? {}, look_fusions);
+  const figure = $("plane");
+  figure.hidden = rule.names.length !== 2;
+  if (figure.hidden) return;
+  const [across, up] = rule.names.map(modelName);
+  $("plane-across").textContent = say("plane.across", { name: across });
+  $("plane-up").textContent = say("plane.up", { name: up });
+  plane(figure.querySelector("canvas"), isLive && mine ? mine : rule, (isLive && sample?.[3]) || []);
+}
+
 function drawSliders() {
-  const limits = channels();
-  if (mine === null || mine.length !== limits.length) {
-    mine = limits.map(([, own]) => [...own]);
+  const { names, limits, fusions } = liveRule();
+  if (mine === null || mine.limits.length !== limits.length) {
+    mine = { limits: limits.map((own) => [...own]), fusions: fusions.map((own) => ({ ...own })) };
     $("sliders").replaceChildren(
       ...limits.flatMap((one, index) => [slider(index, 0), slider(index, 1)]),
+      ...fusions.map((one, index) => together(index)),
     );
   }
   for (const label of $("sliders").children) {
-    const [index, which] = [Number(label.dataset.index), Number(label.dataset.which)];
-    const value = mine[index][which];
-    label.firstChild.textContent = say(which ? "whatif.block" : "whatif.clear", {
-      name: modelName(limits[index][0], index), value: value.toFixed(2),
+    const [index, which] = [Number(label.dataset.index), label.dataset.which];
+    const value = which === "together" ? mine.fusions[index].line : mine.limits[index][which];
+    const words = { together: "whatif.together", 0: "whatif.clear", 1: "whatif.block" }[which];
+    label.firstChild.textContent = say(words, {
+      name: modelName(names[index], index), value: value.toFixed(2),
     });
     label.lastChild.value = value;
   }
 }
 
+/** A slider for the line of doubts added. */
+function together(index) {
+  const input = h("input", { type: "range", min: "-10", max: "10", step: "0.1" });
+  input.addEventListener("input", () => {
+    mine.fusions[index].line = Number(input.value);
+    draw();
+  });
+  return h("label", { "data-index": index, "data-which": "together" }, h("span"), input);
+}
+
 function slider(index, which) {
   const input = h("input", { type: "range", min: "0.01", max: "1", step: "0.01" });
   input.addEventListener("input", () => {
-    const pair = mine[index];
+    const pair = mine.limits[index];
     pair[which] = Number(input.value);
     // The upper line is never below the lower one, as in the real gate.
     if (pair[0] > pair[1]) pair[1 - which] = pair[which];
-    drawSliders();
-    drawWhatIf();
+    draw();
   });
   return h("label", { "data-index": index, "data-which": which }, h("span"), input);
 }
 
 function drawWhatIf() {
-  const verdict = sample ? judge(sample[3], mine) : "doubt";
+  const { limits, fusions } = mine;
+  const verdict = sample ? judge(sample[3], limits, fusions) : "doubt";
   $("whatif-now").textContent = say("whatif.now", {
     verdict: say(verdict === "clear" ? "verdict.clear" : "verdict.blocked"),
   });
-  const blocked = kit.seen.filter(([, , , scores]) => judge(scores, mine) !== "clear").length;
+  const blocked = kit.seen.filter(([, , , scores]) => judge(scores, limits, fusions) !== "clear").length;
   const real = kit.seen.filter(([, clear]) => !clear).length;
   const words = say("whatif.minute", { n: kit.seen.length, mine: blocked, real });
   // Whoever moves one model's lines up in vain learns why.
-  const isVain = blocked > 0 && mine.some(([clear]) => clear === 1) && mine.some(([clear]) => clear < 1);
+  const isVain = blocked > 0 && limits.some(([clear]) => clear === 1) && limits.some(([clear]) => clear < 1);
   $("whatif-minute").textContent = join([words, isVain && say("whatif.other")]);
 }
 
@@ -144,6 +180,7 @@ function draw() {
     if (kit.kit) {
       drawSliders();
       drawWhatIf();
+      drawPlane();
     }
   });
 }

@@ -1,18 +1,43 @@
 // The rule of verdict.py once more, for the what-if copy: tests/whole/test_pages.py holds the two together.
 
-/** "clear", "nudity" or "doubt" for `scores` (an array) and `limits` ([[clear, block], …]). */
-export function judge(scores, limits) {
+const RESOLUTION = 1 / 512;
+
+/**
+ * "clear", "nudity" or "doubt" for `scores` (an array), `limits` ([[clear, block], …]) and `fusions`
+ * ([{weights: [one a score], line}, …]).
+ */
+export function judge(scores, limits, fusions = []) {
   const found = limits.map(([clear, block], index) => {
     const score = scores[index];
-    if (!(score >= 0 && score <= 1)) return "doubt";
+    if (!isScore(score)) return "doubt";
     if (score < clear) return "clear";
     return score >= block ? "nudity" : "doubt";
   });
+  if (!fusions.every((fusion) => over(scores, fusion) < 0)) found.push("doubt");
   for (const reason of ["nudity", "doubt"]) if (found.includes(reason)) return reason;
   return found.length > 0 ? "clear" : "doubt";
 }
 
-/** The channel that decided: the first that says `reason`; -1 where every one did. */
+/** By how much a fusion is over its line; NaN where a score is none. */
+export function over(scores, { weights, line }) {
+  const parts = weights.map((weight, index) => (weight ? weight * logOdds(scores[index]) : 0));
+  return parts.reduce((sum, part) => sum + part, 0) - line;
+}
+
+/** The channel that decided: the first that says `reason`; -1 where every one did, or a fusion. */
 export function decider(scores, limits, reason) {
   return reason === "clear" ? -1 : limits.findIndex((own, index) => judge([scores[index]], [own]) === reason);
+}
+
+/** The kit's fusions, with their weights in the order of `names`. */
+export function inOrder(fusions, names) {
+  return (fusions ?? []).map(({ weights, line }) => ({ weights: names.map((name) => weights[name] ?? 0), line }));
+}
+
+const isScore = (score) => score >= 0 && score <= 1;
+
+function logOdds(score) {
+  if (!isScore(score)) return NaN;
+  const within = Math.min(Math.max(score, RESOLUTION), 1 - RESOLUTION);
+  return Math.log(within / (1 - within));
 }
