@@ -88,6 +88,29 @@ def _write(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
+def _on_cluster(address: str, numbers: range, out: Path, papers: Path | None) -> None:
+    """Let a dask cluster's workers render, which have this environment and see the same folders."""
+    import render  # by its name, which workers know: in this program it is called __main__
+    from distributed import Client, as_completed
+
+    papers = papers and papers.resolve()
+    with Client(address) as client:
+        for room in ("bodies", "garments", "plans", "studio", "things", "scenes", "render"):
+            client.upload_file(str(Path(__file__).with_name(f"{room}.py")))
+        # A scene that was cut short with its worker is begun again by another: it may be killed.
+        jobs = client.map(
+            render.scene,
+            numbers,
+            out=out,
+            papers=papers and papers.resolve(),
+            retries=2,
+            pure=False,
+        )
+        for job in tqdm(as_completed(jobs), total=len(numbers), unit="scene"):
+            job.result()
+            job.release()
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -101,14 +124,7 @@ def main() -> None:
     part, parts = map(int, wanted.shard.split("/"))
     numbers = range(part, wanted.scenes, parts)
     if wanted.dask:
-        from distributed import Client, as_completed
-
-        client = Client(wanted.dask)
-        for room in ("bodies", "garments", "plans", "studio", "things", "scenes", "render"):
-            client.upload_file(str(Path(__file__).with_name(f"{room}.py")))
-        jobs = client.map(scene, numbers, out=wanted.out, papers=wanted.papers)
-        for job in tqdm(as_completed(jobs), total=len(numbers), unit="scene"):
-            job.result()
+        _on_cluster(wanted.dask, numbers, wanted.out.resolve(), wanted.papers)
         return
     for number in tqdm(numbers, unit="scene"):
         scene(number, wanted.out, wanted.papers)

@@ -26,11 +26,11 @@ def obstacle(
 ) -> Sheet:
     """A thing of any colour between camera and figure, beside the line from one to the other."""
     points, faces = form(rng)
-    away = (camera - middle) * rng.uniform(0.25, 0.6)
-    side = np.cross(away, rng.normal(size=3))
-    side /= np.linalg.norm(side) + 1e-9
-    points = points * rng.uniform(0.3, 0.6) + middle + away
-    points = points + side * reach_m * rng.uniform(0.35, 0.8)
+    near = rng.uniform(0.25, 0.6)  # what is nearer to the camera looks larger, and is made smaller
+    side = np.cross(camera - middle, rng.normal(size=3))
+    side *= reach_m * (1 - near) / (np.linalg.norm(side) + 1e-9)
+    points = points * reach_m * (1 - near) * rng.uniform(0.12, 0.35) / np.abs(points).max()
+    points = points + middle + (camera - middle) * near + side * rng.uniform(0.35, 0.9)
     paint = dye(points, rng)
     return Sheet(points, faces, paint, float(rng.choice([0.9, 0.4])))
 
