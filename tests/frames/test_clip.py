@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ import pytest
 from PIL import Image
 
 from shuttergate.errors import CameraError
-from shuttergate.frame import Pixels
 from shuttergate.frames import clip as clip_module
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.clip import AHEAD_SHOTS, Clip, format_of
@@ -27,27 +24,13 @@ from shuttergate.frames.simulated import SimulatedCamera
 from shuttergate.system import pyav
 from support import needs
 from support.colours import as_rgb, centres, near, quadrants
+from support.films import SIZE, av, film, grey, greys, yuv
 from support.kits import wait_until
 from support.places import CLIPS
 
-try:
-    av: Any = importlib.import_module("av")
-except ImportError:
-    av = None
-
 NEEDS_AV = needs.module("av")
 
-SIZE, LENS = (320, 240), Lens((640, 480), (224, 224))
-SHARES = {"ITU601": (0.299, 0.114), "ITU709": (0.2126, 0.0722), "BT2020": (0.2627, 0.0593)}
-"""Of red and blue in luma."""
-NUMBERS = {"ITU709": 1, "ITU601": 5, "BT2020": 9, None: 2}
-"""By H.273; 2 is unspecified."""
-PHONE = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
-"""Display matrices (a, b, c, d) by degrees clockwise: x' = a x + c y, y' = b x + d y, y down."""
-
-
-def grey(number: int) -> int:
-    return 15 + 3 * number
+LENS = Lens((640, 480), (224, 224))
 
 
 def number(shot: Shot) -> int:
@@ -55,74 +38,6 @@ def number(shot: Shot) -> int:
     found = {round((float(pixels.mean()) - 15) / 3) for pixels in (shot.main[:240], shot.lores)}
     assert len(found) == 1, found
     return found.pop()
-
-
-def yuv(
-    rgb: Pixels, matrix: str = "ITU601", limited: bool = True, subsampled: bool = True
-) -> list[Pixels]:
-    """The picture's planes, by the standards' own formulas."""
-    red, green, blue = np.moveaxis(rgb.astype(float) / 255, 2, 0)
-    of_red, of_blue = SHARES[matrix]
-    y = of_red * red + (1 - of_red - of_blue) * green + of_blue * blue
-    u, v = (blue - y) / (2 - 2 * of_blue), (red - y) / (2 - 2 * of_red)
-    low, luma, chroma = (16, 219, 224) if limited else (0, 255, 255)
-    step = 2 if subsampled else 1
-    planes = low + luma * y, (128 + chroma * u)[::step, ::step], (128 + chroma * v)[::step, ::step]
-    return [np.clip(np.round(plane), 0, 255).astype(np.uint8) for plane in planes]
-
-
-def film(
-    path: Path,
-    pictures: list[list[Pixels]],
-    *,
-    codec: str = "libx264",
-    pix_fmt: str = "yuv420p",
-    rate: int = 30,
-    turned: int = 0,
-    matrix: str | None = None,
-    full: bool | None = None,
-    container_format: str | None = None,
-) -> Path:
-    """Write the pictures, each given as its planes, to a video file."""
-    with av.open(str(path), "w", format=container_format) as container:
-        stream = container.add_stream(codec, rate=rate)
-        stream.height, stream.width = pictures[0][0].shape[:2]
-        stream.pix_fmt = pix_fmt
-        stream.codec_context.colorspace = NUMBERS[matrix]
-        stream.codec_context.color_range = {None: 0, False: 1, True: 2}[full]
-        if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "crf": "4"}
-        elif codec == "libvpx":
-            stream.options = {"deadline": "realtime", "crf": "4", "b": "4M"}
-        elif codec in ("mpeg4", "mjpeg"):
-            stream.options = {"qscale": "1"}
-            stream.codec_context.qmin, stream.codec_context.qmax = 1, 2
-        stream.codec_context.thread_count = 1
-        if turned:
-            a, b, c, d = (side << 16 for side in PHONE[turned])
-            stream.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
-        for count, planes in enumerate(pictures):
-            picture = av.VideoFrame(stream.width, stream.height, pix_fmt)
-            for plane, pixels in zip(picture.planes, planes, strict=True):
-                rows = pixels.reshape(len(pixels), -1)
-                target = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-                target[: len(rows), : rows.shape[1]] = rows
-            picture.pts, picture.time_base = count, Fraction(1, rate)
-            picture.colorspace = NUMBERS[matrix]
-            picture.color_range = {None: 0, False: 1, True: 2}[full]
-            for packet in stream.encode(picture):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
-    return path
-
-
-def greys(path: Path, count: int, size: tuple[int, int] = SIZE, **other: Any) -> Path:
-    """A clip whose pictures show their number."""
-    pages = [np.full((size[1], size[0], 3), grey(one), np.uint8) for one in range(count)]
-    if other.get("pix_fmt") == "rgb24":
-        return film(path, [[page] for page in pages], **other)
-    return film(path, [yuv(page) for page in pages], **other)
 
 
 Open = Callable[..., Clip]

@@ -70,11 +70,14 @@ class _Film:
     format: str
     name: str
 
-    def pictures(self, due_s: Callable[[], float]) -> Generator[tuple[float, Any], None, None]:
+    def pictures(
+        self, due_s: Callable[[], float], looping: bool = True
+    ) -> Generator[tuple[float, Any], None, None]:
         """Yield the time of each picture, in seconds since the start, and what PyAV decoded.
 
-        Times grow for ever; the film begins anew after its last picture or its first damage. Turns
-        that are over by ``due_s()`` are left out. A film of a single picture ends with it.
+        Times grow for ever; the film begins anew after its last picture or its first damage, unless
+        it is not ``looping``. Turns that are over by ``due_s()`` are left out. A film of a single
+        picture ends with it.
         """
         end_s = 0.0
         while True:
@@ -87,7 +90,7 @@ class _Film:
                 end_s = time_s + length_s
                 count += 1
                 yield time_s, picture
-            if count == 1:
+            if count == 1 or not looping:
                 return
             turn_s = end_s - begin_s
             end_s += max(0.0, (due_s() - end_s) // turn_s) * turn_s
@@ -154,16 +157,23 @@ class _Film:
 class _Developer:
     """Makes shots of decoded pictures: each is converted once, by libswscale, and copied once."""
 
-    def __init__(self, av: Any, lens: Lens) -> None:
+    def __init__(self, film: _Film, lens: Lens) -> None:
+        self._name = film.name
         self._lens = lens
-        self._names = av.video.reformatter
+        self._names = film.av.video.reformatter
         self._to_main, self._to_lores = (self._names.VideoReformatter() for _ in range(2))
         kind = self._names.Interpolation
         # Without the last two, colours come out up to 3 of 255 too dark.
         self._how = kind.BILINEAR | kind.ACCURATE_RND | kind.FULL_CHR_H_INT | kind.FULL_CHR_H_INP
 
     def shot(self, picture: Any) -> Shot:
-        """Return the whole of `picture` as the sensor gives it, upright."""
+        """Return the whole of `picture` as the sensor gives it, upright; raise `CameraError`."""
+        try:
+            return self._shot(picture)
+        except Exception as error:  # a pixel format or colours that libswscale does not know
+            raise _unreadable(self._name, error) from error
+
+    def _shot(self, picture: Any) -> Shot:
         matrix, spread = self._names.Colorspace, self._names.ColorRange
         usual = "ITU709" if picture.height >= 720 else "ITU601"
         how = {
@@ -192,6 +202,44 @@ class _Developer:
         return pixels[:, ::-1] if self._lens.mirror else pixels
 
 
+@contextlib.contextmanager
+def _film(path: Path) -> Iterator[_Film]:
+    """Open the video at `path`; raise `CameraError` where it is none, or PyAV is not there."""
+    name = tilde(path)
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            format_name = format_of(file.read(_HEAD_BYTES))
+        except OSError as error:
+            raise CameraError(f"{name}: {error.strerror}; name another") from error
+        if format_name is None:
+            told = "neither a picture nor a video known here; save it as JPEG, PNG or MP4"
+            raise CameraError(f"{name}: {told}")
+        yield _Film(_load(name), file, format_name, name)
+
+
+def every_shot(
+    path: Path, lens: Lens, fps: float, for_s: float = math.inf
+) -> Iterator[tuple[float, Shot]]:
+    """Yield when each picture of the video at `path` is due, in seconds, and what `lens` makes of
+    it: as fast as they are asked for, `fps` a second of the video at most.
+
+    It begins anew after its end until ``for_s`` are over; without, it is shown once. Raises
+    `CameraError` where it shows nothing.
+    """
+    with _film(path) as film:
+        developer = _Developer(film, lens)
+        looping = not math.isinf(for_s)
+        next_s = -math.inf
+        with contextlib.closing(film.pictures(lambda: 0.0, looping)) as pictures:
+            for time_s, picture in pictures:
+                if time_s >= for_s:
+                    return
+                if time_s + SLACK_S >= next_s:
+                    next_s = max(next_s, time_s) + 1.0 / fps
+                    yield time_s, developer.shot(picture)
+
+
 class Clip:
     """The video file at `path` in real time, looped, as a `Scene`; a thread decodes ahead.
 
@@ -206,30 +254,18 @@ class Clip:
         self._ahead: deque[tuple[float, Shot]] = deque()
         self._changed = threading.Condition()
         with contextlib.ExitStack() as undo:
-            try:
-                self._file = undo.enter_context(path.open("rb"))
-                format_name = format_of(self._file.read(_HEAD_BYTES))
-            except OSError as error:
-                raise CameraError(f"{self.name}: {error.strerror}; name another") from error
-            if format_name is None:
-                told = "neither a picture nor a video known here; save it as JPEG, PNG or MP4"
-                raise CameraError(f"{self.name}: {told}")
-            av = _load(self.name)
-            self._developer = _Developer(av, lens)
-            film = _Film(av, self._file, format_name, self.name)
+            film = undo.enter_context(_film(path))
+            self._developer = _Developer(film, lens)
             self._pictures = film.pictures(lambda: self._due_s)
             undo.callback(self._pictures.close)
             self._shot = self._developed(next(self._pictures)[1])
-            undo.pop_all()
+            self._undo = undo.pop_all()
         # A daemon, for it waits for ever where nobody closes the scene.
         self._worker = threading.Thread(target=self._work, name="scene", daemon=True)
         self._worker.start()
 
     def _developed(self, picture: Any) -> Shot:
-        try:
-            shot = self._developer.shot(picture)
-        except Exception as error:  # a pixel format or colours that libswscale does not know
-            raise _unreadable(self.name, error) from error
+        shot = self._developer.shot(picture)
         self._developed_s = time.monotonic()
         return shot
 
@@ -278,8 +314,7 @@ class Clip:
             self._closed = True
             self._changed.notify()
         self._worker.join()
-        self._pictures.close()
-        self._file.close()
+        self._undo.close()
 
 
 def _unreadable(name: str, error: Exception | str) -> CameraError:

@@ -107,6 +107,19 @@ def published() -> Backbone:
     return model
 
 
+def blended(tuned: Backbone, share: float) -> Backbone:
+    """The published backbone, moved by `share` (0 to 1) of the way to a fine-tuned one.
+
+    Weights interpolated so keep what the published ones know of pictures that no renderer made:
+    M. Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022.
+    """
+    model = published()
+    with torch.no_grad():
+        for mine, theirs in zip(model.parameters(), tuned.parameters(), strict=True):
+            mine.lerp_(theirs, share)
+    return model
+
+
 def prepared(pictures: np.ndarray) -> torch.Tensor:
     """uint8 (n, 224, 224, 3) RGB to what the backbone takes."""
     return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() - 127) / 128

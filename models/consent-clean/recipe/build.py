@@ -19,7 +19,8 @@ sys.path.insert(0, str(RECIPE.parents[1]))
 from workshop import BuildError, Workshop, deliver, sha256  # noqa: E402
 
 WORK = Path.home() / ".cache" / "shuttergate" / "build-consent-clean"
-SCENES = 2000
+SCENES = 4200
+SHARE = "0.4"  # of the way to the tuned weights that the backbone goes: see choose.py
 STEPS = 9
 AGAIN = "run the same command again; if it fails at once, delete that step's files and run again."
 
@@ -31,12 +32,12 @@ def build(out_dir: Path, work: Path, scenes: int, missing_ok: bool) -> list[Path
     card_views = take_card_views(shop)
 
     shop.say("training the last blocks")
-    backbone = work / "backbone.pt"
-    if not backbone.exists():
-        script(shop, "train.py", views, backbone)
+    tuned = work / "tuned.pt"
+    if not tuned.exists():
+        script(shop, "train.py", views, tuned)
 
     shop.say("converting to int8")
-    embedding = _converted(shop, backbone, views, work / "converted")
+    embedding = _converted(shop, tuned, views, work / "converted")
 
     shop.say("letting the int8 model see every view")
     seen, card_seen = work / "embeddings.npy", work / "card-embeddings.npy"
@@ -93,9 +94,9 @@ def script(shop: Workshop, name: str, *arguments: str | Path, online: bool = Fal
     shop.run(name, AGAIN, RECIPE / name, *arguments, offline=not online, shown=True)
 
 
-def _converted(shop: Workshop, backbone: Path, views: Path, folder: Path) -> Path:
-    """The int8 model of the trained backbone."""
-    script(shop, "convert.py", backbone, views, folder)
+def _converted(shop: Workshop, tuned: Path, views: Path, folder: Path) -> Path:
+    """The int8 model of the backbone, moved a share of the way."""
+    script(shop, "convert.py", tuned, SHARE, views, folder)
     shop.run(
         "onnx2tf",
         AGAIN,

@@ -1,6 +1,7 @@
-"""From the trained backbone to what onnx2tf wants: `python convert.py BACKBONE.pt VIEWS OUT_DIR`.
+"""From the tuned backbone to what onnx2tf wants: `python convert.py TUNED.pt SHARE VIEWS OUT_DIR`.
 
-Writes embedding.onnx and calibration.npy; and mends onnx2tf 2.6.9, which gives the bias of a
+SHARE is how far the backbone moves from the published weights to the tuned ones, 0 to 1. Writes
+embedding.onnx and calibration.npy; and mends onnx2tf 2.6.9, which gives the bias of a
 depthwise convolution the axis of its weights, so that no runtime takes the model.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from backbone import Backbone, to_onnx
+from backbone import Backbone, blended, to_onnx
 
 SAMPLES = 256
 SEED = 20261121
@@ -45,13 +46,15 @@ def mend_onnx2tf() -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("backbone", "views", "out"):
+    parser.add_argument("tuned", type=Path)
+    parser.add_argument("share", type=float)
+    for name in ("views", "out"):
         parser.add_argument(name, type=Path)
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
-    model = Backbone()
-    model.load_state_dict(torch.load(told.backbone, weights_only=True))
-    to_onnx(model.eval(), told.out / "embedding.onnx")
+    tuned = Backbone()
+    tuned.load_state_dict(torch.load(told.tuned, weights_only=True))
+    to_onnx(blended(tuned, told.share), told.out / "embedding.onnx")
     np.save(told.out / "calibration.npy", calibration(told.views))
     mend_onnx2tf()
 

@@ -2,7 +2,9 @@
 
 Everything up to block 10 stays as Google published it; its outputs are computed once. What
 follows is trained a little, held close to the published weights, and on photographs to the
-published embeddings too, so that the embedding stays good for other policies.
+published embeddings too, so that the embedding stays good for other policies. It begins with a head
+that was fitted to the published embedding (linear probing first: A. Kumar et al., Fine-tuning can
+distort pretrained features, ICLR 2022). How much of the way is then gone: choose.py.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from backbone import EMBEDDING, Backbone, prepared, published
+from head import fit
 from torch import nn
 from tqdm import trange
 
 SPLIT = 11  # blocks before this are frozen: the first 14 x 14 of stage 5 come out
 SEED = 20261121
+PROBED = 12000  # views that the first head is fitted to
+DRAWN_OUT = 10.0  # by how much a direction is stretched before the head
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Recipe:
     epochs: int = 4
     batch: int = 64
     rate: float = 2e-4
-    head_rate: float = 3e-3
+    head_rate: float = 1e-3
     hold: float = 2e-4  # pull towards the published weights
     keep: float = 1.0  # pull of photographs' embeddings towards the published ones
     smooth: float = 0.04
@@ -43,12 +48,17 @@ class Tail(nn.Module):
         self.last = backbone.last
         self.head = nn.Linear(EMBEDDING, 1)
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def embed(self, x: torch.Tensor) -> torch.Tensor:
+        """Stems (n, 112, 14, 14) to embeddings (n, 1280)."""
         for block in self.blocks:
             x = block(x)
-        embedding = self.last(x).mean((2, 3))
+        return self.last(x).mean((2, 3))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        embedding = self.embed(x)
         direction = nn.functional.normalize(embedding)
-        return embedding, self.head(nn.functional.dropout(direction, 0.2, self.training) * 10)[:, 0]
+        kept = nn.functional.dropout(direction, 0.2, self.training)
+        return embedding, self.head(kept * DRAWN_OUT)[:, 0]
 
 
 def stems(views: np.ndarray, backbone: Backbone, out: Path) -> np.ndarray:
@@ -72,6 +82,30 @@ def stems(views: np.ndarray, backbone: Backbone, out: Path) -> np.ndarray:
     return kept
 
 
+def embeddings(backbone: Backbone, stem: np.ndarray) -> np.ndarray:
+    """What the tail makes of stems, float32 (n, 1280)."""
+    tail, made = Tail(backbone).eval(), []
+    with torch.inference_mode():
+        for k in range(0, len(stem), 128):
+            made.append(tail.embed(torch.from_numpy(stem[k : k + 128].astype(np.float32))).numpy())
+    return np.concatenate(made)
+
+
+def directions(embedding: np.ndarray) -> np.ndarray:
+    """Embeddings scaled to length 1."""
+    return embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
+
+
+def probe(tail: Tail, backbone: Backbone, stem: np.ndarray, nude: np.ndarray) -> None:
+    """Give the tail's head what fits the published embedding best."""
+    pick = np.sort(np.random.default_rng(SEED).permutation(len(stem))[:PROBED])
+    weight = np.where(nude[pick], (~nude[pick]).sum() / nude[pick].sum(), 1.0)
+    head, offset = fit(directions(embeddings(backbone, stem[pick])), nude[pick], weight)
+    with torch.no_grad():
+        tail.head.weight.copy_(torch.from_numpy(head) / DRAWN_OUT)
+        tail.head.bias.copy_(torch.from_numpy(offset))
+
+
 def train(
     stem: np.ndarray, nude: np.ndarray, photo: np.ndarray, weight: np.ndarray, recipe: Recipe
 ) -> Backbone:
@@ -80,6 +114,7 @@ def train(
     rng = np.random.default_rng(SEED)
     backbone = published()
     tail = Tail(backbone).train()
+    probe(tail, published(), stem, nude)
     own = [parameter for name, parameter in tail.named_parameters() if "head" not in name]
     start = [parameter.detach().clone() for parameter in own]
     reference = Tail(published()).eval()
