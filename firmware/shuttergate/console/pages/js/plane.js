@@ -11,18 +11,20 @@ export function plane(canvas, { limits, fusions }, scores) {
   const context = canvas.getContext("2d");
   const style = getComputedStyle(canvas);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const at = (score) => score * side;
+  const rim = 8 * scale; // so that a frame at an end is seen whole
+  const at = (score) => rim + score * (side - 2 * rim);
   context.fillStyle = colour("--block-zone");
   context.fillRect(0, 0, side, side);
   // A higher score never opens, so one height a column is the whole border.
   context.beginPath();
   context.moveTo(0, side);
+  context.lineTo(0, side - at(border(0, limits, fusions)));
   const heights = Array.from({ length: STEPS }, (_, step) => border((step + 0.5) / STEPS, limits, fusions));
   heights.forEach((height, step) => {
     context.lineTo(at(step / STEPS), side - at(height));
     context.lineTo(at((step + 1) / STEPS), side - at(height));
   });
-  context.lineTo(side, side);
+  context.lineTo(at(heights.filter((height) => height > 0).length / STEPS), side);
   context.fillStyle = colour("--clear-zone");
   context.fill();
   context.strokeStyle = colour("--ink");
