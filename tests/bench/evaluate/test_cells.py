@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shuttergate.bench.evaluate.cells import (
@@ -48,6 +48,17 @@ def test_small_groups_are_told_as_one(sizes: list[int], told: list[tuple[str, in
     assert [(one.value, one.folded, len(one.places)) for one in found] == told
 
 
+def test_of_very_many_groups_the_smallest_are_told_as_one() -> None:
+    first, groups = 0, {}
+    for number in range(70):
+        groups[f"{number:02}"] = frozenset(range(first, first + LEAST + number))
+        first += LEAST + number
+    found = fold(groups)
+    assert [one.value for one in found[:-1]] == [f"{number}" for number in range(10, 70)]
+    assert (found[-1].value, found[-1].folded, len(found)) == (LARGER, 10, MOST_CELLS + 1)
+
+
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=90).filter(lambda x: sum(x) >= LEAST))
 def test_whatever_the_groups_each_told_one_has_enough_and_none_is_lost(sizes: list[int]) -> None:
     first, groups = 0, {}
