@@ -133,7 +133,7 @@ def judge(
             child.wait()
     raise ShuttergateError(
         f"the judging process ended without figures (status {child.returncode}); nothing was "
-        "written: is there memory enough?"
+        "written: see that there is memory enough, and that the kernel has seccomp filters"
     )
 
 
