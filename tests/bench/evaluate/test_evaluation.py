@@ -25,10 +25,10 @@ from shuttergate.bench.evaluate.crew import Opinion
 from shuttergate.bench.evaluate.evaluation import Hands, Summary, evaluate
 from shuttergate.bench.evaluate.looks import kit_looks
 from shuttergate.bench.evaluate.manifest import read_manifest
-from shuttergate.board import AcceleratorPart, read_board
+from shuttergate.board import read_board
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.verdict import Look, Thresholds
-from shuttergate.vision.eyes import open_eyes
+from shuttergate.vision.rule import Letters
 from support import needs
 
 BOTH = (Look.LIVE, Look.SECOND)
@@ -239,12 +239,13 @@ def test_another_nudity_rule_is_another_judge(
     assert look.key != key
 
 
-def test_the_lines_that_are_told_are_the_rules_and_not_the_packs() -> None:
+def test_the_lines_that_are_told_are_the_rules_and_not_the_packs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     (look,) = kit_looks(read_board("simulated"), {}, LIVE)
-    eyes = open_eyes(look.channels, (), AcceleratorPart(driver="cpu"))
-    limits = eyes.rule(Look.LIVE, {}).limits
-    told = {model.channel: (model.clear_below, model.block_at) for model in look.models()}
-    assert told == {name: (one.clear_below, one.block_at) for name, one in limits.items()}
+    letters = Letters({name: Thresholds(0.1, 0.2) for name in look.channels})
+    monkeypatch.setattr("shuttergate.bench.evaluate.looks.read_rule", lambda *_: letters)
+    assert {(model.clear_below, model.block_at) for model in look.models()} == {(0.1, 0.2)}
 
 
 @pytest.mark.parametrize("module", ["jinja2", "matplotlib.figure"])

@@ -102,7 +102,10 @@ def test_a_picture_of_two_people_is_judged_once(tmp_path: Path) -> None:
         ({"age": "young"}, "line 3: age: expected an age"),
         ({"apparent_skin_color": "2. [1, 2, 3]"}, "expected one of Sony's six colours"),
         ({"pronoun": "['somebody']"}, "line 3: pronoun: expected a list of pronouns"),
-        ({"pronoun": "[__import__('os')]"}, "line 3: pronoun: expected a list of pronouns"),
+        (
+            {"pronoun": "['0. She/her/hers'.strip()]"},
+            "line 3: pronoun: expected a list of pronouns",
+        ),
         ({"ancestry": "['Atlantis']"}, "line 3: ancestry: expected a list of regions"),
         ({"camera_position": "9. Upside down"}, "expected one of Typical, Atypical High"),
         ({"is_primary": "yes"}, "line 3: is_primary: expected True or False"),
@@ -135,9 +138,8 @@ def test_a_table_of_another_name_or_with_other_columns_is_refused(tmp_path: Path
 
 
 def test_outlines_of_any_length_are_read_past(tmp_path: Path) -> None:
-    usual = csv.field_size_limit()
     assert groups(tmp_path, segments="[" + "1, " * 100_000 + "]")["age"] == "30-39"
-    assert csv.field_size_limit() == usual
+    assert csv.field_size_limit() == 131072  # as Python has it, for all others
 
 
 def test_false_refusals_by_group_are_measured_blind(tmp_path: Path) -> None:
