@@ -213,7 +213,7 @@ def test_doctor_finds_limits_that_the_kit_would_refuse(tmp_path: Path) -> None:
     )
     done = asked("doctor", "--json", "--config", config)
     assert done.returncode == 1
-    assert "clear_below: 0.93 is laxer than the model pack's 0.92" in done.stdout
+    assert "clear_below: 0.93 is laxer than the nudity rule's 0.92" in done.stdout
 
 
 def test_the_runtime_does_not_chatter(clear_scene: Path) -> None:

@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import test_house
+from shuttergate.bench.evaluate.fhibe import COLUMNS
 from shuttergate.bench.scenario.faults import KINDS
 from shuttergate.board import board_names
+from shuttergate.cli import app
 from shuttergate.companion import Role
 from support.places import ROOT
 
@@ -71,6 +74,32 @@ def test_paths_in_the_text_are_there(page: str) -> None:
     # Those of a kit's folder beside its board or pack are in each of them.
     places = [*PLACES, ROOT / "device" / "pi-cpu", ROOT / "models" / "consent-clean"]
     assert lost_paths(in_ticks(text_of(page)), places) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_measures_elsewhere_is_led_right(language: str) -> None:
+    text = text_of(f"docs/evaluate-elsewhere{language}.md")
+    for target in re.findall(r"\]\((?!https:)([^)#]*)\)", text):
+        assert (ROOT / "docs" / target).exists(), target
+    options = get_command(app).commands["evaluate"].params  # type: ignore[attr-defined]
+    known = {name for option in options for name in option.opts}
+    assert set(re.findall(r"--[a-z]+", in_commands(text, "evaluate"))) <= known
+    assert {f"`{column}`" for column in COLUMNS} <= set(re.findall(r"`[^`\n]+`", text))
+    for word in ("RLIMIT_FSIZE=0", "seccomp", "unshare -rn", "swapoff -a", "`auc`"):
+        assert word in text
+
+
+def in_commands(text: str, word: str) -> str:
+    """Return the lines of code blocks that have `word` in them."""
+    return "\n".join(re.findall(rf"^ {{4,}}.*\b{word}\b.*$", text, re.MULTILINE))
+
+
+def test_both_languages_give_the_same_commands_for_elsewhere() -> None:
+    blocks = [
+        re.findall(r"^ {4,}(?=[A-Zpgka]).*$", text_of(f"docs/evaluate-elsewhere{one}.md"), re.M)
+        for one in LANGUAGES
+    ]
+    assert len(blocks[0]) > 10 and blocks[0] == blocks[1]
 
 
 def test_a_path_that_is_gone_is_seen() -> None:

@@ -279,6 +279,23 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help=_("Keep finished pictures here; go on from there.")),
     ] = None,
+    blind: Annotated[
+        bool,
+        typer.Option(
+            "--blind",
+            help=_("Without network, names and scores: only rates of ten pictures and more."),
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json", help=_("The only file that --blind writes; it can be published.")
+        ),
+    ] = None,
+    fhibe: Annotated[
+        bool,
+        typer.Option("--fhibe", help=_("The list is Sony's FHIBE: fhibe_downsampled.csv.")),
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Exit status: 0, or 2 for a bad manifest or usage. Both looks, unless one is named."""
@@ -286,7 +303,9 @@ def evaluate(
 
     settings = _configured(config)
     columns = [name.strip() for name in (by or "").split(",") if name.strip()]
-    order = Order(manifest, as_json, report, live, second, columns, names, against)
+    order = Order(
+        manifest, as_json, report, live, second, columns, names, against, blind, out, fhibe
+    )
     try:
         carry_out(order, read_kit(settings, config), settings.limits(), threads, cluster, resume)
     except ShuttergateError as error:

@@ -210,6 +210,8 @@ def test_a_folder_a_pipe_and_nothing_are_refused(tmp_path: Path) -> None:
             read_picture(path)
     with pytest.raises(PictureError, match="there is no such file"):
         read_picture(tmp_path / "nothing")
+    with pytest.raises(PictureError, match="File name too long; name a picture that can be read"):
+        read_picture(tmp_path / ("x" * 300))
 
 
 def test_lores_shows_the_whole_picture_edges_included() -> None:

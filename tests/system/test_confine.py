@@ -61,6 +61,17 @@ def test_it_can_still_use_pipes_and_local_sockets() -> None:
     assert done.stdout.strip() == "b'x'"
 
 
+def test_with_no_sockets_not_even_local_ones_are_left() -> None:
+    tries = "".join(
+        f"\ntry: socket.socket({family}); print('could')"
+        "\nexcept OSError as error: print(errno.errorcode[error.errno])"
+        for family in ("socket.AF_UNIX", "socket.AF_INET", "socket.AF_NETLINK, socket.SOCK_RAW, 15")
+    )
+    pair = "\na, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))"
+    done = confined(f"confine.no_sockets(){tries}{pair}", "-")
+    assert done.stdout.split() == ["EACCES", "EACCES", "EACCES", "b'x'"], done.stderr
+
+
 def test_no_other_process_may_read_its_memory() -> None:
     done = confined("import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))", "-")
     assert done.stdout.strip() == "0"

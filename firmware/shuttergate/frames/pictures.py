@@ -36,9 +36,13 @@ def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[
     A still gives one picture, an animation each of its frames. JPEGs larger than `limit` (width,
     height) may come reduced, but not below it. Raises `PictureError` naming the file and the mend.
     """
-    if not path.exists():
+    try:
+        is_there, is_file = path.exists(), path.is_file()
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise PictureError(f"{path}: {error.strerror}; name a picture that can be read") from error
+    if not is_there:
         raise PictureError(f"{path}: there is no such file")
-    if not path.is_file():
+    if not is_file:
         raise PictureError(f"{path}: not a file; name a picture")
     yield from pictures_in(path, str(path), limit)
 

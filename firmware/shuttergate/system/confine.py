@@ -84,28 +84,54 @@ def no_network() -> None:
     A process that calls the kernel in a foreign way (32-bit) is killed; io_uring, which could open
     sockets past the filter, is refused. Raises `ShuttergateError` on a processor not known here.
     """
+    machine = _known_machine()
+    _refuse_by(
+        [
+            (_LD_W_ABS, 0, 0, _OFFSET_ARCH),
+            (_JEQ_K, 1, 0, _AUDIT_ARCH[machine]),
+            (_RET_K, 0, 0, _KILL),
+            (_LD_W_ABS, 0, 0, _OFFSET_NR),
+            (_JGE_K, 9, 0, _X32),
+            (_JEQ_K, 2, 0, _SYS_SOCKET[machine]),
+            (_JEQ_K, 7, 0, _SYS_IO_URING_SETUP),
+            (_RET_K, 0, 0, _ALLOW),
+            (_LD_W_ABS, 0, 0, _OFFSET_ARG0),
+            (_JEQ_K, 3, 0, _AF_UNIX),
+            (_JEQ_K, 0, 3, _AF_NETLINK),
+            (_LD_W_ABS, 0, 0, _OFFSET_ARG2),
+            (_JEQ_K, 0, 1, _KERNEL_EVENTS),
+            (_RET_K, 0, 0, _ALLOW),
+            (_RET_K, 0, 0, _REFUSE),
+        ]
+    )
+
+
+def no_sockets() -> None:
+    """Refuse every new socket, the local ones, too: no display, no bus, no other program's door.
+
+    After `no_network`, whose filter stays. Pairs of sockets are left: they lead to nobody else.
+    """
+    _refuse_by(
+        [
+            (_LD_W_ABS, 0, 0, _OFFSET_NR),
+            (_JEQ_K, 0, 1, _SYS_SOCKET[_known_machine()]),
+            (_RET_K, 0, 0, _REFUSE),
+            (_RET_K, 0, 0, _ALLOW),
+        ]
+    )
+
+
+def _known_machine() -> str:
     machine = platform.machine()
     if machine not in _AUDIT_ARCH:
         raise ShuttergateError(
             f"no network filter is known for {machine}; run on x86_64 or aarch64"
         )
-    program = [
-        (_LD_W_ABS, 0, 0, _OFFSET_ARCH),
-        (_JEQ_K, 1, 0, _AUDIT_ARCH[machine]),
-        (_RET_K, 0, 0, _KILL),
-        (_LD_W_ABS, 0, 0, _OFFSET_NR),
-        (_JGE_K, 9, 0, _X32),
-        (_JEQ_K, 2, 0, _SYS_SOCKET[machine]),
-        (_JEQ_K, 7, 0, _SYS_IO_URING_SETUP),
-        (_RET_K, 0, 0, _ALLOW),
-        (_LD_W_ABS, 0, 0, _OFFSET_ARG0),
-        (_JEQ_K, 3, 0, _AF_UNIX),
-        (_JEQ_K, 0, 3, _AF_NETLINK),
-        (_LD_W_ABS, 0, 0, _OFFSET_ARG2),
-        (_JEQ_K, 0, 1, _KERNEL_EVENTS),
-        (_RET_K, 0, 0, _ALLOW),
-        (_RET_K, 0, 0, _REFUSE),
-    ]
+    return machine
+
+
+def _refuse_by(program: list[tuple[int, int, int, int]]) -> None:
+    """Set a seccomp filter for all threads, for ever; with others, the strictest answer counts."""
     code = b"".join(struct.pack("HBBI", *line) for line in program)
     buffer = ctypes.create_string_buffer(code, len(code))
 
@@ -116,7 +142,7 @@ def no_network() -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     # By the system call and not by prctl, which leaves out threads that a library has started.
     failed = _libc.syscall(
-        ctypes.c_long(_SYS_SECCOMP[machine]),
+        ctypes.c_long(_SYS_SECCOMP[_known_machine()]),
         ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER),
         ctypes.c_ulong(_SECCOMP_FILTER_FLAG_TSYNC),
         ctypes.byref(pointer),

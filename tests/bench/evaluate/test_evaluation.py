@@ -19,6 +19,7 @@ from shuttergate.bench.evaluate import (
     rivals,
     start,
     tables,
+    words,
 )
 from shuttergate.bench.evaluate.crew import Opinion
 from shuttergate.bench.evaluate.evaluation import Hands, Summary, evaluate
@@ -27,6 +28,7 @@ from shuttergate.bench.evaluate.manifest import read_manifest
 from shuttergate.board import read_board
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.verdict import Look, Thresholds
+from shuttergate.vision.rule import Letters
 from support import needs
 
 BOTH = (Look.LIVE, Look.SECOND)
@@ -210,6 +212,40 @@ def test_tables_fit_80_columns(manifest: Path, capsys: pytest.CaptureFixture[str
     assert "…" not in shown
     assert "1 unreadable" in shown
     assert "blocked 1 of 2 pictures marked nude" in " ".join(shown.split())
+
+
+def test_swapped_labels_are_told_in_words(
+    clear_scene: Path, blocked_scene: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = clear_scene.parent / "m.csv"
+    path.write_text(f"path,label\n{clear_scene.name},nude\n{blocked_scene.name},safe\n")
+    carry_out(order(path))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Live look: the area under the joint score's ROC curve is 0.0000, under 0.5" in told
+    assert "Perhaps the labels nude and safe are swapped" in told
+    assert words.swapped("live", 0.5) == words.swapped("live", None) == ""
+    assert "入れ替わっていないか" in words.swapped("live", 0.49, "ja")
+    path.write_text(f"path,label\n{clear_scene.name},safe\n{blocked_scene.name},nude\n")
+    carry_out(order(path))
+    assert "swapped" not in capsys.readouterr().out
+
+
+def test_another_nudity_rule_is_another_judge(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (look,) = kit_looks(read_board("simulated"), {}, LIVE)
+    key = look.key
+    monkeypatch.setattr("shuttergate.bench.evaluate.looks.RULE_SHA256", "0" * 64)
+    assert look.key != key
+
+
+def test_the_lines_that_are_told_are_the_rules_and_not_the_packs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (look,) = kit_looks(read_board("simulated"), {}, LIVE)
+    letters = Letters({name: Thresholds(0.1, 0.2) for name in look.channels})
+    monkeypatch.setattr("shuttergate.bench.evaluate.looks.read_rule", lambda *_: letters)
+    assert {(model.clear_below, model.block_at) for model in look.models()} == {(0.1, 0.2)}
 
 
 @pytest.mark.parametrize("module", ["jinja2", "matplotlib.figure"])

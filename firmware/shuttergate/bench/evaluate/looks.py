@@ -17,6 +17,8 @@ from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Rule, Thresholds
 from shuttergate.vision.eyes import Eyes, open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
+from shuttergate.vision.rule import SHA256 as RULE_SHA256
+from shuttergate.vision.rule import read_rule
 
 TITLES = {Look.LIVE: "live", Look.SECOND: "second look"}
 
@@ -48,10 +50,12 @@ class KitLook:
     def models(self) -> list[UsedModel]:
         """Return the models it uses; raises `PackError`, or `ConfigError` for laxer thresholds."""
         found, own = [], dict(self.own)
-        for name in self.channels:
-            pack = read_pack(share("models") / name)
-            limits = own.get(name, pack.limits)
-            refuse_laxer(name, limits, pack.limits)
+        packs = [read_pack(share("models") / name) for name in self.channels]
+        lines = read_rule(share("models") / "rule.toml", packs).lines
+        for name, pack in zip(self.channels, packs, strict=True):
+            usual = lines.get(name, pack.limits)  # as `vision.eyes` has it
+            limits = own.get(name, usual)
+            refuse_laxer(name, limits, usual)
             claimed = pack.manifest
             digest = claimed.sha256 + (f"+{claimed.head.sha256}" if claimed.head else "")
             found.append(
@@ -68,8 +72,8 @@ class KitLook:
 
     @property
     def key(self) -> str:
-        """A digest of version, look, models and thresholds."""
-        parts = (__version__, self.look.value, self.models())
+        """A digest of version, nudity rule, look, models and thresholds."""
+        parts = (__version__, RULE_SHA256, self.look.value, self.models())
         return f"{self.look}:{hashlib.sha256(msgspec.json.encode(parts)).hexdigest()}"
 
     def open(self) -> KitJudge:

@@ -16,18 +16,22 @@ LABELS = ("nude", "safe")
 USUAL_COLUMNS = ("tone", "sex", "light", "garment", "rotation")
 """Columns that are broken down unasked, where a manifest has them."""
 
+BLIND_NAME = "the manifest"
+"""What a blind evaluation calls its manifest, whose name may tell what is in it."""
+
 MOST_VALUES = 60
 """More different values than this in a column are no breakdown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One picture: ``name`` as the manifest has it, ``path`` where it lies."""
+    """A picture: ``name`` as the manifest has it, ``path`` where it lies, ``line`` of the file."""
 
     name: str
     path: Path
     label: str
     columns: dict[str, str] = field(default_factory=dict)
+    line: int = 0
 
     @property
     def set(self) -> str:
@@ -45,30 +49,32 @@ class Manifest:
     by: tuple[str, ...]
 
 
-def read_manifest(path: Path, by: Sequence[str] = (), names: str | None = None) -> Manifest:
+def read_manifest(
+    path: Path, by: Sequence[str] = (), names: str | None = None, blind: bool = False
+) -> Manifest:
     """Read a CSV file with the columns path, label and, if wanted, set and others.
 
     `names` is a regular expression searched in each path; its named groups become columns. Raises
-    `ConfigError` with the line, the cause and the mend.
+    `ConfigError` with the line, the cause and the mend; `blind`: with no cell of the file, and no
+    column is broken down unasked.
     """
+    told = BLIND_NAME if blind else f"{path}"
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name a CSV file") from error
+        raise ConfigError(f"{told}: {error.strerror}; name a CSV file") from error
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}: line {line}: not UTF-8; save the file as UTF-8") from error
+        raise ConfigError(f"{told}: line {line}: not UTF-8; save the file as UTF-8") from error
     pattern = _pattern(names)
-    header, rows = _rows(path, text, pattern)
+    header, rows = _rows(path, text, pattern, blind)
+    if blind:
+        return Manifest("", "", rows, _asked(told, by, header))
     wanted = [*by, *pattern.groupindex, *USUAL_COLUMNS] if pattern else [*by, *USUAL_COLUMNS]
     known = [*header, *pattern.groupindex] if pattern else header
     columns = [column for column in dict.fromkeys(["set", *wanted]) if column in known]
-    for column in by:
-        if column not in known:
-            raise ConfigError(
-                f"{path}: line 1: no column {column!r} for --by; there is {', '.join(known)}"
-            )
+    _asked(told, by, known)
     for column in columns:
         values = len({row.columns.get(column, "") for row in rows})
         if column in by and values > MOST_VALUES:
@@ -77,6 +83,15 @@ def read_manifest(path: Path, by: Sequence[str] = (), names: str | None = None) 
                 f"{MOST_VALUES} or fewer"
             )
     return Manifest(path.name, hashlib.sha256(content).hexdigest(), rows, tuple(columns))
+
+
+def _asked(told: str, by: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    for column in by:
+        if column not in known:
+            raise ConfigError(
+                f"{told}: line 1: no column {column!r} for --by; there is {', '.join(known)}"
+            )
+    return tuple(dict.fromkeys(by))
 
 
 def _pattern(names: str | None) -> re.Pattern[str] | None:
@@ -92,8 +107,9 @@ def _pattern(names: str | None) -> re.Pattern[str] | None:
 
 
 def _rows(
-    path: Path, text: str, pattern: re.Pattern[str] | None
+    path: Path, text: str, pattern: re.Pattern[str] | None, blind: bool
 ) -> tuple[list[str], tuple[Row, ...]]:
+    told = BLIND_NAME if blind else f"{path}"
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     lines: dict[str, int] = {}
@@ -102,24 +118,38 @@ def _rows(
         for cells in reader:
             if not any(cells):
                 continue
-            row = _row(path.parent, header, cells, pattern)
+            row = _row(path.parent, header, cells, pattern, blind, reader.line_num)
             if row.name in lines:
-                raise ValueError(f"{row.name} is already in line {lines[row.name]}; take one out")
+                name = "the picture" if blind else row.name
+                raise ValueError(f"{name} is already in line {lines[row.name]}; take one out")
             rows.append(row)
             lines[row.name] = reader.line_num
         if not rows:
             raise ValueError("no picture; add a line a picture: path,label,set")
     except csv.Error as error:
-        where = f"{path}: line {reader.line_num}"
+        where = f"{told}: line {reader.line_num}"
         raise ConfigError(f"{where}: {error}; mend the quotes, or save it as CSV anew") from error
     except ValueError as error:
-        raise ConfigError(f"{path}: line {max(1, reader.line_num)}: {error}") from error
-    if not any(row.path.is_file() for row in rows):
-        raise ConfigError(
-            f"{path}: line {lines[rows[0].name]}: none of the {len(rows)} pictures is there, the "
-            f"first at {rows[0].path}; paths are relative to the manifest"
-        )
+        raise ConfigError(f"{told}: line {max(1, reader.line_num)}: {error}") from error
+    refuse_all_gone(told, rows, blind)
     return header, tuple(rows)
+
+
+def refuse_all_gone(told: str, rows: Sequence[Row], blind: bool) -> None:
+    """Raise `ConfigError` where no picture at all is there: the paths are meant otherwise."""
+    if not any(_is_there(row.path) for row in rows):
+        first = "" if blind else f", the first at {rows[0].path}"
+        raise ConfigError(
+            f"{told}: line {rows[0].line}: none of the {len(rows)} pictures is there{first}; "
+            "paths are relative to the manifest"
+        )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that may not be entered
+        return False
 
 
 def _header(cells: list[str]) -> list[str]:
@@ -132,7 +162,14 @@ def _header(cells: list[str]) -> list[str]:
     return header
 
 
-def _row(folder: Path, header: list[str], cells: list[str], pattern: re.Pattern[str] | None) -> Row:
+def _row(
+    folder: Path,
+    header: list[str],
+    cells: list[str],
+    pattern: re.Pattern[str] | None,
+    blind: bool,
+    line: int,
+) -> Row:
     if len(cells) != len(header):
         raise ValueError(
             f"{len(cells)} fields, where the first line has {len(header)}; "
@@ -143,7 +180,9 @@ def _row(folder: Path, header: list[str], cells: list[str], pattern: re.Pattern[
     if not name or "\0" in name:
         raise ValueError("no path; name a picture, relative to this file")
     if label not in LABELS:
-        raise ValueError(f"label {label!r}; a picture is marked nude or safe")
-    if pattern and (found := pattern.search(name)):
-        columns |= {key: value or "" for key, value in found.groupdict().items()}
-    return Row(name, folder / name, label, columns)
+        # In a row that is cut wrong, whatever stands there may be the picture's name.
+        found = "another label" if blind else f"label {label!r}"
+        raise ValueError(f"{found}; a picture is marked nude or safe")
+    if pattern and (match := pattern.search(name)):
+        columns |= {key: value or "" for key, value in match.groupdict().items()}
+    return Row(name, folder / name, label, columns, line)

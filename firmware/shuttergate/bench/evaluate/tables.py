@@ -40,6 +40,9 @@ def _parts(summary: Summary) -> Iterator[RenderableType]:
             yield from _rates(summary.looks, column, label)
     yield _areas(summary.looks)
     for look in summary.looks:
+        if doubt := words.swapped(look.title, words.joint_area(look)):
+            yield f"[bold]{escape(doubt)}[/]"
+    for look in summary.looks:
         yield _thresholds(look)
     for look in summary.looks:
         if look.base_rates:

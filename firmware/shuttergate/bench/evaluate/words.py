@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from shuttergate.bench.evaluate.evaluation import (
+    JOINT,
     Contender,
     Group,
     LookResult,
     Summary,
 )
 from shuttergate.bench.evaluate.rates import BaseRate, Rate
+from shuttergate.lang import texts
+
+CHANCE = 0.5
+"""The area under the ROC curve of a score that knows nothing."""
 
 
 def percent(share: float | None) -> str:
@@ -38,6 +43,11 @@ def interval(low: float | None, high: float | None) -> str:
 def fraction(rate: Rate | None) -> str:
     """Return like 35/36; a dash where there is no picture."""
     return "–" if rate is None or not rate.of else f"{rate.blocked}/{rate.of}"
+
+
+def rate(found: Rate) -> str:
+    """Return a rate of some pictures with its interval, like 35/36, 97.2 % (85.8–99.5 %)."""
+    return f"{fraction(found)}, {percent(found.share)} ({interval(found.low, found.high)})"
 
 
 def area(auc: float | None) -> str:
@@ -84,6 +94,30 @@ def opening(look: LookResult) -> str:
     ]
     blocked = " and ".join(parts) or "nothing: no picture could be read"
     return f"The {look.title.removesuffix(' look')} look blocked {blocked}."
+
+
+def swapped(title: str, auc: float | None, language: str | None = None) -> str:
+    """Return what an area under 0.5 means, in a language (None: the environment's); else empty."""
+    _ = texts(language)
+    if auc is None or auc >= CHANCE:
+        return ""
+    return _(
+        "{look}: the area under the joint score's ROC curve is {area}, under 0.5: pictures marked "
+        "nude scored lower than pictures marked safe more often than not. Perhaps the labels nude "
+        "and safe are swapped. Close to 0.5 it may be chance: then the score does not tell these "
+        "pictures apart."
+    ).format(look=named(title, language), area=area(auc))
+
+
+def named(title: str, language: str | None = None) -> str:
+    """Return what a look of this title is called in a sentence, in a language."""
+    _ = texts(language)
+    return {"live": _("Live look"), "second look": _("Second look")}.get(title, title)
+
+
+def joint_area(look: LookResult) -> float | None:
+    """Return the area under the joint score's curve."""
+    return {curve.score: curve.auc for curve in look.curves}[JOINT]
 
 
 def restated(base: BaseRate) -> str:
