@@ -307,7 +307,7 @@ def evaluate(
         manifest, as_json, report, live, second, columns, names, against, blind, out, fhibe
     )
     try:
-        carry_out(order, read_kit(settings, config), settings.limits(), threads, cluster, resume)
+        carry_out(order, read_kit(settings, config), settings, threads, cluster, resume)
     except ShuttergateError as error:
         fail(error, 2)
 

@@ -240,6 +240,7 @@ def test_what_came_meanwhile_is_not_written_over(tmp_path: Path) -> None:
         ("case-4711/anna-00.png,nude,dark,0\n", "line 52: the picture is already in line 2"),
         ("nude,case-4711/anna-00.png,dark,0\n", "line 52: another label; a picture is marked"),
         ("case-4711/anna-00.png,nude\n", "line 52: 2 fields"),
+        ("case-4711/anna-00.mp4,nude,dark,0\n", "line 52: a video; --blind judges pictures only"),
         ('"case-4711/anna-00.png,nude\n', "line 52: unexpected end of data"),
         ("case-4711/anna-\xe4.png,nude,dark,0\n", "line 52: not UTF-8"),
     ],

@@ -26,10 +26,12 @@ from shuttergate.bench.evaluate.evaluation import Hands, Summary, evaluate
 from shuttergate.bench.evaluate.looks import kit_looks
 from shuttergate.bench.evaluate.manifest import read_manifest
 from shuttergate.board import read_board
+from shuttergate.config import Config
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision.rule import Letters
 from support import needs
+from support.films import greys
 
 BOTH = (Look.LIVE, Look.SECOND)
 LIVE = (Look.LIVE,)
@@ -69,7 +71,7 @@ def order(path: Path, **more: object) -> start.Order:
 
 def carry_out(asked: start.Order, **more: object) -> None:
     hands = {"threads": 1, "cluster": None, "resume": None} | more
-    start.carry_out(asked, read_board("simulated"), {}, **hands)  # type: ignore[arg-type]
+    start.carry_out(asked, read_board("simulated"), Config(), **hands)  # type: ignore[arg-type]
 
 
 def test_both_looks_count_what_they_block(manifest: Path) -> None:
@@ -304,7 +306,7 @@ def test_a_cluster_gives_the_same(manifest: Path) -> None:
     needs.module("distributed").or_skip()
     distributed = importlib.import_module("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
     ) as cluster:
         found = run(manifest, hands=Hands(cluster=cluster.scheduler_address))
     assert found == run(manifest)
@@ -398,3 +400,36 @@ def test_the_command_line(manifest: Path, tmp_path: Path) -> None:
     nowhere = shuttergate("evaluate", manifest, "--json", tmp_path / "no" / "e.json")
     assert nowhere.returncode == 2
     assert "cannot be written" in nowhere.stderr
+
+
+def test_videos_are_shown_to_a_gate_and_told_apart(
+    clear_scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs.module("av").or_skip()
+    greys(tmp_path / "grey.mp4", 20)
+    (tmp_path / "torn.MP4").write_bytes(b"torn")
+    path = tmp_path / "list.csv"
+    picture = clear_scene.relative_to(tmp_path)
+    path.write_text(
+        f"path,label,set\n{picture},safe,plain\ngrey.mp4,safe,grey\ntorn.MP4,safe,grey\n"
+    )
+    carry_out(order(path, json=tmp_path / "e.json", report=tmp_path / "e.html"))
+    told = capsys.readouterr().out
+    assert "1 pictures" in told
+    assert re.search(r"safe +grey +1 +0\.0 ", told)
+    assert "torn.MP4" in told, "what could not be watched is in no figure, and is named"
+    found = json.loads((tmp_path / "e.json").read_text())
+    assert [one["file"] for one in found["clips"]] == ["grey.mp4", "torn.MP4"]
+    assert found["clips"][0]["watched"]["frames"] == 20
+    assert str(tmp_path) not in (tmp_path / "e.json").read_text()
+    assert "Videos before the gate" in (tmp_path / "e.html").read_text()
+
+
+def test_a_list_of_videos_alone_is_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs.module("av").or_skip()
+    greys(tmp_path / "grey.mp4", 20)
+    (tmp_path / "list.csv").write_text("path,label\ngrey.mp4,safe\n")
+    carry_out(order(tmp_path / "list.csv"))
+    assert re.search(r"safe +all +1 +0\.0 ", capsys.readouterr().out)

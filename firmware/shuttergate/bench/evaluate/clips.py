@@ -22,9 +22,6 @@ from shuttergate.verdict import Decision, Fault, Rule, verdict
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 
-SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
-"""What a manifest's row must end with to be watched as a video."""
-
 FPS = 30.0
 """At most so many frames of a second are judged, as the cameras of the boards give them."""
 
@@ -61,6 +58,16 @@ class Watched(msgspec.Struct, frozen=True):
         hours = self.watched_s / 3600
         low, high = poisson(self.closings)
         return self.closings / hours, low / hours, high / hours
+
+
+class WatchedClip(msgspec.Struct, frozen=True):
+    """One video of a manifest, by name and set only; ``cause``: why it could not be watched."""
+
+    file: str
+    set: str
+    label: str
+    watched: Watched
+    cause: str = ""
 
 
 def watch(

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate import __version__
+from shuttergate import __version__, gate
 from shuttergate.bench.evaluate import rates
+from shuttergate.bench.evaluate.clips import Watched, WatchedClip
 from shuttergate.bench.evaluate.crew import Opinion, Task, ask
 from shuttergate.bench.evaluate.looks import KitLook, UsedModel
 from shuttergate.bench.evaluate.manifest import Manifest, Row
 from shuttergate.bench.evaluate.rivals import Rival
+from shuttergate.errors import PictureError, ScoreError
+from shuttergate.verdict import Look
 
 JOINT = "joint"
 """The curve of the joint score, whose line is at 0.5."""
@@ -123,6 +126,7 @@ class Summary(msgspec.Struct, frozen=True):
     contenders: list[Contender]
     caution: str
     judged: list[Judged]
+    clips: list[WatchedClip] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +144,11 @@ def evaluate(
     against: Sequence[Rival],
     hands: Hands,
     done: Callable[[], object] = lambda: None,
+    rules: gate.Rules = gate.Rules(),  # noqa: B008 (frozen)
 ) -> Summary:
     """Judge every picture with every look and installed rival; `done` is called after each.
+
+    Videos are shown to the live look alone, and to a gate of these `rules`.
 
     Raises `ShuttergateError` where a model or a helper is missing or broken.
     """
@@ -153,9 +160,9 @@ def evaluate(
     by_name = {
         _name(opener): [
             _without_path(row, answer)
-            for row, answer in zip(manifest.rows, answers[start : start + length], strict=True)
+            for row, answer in zip(manifest.rows, answers[place * length :], strict=False)
         ]
-        for opener, start in zip(openers, range(0, len(answers), length), strict=True)
+        for place, opener in enumerate(openers)
     }
     results = [look_result(manifest, look, by_name[look.look]) for look in looks]
     contenders = [_kit(manifest, look, by_name[look.look]) for look in looks] if against else []
@@ -181,12 +188,34 @@ def evaluate(
             )
             for place, row in enumerate(manifest.rows)
         ],
+        list(_watched(manifest, looks, rules, done)),
     )
 
 
 def tasks_in(manifest: Manifest, looks: Sequence[KitLook], against: Sequence[Rival]) -> int:
     """Return how often `done` will be called."""
-    return len(manifest.rows) * (len(looks) + sum(rival.find() is not None for rival in against))
+    judges = len(looks) + sum(rival.find() is not None for rival in against)
+    return len(manifest.rows) * judges + len(manifest.clips) * len(_live(looks))
+
+
+def _live(looks: Sequence[KitLook]) -> list[KitLook]:
+    return [look for look in looks if look.look is Look.LIVE]
+
+
+def _watched(
+    manifest: Manifest, looks: Sequence[KitLook], rules: gate.Rules, done: Callable[[], object]
+) -> Iterator[WatchedClip]:
+    """Yield what a gate did before each video, one after the other."""
+    judges = [look.open() for look in _live(looks)] if manifest.clips else []
+    for judge in judges:
+        for row in manifest.clips:
+            watched, cause = Watched(), ""
+            try:
+                watched = judge.watch(row.path, rules)
+            except (PictureError, ScoreError) as error:
+                cause = f"{error}".replace(str(row.path), row.name)
+            yield WatchedClip(row.name, row.set, row.label, watched, cause)
+            done()
 
 
 def _name(opener: KitLook | Rival) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate import __version__
+from shuttergate import __version__, gate
+from shuttergate.bench.evaluate.clips import Watched, watch
 from shuttergate.bench.evaluate.crew import Opinion
 from shuttergate.board import AcceleratorPart, Board
 from shuttergate.stills import check
@@ -97,6 +98,10 @@ class KitJudge:
     def __call__(self, file: Path) -> Opinion:
         (found,) = check([file], self._eyes, self._rule, self._live)
         return Opinion(found.verdict, found.reason, found.score, found.scores)
+
+    def watch(self, file: Path, rules: gate.Rules) -> Watched:
+        """Show a video to a gate; raises `PictureError` or `ScoreError`."""
+        return watch(file, self._eyes, self._rule, rules)
 
     def close(self) -> None:
         """Nothing to let go of."""

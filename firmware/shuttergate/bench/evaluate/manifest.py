@@ -13,6 +13,9 @@ from pathlib import Path
 from shuttergate.errors import ConfigError
 
 LABELS = ("nude", "safe")
+VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mts", ".ts", ".webm"})
+"""A path that ends so is a video: its frames are told to a gate, see `clips`."""
+
 USUAL_COLUMNS = ("tone", "sex", "light", "garment", "rotation")
 """Columns that are broken down unasked, where a manifest has them."""
 
@@ -25,7 +28,10 @@ MOST_VALUES = 60
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A picture: ``name`` as the manifest has it, ``path`` where it lies, ``line`` of the file."""
+    """A picture or video: ``name`` as the manifest has it, ``path`` where it lies.
+
+    ``line``: of the manifest.
+    """
 
     name: str
     path: Path
@@ -38,15 +44,21 @@ class Row:
         """The set it belongs to; empty where the manifest names none."""
         return self.columns.get("set", "")
 
+    @property
+    def is_video(self) -> bool:
+        """Whether it is no picture."""
+        return self.path.suffix.lower() in VIDEOS
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest's rows; ``by`` are the columns to break the rates down by, `set` first."""
+    """A manifest's rows of pictures; ``by``: columns to break the rates down by, `set` first."""
 
     name: str
     sha256: str
     rows: tuple[Row, ...]
     by: tuple[str, ...]
+    clips: tuple[Row, ...] = ()
 
 
 def read_manifest(
@@ -68,7 +80,13 @@ def read_manifest(
         line = content[: error.start].count(b"\n") + 1
         raise ConfigError(f"{told}: line {line}: not UTF-8; save the file as UTF-8") from error
     pattern = _pattern(names)
-    header, rows = _rows(path, text, pattern, blind)
+    header, every = _rows(path, text, pattern, blind)
+    rows = tuple(row for row in every if not row.is_video)
+    clips = tuple(row for row in every if row.is_video)
+    if blind and clips:
+        raise ConfigError(
+            f"{told}: line {clips[0].line}: a video; --blind judges pictures only: take it out"
+        )
     if blind:
         return Manifest("", "", rows, _asked(told, by, header))
     wanted = [*by, *pattern.groupindex, *USUAL_COLUMNS] if pattern else [*by, *USUAL_COLUMNS]
@@ -82,7 +100,7 @@ def read_manifest(
                 f"{path}: --by {column}: {values} different values; take a column with "
                 f"{MOST_VALUES} or fewer"
             )
-    return Manifest(path.name, hashlib.sha256(content).hexdigest(), rows, tuple(columns))
+    return Manifest(path.name, hashlib.sha256(content).hexdigest(), rows, tuple(columns), clips)
 
 
 def _asked(told: str, by: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

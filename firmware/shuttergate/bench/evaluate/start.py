@@ -19,6 +19,7 @@ from shuttergate.bench.evaluate.looks import kit_looks
 from shuttergate.bench.evaluate.manifest import read_manifest
 from shuttergate.bench.evaluate.rivals import rivals
 from shuttergate.board import Board
+from shuttergate.config import Config
 from shuttergate.errors import ConfigError
 from shuttergate.lang import _
 from shuttergate.verdict import Look, Thresholds
@@ -47,7 +48,7 @@ class Order:
 def carry_out(
     order: Order,
     board: Board,
-    own: Mapping[str, Thresholds],
+    config: Config,
     threads: int | None,
     cluster: str | None,
     resume: Path | None,
@@ -56,6 +57,7 @@ def carry_out(
 
     Whatever can be refused is refused before the long work.
     """
+    own = config.limits()
     both = order.live == order.second
     wanted = [(Look.LIVE, order.live or both), (Look.SECOND, order.second or both)]
     chosen = tuple(look for look, is_wanted in wanted if is_wanted)
@@ -79,7 +81,9 @@ def carry_out(
     hands = Hands(workers, cluster, resume)
     with _bar() as bar:
         task = bar.add_task(_("judging"), total=tasks_in(manifest, looks, against))
-        summary = evaluate(manifest, looks, against, hands, lambda: bar.advance(task))
+        summary = evaluate(
+            manifest, looks, against, hands, lambda: bar.advance(task), config.gate.rules()
+        )
     tables.show(summary, Console(highlight=False))
     if order.json is not None:
         _write(order.json, msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")

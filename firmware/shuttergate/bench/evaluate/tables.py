@@ -22,6 +22,12 @@ RARE = (
 )
 
 
+MOVING = (
+    "A picture is judged once, a camera thirty times a second: so it is told apart how often the "
+    "gate would shut before videos, and for how long."
+)
+
+
 def show(summary: Summary, console: Console) -> None:
     """Print all tables of an evaluation."""
     for part in _parts(summary):
@@ -38,6 +44,9 @@ def _parts(summary: Summary) -> Iterator[RenderableType]:
     for column in words.columns(summary.looks[0]):
         for label in ("nude", "safe"):
             yield from _rates(summary.looks, column, label)
+    if any(not clip.cause for clip in summary.clips):
+        yield _clips(summary)
+        yield MOVING
     yield _areas(summary.looks)
     for look in summary.looks:
         if doubt := words.swapped(look.title, words.joint_area(look)):
@@ -131,6 +140,16 @@ def _base_rates(look: LookResult) -> Group:
         )
     pictures = words.count(look.base_rates[0].pictures)
     return _titled(f"{look.title}: to expect of {pictures} pictures, and in what range", table)
+
+
+def _clips(summary: Summary) -> Group:
+    table = _table("marked", "set", "videos", "minutes", "shut", "an hour, 95 % interval", "dead")
+    for label, name, videos, watched in words.clip_groups(summary):
+        minutes = f"{watched.watched_s / 60:.1f}"
+        dead = words.percent(watched.dead_share)
+        often = words.per_hour(watched)
+        table.add_row(label, escape(name), str(videos), minutes, str(watched.closings), often, dead)
+    return _titled("Videos before the gate, live look (safe: should be 0, dead 0 %)", table)
 
 
 def _contenders(summary: Summary) -> Group:

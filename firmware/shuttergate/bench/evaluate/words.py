@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from shuttergate.bench.evaluate.clips import Watched
 from shuttergate.bench.evaluate.evaluation import (
     JOINT,
     Contender,
     Group,
     LookResult,
     Summary,
+    Unreadable,
 )
 from shuttergate.bench.evaluate.rates import BaseRate, Rate
 from shuttergate.lang import texts
@@ -120,6 +122,28 @@ def joint_area(look: LookResult) -> float | None:
     return {curve.score: curve.auc for curve in look.curves}[JOINT]
 
 
+def per_hour(watched: Watched) -> str:
+    """Return closings an hour with their interval; a dash where nothing was watched."""
+    if watched.per_hour is None:
+        return "–"
+    often, low, high = watched.per_hour
+    return f"{count(often)} ({span(low, high)})"
+
+
+def clip_groups(summary: Summary) -> list[tuple[str, str, int, Watched]]:
+    """Return label, set, number of videos and what a gate did, for each set and for all together.
+
+    Videos that could not be watched are in none.
+    """
+    found: dict[tuple[str, str], list[Watched]] = {}
+    for clip in summary.clips:
+        if not clip.cause:
+            for name in dict.fromkeys((clip.set or "all", "all")):
+                found.setdefault((clip.label, name), []).append(clip.watched)
+    ordered = sorted(found, key=lambda key: (key[0] != "safe", key[1] == "all", key[1]))
+    return [(*key, len(found[key]), sum(found[key], Watched())) for key in ordered]
+
+
 def restated(base: BaseRate) -> str:
     """Return one base rate in plain words."""
     text = (
@@ -140,6 +164,8 @@ def restated(base: BaseRate) -> str:
 def unreadable(summary: Summary) -> list[tuple[str, str, str]]:
     """Return who could not read what, and why; each picture and cause once."""
     looks = [(look.title, look.unreadable) for look in summary.looks]
+    videos = [Unreadable(one.file, one.set, one.label, one.cause) for one in summary.clips]
+    looks.append(("live", [one for one in videos if one.cause]))
     rivals = [(one.name, one.unreadable) for one in summary.contenders if one.install]
     found: dict[tuple[str, str], list[str]] = {}
     for who, pictures in looks + rivals:
