@@ -157,7 +157,7 @@ def test_doctor_finds_a_healthy_simulated_kit(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert set(found) == {
         *("camera", "accelerator", "gpio", "disk", "memory", "clock", "service"),
-        *("model consent-clean", "model open-nsfw"),
+        *("model consent-clean", "model open-nsfw", "nudity rule"),
     }
     assert found["model open-nsfw"] == "ok"
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
+from shuttergate.vision.rule import read_rule
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
 
@@ -74,7 +75,8 @@ def examine(config: Config, board: Board) -> Iterator[Examined]:
         yield let_go(Path("/sys/module"))
     asked = (*board.channels.live, *board.channels.look, *board.channels.for_video)
     for name in dict.fromkeys(asked):
-        yield from _guarded(f"model {name}", functools.partial(_model, name, config))
+        yield from _guarded(f"model {name}", functools.partial(_model, name))
+    yield from _guarded("nudity rule", lambda: _rule(dict.fromkeys(asked), config))
     yield from _guarded("disk", lambda: _disk(config))
     yield _memory(board)
     yield _clock()
@@ -173,15 +175,27 @@ def let_go(modules: Path) -> Examined:
     return Examined(part, Health.OK, "the kernel lets go of the line of a process that dies")
 
 
-def _model(name: str, config: Config) -> Examined:
+def _model(name: str) -> Examined:
     pack = read_pack(share("models") / name)
-    refuse_laxer(name, config.limits().get(name, pack.limits), pack.limits)
     test = SelfTest([Channel(pack, pack.model(pack.content()))])
     test.ask_all()
     return Examined(
         f"model {name}",
         Health.OK,
         f"sha256 {pack.manifest.sha256[:12]}…, {test.questions} known answers right",
+    )
+
+
+def _rule(names: Iterable[str], config: Config) -> Examined:
+    packs = [read_pack(share("models") / name) for name in names]
+    letters = read_rule(share("models") / "rule.toml", packs)
+    for name, own in config.limits().items():
+        if name in letters.lines:
+            refuse_laxer(name, own, letters.lines[name])
+    return Examined(
+        "nudity rule",
+        Health.OK,
+        f"sha256 {letters.sha256[:12]}…, chosen for these models, known answers right",
     )
 
 
