@@ -28,6 +28,8 @@ from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes, open_eyes
 
 Disturb = Callable[[Image.Image], Image.Image]
+Found = dict[str, list[dict[Look, float] | None]]
+"""By disturbance, each picture's joint scores; None where it cannot be read."""
 
 
 def _cropped(image: Image.Image) -> Image.Image:
@@ -116,10 +118,10 @@ def joint_scores(image: Image.Image, eyes: Eyes, rules: dict[Look, Rule]) -> dic
     }
 
 
-def measure(rows: tuple[Row, ...], eyes: Eyes) -> dict[str, list[dict[Look, float] | None]]:
+def measure(rows: tuple[Row, ...], eyes: Eyes) -> Found:
     """Return each row's joint scores under each disturbance, None where it cannot be read."""
     rules = {look: eyes.rule(look, {}) for look in Look}
-    found: dict[str, list[dict[Look, float] | None]] = {name: [] for name in DISTURBANCES}
+    found: Found = {name: [] for name in DISTURBANCES}
     for row in track(rows, "judging", console=Console(stderr=True)):
         try:
             image = read_picture(row.path, LOOK_LIMIT)
@@ -133,7 +135,7 @@ def measure(rows: tuple[Row, ...], eyes: Eyes) -> dict[str, list[dict[Look, floa
     return found
 
 
-def table(rows: tuple[Row, ...], found: dict[str, list[dict[Look, float] | None]]) -> Table:
+def table(rows: tuple[Row, ...], found: Found) -> Table:
     """Return what stays blocked and clear, look by look."""
     shown = Table(title="blocked, and AUC, of each disturbance")
     shown.add_column("disturbance")
