@@ -19,6 +19,8 @@ def view(picture: Image.Image, grounds: list[Image.Image], rng: np.random.Genera
     if picture.mode == "RGBA":
         picture = _placed(picture, grounds, rng)
     picture = _framed(picture, rng)
+    if rng.random() < 0.12:
+        picture = _farther(picture, grounds, rng)
     if rng.random() < 0.5:
         picture = ImageOps.mirror(picture)
     if rng.random() < 0.35:
@@ -92,6 +94,17 @@ def _framed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     return picture
 
 
+def _farther(
+    picture: Image.Image, grounds: list[Image.Image], rng: np.random.Generator
+) -> Image.Image:
+    """The picture as a part of a larger one: whoever fills it is seen from farther away."""
+    around = _ground(grounds, rng, SIDE_PX)
+    side = int(SIDE_PX * rng.uniform(0.4, 0.8))
+    x, y = rng.integers(0, SIDE_PX - side + 1, 2)
+    around.paste(picture.resize((side, side), Image.Resampling.BOX), (int(x), int(y)))
+    return around
+
+
 def _on_screen(
     picture: Image.Image, grounds: list[Image.Image], rng: np.random.Generator
 ) -> Image.Image:
@@ -129,7 +142,7 @@ def _exposed(picture: Image.Image, rng: np.random.Generator) -> np.ndarray:
     """Light, colour, optics and compression."""
     if rng.random() < 0.35:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 2.2))))
-    if rng.random() < 0.08:
+    if rng.random() < 0.12:
         small = int(rng.uniform(28, 112))
         picture = picture.resize((small, small), Image.Resampling.BOX).resize(
             (SIDE_PX, SIDE_PX),
@@ -142,9 +155,12 @@ def _exposed(picture: Image.Image, rng: np.random.Generator) -> np.ndarray:
         x = x * np.exp(rng.normal(0, 0.08, 3)).astype(np.float32)
     if rng.random() < 0.12:
         x = x * np.exp(rng.normal(0, 0.25, 3)).astype(np.float32)  # a coloured lamp
+    if rng.random() < 0.15:
+        warmth = rng.normal(0, 0.25)  # a candle, or a clouded noon
+        x = x * np.exp([warmth, 0.0, -warmth]).astype(np.float32)
     if rng.random() < 0.12:
         x = x * rng.uniform(0.12, 0.45)  # night
-    saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.6, 1.3)
+    saturation = 0.0 if rng.random() < 0.14 else rng.uniform(0.6, 1.3)
     grey = x.mean(-1, keepdims=True)
     x = grey + (x - grey) * saturation
     x = x + rng.normal(0, rng.choice([0.0, 0.01, 0.03, 0.06]), x.shape)
