@@ -30,8 +30,7 @@ def main() -> None:
     stem = np.load(told.views / "stems.npy", mmap_mode="r")
     about = np.load(told.views / "about.npz")
     nude, group, scene = about["nude"], about["group"], about["scene"]
-    number = np.where(scene >= 0, scene, np.arange(len(scene)) // 3)  # three views a photograph
-    held = number % 10 == 9
+    held = about["number"] % 10 == 9
     rng = np.random.default_rng(SEED)
     shown = np.sort(rng.permutation(np.flatnonzero(~held))[:PROBED])
     kept = np.flatnonzero(held)

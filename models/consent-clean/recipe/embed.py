@@ -24,6 +24,8 @@ from views import SIDE_PX, view
 
 LARGEST_PX = 512  # pictures are reduced to this before views are taken
 GROUNDS = 400  # photographs that cut-outs are laid on
+PERSONS = ("crowd", "face", "hand", "person", "doll")
+MORE_OF_PERSONS = 3  # times as many views of them: they are few, and nearest to what is looked for
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,11 @@ def tasks(renders: Path, pictures: Path, per_render: int, per_picture: int) -> l
             ]
     for number, row in enumerate(rows(pictures)):
         path = pictures / row["file"]
+        drawn_or_shown = row["what"].removeprefix("drawn ")
+        turns = per_picture * (MORE_OF_PERSONS if drawn_or_shown in PERSONS else 1)
         found += [
             Task(str(path), 10**6 + number, turn, f"photo-{row['what']}", False, -1)
-            for turn in range(per_picture)
+            for turn in range(turns)
         ]
     return found
 
@@ -139,6 +143,7 @@ def take_views(wanted: list[Task], pictures: Path, out: Path, jobs: int) -> None
         nude=np.array([task.nude for task in wanted]),
         group=np.array([task.group for task in wanted]),
         scene=np.array([task.scene for task in wanted]),
+        number=np.array([task.number for task in wanted]),
     )
 
 
