@@ -67,7 +67,7 @@ FUSION = "weights = { consent-clean = 2.0, open-nsfw = 1.0 }"
             "open-nsfw = { clear_below = 0.92, block_at = 0.96 }",
             r"alone\.open-nsfw\.block_at: 0\.96 is laxer",
         ),
-        (FUSION, FUSION.replace("1.0", "-1.0"), "weight of open-nsfw is -1.0"),
+        (FUSION, FUSION.replace("= 1.0", "= -1.0"), "weight of open-nsfw is -1.0"),
         (FUSION, FUSION.replace("open-nsfw", "other"), "a fusion names a channel without lines"),
         (FUSION, FUSION.replace("2.0", "1.9"), "it makes .* where .* is right"),
         ("open-nsfw = [", "another = [", "it says nothing of open-nsfw"),
