@@ -8,7 +8,7 @@ and the gate itself (`gate.py`) is told of each at the time at which it is due.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -71,11 +71,17 @@ class WatchedClip(msgspec.Struct, frozen=True):
 
 
 def watch(
-    path: Path, eyes: Eyes, rule: Rule, rules: gate.Rules, for_s: float = math.inf
+    path: Path,
+    eyes: Eyes,
+    rule: Rule,
+    rules: gate.Rules,
+    for_s: float = math.inf,
+    told: Callable[[float, Mapping[str, float]], None] = lambda time_s, found: None,
 ) -> Watched:
     """Show a video to the live channels; in a loop for ``for_s`` seconds, or once.
 
-    Raises `PictureError` where it cannot be read, `ScoreError` where a channel fails.
+    ``told`` hears of each frame: when it is due, in seconds, and each channel's score.
+    Raises `PictureError` where the video cannot be read, `ScoreError` where a channel fails.
     """
     height, width, _ = eyes.lores_shape
     lens = Lens(_SMALL, (width, height))
@@ -83,7 +89,9 @@ def watch(
     def seen() -> Iterator[tuple[float, Mapping[str, float]]]:
         try:
             for time_s, shot in every_shot(path, lens, FPS, for_s):
-                yield time_s, scores(eyes.live, shot.lores)
+                found = scores(eyes.live, shot.lores)
+                told(time_s, found)
+                yield time_s, found
         except CameraError as error:
             raise PictureError(str(error)) from error
 
