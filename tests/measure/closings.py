@@ -14,7 +14,6 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,14 +191,16 @@ def main() -> int:
     ]
     tasks = [one for one in tasks if one[2].is_file()]
     lines = []
-    try:
-        with ProcessPoolExecutor(chosen.jobs) as pool:
-            for line in pool.map(partial(measure, chosen.seconds), tasks):
-                print(f"{line.name}: {line.watched.closings} closings", file=sys.stderr, flush=True)
-                lines.append(line)
-    except ShuttergateError as error:
-        print(f"closings: {error}", file=sys.stderr)
-        return 1
+    with ProcessPoolExecutor(chosen.jobs) as pool:
+        running = [(one[0], pool.submit(measure, chosen.seconds, one)) for one in tasks]
+        for name, future in running:
+            try:
+                lines.append(future.result())
+            except ShuttergateError as error:
+                missing.append(f"{name}: {error}")
+            else:
+                closings = lines[-1].watched.closings
+                print(f"{name}: {closings} closings", file=sys.stderr, flush=True)
     print(table(lines))
     for cause in missing:
         print(f"MISSING: {cause}", file=sys.stderr)
