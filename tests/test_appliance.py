@@ -16,14 +16,22 @@ import pytest
 from PIL import Image
 
 from shuttergate import feed
+from shuttergate.board import read_board
 from shuttergate.config import Config, GateSettings, VideoSettings, VisionSettings
+from shuttergate.faults import FaultLog
 from shuttergate.frame import Pixels
+from shuttergate.gate import Rules
+from shuttergate.interlock import Interlock
+from shuttergate.judging import PressJudge
 from shuttergate.panel.wiring import Wiring
+from shuttergate.prooftest import ProofTests
 from shuttergate.system.paths import share
+from shuttergate.tally import Tally
 from shuttergate.verdict import Fault
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState
 from shuttergate.vision.channel import Channel
-from shuttergate.vision.eyes import Eyes
+from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.known import paint
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.secondlook import SecondLook
 from support import needs
@@ -420,6 +428,29 @@ def test_every_buffer_comes_back(rig: Build) -> None:
 
 
 @pytest.mark.parametrize(
+    ("live", "besides", "is_clear"),
+    [
+        ({"consent-clean": 0.01}, 0.01, True),
+        ({"consent-clean": 0.45}, 0.01, True),
+        ({"consent-clean": 0.01}, 0.9, True),
+        ({"consent-clean": 0.45}, 0.9, False),  # neither is sure alone
+        ({"consent-clean": 0.97}, 0.01, False),
+        ({}, 0.01, False),
+    ],
+)
+def test_a_frame_of_a_video_is_judged_by_what_all_channels_say_of_it(
+    live: dict[str, float], besides: float, is_clear: bool
+) -> None:
+    board = read_board("simulated")
+    eyes = open_eyes(["consent-clean"], (), board.accelerator, video=["open-nsfw"])
+    eyes.video[0].model = lambda pixels: np.array([1 - besides, besides])
+    gate = Interlock(Rules(), lambda high: None)
+    proof, faults = cast(ProofTests, None), cast(FaultLog, None)
+    judge = PressJudge(eyes, {}, proof, faults, gate, Tally())
+    assert judge.video_frame(paint("green_slope", (224, 224)), 1.0, live) is is_clear
+
+
+@pytest.mark.parametrize(
     ("says", "ended", "faults"),
     [("nude", "nudity", []), ("nan", "fault", ["second-look self-test"])],
 )
@@ -427,9 +458,9 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
     tmp_path: Path, pack: Pack, says: str, ended: str, faults: list[str]
 ) -> None:
     needs.module("av").or_skip()
-    content = pack.content()
-    live, look = (Channel(pack, pack.model(content)),), (Channel(pack, pack.model(content)),)
-    besides = Brain(pack.model(content))
+    first = read_pack(share("models") / "consent-clean")
+    live, look = ((Channel(first, first.model(first.content())),) for _ in range(2))
+    besides = Brain(pack.model(pack.content()))
     eyes = Eyes(
         live,
         look,
