@@ -12,7 +12,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-scaling bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -64,6 +64,9 @@ bench-closings: $(VENV)/.ready-dev $(VENV)/.ready-video  ## how often ordinary c
 
 bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves (4 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.scaling $(ARGS)
+
+eval-data: setup  ## a harmless benchmark from outside our renderer, into build/eval-data (network, 3 GB once; minutes after)
+	PYTHONPATH=tests $(BIN)/python -m measure.evaldata.build $(ARGS)
 
 bench-gate: $(VENV)/.ready-dev  ## model-check gate.py: every reachable state of seven alphabets (3 minutes)
 	$(BIN)/python tests/gate_model.py --full
