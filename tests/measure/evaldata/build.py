@@ -71,7 +71,7 @@ def build(out: Path, work: Path, scenes: int, beside: Path | None) -> Path:
     )
 
     shop.say("making the derived sets")
-    shown = rows.of_pictures(sorted(ledger, key=lambda one: str(one.sha256)))
+    shown = rows.of_pictures(sorted(ledger, key=lambda one: one.sha256))
     rendered = rows.of_renders(cast.scenes(scenes))
     entries = shown + rendered
     for number, (source, made) in enumerate(rows.derived(shown, rendered)):

@@ -45,8 +45,8 @@ def far(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 def grey(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """As a film that sees blue more than red gives it, with its grain."""
     level = np.asarray(image).astype(np.float32) @ np.array([0.2, 0.42, 0.38], np.float32)
-    level = level + rng.normal(0, 5, level.shape)
-    return Image.fromarray(np.clip(level, 0, 255).astype(np.uint8)).convert("RGB")
+    grained = level + rng.normal(0, 5, level.shape)
+    return Image.fromarray(np.clip(grained, 0, 255).astype(np.uint8)).convert("RGB")
 
 
 def cold(image: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -51,7 +51,9 @@ def seen(body: Any, scene: Scene) -> np.ndarray:
         return skin
     trunk = np.isin(body.region, ["torso", "head"])
     reach = 0.55 if scene.frame == "knees" else 0.12
-    return skin & (trunk | (np.nan_to_num(body.leg, nan=9.0) < reach))
+    legs: np.ndarray = np.nan_to_num(body.leg, nan=9.0)
+    framed: np.ndarray = skin & (trunk | (legs < reach))
+    return framed
 
 
 def pieces(body: Any, stance: Any, sits: bool, scene: Scene, shot: Shot) -> list[Piece]:
@@ -94,7 +96,8 @@ def _worn(body: Any, stance: Any, scene: Scene, kind: str) -> tuple[list[Piece],
 def _pigment(body: Any, colours: np.ndarray) -> np.ndarray:
     """Lips, nails and the like are left out; what MakeHuman's own target marks is darker."""
     weight = np.clip(body.areola * 2.5, 0, 1)[:, None] * 0.8
-    return colours * (1 - weight) + colours * np.array([0.78, 0.6, 0.56]) * weight
+    tinted: np.ndarray = colours * (1 - weight) + colours * np.array([0.78, 0.6, 0.56]) * weight
+    return tinted
 
 
 def _head(
@@ -153,7 +156,8 @@ def _block(middle: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray
     corner = (np.arange(12)[:, None] * 13 + np.arange(12)[None]).ravel()
     quads = [[corner, corner + 1, corner + 14], [corner, corner + 14, corner + 13]]
     side = np.concatenate([np.stack(one, 1) for one in quads])
-    points, faces = [], []
+    points: list[np.ndarray] = []
+    faces: list[np.ndarray] = []
     for axis in range(3):
         for sign in (-1.0, 1.0):
             face = np.stack([np.full_like(u, sign), u * sign, v], 1)
@@ -163,7 +167,8 @@ def _block(middle: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _srgb(linear: np.ndarray) -> np.ndarray:
-    return np.clip(linear, 0, 1) ** (1 / 2.2)
+    encoded: np.ndarray = np.clip(linear, 0, 1) ** (1 / 2.2)
+    return encoded
 
 
 def _skin(points: np.ndarray, rng: np.random.Generator, tone: int) -> tuple[np.ndarray, float]:

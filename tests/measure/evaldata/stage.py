@@ -61,7 +61,7 @@ class Stage:
             pixels = vtk_to_numpy(grab.GetOutput().GetPointData().GetScalars())
         finally:
             self.window.RemoveRenderer(renderer)
-        taken = pixels.reshape(SIDE_PX, SIDE_PX, 4)[::-1].copy()
+        taken: np.ndarray = pixels.reshape(SIDE_PX, SIDE_PX, 4)[::-1].copy()
         if not taken[..., 3].any():
             raise RuntimeError(
                 f"VTK rendered nothing of scene {scene.number}; install EGL or OSMesa "
