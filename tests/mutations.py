@@ -130,8 +130,8 @@ MUTATIONS = [
         1,
         "a setting may be laxer than the model pack",
         "vision/eyes.py",
-        "        refuse_laxer(head.name, limits[head.name], head.limits)",
-        "        pass",
+        "            refuse_laxer(head.name, chosen, usual)",
+        "            pass",
         "1-fail-closed/lax-thresholds",
     ),
     Mutation(
