@@ -28,7 +28,7 @@ from shuttergate.console import judge_process
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture
 from shuttergate.errors import Busy, JudgeError, ScoreError
 from shuttergate.system import spawn
-from shuttergate.verdict import Look, Reason, Thresholds
+from shuttergate.verdict import Look, Reason, Rule, Thresholds
 from shuttergate.vision.known import paint
 from support.kits import alive, wait_until
 
@@ -318,7 +318,7 @@ def doctored(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Desk]]
 
 
 CANNOT = """
-def tries(picture, eyes, limits):
+def tries(picture, eyes, rules):
     for attempt in (
         lambda: open(OUT, "wb", buffering=0).write(b"x"),
         lambda: os.write(os.memfd_create("x"), b"x"),
@@ -475,8 +475,8 @@ def test_a_model_that_fails_on_any_picture_is_a_doubt(monkeypatch: pytest.Monkey
     looks: dict[Look, Callable[[Image.Image], dict[str, float]]]
     looks = {Look.LIVE: look, Look.SECOND: lambda image: {"one": 0.1}}
     monkeypatch.setattr(judge_process, "looking", lambda eyes, which: looks[which])
-    limits = {which: {"one": Thresholds(0.5, 0.8)} for which in Look}
-    found = judge_process.judged(film(BLUE_IMAGE, NOISE.resize((640, 480))), None, limits)  # type: ignore[arg-type]
+    rules = {which: Rule({"one": Thresholds(0.5, 0.8)}) for which in Look}
+    found = judge_process.judged(film(BLUE_IMAGE, NOISE.resize((640, 480))), None, rules)  # type: ignore[arg-type]
     assert isinstance(found, JudgedPicture)
     assert (found.live.verdict, found.live.reason, found.live.scores) == (
         "BLOCKED",

@@ -53,6 +53,7 @@ PROCESSES = {
         {"dumps", "files"},
     ),
     "shuttergate.console.judge_process": (HEARS, EVERYTHING),
+    "shuttergate.bench.evaluate.blind_process": (HEARS, EVERYTHING),
     "shuttergate.vision.accelerator_process": ("own.serve = probe", EVERYTHING),
 }
 
