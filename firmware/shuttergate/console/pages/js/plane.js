@@ -16,15 +16,15 @@ export function plane(canvas, { limits, fusions }, scores) {
   context.fillStyle = colour("--block-zone");
   context.fillRect(0, 0, side, side);
   // A higher score never opens, so one height a column is the whole border.
+  const heights = Array.from({ length: STEPS }, (_, step) => border((step + 0.5) / STEPS, limits, fusions));
+  const clear = heights.filter((height) => height > 0);
   context.beginPath();
   context.moveTo(0, side);
-  context.lineTo(0, side - at(border(0, limits, fusions)));
-  const heights = Array.from({ length: STEPS }, (_, step) => border((step + 0.5) / STEPS, limits, fusions));
-  heights.forEach((height, step) => {
-    context.lineTo(at(step / STEPS), side - at(height));
+  clear.forEach((height, step) => {
+    context.lineTo(step ? at(step / STEPS) : 0, side - at(height));
     context.lineTo(at((step + 1) / STEPS), side - at(height));
   });
-  context.lineTo(at(heights.filter((height) => height > 0).length / STEPS), side);
+  context.lineTo(clear.length ? at(clear.length / STEPS) : 0, side);
   context.fillStyle = colour("--clear-zone");
   context.fill();
   context.strokeStyle = colour("--ink");
