@@ -15,13 +15,14 @@ from itertools import product
 from pathlib import Path
 
 from shuttergate.bench.evaluate.rates import auc
+from shuttergate.system.paths import share
 from shuttergate.verdict import Fusion, Reason, Rule, Thresholds, joint_score, judge
+from shuttergate.vision.rule import read_rule
 
 FIRST, SECOND = "consent-clean", "open-nsfw"
 ALONE = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 WEIGHTS = ((2.0, 1.0), (1.0, 1.0), (1.0, 2.0))
 LINES = (None, 0.0, 1.0, 2.0, 3.0, 4.0)
-SECOND_ALONE = Thresholds(0.92, 0.95)
 APART = ("mannequin-clothed", "mannequin-loose")
 """Dressed CG bodies, told apart: to open-nsfw a tight suit looks undressed."""
 
@@ -30,10 +31,11 @@ Judged = Mapping[str, list[tuple[str, dict[str, float]]]]
 
 def rules() -> Iterator[tuple[str, Rule]]:
     """Yield each alternative with its words."""
+    second = read_rule(share("models") / "rule.toml", ()).lines[SECOND]
     for alone, weights, line in product(ALONE, WEIGHTS, LINES):
         if line is None and weights != WEIGHTS[0]:
             continue
-        limits = {FIRST: Thresholds(alone, max(alone, 0.95)), SECOND: SECOND_ALONE}
+        limits = {FIRST: Thresholds(alone, max(alone, 0.95)), SECOND: second}
         fusion = () if line is None else (Fusion(dict(zip(limits, weights, strict=True)), line),)
         together = "–" if line is None else f"{weights[0]:g} : {weights[1]:g} from {line:g}"
         yield f"{alone:g} | {together}", Rule(limits, fusion)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -186,12 +186,12 @@ def _model(name: str) -> Examined:
     )
 
 
-def _rule(names: Iterable[str], config: Config) -> Examined:
+def _rule(names: Collection[str], config: Config) -> Examined:
     packs = [read_pack(share("models") / name) for name in names]
     letters = read_rule(share("models") / "rule.toml", packs)
-    for name, own in config.limits().items():
-        if name in letters.lines:
-            refuse_laxer(name, own, letters.lines[name])
+    own = config.limits()
+    for name in names:
+        refuse_laxer(name, own.get(name, letters.lines[name]), letters.lines[name])
     return Examined(
         "nudity rule",
         Health.OK,

@@ -11,7 +11,7 @@ from typing import Any
 import mitsuba as mi
 import numpy as np
 from bodies import Mannequin, Posed
-from garments import MONK, Sheet, linear, normals, skin_colour, tailor, waves
+from garments import MONK, Cut, Sheet, linear, normals, skin_colour, tailor, waves
 from plans import Companion, Plan
 from studio import azimuth_of, camera_of, light_of, origin_of, room_of
 from things import form, obstacle, thing
@@ -57,12 +57,7 @@ def render(
             )[0]
             continue
         dress = np.random.default_rng([dress_seed, len(shot.name)])
-        hidden = np.zeros(len(body.rest), dtype=bool)
-        sheets = []
-        for cut in shot.cuts:
-            sheet, under = tailor(body, posed, cut, dress, pictures)
-            sheets.append(sheet)
-            hidden |= under
+        sheets, hidden = _clothes(body, posed, shot.cuts, dress, pictures)
         extras = np.random.default_rng([dress_seed, 0])
         sheets += _extras(body, posed, plan.hair, plan.shod, extras)
         sheets.append(_skin(body, posed, hidden, colours, gloss))
@@ -91,16 +86,26 @@ def _companion(
     own = _grounded(body, own @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T, 0.0)
     middle = posed.vertices[body.region == "torso"].mean(0) * [1, 1, 0]
     standing = Posed(own + middle + side * rng.uniform(0.45, 1.0) + behind * rng.uniform(-0.2, 1.2))
-    hidden = np.zeros(len(body.rest), dtype=bool)
-    sheets = []
-    for cut in one.cuts:
-        sheet, under = tailor(body, standing, cut, rng, pictures)
-        sheets.append(sheet)
-        hidden |= under
+    sheets, hidden = _clothes(body, standing, one.cuts, rng, pictures)
     sheets += _extras(body, standing, one.hair, True, rng)
     skin, pigment = skin_colour(rng, MONK[one.tone - 1])
     colours = _complexion(body, np.tile(skin, (len(body.rest), 1)), pigment, rng)
     return [*sheets, _skin(body, standing, hidden, colours, float(rng.uniform(0.35, 0.9)))]
+
+
+def _clothes(
+    body: Mannequin,
+    posed: Posed,
+    cuts: tuple[Cut, ...],
+    rng: np.random.Generator,
+    pictures: list[np.ndarray],
+) -> tuple[list[Sheet], np.ndarray]:
+    """The garments, and the mask (n,) of base vertices that they hide."""
+    sewn = [tailor(body, posed, cut, rng, pictures) for cut in cuts]
+    hidden = np.zeros(len(body.rest), dtype=bool)
+    for _, under in sewn:
+        hidden |= under
+    return [sheet for sheet, _ in sewn], hidden
 
 
 def _obstacles(

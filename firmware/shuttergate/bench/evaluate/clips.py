@@ -95,7 +95,29 @@ def watch(
         except CameraError as error:
             raise PictureError(str(error)) from error
 
-    return judged(seen(), rule, rules)
+    return judged(exposed(seen(), FPS), rule, rules)
+
+
+def exposed(
+    seen: Iterable[tuple[float, Mapping[str, float]]], fps: float
+) -> Iterator[tuple[float, Mapping[str, float]]]:
+    """Yield what a camera would be told, `fps` times a second: of the picture that is shown then.
+
+    Some videos show a picture for a second: a camera before them sees it thirty times, and a gate
+    that heard of it once would shut for want of frames.
+    """
+    held: Mapping[str, float] | None = None
+    first_s, number = 0.0, 0
+    for time_s, found in seen:
+        if held is None:
+            first_s = time_s
+        else:
+            while (due_s := first_s + number / fps) < time_s:
+                yield due_s, held
+                number += 1
+        held = found
+    if held is not None:
+        yield first_s + number / fps, held
 
 
 def judged(
