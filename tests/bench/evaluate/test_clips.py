@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttergate.bench.evaluate.clips import Watched, judged, poisson, watch
+from shuttergate.bench.evaluate.clips import Watched, exposed, judged, poisson, watch
 from shuttergate.board import read_board
 from shuttergate.errors import PictureError
 from shuttergate.gate import Rules
@@ -49,6 +49,27 @@ def test_a_video_that_begins_with_a_doubt_is_a_closing_too() -> None:
     assert (found.closings, found.blocked) == (1, 20)
     assert found.dead_s == pytest.approx(1.7)  # all but the three frames that opening takes
     assert before([0.6] + [0.1] * 30).closings == 1
+
+
+def test_a_picture_shown_for_a_second_is_seen_as_often_as_by_a_camera() -> None:
+    shown = [(4.0, {"a": 0.1}), (5.0, {"a": 0.2}), (7.0, {"a": 0.1})]
+    seen = list(exposed(shown, 10.0))
+    assert [time_s for time_s, _ in seen] == pytest.approx([4 + step / 10 for step in range(31)])
+    assert [found["a"] for _, found in seen] == [0.1] * 10 + [0.2] * 20 + [0.1]
+    slow = [(float(second), {"a": 0.1}) for second in range(6)]
+    assert judged(slow, RULE, RULES).dead_s > 0, "told once, it stays shut for want of frames"
+    assert judged(exposed(slow, 10.0), RULE, RULES).dead_s == 0
+    assert list(exposed([], 10.0)) == []
+
+
+def test_a_quick_video_is_seen_at_the_cameras_pace() -> None:
+    shown = [(step / 60, {"a": step / 100}) for step in range(61)]
+    assert len(list(exposed(shown, 30.0))) == 31
+
+
+def test_each_picture_of_a_video_as_quick_as_the_camera_is_seen_once() -> None:
+    shown = [(round(step / 30, 3), {"a": step / 100}) for step in range(100)]  # as containers do
+    assert [found for _, found in exposed(shown, 30.0)] == [found for _, found in shown]
 
 
 def test_videos_add_up() -> None:

@@ -16,7 +16,7 @@ import msgspec
 from shuttergate import gate
 from shuttergate.bench.evaluate.rates import Z_95
 from shuttergate.errors import CameraError, PictureError
-from shuttergate.frames.clip import every_shot
+from shuttergate.frames.clip import SLACK_S, every_shot
 from shuttergate.frames.shot import Lens
 from shuttergate.verdict import Decision, Fault, Rule, verdict
 from shuttergate.vision.channel import scores
@@ -112,7 +112,7 @@ def exposed(
         if held is None:
             first_s = time_s
         else:
-            while (due_s := first_s + number / fps) < time_s:
+            while (due_s := first_s + number / fps) + SLACK_S < time_s:
                 yield due_s, held
                 number += 1
         held = found
