@@ -113,6 +113,8 @@ def test_a_real_video_is_watched_once_or_in_a_loop(eyes: Eyes, tmp_path: Path) -
     once = watch(path, eyes, rule, RULES)
     assert (once.frames, once.blocked) == (30, 0)
     assert once.watched_s == pytest.approx(29 / 30, abs=1e-3)
+    slow = watch(greys(tmp_path / "slow.mp4", 4, rate=2), eyes, rule, RULES)
+    assert (slow.frames, slow.dead_s) == (46, 0.0), "seen 30 times a second, as by a camera"
     looped = watch(path, eyes, rule, RULES, 2.5)
     assert looped.frames == 75
     nothing = Rule({name: Thresholds(1e-6, 1.0) for name in rule.limits})
