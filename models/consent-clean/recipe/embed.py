@@ -54,8 +54,8 @@ def tasks(renders: Path, pictures: Path, per_render: int, per_picture: int) -> l
             ]
     for number, row in enumerate(rows(pictures)):
         path = pictures / row["file"]
-        drawn_or_shown = row["what"].removeprefix("drawn ")
-        turns = per_picture * (MORE_OF_PERSONS if drawn_or_shown in PERSONS else 1)
+        shows_one = row["what"].removeprefix("drawn ") in PERSONS
+        turns = per_picture * (MORE_OF_PERSONS if shows_one else 1)
         found += [
             Task(str(path), 10**6 + number, turn, f"photo-{row['what']}", False, -1)
             for turn in range(turns)

@@ -102,7 +102,7 @@ def _on_cluster(address: str, numbers: range, out: Path, papers: Path | None) ->
             render.scene,
             numbers,
             out=out,
-            papers=papers and papers.resolve(),
+            papers=papers,
             retries=2,
             pure=False,
         )

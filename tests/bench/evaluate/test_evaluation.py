@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -423,6 +424,21 @@ def test_videos_are_shown_to_a_gate_and_told_apart(
     assert found["clips"][0]["watched"]["frames"] == 20
     assert str(tmp_path) not in (tmp_path / "e.json").read_text()
     assert "Videos before the gate" in (tmp_path / "e.html").read_text()
+
+
+def test_a_video_in_a_home_folder_is_told_by_the_manifests_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.module("av").or_skip()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "private"
+    folder.mkdir()
+    (folder / "torn.mp4").write_bytes(b"torn")
+    (folder / "list.csv").write_text("path,label\ntorn.mp4,safe\n")
+    for path in (folder / "list.csv", Path(os.path.relpath(folder / "list.csv"))):
+        (clip,) = run(path).clips
+        assert clip.cause.startswith("torn.mp4: "), clip.cause
+        assert "private" not in clip.cause
 
 
 def test_a_list_of_videos_alone_is_enough(

@@ -16,6 +16,7 @@ from shuttergate.bench.evaluate.looks import KitLook, UsedModel
 from shuttergate.bench.evaluate.manifest import Manifest, Row
 from shuttergate.bench.evaluate.rivals import Rival
 from shuttergate.errors import PictureError, ScoreError
+from shuttergate.system.paths import tilde
 from shuttergate.verdict import Look
 
 JOINT = "joint"
@@ -23,6 +24,9 @@ JOINT = "joint"
 
 LINE = 0.5
 FEW_FALSE_BLOCKS = 0.01
+USUAL = gate.Rules()
+"""The gate before videos, where a kit sets it no otherwise."""
+
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 BASE_RATES = (0.01, 0.001, 0.0001)
 BINS = 20
@@ -144,7 +148,7 @@ def evaluate(
     against: Sequence[Rival],
     hands: Hands,
     done: Callable[[], object] = lambda: None,
-    rules: gate.Rules = gate.Rules(),  # noqa: B008 (frozen)
+    rules: gate.Rules = USUAL,
 ) -> Summary:
     """Judge every picture with every look and installed rival; `done` is called after each.
 
@@ -213,7 +217,7 @@ def _watched(
             try:
                 watched = judge.watch(row.path, rules)
             except (PictureError, ScoreError) as error:
-                cause = f"{error}".replace(str(row.path), row.name)
+                cause = _unnamed(row, f"{error}")
             yield WatchedClip(row.name, row.set, row.label, watched, cause)
             done()
 
@@ -223,10 +227,19 @@ def _name(opener: KitLook | Rival) -> str:
 
 
 def _without_path(row: Row, answer: Opinion) -> Opinion:
-    """A path may tell whose computer it was; the manifest's own name for the picture does not."""
-    for path in (row.path.absolute(), row.path):
-        answer = msgspec.structs.replace(answer, reason=answer.reason.replace(str(path), row.name))
-    return answer
+    return msgspec.structs.replace(answer, reason=_unnamed(row, answer.reason))
+
+
+def _unnamed(row: Row, words: str) -> str:
+    """A path may tell whose computer it was; the manifest's own name for the file does not."""
+    for path in (
+        str(row.path.absolute()),
+        str(row.path),
+        tilde(row.path),
+        tilde(row.path.resolve()),
+    ):
+        words = words.replace(path, row.name)
+    return words
 
 
 def look_result(manifest: Manifest, look: KitLook, answers: Sequence[Opinion]) -> LookResult:
