@@ -178,8 +178,8 @@ def model_build(
         else:
             typer.echo(
                 _(
-                    "{name}: built. Its bytes are not the pack's, as training may differ between "
-                    "machines; compare both with `shuttergate evaluate` before you use it."
+                    "{name}: built. Its bytes are not the pack's, as sums may round differently "
+                    "between machines; compare both with `shuttergate evaluate` before you use it."
                 ).format(name=pack)
             )
 

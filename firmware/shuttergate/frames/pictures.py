@@ -19,8 +19,10 @@ MAX_PIXELS = 128_000_000
 MAX_ANIMATION_FRAMES = 64
 
 REDUCING_GAP = 1.5
-"""Pillow first reduces by whole factors to this many times the wanted size: on 1080p that is 3.5
-times as fast as a plain bilinear resize; on noise no pixel came out more than 3 of 255 off."""
+"""Pillow first reduces by whole factors to this many times the wanted size: on 1080p that is 2.2
+times as fast as a plain bilinear resize; on noise of every level a pixel came out up to 14 of 255
+off, 2.3 in the mean. At 1.0 it is 1.4 times as fast again, and fine stripes come out up to 54 off.
+"""
 
 # Pillow refuses what has more than twice so many, wherever it is about to take memory for it: in a
 # file's head, and where one picture of an animation is laid over the one before.
