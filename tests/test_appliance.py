@@ -431,9 +431,9 @@ def test_every_buffer_comes_back(rig: Build) -> None:
     ("live", "besides", "is_clear"),
     [
         ({"consent-clean": 0.01}, 0.01, True),
-        ({"consent-clean": 0.45}, 0.01, True),
+        ({"consent-clean": 0.55}, 0.01, True),
         ({"consent-clean": 0.01}, 0.9, True),
-        ({"consent-clean": 0.45}, 0.9, False),  # neither is sure alone
+        ({"consent-clean": 0.55}, 0.9, False),  # neither is sure alone
         ({"consent-clean": 0.97}, 0.01, False),
         ({}, 0.01, False),
     ],

@@ -181,7 +181,8 @@ def test_the_self_test_asks_the_channels_by_turns() -> None:
     test.ask_all()
     assert test.passed
     assert len(asked) == sum(len(one.known_answers) for one in channels)
-    assert asked == names * 4 + ["open-nsfw"]
+    few = min(len(one.known_answers) for one in channels)
+    assert asked[: 2 * few] == names * few
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from workshop import BuildError, Workshop, deliver, sha256  # noqa: E402
 
 WORK = Path.home() / ".cache" / "shuttergate" / "build-consent-clean"
 SCENES = 4200
-SHARE = "0.4"  # of the way to the tuned weights that the backbone goes: see choose.py
+SHARE = "0.5"  # of the way to the tuned weights that the backbone goes: see DATASHEET.md
 STEPS = 9
 AGAIN = "run the same command again; if it fails at once, delete that step's files and run again."
 

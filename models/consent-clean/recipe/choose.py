@@ -17,7 +17,7 @@ from backbone import Backbone, blended, published
 from head import auc, fit, logits
 from train import PROBED, SEED, directions, embeddings
 
-SHARES = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0)
+SHARES = (0.0, 0.2, 0.4, 0.5, 0.55, 0.6, 1.0)
 BLOCKED = 0.99  # the line is where it blocks so many of the undressed
 
 
