@@ -21,9 +21,15 @@ def test_a_press_gives_a_photo_of_what_the_camera_sees(
     assert "picamera2" in one.wait_for("ready", timeout_s=40)["camera"]
     one.wait_for("gate", state="OPEN", timeout_s=40)
     assert bank.line()
-    time.sleep(0.3)
-    copper.press()
-    one.wait_for("photo", timeout_s=20)
+    for _ in range(5):  # a busy machine may close the gate for a moment: what is refused waits
+        time.sleep(0.3)
+        copper.press()
+        heard = one.wait_for(("photo", "press refused"), timeout_s=20)
+        if heard["event"] == "photo":
+            break
+        assert heard["reason"] in ("waiting", "stale", "no frame", "closed", "busy"), heard
+        time.sleep(1.0)
+    assert heard["event"] == "photo"
     assert one.stop() == 0
     assert not bank.line()
     assert one.process.stderr is not None
