@@ -24,6 +24,7 @@ SCALES = (0.27, 0.95)
 AT_ONCE = 10
 DECOYS = 40
 ROUNDS = 8  # each ground is behind the card so often, and behind a decoy
+WALLS = 4  # in every fourth round a plain wall is there instead
 
 
 def texture(rng: np.random.Generator) -> np.ndarray:
@@ -58,6 +59,15 @@ def gaudy(ground: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(Image.merge("HSV", (hue, colour, light)).convert("RGB"))
 
 
+def wall(rng: np.random.Generator) -> np.ndarray:
+    """One colour, lit a little unevenly: a wall, a table, a sheet; uint8 (224, 224, 3)."""
+    ramp = np.linspace(-1, 1, SIDE_PX)
+    light = 1 + rng.normal(0, 0.1) * ramp[:, None] + rng.normal(0, 0.1) * ramp
+    picture = rng.uniform(10, 245, 3) * light[..., None]
+    picture += rng.normal(0, rng.uniform(0, 4), picture.shape)
+    return picture.clip(0, 255).round().astype(np.uint8)
+
+
 def take(card: torch.Tensor, decoys: list[torch.Tensor], grounds: np.ndarray, out: Path) -> None:
     """Write OUT/views.npy, uint8 (n, 224, 224, 3), and OUT/about.npz, as embed.py does."""
     rng = np.random.default_rng(SEED)
@@ -74,6 +84,8 @@ def take(card: torch.Tensor, decoys: list[torch.Tensor], grounds: np.ndarray, ou
             shown += [gaudy(one, rng) for one in grounds[first : first + AT_ONCE]]
             continue
         ground = grounds[first : first + AT_ONCE].astype(np.float32) / 255
+        if start // count % WALLS == WALLS - 1:
+            ground = np.stack([wall(rng) for _ in range(AT_ONCE)]).astype(np.float32) / 255
         ink = card if start < total // 2 else decoys[start // AT_ONCE // 4 % len(decoys)]
         with torch.no_grad():
             seen = views(ink, torch.from_numpy(ground).permute(0, 3, 1, 2), rng, SCALES)

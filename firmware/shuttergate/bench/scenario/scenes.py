@@ -41,7 +41,7 @@ def built_in(name: str) -> Image.Image:
             return card.resize(SIZE, Image.Resampling.NEAREST)
         case "far card":  # live looks find it too small; the second look's tiles do not
             wall = Image.new("RGB", SIZE, BLUE)
-            card = Image.fromarray(paint("test_card", (224, 224))).resize((256, 256))
+            card = Image.fromarray(paint("test_card", (224, 224))).resize((240, 240))
             wall.paste(card, (SIZE[0] * 3 // 5, SIZE[1] * 3 // 10))
             return wall
         case "room":
