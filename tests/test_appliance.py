@@ -27,12 +27,13 @@ from shuttergate.panel.wiring import Wiring
 from shuttergate.prooftest import ProofTests
 from shuttergate.system.paths import share
 from shuttergate.tally import Tally
-from shuttergate.verdict import Fault
+from shuttergate.verdict import Agreement, Fault, Look, Thresholds
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import Pack, read_pack
+from shuttergate.vision.rule import Letters, Softened
 from shuttergate.vision.secondlook import SecondLook
 from support import needs
 from support.kits import wait_until
@@ -491,5 +492,45 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
             assert [path.suffix for path in tmp_path.iterdir()] == [".jpg"]
     finally:
         besides.mode = "well"
+        one.finger(False)
+        one.close()
+
+
+def test_a_video_is_filmed_by_the_second_looks_lines_while_one_doubt_leaves_the_gate_open(
+    tmp_path: Path, pack: Pack
+) -> None:
+    needs.module("av").or_skip()
+    first = read_pack(share("models") / "consent-clean")
+    channels = tuple(Channel(one, one.model(one.content())) for one in (first, pack))
+    lines = {one.name: one.limits for one in (first, pack)}
+    soft = Softened(
+        Look.LIVE,
+        Agreement({first.name: 0.5, pack.name: 0.9}),
+        {pack.name: Thresholds(1.0, 1.0)},
+    )
+    eyes = Eyes(
+        channels,
+        channels[:1],
+        SecondLook(channels[:1], (224, 224)),
+        (224, 224, 3),
+        letters=Letters(lines, (), (soft,)),
+    )
+    patient = GateSettings(clear_frames=2, hold_off_s=0.1, max_age_ms=2000)
+    one = Rig(
+        tmp_path, pack, Config(gate=patient, vision=VisionSettings(selftest_s=3600)), eyes=eyes
+    )
+    try:
+        assert wait_until(lambda: one.line and one.armed(), 10)
+        one.finger(True)
+        assert wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None)
+        channels[1].model = lambda pixels: np.array([0.04, 0.96])
+        assert wait_until(lambda: not one.line)
+        assert wait_until(lambda: bool(one.events("video") or one.events("video lost")))
+        one.finger(False)
+        assert wait_until(lambda: one.line and one.armed(), 10)  # alone it is no reason
+        one.finger(True)
+        assert wait_until(lambda: len(one.events("photo")) == 2)
+        assert not wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None, 0.5)
+    finally:
         one.finger(False)
         one.close()

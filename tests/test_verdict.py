@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shuttergate.verdict import (
     RESOLUTION,
+    Agreement,
     Decision,
     Fusion,
     Reason,
@@ -151,6 +152,45 @@ def test_a_fusion_can_only_close(scores: dict[str, float]) -> None:
     assert fused is alone or (alone, fused) == (Reason.CLEAR, Reason.DOUBT)
 
 
+AGREED = Rule(LIMITS, (), (Agreement({"a": 0.1, "b": 0.05}),))
+
+
+@pytest.mark.parametrize(
+    ("scores", "reason"),
+    [
+        ({"a": 0.1, "b": 0.05}, Reason.DOUBT),
+        ({"a": 0.19, "b": 0.049}, Reason.CLEAR),
+        ({"a": 0.099, "b": 0.29}, Reason.CLEAR),
+        ({"a": 0.2, "b": 0.0}, Reason.DOUBT),  # alone, all the same
+        ({"a": 0.8, "b": 0.1}, Reason.NUDITY),
+    ],
+)
+def test_an_agreement_blocks_where_all_its_channels_reach_their_lines(
+    scores: dict[str, float], reason: Reason
+) -> None:
+    assert judge(scores, AGREED) is reason
+
+
+@given(scores=st.dictionaries(st.sampled_from("ab"), SCORES))
+def test_an_agreement_can_only_close(scores: dict[str, float]) -> None:
+    alone, agreed = judge(scores, Rule(LIMITS)), judge(scores, AGREED)
+    assert agreed is alone or (alone, agreed) == (Reason.CLEAR, Reason.DOUBT)
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ({"a": 0.5}, "two channels or more"),
+        ({"a": 0.5, "b": 0.0}, "line of b in an agreement is 0.0"),
+        ({"a": 1.1, "b": 0.5}, "line of a"),
+        ({"a": math.nan, "b": 0.5}, "line of a in an agreement is nan"),
+    ],
+)
+def test_an_agreement_without_an_end_is_none(lines: dict[str, float], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Agreement(lines)
+
+
 @pytest.mark.parametrize(
     ("weights", "line", "why"),
     [
@@ -169,7 +209,7 @@ def test_a_fusion_that_could_open_is_none(weights: dict[str, float], line: float
 
 
 def test_a_fusion_needs_thresholds_for_each_of_its_channels() -> None:
-    with pytest.raises(ValueError, match="without thresholds: b"):
+    with pytest.raises(ValueError, match="without thresholds of b"):
         Rule({"a": LIMITS["a"]}, (TOGETHER,))
 
 
@@ -188,7 +228,7 @@ PROPER = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.6, 0.
 
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
-    """Any rule over two channels: limits of any height, up to two fusions of any weights."""
+    """Any rule over two channels: any limits, up to two fusions and two agreements."""
 
     def limits() -> Thresholds:
         low, high = sorted(draw(st.floats(1e-3, 1)) for _ in range(2))
@@ -199,7 +239,11 @@ def rules(draw: st.DrawFn) -> Rule:
         Fusion({"a": draw(weight), "b": draw(weight)}, draw(line))
         for _ in range(draw(st.integers(0, 2)))
     ]
-    return Rule({"a": limits(), "b": limits()}, tuple(fusions))
+    agreements = [
+        Agreement({"a": draw(st.floats(1e-3, 1)), "b": draw(st.floats(1e-3, 1))})
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    return Rule({"a": limits(), "b": limits()}, tuple(fusions), tuple(agreements))
 
 
 @given(rule=rules(), a=PROPER, b=PROPER)

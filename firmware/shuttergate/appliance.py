@@ -28,7 +28,7 @@ from shuttergate.panel.panel import Panel
 from shuttergate.presses import Presses
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
-from shuttergate.verdict import Decision, Fault, Rule, rounded
+from shuttergate.verdict import Decision, Fault, rounded
 from shuttergate.vision.eyes import Eyes
 from shuttergate.warden import Warden
 
@@ -136,7 +136,8 @@ class Appliance:
                     continue
                 self.judge_frame(lane, frame)
                 if self.tally.frames == 1:
-                    self._link.send(_ready(lane.name, lane.judge.rule, self._press_judge.rule))
+                    rules = lane.judge.rule, self._press_judge.rule
+                    self._link.send(feed.Ready(lane.name, *rules))
                 self._proof.ask_live()
         finally:
             self.interlock.fault(Fault.STOPPING)  # first: a camera may take its time to close
@@ -201,11 +202,3 @@ class Appliance:
         said = self.tally.status(state.is_open, now.reason, faults, runs_on, recording_s)
         video = self.presses.makes_videos
         return replace(said, at_s=now.at_s, opened_s=state.opened_s, line=line, video=video)
-
-
-def _ready(camera: str, live: Rule, look: Rule) -> feed.Ready:
-    limits, look_limits = (
-        {name: (own.clear_below, own.block_at) for name, own in rule.limits.items()}
-        for rule in (live, look)
-    )
-    return feed.Ready(camera, limits, look_limits, live.fusions, look.fusions)

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from shuttergate import feed
-from shuttergate.verdict import Fusion
+from shuttergate.verdict import Rule
 
 MAX_PACKET_BYTES = 64 * 1024
 MAX_WISH_BYTES = 512
@@ -30,7 +30,7 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
 
     ``simulated``: the button is not a real one, so a page may press it and break things.
     ``faults``: the fault switches that it has, none on a board with real pins. ``video``: whether a
-    press that is held can become one.
+    press that is held can become one. ``live``, ``look``: the rules of its two looks.
     """
 
     version: str
@@ -39,10 +39,8 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     simulated: bool
     rules: dict[str, float]
     camera: str = ""
-    limits: dict[str, tuple[float, float]] = {}
-    look_limits: dict[str, tuple[float, float]] = {}
-    fusions: tuple[Fusion, ...] = ()
-    look_fusions: tuple[Fusion, ...] = ()
+    live: Rule = Rule({})
+    look: Rule = Rule({})
     faults: list[str] = []
     video: bool = True
 

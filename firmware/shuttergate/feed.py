@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from shuttergate.verdict import Fault, Fusion, Reason
+from shuttergate.verdict import Fault, Reason, Rule
 
 MAX_PACKET_BYTES = 64 * 1024
 
@@ -236,18 +236,14 @@ class Status(Message, frozen=True, tag="status"):
 
 
 class Ready(Message, frozen=True, tag="ready"):
-    """The first verdict has been given. Thresholds by channel: (clear_below, block_at).
-
-    ``limits`` and ``fusions`` are of the live look, the others of the second.
+    """The first verdict has been given, by the rule of the live look; ``look``: of the second.
 
     ``start_s``: from the start of the process; the supervisor knows it.
     """
 
     camera: str
-    limits: dict[str, tuple[float, float]] = {}
-    look_limits: dict[str, tuple[float, float]] = {}
-    fusions: tuple[Fusion, ...] = ()
-    look_fusions: tuple[Fusion, ...] = ()
+    live: Rule = Rule({})
+    look: Rule = Rule({})
     start_s: float = 0.0
 
 

@@ -75,6 +75,7 @@ class PressJudge:
         self.rule = eyes.rule(Look.SECOND, own)
         self.proof = proof
         self._video_rule = eyes.video_rule(own)
+        self._lead_rule = eyes.lead_rule(own)
         self._eyes = eyes
         self._faults = faults
         self._interlock = interlock
@@ -87,6 +88,10 @@ class PressJudge:
         found = self._eyes.second_look(main)
         self._tally.look.took(self._clock() - began_s)
         return verdict.judge(found, self.rule), found
+
+    def may_be_filmed(self, live: Mapping[str, float]) -> bool:
+        """Whether what looks live clears a frame as strictly as the second look would."""
+        return verdict.judge(live, self._lead_rule) is Reason.CLEAR
 
     @property
     def looks_at_videos(self) -> bool:

@@ -102,8 +102,14 @@ class Presses:
         self._display.show(self._interlock.reason, stands_in, is_recording)
 
     def take(self, frame: Frame, scores: Mapping[str, float]) -> None:
-        """Offer a frame that was CLEAR, by these scores, while the gate was OPEN to a video."""
-        self.recorder.take(frame, scores)
+        """Offer a frame that was CLEAR, by these scores, while the gate was OPEN to a video.
+
+        The lines for what leaves are the second look's: one over them ends a video that is made.
+        """
+        if self._judge.may_be_filmed(scores):
+            self.recorder.take(frame, scores)
+        elif self.recorder.elapsed_s is not None:
+            self._interlock.judged(Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s, scores))
 
     def closed(self, reason: Reason, faults: Collection[Fault]) -> None:
         """The gate is CLOSED, for that reason."""

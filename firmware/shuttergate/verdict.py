@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 
 
 class Decision(StrEnum):
@@ -114,6 +115,25 @@ class Fusion:
         return math.fsum(parts) - self.line
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Doubts that count only together: blocked where every score reaches its line of ``lines``."""
+
+    lines: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        if len(self.lines) < 2:
+            raise ValueError("an agreement needs two channels or more: one alone has thresholds")
+        for name, line in self.lines.items():
+            if not 0.0 < line <= 1.0:
+                raise ValueError(f"the line of {name} in an agreement is {line}: 0 < line <= 1")
+
+    def over(self, scores: Mapping[str, float]) -> float:
+        """Return the least of the stretched scores, 0.5 the line; NaN where one is none."""
+        said = [_stretched(scores.get(name, math.nan), line) for name, line in self.lines.items()]
+        return math.nan if any(map(math.isnan, said)) else min(said)
+
+
 def _log_odds(score: float | None) -> float:
     if score is None or not 0.0 <= score <= 1.0:
         return math.nan
@@ -123,18 +143,24 @@ def _log_odds(score: float | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How scores become a reason: every channel alone by its ``limits``, and ``fusions`` of them.
+    """How scores become a reason: every channel alone by its ``limits``, and several together.
 
-    A fusion can only close. Each of its channels must have limits.
+    ``fusions`` and ``agreements`` can only close. Each of their channels must have limits.
     """
 
     limits: Mapping[str, Thresholds]
     fusions: tuple[Fusion, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
 
     def __post_init__(self) -> None:
-        for fusion in self.fusions:
-            if strange := sorted(set(fusion.weights) - set(self.limits)):
-                raise ValueError(f"a fusion of channels without thresholds: {', '.join(strange)}")
+        if strange := sorted(self.together - set(self.limits)):
+            raise ValueError(f"a fusion or agreement without thresholds of {', '.join(strange)}")
+
+    @property
+    def together(self) -> set[str]:
+        """The channels that speak in a fusion or an agreement."""
+        named = [one.weights for one in self.fusions], [one.lines for one in self.agreements]
+        return {name for names in chain(*named) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +177,17 @@ class Verdict:
 
 
 def judge(scores: Mapping[str, float], rule: Rule) -> Reason:
-    """Return CLEAR only if each channel's score is below its ``clear_below`` and no fusion blocks.
+    """Return CLEAR only if each score is below its ``clear_below`` and nothing together blocks.
 
     No channel at all, a missing score, NaN or a score outside [0, 1] is a DOUBT: the comparisons
     are written so that whatever is not provably clear is not clear. Of several reasons to block the
-    gravest is told, of equally grave ones that of the first channel; a fusion is a DOUBT.
+    gravest is told, of equally grave ones that of the first channel; what only several channels
+    together say is a DOUBT.
     """
     found = [_judge_one(scores.get(name), limit) for name, limit in rule.limits.items()]
     if not all(fusion.over(scores) < 0.0 for fusion in rule.fusions):
+        found.append(Reason.DOUBT)
+    if not all(agreement.over(scores) < 0.5 for agreement in rule.agreements):
         found.append(Reason.DOUBT)
     return min(found, key=_rank, default=Reason.DOUBT)
 
@@ -186,16 +215,18 @@ def verdict(scores: Mapping[str, float], rule: Rule, exposed_s: float) -> Verdic
 def joint_score(scores: Mapping[str, float], rule: Rule) -> float:
     """Return one score in [0, 1] that never falls where a channel's rises: CLEAR is below 0.5.
 
-    The highest of what each fusion and each channel says. A fusion says the logistic function of
-    how far it is over its line. A channel says its score, stretched so that its ``clear_below``
-    comes to lie at 0.5; below that one in a fusion says nothing by itself: there the fusion ranks.
-    NaN where a score is missing or is none.
+    The highest of what each fusion, each agreement and each channel says. A fusion says the
+    logistic function of how far it is over its line. A channel says its score, stretched so that
+    its ``clear_below`` comes to lie at 0.5; below that one that also speaks together with others
+    says nothing by itself: there they rank. An agreement says the least of its channels' scores,
+    stretched so by its lines. NaN where a score is missing or is none.
     """
-    fused = {name for fusion in rule.fusions for name in fusion.weights}
     said = [_logistic(fusion.over(scores)) for fusion in rule.fusions]
+    said += [agreement.over(scores) for agreement in rule.agreements]
+    shared = rule.together
     for name, limit in rule.limits.items():
-        own = _stretched(scores.get(name, math.nan), limit)
-        said.append(0.0 if own < 0.5 and name in fused else own)
+        own = _stretched(scores.get(name, math.nan), limit.clear_below)
+        said.append(0.0 if own < 0.5 and name in shared else own)
     return math.nan if not said or any(map(math.isnan, said)) else max(said)
 
 
@@ -207,8 +238,7 @@ def _logistic(value: float) -> float:
     return min(found, math.nextafter(0.5, 0.0)) if value < 0.0 else found
 
 
-def _stretched(score: float, limit: Thresholds) -> float:
-    line = limit.clear_below
+def _stretched(score: float, line: float) -> float:
     if not 0.0 <= score <= 1.0:
         return math.nan
     if score < line:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from shuttergate import companion, feed, viewfinder
 from shuttergate.feed import Total
-from shuttergate.verdict import Fault, Reason
+from shuttergate.verdict import Fault, Reason, Rule, Thresholds
 
 KIT = companion.Kit(
     version="0",
@@ -21,7 +21,7 @@ KIT = companion.Kit(
     simulated=True,
     rules={"clear_frames": 5},
     camera="a camera",
-    limits={"consent-clean": (0.5, 0.85), "open-nsfw": (0.92, 0.95)},
+    live=Rule({"consent-clean": Thresholds(0.5, 0.85), "open-nsfw": Thresholds(0.92, 0.95)}),
     faults=["disk full"],
 )
 TIMING = feed.Timing([10.0, 20.0], [3, 4, 1], 100.0)

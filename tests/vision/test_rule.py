@@ -52,6 +52,8 @@ def test_a_rule_that_is_not_there_is_refused(packs: list[Pack], tmp_path: Path) 
 
 
 FUSION = "weights = { consent-clean = 2.0, open-nsfw = 1.0 }"
+LINES = "lines = { consent-clean = 0.56, open-nsfw = 0.0078 }"
+SOFT = "alone = { consent-clean = { clear_below = 0.985, block_at = 0.985 } }"
 
 
 @pytest.mark.parametrize(
@@ -68,11 +70,20 @@ FUSION = "weights = { consent-clean = 2.0, open-nsfw = 1.0 }"
             r"alone\.open-nsfw\.block_at: 0\.96 is laxer",
         ),
         (FUSION, FUSION.replace("= 1.0", "= -1.0"), "weight of open-nsfw is -1.0"),
-        (FUSION, FUSION.replace("open-nsfw", "other"), "a fusion names a channel without lines"),
+        (
+            FUSION,
+            FUSION.replace("open-nsfw", "other"),
+            "other speaks together with others, without",
+        ),
+        (LINES, LINES.replace("open-nsfw", "other"), "other speaks together with others, without"),
+        (LINES, LINES.replace("0.56", "0.57"), "consent-clean doubts from 0.56 on, also in agree"),
+        (LINES, LINES.replace("0.0078", "-1.0"), "line of open-nsfw in an agreement is -1.0"),
+        (SOFT, SOFT.replace("consent-clean", "consent-clean-coral"), "is softened by an agreement"),
+        ('look = "live"\nlines', 'look = "look"\nlines', "in the live look only"),
         (FUSION, FUSION.replace("2.0", "1.9"), "it makes .* where .* is right"),
         ("open-nsfw = [", "another = [", "it says nothing of open-nsfw"),
         ('open-nsfw = ["a', 'open-nsfw = ["b', "chosen for another open-nsfw"),
-        ("[alone]", "bogus = 1\n[alone]", "bogus"),
+        ("[alone] #", "bogus = 1\n[alone] #", "bogus"),
     ],
 )
 def test_a_rule_that_cannot_be_so_is_refused(
@@ -104,3 +115,20 @@ def test_a_setting_may_be_stricter_than_the_rule_and_never_laxer(both: Eyes) -> 
     assert joint_score(scores, stricter) >= 0.5
     with pytest.raises(ConfigError, match=r"thresholds\.open-nsfw\.clear_below: 0\.95 is laxer"):
         both.rule(Look.LIVE, {"open-nsfw": Thresholds(0.95, 0.96)})
+
+
+def test_what_leaves_is_judged_by_lines_that_bend_for_nobody(both: Eyes) -> None:
+    walker = {"consent-clean": 0.97, "open-nsfw": 0.0}
+    live = both.rule(Look.LIVE, {})
+    assert judge(walker, live) is Reason.CLEAR
+    assert judge({**walker, "open-nsfw": 0.0078}, live) is Reason.DOUBT
+    assert judge({**walker, "consent-clean": 0.985}, live) is Reason.NUDITY
+    second = both.letters.rule(Look.SECOND, both.letters.lines)
+    for rule in (both.video_rule({}), both.lead_rule({}), second):
+        assert judge({**walker, "consent-clean-coral": 0.0}, rule) is Reason.NUDITY
+
+
+def test_a_stricter_setting_is_for_a_channel_alone(both: Eyes) -> None:
+    rule = both.rule(Look.LIVE, {"consent-clean": Thresholds(0.3, 0.7)})
+    assert rule.agreements == ()
+    assert judge({"consent-clean": 0.3, "open-nsfw": 0.0}, rule) is Reason.DOUBT

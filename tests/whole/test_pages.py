@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from PIL import Image
 from websockets.sync.client import connect
@@ -603,21 +604,38 @@ def test_the_what_if_copy_never_touches_the_gate(page: Callable[..., Any]) -> No
 @browser_only
 def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
     limits = [[0.5, 0.85], [0.92, 0.95]]
-    fusions = [{"weights": {"b": 1.0, "a": 2.0}, "line": -0.7}]
-    marks = [-0.1, 0.0, 0.49, 0.5, 0.84, 0.85, 0.91, 0.92, 0.949, 0.95, 1.0, 1.1]
-    cases = [list(pair) for pair in itertools.product(marks, marks)] + [[0.1], []]
-    found = page("explain").evaluate(
-        """async ([cases, limits, fusions]) => {
-          const { inOrder, judge } = await import("/js/rule.js");
-          const own = inOrder(fusions, ["a", "b"]);
-          return cases.map((scores) => judge(scores, limits, own)).concat(judge([0.1], []));
-        }""",
-        [cases, limits, fusions],
-    )
     names = ("a", "b")
     real = verdict.Rule(
         {name: Thresholds(*own) for name, own in zip(names, limits, strict=True)},
-        (verdict.Fusion({"a": 2.0, "b": 1.0}, -0.7),),
+        (verdict.Fusion({"b": 1.0, "a": 2.0}, -0.7),),
+        (verdict.Agreement({"b": 0.1, "a": 0.3}),),
+    )
+    marks = [
+        -0.1,
+        0.0,
+        0.05,
+        0.1,
+        0.29,
+        0.3,
+        0.49,
+        0.5,
+        0.84,
+        0.85,
+        0.91,
+        0.92,
+        0.949,
+        0.95,
+        1.0,
+        1.1,
+    ]
+    cases = [list(pair) for pair in itertools.product(marks, marks)] + [[0.1], []]
+    found = page("explain").evaluate(
+        """async ([cases, rule]) => {
+          const { inOrder, judge } = await import("/js/rule.js");
+          const own = inOrder(rule);
+          return cases.map((scores) => judge(scores, own)).concat(judge([0.1], { limits: [] }));
+        }""",
+        [cases, msgspec.to_builtins(real)],
     )
     expected = [verdict.judge(dict(zip(names, scores, strict=False)), real) for scores in cases]
     assert found == [*expected, verdict.judge({"a": 0.1}, verdict.Rule({}))]

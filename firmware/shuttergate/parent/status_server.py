@@ -140,12 +140,7 @@ class StatusServer:
         match item:
             case feed.Ready():
                 self._kit = msgspec.structs.replace(
-                    self._kit,
-                    camera=item.camera,
-                    limits=item.limits,
-                    look_limits=item.look_limits,
-                    fusions=item.fusions,
-                    look_fusions=item.look_fusions,
+                    self._kit, camera=item.camera, live=item.live, look=item.look
                 )
                 self._show(self._kit)
             case feed.Status():

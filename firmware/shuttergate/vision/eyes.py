@@ -74,13 +74,22 @@ class Eyes:
 
         Raises `ConfigError` for laxer ones: a setting must not be able to switch the gate off.
         """
-        return self._rule(self.live if which is Look.LIVE else self.look, own)
+        return self._rule(self.live if which is Look.LIVE else self.look, which, own)
 
     def video_rule(self, own: Mapping[str, Thresholds]) -> Rule:
-        """Return the rule for a frame of a video, which live and video channels saw; as `rule`."""
-        return self._rule((*self.live, *self.video), own)
+        """Return the rule for a frame of a video, which live and video channels saw; as `rule`.
 
-    def _rule(self, channels: Sequence[Channel], own: Mapping[str, Thresholds]) -> Rule:
+        It leaves the kit as a photo does, so its lines are the second look's.
+        """
+        return self._rule((*self.live, *self.video), Look.SECOND, own)
+
+    def lead_rule(self, own: Mapping[str, Thresholds]) -> Rule:
+        """Return as much of `video_rule` as the live channels can say."""
+        return self._rule(self.live, Look.SECOND, own)
+
+    def _rule(
+        self, channels: Sequence[Channel], which: Look, own: Mapping[str, Thresholds]
+    ) -> Rule:
         heads = [head for channel in channels for head in channel.heads]
         refuse_namesakes(heads)
         limits = {}
@@ -90,7 +99,7 @@ class Eyes:
             refuse_laxer(head.name, chosen, usual)
             # A setting says where it blocks, not why.
             limits[head.name] = replace(chosen, blocks_with=head.limits.blocks_with)
-        return self.letters.rule(limits)
+        return self.letters.rule(which, limits)
 
 
 def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:

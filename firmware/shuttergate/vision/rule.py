@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +16,10 @@ from msgspec import Meta
 
 from shuttergate.errors import ConfigError, PackError
 from shuttergate.system.toml import Table, decode
-from shuttergate.verdict import Fusion, Rule, Thresholds, joint_score
+from shuttergate.verdict import Agreement, Fusion, Look, Rule, Thresholds, joint_score
 from shuttergate.vision.pack import Pack
 
-SHA256 = "d6fb08cf6cd82f95682c98af82d152d829e750034e519a43f8371c2700c0de2e"
+SHA256 = "b9acdea5e25a1b56d6c491262a451bf02f0f8262e1861fa58ef3a4b4e444fc4f"
 """Of models/rule.toml. Whoever changes a letter of it changes this line, in sight of a reader."""
 
 TOLERANCE = 1e-6
@@ -42,9 +42,22 @@ class FusionTable(Table, frozen=True):
     chosen: str
 
 
+class AgreementTable(Table, frozen=True):
+    """See `verdict.Agreement`; in this look it stands in for the lines of ``alone`` in [alone].
+
+    ``alone``: from where its channels close by themselves all the same.
+    """
+
+    look: Look
+    lines: dict[str, float]
+    alone: dict[str, Alone]
+    chosen: str
+
+
 class KnownJoint(Table, frozen=True):
     """Scores, and the joint score that the rule must make of them."""
 
+    look: Look
     scores: dict[str, _Score]
     joint: _Score
 
@@ -55,7 +68,17 @@ class RuleFile(Table, frozen=True):
     packs: dict[str, list[str]]
     alone: dict[str, Alone]
     fusion: list[FusionTable]
+    agreement: list[AgreementTable]
     known_answers: Annotated[list[KnownJoint], Meta(min_length=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class Softened:
+    """In `look`, channels that close alone only from ``alone`` on, and before in agreement."""
+
+    look: Look
+    agreement: Agreement
+    alone: Mapping[str, Thresholds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +90,31 @@ class Letters:
 
     lines: Mapping[str, Thresholds] = field(default_factory=dict)
     fusions: tuple[Fusion, ...] = ()
+    softened: tuple[Softened, ...] = ()
     sha256: str = ""
 
-    def rule(self, limits: Mapping[str, Thresholds]) -> Rule:
-        """Return the rule over `limits`; a fusion counts where all its channels have limits."""
-        return Rule(limits, tuple(one for one in self.fusions if set(one.weights) <= set(limits)))
+    def rule(self, look: Look, limits: Mapping[str, Thresholds]) -> Rule:
+        """Return the rule of `look` over `limits`.
+
+        A fusion or an agreement counts where all its channels have limits, an agreement also only
+        where `limits` leave its channels' lines as they are: a stricter setting is for one alone.
+        """
+        fusions = tuple(one for one in self.fusions if set(one.weights) <= set(limits))
+        own, agreements = dict(limits), []
+        for soft in self.softened:
+            if (
+                soft.look is look
+                and set(soft.agreement.lines) <= set(limits)
+                and all(_alike(limits[name], self.lines[name]) for name in soft.alone)
+            ):
+                agreements.append(soft.agreement)
+                for name, line in soft.alone.items():
+                    own[name] = replace(line, blocks_with=limits[name].blocks_with)
+        return Rule(own, fusions, tuple(agreements))
+
+
+def _alike(one: Thresholds, other: Thresholds) -> bool:
+    return (one.clear_below, one.block_at) == (other.clear_below, other.block_at)
 
 
 def read_rule(path: Path, packs: Iterable[Pack], sha256: str = SHA256) -> Letters:
@@ -95,19 +138,40 @@ def read_rule(path: Path, packs: Iterable[Pack], sha256: str = SHA256) -> Letter
 
 
 def _letters(file: RuleFile, packs: Iterable[Pack], digest: str) -> Letters:
-    lines = {name: Thresholds(one.clear_below, one.block_at) for name, one in file.alone.items()}
-    letters = Letters(lines, tuple(Fusion(one.weights, one.line) for one in file.fusion), digest)
-    whole = letters.rule(lines)
-    if len(whole.fusions) < len(letters.fusions):
-        raise ValueError("a fusion names a channel without lines in [alone]")
+    lines = _thresholds(file.alone)
+    softened = tuple(
+        Softened(one.look, Agreement(one.lines), _thresholds(one.alone)) for one in file.agreement
+    )
+    fusions = tuple(Fusion(one.weights, one.line) for one in file.fusion)
+    letters = Letters(lines, fusions, softened, digest)
+    named = [*(one.weights for one in file.fusion), *(one.lines for one in file.agreement)]
+    if strange := sorted({name for names in named for name in names} - set(lines)):
+        raise ValueError(f"{', '.join(strange)} speaks together with others, without [alone]")
+    for soft in softened:
+        _only_softens(soft, lines)
     for known in file.known_answers:
-        rule = letters.rule({name: lines[name] for name in known.scores if name in lines})
-        found = joint_score(known.scores, rule)
+        limits = {name: lines[name] for name in known.scores if name in lines}
+        found = joint_score(known.scores, letters.rule(known.look, limits))
         if not abs(found - known.joint) <= TOLERANCE:
             raise ValueError(f"of {known.scores} it makes {found}, where {known.joint} is right")
     for pack in packs:
         _compare(pack, file, lines)
     return letters
+
+
+def _thresholds(table: Mapping[str, Alone]) -> dict[str, Thresholds]:
+    return {name: Thresholds(one.clear_below, one.block_at) for name, one in table.items()}
+
+
+def _only_softens(soft: Softened, lines: Mapping[str, Thresholds]) -> None:
+    """What leaves is judged by the second look, so that its lines bend for nobody."""
+    if soft.look is not Look.LIVE:
+        raise ValueError("an agreement may stand in for a channel's lines in the live look only")
+    if strange := sorted(set(soft.alone) - set(soft.agreement.lines)):
+        raise ValueError(f"{', '.join(strange)} is softened by an agreement that it is not in")
+    for name in soft.alone:
+        if soft.agreement.lines[name] > lines[name].clear_below:
+            raise ValueError(f"{name} doubts from {lines[name].clear_below} on, also in agreement")
 
 
 def _compare(pack: Pack, file: RuleFile, lines: Mapping[str, Thresholds]) -> None:

@@ -5,25 +5,17 @@ import { begin, h } from "./frame.js";
 import { kit, newest, on } from "./live.js";
 import { drawPill } from "./pill.js";
 import { plane } from "./plane.js";
-import { decider, inOrder, judge } from "./rule.js";
+import { decider, inOrder, judge, NO_RULE } from "./rule.js";
 import { faultWords, join, modelName, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const LIT_MS = 2500;
 const SAMPLE_MS = 300; // slowly enough to be read
 
-let mine = null; // the what-if copy: {limits: [[clear, block], …], fusions: [{weights, line}, …]}
+let mine = null; // the what-if copy of the live rule; see `judge`
 let lookedAt = { time: -LIT_MS, good: false };
 
-const channels = () => Object.entries(kit.kit?.limits ?? {});
-
-/** The kit's rule over the channels of a look: in the order of `names`. */
-function ruleOf(limits, fusions) {
-  const names = Object.keys(limits);
-  return { names, limits: Object.values(limits), fusions: inOrder(fusions, names) };
-}
-
-const liveRule = () => ruleOf(kit.kit?.limits ?? {}, kit.kit?.fusions);
+const liveRule = () => inOrder(kit.kit?.live ?? NO_RULE);
 
 let sample; // the one frame of which everything on this page speaks
 let sampleDue = 0;
@@ -38,10 +30,12 @@ function stations() {
   const [seen, status] = [sample, kit.standing?.status];
   const [frame, clear, , scores] = seen ?? [0, false, "", []];
   const lit = (good) => (seen ? (good ? "good" : "bad") : "");
+  const { names, limits } = liveRule();
   const looking = performance.now() - lookedAt.time < LIT_MS;
   return [
     [say("station.camera"), seen ? say("station.camera.now", { n: frame }) : "–", lit(true)],
-    ...channels().map(([name, [line]], index) => {
+    ...names.map((name, index) => {
+      const [line] = limits[index];
       const score = scores[index];
       const called = modelName(name, index);
       if (score === undefined) return [called, say("scores.none"), lit(false)];
@@ -82,25 +76,25 @@ function drawRule() {
 }
 
 function ruleWords() {
-  const limits = channels();
+  const { names, limits } = liveRule();
   if (!sample) return say(kit.standing?.status ? "rule.stopped" : "rule.none");
   const [, , reason, scores] = sample;
   if (scores.length < limits.length) return say("rule.none");
-  const says = ([name], index) =>
+  const says = (name, index) =>
     say("rule.part", { name: modelName(name, index), score: scores[index].toFixed(2) });
-  const parts = limits.map(says).join(say("comma"));
-  const who = decider(scores, limits.map(([, own]) => own), reason);
+  const parts = names.map(says).join(say("comma"));
+  const who = decider(scores, limits, reason);
   if (who < 0) return say(reason === "clear" ? "rule.clear" : "rule.together", { parts });
-  const [name, [clear, block]] = limits[who];
+  const [clear, block] = limits[who];
   const line = reason === "nudity" ? block : clear;
-  return say(`rule.${reason}`, { parts, name: modelName(name, who), line });
+  return say(`rule.${reason}`, { parts, name: modelName(names[who], who), line });
 }
 
 /** The rule as a picture: of the live look, or where one channel looks live, of the second. */
 function drawPlane() {
-  const { limits, fusions, look_limits, look_fusions } = kit.kit ?? {};
-  const isLive = Object.keys(limits ?? {}).length === 2;
-  const rule = isLive ? ruleOf(limits, fusions) : ruleOf(look_limits ?? {}, look_fusions);
+  const { live, look } = kit.kit ?? {};
+  const isLive = Object.keys(live?.limits ?? {}).length === 2;
+  const rule = inOrder((isLive ? live : look) ?? NO_RULE);
   const figure = $("plane");
   figure.hidden = rule.names.length !== 2;
   if (figure.hidden) return;
@@ -111,9 +105,9 @@ function drawPlane() {
 }
 
 function drawSliders() {
-  const { names, limits, fusions } = liveRule();
+  const { names, limits, fusions, agreements } = liveRule();
   if (mine === null || mine.limits.length !== limits.length) {
-    mine = { limits: limits.map((own) => [...own]), fusions: fusions.map((own) => ({ ...own })) };
+    mine = { limits: limits.map((own) => [...own]), fusions: fusions.map((own) => ({ ...own })), agreements };
     $("sliders").replaceChildren(
       ...limits.flatMap((one, index) => [slider(index, 0), slider(index, 1)]),
       ...fusions.map((one, index) => together(index)),
@@ -153,16 +147,15 @@ function slider(index, which) {
 }
 
 function drawWhatIf() {
-  const { limits, fusions } = mine;
-  const verdict = sample ? judge(sample[3], limits, fusions) : "doubt";
+  const verdict = sample ? judge(sample[3], mine) : "doubt";
   $("whatif-now").textContent = say("whatif.now", {
     verdict: say(verdict === "clear" ? "verdict.clear" : "verdict.blocked"),
   });
-  const blocked = kit.seen.filter(([, , , scores]) => judge(scores, limits, fusions) !== "clear").length;
+  const blocked = kit.seen.filter(([, , , scores]) => judge(scores, mine) !== "clear").length;
   const real = kit.seen.filter(([, clear]) => !clear).length;
   const words = say("whatif.minute", { n: kit.seen.length, mine: blocked, real });
   // Whoever moves one model's lines up in vain learns why.
-  const isVain = blocked > 0 && limits.some(([clear]) => clear === 1) && limits.some(([clear]) => clear < 1);
+  const isVain = blocked > 0 && mine.limits.some(([clear]) => clear === 1) && mine.limits.some(([clear]) => clear < 1);
   $("whatif-minute").textContent = join([words, isVain && say("whatif.other")]);
 }
 

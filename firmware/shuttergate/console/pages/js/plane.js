@@ -4,8 +4,8 @@ import { judge } from "./rule.js";
 
 const STEPS = 240;
 
-/** Draw on `canvas` the rule {limits, fusions} of two channels, and `scores` as a dot if there are any. */
-export function plane(canvas, { limits, fusions }, scores) {
+/** Draw on `canvas` the rule of two channels, and `scores` as a dot if there are any. */
+export function plane(canvas, rule, scores) {
   const scale = window.devicePixelRatio || 1;
   const side = (canvas.width = canvas.height = Math.round(canvas.clientWidth * scale));
   const context = canvas.getContext("2d");
@@ -16,7 +16,7 @@ export function plane(canvas, { limits, fusions }, scores) {
   context.fillStyle = colour("--block-zone");
   context.fillRect(0, 0, side, side);
   // A higher score never opens, so one height a column is the whole border.
-  const heights = Array.from({ length: STEPS }, (_, step) => border((step + 0.5) / STEPS, limits, fusions));
+  const heights = Array.from({ length: STEPS }, (_, step) => border((step + 0.5) / STEPS, rule));
   const clear = heights.filter((height) => height > 0);
   context.beginPath();
   context.moveTo(0, side);
@@ -33,14 +33,14 @@ export function plane(canvas, { limits, fusions }, scores) {
   if (scores.length < 2) return;
   context.beginPath();
   context.arc(at(scores[0]), side - at(scores[1]), 6 * scale, 0, 2 * Math.PI);
-  context.fillStyle = colour(judge(scores, limits, fusions) === "clear" ? "--open" : "--blocked");
+  context.fillStyle = colour(judge(scores, rule) === "clear" ? "--open" : "--blocked");
   context.fill();
   context.stroke();
 }
 
 /** Up to where the second score is clear beside `first`, by halving. */
-function border(first, limits, fusions) {
-  const isClear = (second) => judge([first, second], limits, fusions) === "clear";
+function border(first, rule) {
+  const isClear = (second) => judge([first, second], rule) === "clear";
   if (!isClear(0)) return 0;
   let [low, high] = [0, 1];
   for (let turn = 0; turn < 12; turn += 1) {

@@ -3,10 +3,10 @@
 const RESOLUTION = 1 / 512;
 
 /**
- * "clear", "nudity" or "doubt" for `scores` (an array), `limits` ([[clear, block], …]) and `fusions`
- * ([{weights: [one a score], line}, …]).
+ * "clear", "nudity" or "doubt" for `scores` (an array), `limits` ([[clear, block], …]), `fusions`
+ * ([{weights: [one a score], line}, …]) and `agreements` ([{lines: [one a score, 0 for none]}, …]).
  */
-export function judge(scores, limits, fusions = []) {
+export function judge(scores, { limits, fusions = [], agreements = [] }) {
   const found = limits.map(([clear, block], index) => {
     const score = scores[index];
     if (!isScore(score)) return "doubt";
@@ -14,6 +14,7 @@ export function judge(scores, limits, fusions = []) {
     return score >= block ? "nudity" : "doubt";
   });
   if (!fusions.every((fusion) => over(scores, fusion) < 0)) found.push("doubt");
+  if (!agreements.every(({ lines }) => lines.some((line, index) => scores[index] < line))) found.push("doubt");
   for (const reason of ["nudity", "doubt"]) if (found.includes(reason)) return reason;
   return found.length > 0 ? "clear" : "doubt";
 }
@@ -26,13 +27,22 @@ export function over(scores, { weights, line }) {
 
 /** The channel that decided: the first that says `reason`; -1 where every one did, or a fusion. */
 export function decider(scores, limits, reason) {
-  return reason === "clear" ? -1 : limits.findIndex((own, index) => judge([scores[index]], [own]) === reason);
+  return reason === "clear" ? -1 : limits.findIndex((own, index) => judge([scores[index]], { limits: [own] }) === reason);
 }
 
-/** The kit's fusions, with their weights in the order of `names`. */
-export function inOrder(fusions, names) {
-  return (fusions ?? []).map(({ weights, line }) => ({ weights: names.map((name) => weights[name] ?? 0), line }));
+/** A rule as the kit tells it, by channels' names, with all in the order of its `names`. */
+export function inOrder({ limits, fusions, agreements }) {
+  const names = Object.keys(limits);
+  const listed = (by) => names.map((name) => by[name] ?? 0);
+  return {
+    names,
+    limits: Object.values(limits).map(({ clear_below, block_at }) => [clear_below, block_at]),
+    fusions: fusions.map(({ weights, line }) => ({ weights: listed(weights), line })),
+    agreements: agreements.map(({ lines }) => ({ lines: listed(lines) })),
+  };
 }
+
+export const NO_RULE = { limits: {}, fusions: [], agreements: [] };
 
 const isScore = (score) => score >= 0 && score <= 1;
 

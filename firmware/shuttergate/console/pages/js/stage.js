@@ -58,7 +58,7 @@ function runsOn(text) {
 }
 
 function drawScores() {
-  const limits = Object.entries(kit.kit?.limits ?? {});
+  const limits = Object.entries(kit.kit?.live.limits ?? {});
   const scores = newest()?.[3] ?? [];
   const rows = $("channels");
   if (rows.childElementCount !== limits.length) {
@@ -70,14 +70,14 @@ function drawScores() {
       ),
     );
   }
-  limits.forEach(([name, lines], index) => {
+  limits.forEach(([name, { clear_below, block_at }], index) => {
     const [label, value, canvas] = rows.children[index].children;
     label.textContent = modelName(name, index);
     const score = scores[index];
     value.textContent = score === undefined ? say("scores.none") : score.toFixed(2);
-    const words = { name, score: value.textContent, line: lines[0] };
+    const words = { name, score: value.textContent, line: clear_below };
     canvas.setAttribute("aria-label", say("scores.one", words));
-    strip(canvas, kit.seen, index, lines);
+    strip(canvas, kit.seen, index, [clear_below, block_at]);
   });
 }
 
