@@ -61,8 +61,8 @@ PATIENT = Config(
 def rig(tmp_path: Path, pack: Pack) -> Iterator[Build]:
     rigs: list[Rig] = []
 
-    def build(config: Config = QUICK) -> Rig:
-        rigs.append(Rig(tmp_path, pack, config))
+    def build(config: Config = QUICK, rotation: int = 0) -> Rig:
+        rigs.append(Rig(tmp_path, pack, config, rotation=rotation))
         assert wait_until(lambda: rigs[-1].line, 10), rigs[-1].logs
         return rigs[-1]
 
@@ -400,6 +400,21 @@ def test_the_photo_is_the_frame_that_was_judged(rig: Build) -> None:
         assert wait_until(lambda: len(one.events("photo")) == count)  # noqa: B023
     for event in one.events("photo"):
         assert number_in(one.album / event["name"]) == (event["frame"] % 256, True)
+
+
+@pytest.mark.parametrize(("rotation", "orientation"), [(90, 6), (180, 1), (270, 8)])
+def test_a_viewer_is_told_of_a_quarter_turn_and_of_no_half_one(
+    rig: Build, rotation: int, orientation: int
+) -> None:
+    """A camera that hangs upside down is flipped by its driver, and not by a viewer once more."""
+    one = rig(PATIENT, rotation)
+    assert wait_until(one.armed)
+    one.press()
+    assert wait_until(lambda: len(one.events("photo")) == 1)
+    (photo,) = one.album.iterdir()
+    with Image.open(photo) as image:
+        assert image.getexif()[0x0112] == orientation
+    assert one.appliance.lanes[0].viewfinder._rotation == {90: 90, 180: 0, 270: 270}[rotation]
 
 
 def test_no_photo_is_ever_of_a_blocked_frame(rig: Build) -> None:

@@ -71,6 +71,34 @@ def test_a_kit_has_real_parts_and_the_pins_of_the_simulated_board(name: str) -> 
     assert board.channels.look == ["consent-clean", "open-nsfw"]
 
 
+@pytest.mark.parametrize("name", board_names())
+def test_a_camera_is_mounted_upright_unless_somebody_says_otherwise(name: str) -> None:
+    text = (ROOT / "device" / name / "board.toml").read_text(encoding="utf-8")
+    assert re.search(r"^rotation = 0 .*degrees clockwise", text, re.MULTILINE)
+    assert re.search(r"^mirror = false .*left and right swapped", text, re.MULTILINE)
+    camera = read_board(name).camera
+    assert (camera.hflip, camera.vflip, camera.turn) == (False, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("rotation", "mirror", "hflip", "vflip", "turn"),
+    [
+        (0, True, True, False, 0),
+        (90, False, False, False, 90),
+        (90, True, True, False, 90),
+        (180, False, True, True, 0),
+        (180, True, False, True, 0),
+        (270, False, False, False, 270),
+    ],
+)
+def test_what_is_flipped_need_not_be_turned(
+    rotation: int, mirror: bool, hflip: bool, vflip: bool, turn: int
+) -> None:
+    usual = read_board("simulated").camera
+    camera = msgspec.structs.replace(usual, rotation=rotation, mirror=mirror)
+    assert (camera.hflip, camera.vflip, camera.turn) == (hflip, vflip, turn)
+
+
 @pytest.mark.parametrize("name", KITS)
 def test_a_kit_names_packs_that_there_are(name: str) -> None:
     channels = read_board(name).channels

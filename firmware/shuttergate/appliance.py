@@ -80,7 +80,8 @@ class Appliance:
         client = PublisherClient(clock)
         self.presses = Presses(
             config,
-            board.camera,
+            # What the driver has flipped already, no viewer and no player is to turn again.
+            replace(board.camera, rotation=board.camera.turn),
             self._press_judge,
             self.interlock,
             panel,

@@ -24,11 +24,11 @@ PULLED_UP = {2: "I2C", 3: "I2C", 14: "the serial console"}
 
 
 class CameraPart(Table, frozen=True):
-    """The camera: ``main_size`` is the largest picture (width, height), ``rotation`` to upright.
+    """The camera: ``main_size`` is the largest picture (width, height) as the sensor gives it.
 
-    ``mirror`` flips the picture left to right before it is turned. ``controls`` go to libcamera as
-    they are, by libcamera's own names; exposure and focus are its business unless set here.
-    ``device`` is the webcam's node; nothing else has one.
+    ``rotation``: degrees clockwise that bring it upright; ``mirror`` flips it left to right before
+    it is turned. ``controls`` go to libcamera as they are, by libcamera's own names; exposure and
+    focus are its business unless set here. ``device`` is the webcam's node; nothing else has one.
     """
 
     driver: Literal["simulated", "picamera2", "webcam"]
@@ -43,6 +43,21 @@ class CameraPart(Table, frozen=True):
     def is_simulated(self) -> bool:
         """Whether no real camera is asked for anything."""
         return self.driver == "simulated"
+
+    @property
+    def hflip(self) -> bool:
+        """Whether the driver swaps left and right: as a mirror, or as half of a turn by 180."""
+        return self.mirror != self.vflip
+
+    @property
+    def vflip(self) -> bool:
+        """Whether the driver turns the picture upside down: the other half of a turn by 180."""
+        return self.rotation == 180
+
+    @property
+    def turn(self) -> Literal[0, 90, 270]:
+        """Degrees clockwise that bring a frame's ``main`` upright: 180 the driver has flipped."""
+        return 0 if self.rotation == 180 else self.rotation
 
 
 class Gpio(Table, frozen=True):

@@ -21,6 +21,7 @@ from shuttergate.system.toml import path_of
 class CameraOpener:
     """Opens a board's camera; call it again whenever that failed.
 
+    Its frames are upright but for the ``turn`` of `part`.
     ``lores_shape`` is (height, width, 3); ``frames``: for so many there are buffers, which are
     taken once and used for ever. ``skipped`` hears which picture of a simulated camera's folder
     cannot be shown. ``trouble`` and ``hand``: what a simulated camera suffers from, and who changes
@@ -75,5 +76,6 @@ class CameraOpener:
         return self._open_one(path)
 
     def _open_one(self, path: Path | None) -> Scene:
-        lens = Lens(self._part.main_size, self._lores_size, self._part.mirror)
+        part = self._part
+        lens = Lens(part.main_size, self._lores_size, part.hflip, part.vflip)
         return open_scene(path, lens, self._scene.picture_s, self._skipped)

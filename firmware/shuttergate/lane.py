@@ -48,7 +48,7 @@ class Lane:
         self.name = ""  # of the camera, once it was open
         self.judge = judge
         self.shelf = Shelf(SHELF_FRAMES)
-        self.viewfinder = Viewfinder(part.rotation, interlock, clock)
+        self.viewfinder = Viewfinder(part.turn, interlock, clock)
         self._open_camera = open_camera
         self._inspector = Inspector(lores_shape, part.main_size, clock)
         self._faults = faults

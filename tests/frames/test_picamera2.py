@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from shuttergate.board import CameraPart
 from shuttergate.errors import CameraError
@@ -95,7 +95,7 @@ class StandIn:
     colours: Any = COLOURS
     padding = 32
     failure: Exception | None = None
-    can_mirror = True
+    can_flip = (True, True)  # columns, rows
     metadata: dict[str, Any] = {}
     silent_s = 0.0
     given: list[StandIn] = []
@@ -133,9 +133,10 @@ class StandIn:
             stride = width * (3 if wide else 1) + self.padding
             size = stride * height * (2 if wide else 3) // 2
             config[name] |= {"stride": stride, "framesize": size}
-        if not self.can_mirror:
-            config["transform"] = SimpleNamespace(hflip=False)
-        self.config = config
+        asked = config["transform"]
+        across, down = self.can_flip
+        given = SimpleNamespace(hflip=asked.hflip and across, vflip=asked.vflip and down)
+        self.config = config | {"transform": given}
         colours = SimpleNamespace(color_space=self.colours)
         self.libcamera_config = SimpleNamespace(at=lambda index: colours)
 
@@ -161,6 +162,10 @@ class StandIn:
 
     def _request(self) -> Any:
         image = self.pictures[self.taken % len(self.pictures)]
+        if self.config["transform"].hflip:
+            image = ImageOps.mirror(image)
+        if self.config["transform"].vflip:
+            image = ImageOps.flip(image)
         buffers = {}
         for name in ("main", "lores"):
             stream = self.config[name]
@@ -208,7 +213,7 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
     vars(below).update(
         StreamRole=SimpleNamespace(Viewfinder=0),
         ColorSpace=SimpleNamespace(Sycc=lambda: "sYCC"),
-        Transform=lambda hflip: SimpleNamespace(hflip=hflip),
+        Transform=lambda hflip, vflip: SimpleNamespace(hflip=hflip, vflip=vflip),
     )
     monkeypatch.setitem(sys.modules, "picamera2", module)
     monkeypatch.setitem(sys.modules, "libcamera", below)
@@ -251,9 +256,49 @@ def test_what_is_asked_of_libcamera(standin: type[StandIn]) -> None:
     PiCamera(settings(mirror=True, controls={"AeEnable": True}), LORES, make_pool()).close()
     config = standin.given[0].config
     assert config["colour_space"] == "sYCC" and config["raw"] is None
-    assert config["transform"].hflip
+    assert config["transform"] == SimpleNamespace(hflip=True, vflip=False)
     assert config["lores"]["preserve_ar"] is False
     assert config["controls"] == {"FrameDurationLimits": (33333, 33333), "AeEnable": True}
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_libcamera_is_asked_to_flip_and_a_quarter_turn_is_left(
+    standin: type[StandIn], rotation: Any, mirror: bool
+) -> None:
+    PiCamera(settings(rotation=rotation, mirror=mirror), LORES, make_pool()).close()
+    asked = standin.given[0].config["transform"]
+    upside_down = rotation == 180
+    assert (asked.hflip, asked.vflip) == (upside_down != mirror, upside_down)
+
+
+@pytest.mark.parametrize("can_flip", [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("format", ["YUV420", "NV12", "RGB888", "BGR888"])
+@pytest.mark.parametrize("colours", [COLOURS, LIMITED], ids=["full", "limited"])
+@pytest.mark.parametrize(("rotation", "mirror"), [(0, True), (180, False), (180, True)])
+def test_what_libcamera_does_not_flip_is_flipped_in_copying(
+    standin: type[StandIn],
+    rotation: Any,
+    mirror: bool,
+    colours: Any,
+    format: str,
+    can_flip: tuple[bool, bool],
+) -> None:
+    main = format if format in ("YUV420", "NV12") else "YUV420"
+    standin.platform, standin.offered = ("PISP", (format, main))
+    standin.colours, standin.can_flip = colours, can_flip
+    seen = quadrants(MAIN)
+    if mirror:
+        seen = ImageOps.mirror(seen)
+    standin.pictures = (seen.rotate(rotation),)
+    camera = PiCamera(settings(rotation=rotation, mirror=mirror), LORES, make_pool())
+    frame = camera.next(1.0)
+    Inspector(LORES_SHAPE, MAIN).inspect(frame)
+    assert frame.main.flags.c_contiguous and frame.lores.flags.c_contiguous
+    assert near(centres(frame.lores), 5) and near(centres(as_rgb(frame.main)), 5)
+    frame.release()
+    assert not frame.main.any() and not frame.lores.any()
+    camera.close()
 
 
 def test_main_and_lores_are_of_one_request(standin: type[StandIn]) -> None:
@@ -331,7 +376,6 @@ def test_a_copy_that_fails_gives_back_slot_and_request(
     [
         ({"offered": ("MJPEG",)}, "camera offers MJPEG"),
         ({"colours": REC709}, "in the colours"),
-        ({"can_mirror": False}, "cannot mirror; set mirror = false"),
         ({"global_camera_info": staticmethod(list)}, "no camera was found; switch"),
         ({"failure": RuntimeError("Device or resource busy")}, "is busy: .* has it; end that"),
         ({"failure": RuntimeError("no tuning file")}, "picamera2: no tuning file; look at"),
@@ -345,7 +389,7 @@ def test_a_camera_that_cannot_serve_says_why_and_keeps_nothing(
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with pytest.raises(CameraError, match=cause):
-            PiCamera(settings(mirror=True), LORES, make_pool())
+            PiCamera(settings(), LORES, make_pool())
     assert [device.closed for device in standin.given] in ([], [1, 1, 1])
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 

@@ -227,10 +227,23 @@ def test_black_and_white_are_those_of_a_jpeg(bench: Bench, name: str, level: int
     assert np.abs(frame.main[480:].astype(int) - 128).max() <= 1
 
 
-def test_a_mirrored_picture_is_mirrored_in_both(bench: Bench) -> None:
-    camera = bench.open(mirror=True)
-    image = quadrants(MAIN)
-    bench.device.put(jpeg(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
+@pytest.mark.parametrize(
+    ("mount", "turned"),
+    [
+        ({"mirror": True}, Image.Transpose.FLIP_LEFT_RIGHT),
+        ({"rotation": 180}, Image.Transpose.ROTATE_180),
+        ({"rotation": 180, "mirror": True}, Image.Transpose.FLIP_TOP_BOTTOM),
+    ],
+    ids=["mirror", "upside down", "both"],
+)
+@pytest.mark.parametrize("name", ["MJPG", "YUYV"])
+def test_a_flipped_picture_is_flipped_in_both(
+    bench: Bench, name: str, mount: dict[str, Any], turned: Image.Transpose
+) -> None:
+    bench.modes = [Mode(name, *MAIN)]
+    camera = bench.open(**mount)
+    held = quadrants(MAIN).transpose(turned)
+    bench.device.put(jpeg(held) if name == "MJPG" else raw(held, name))
     frame = camera.next(1.0)
     assert seen(frame.main, frame.lores, 4)
 

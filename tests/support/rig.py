@@ -146,8 +146,11 @@ class Rig:
         eyes: Eyes | None = None,
         camera: Camera | None = None,
         panel: Panel | None = None,
+        rotation: int = 0,
     ) -> None:
         board = read_board("simulated")
+        mounted = msgspec.structs.replace(board.camera, rotation=rotation)
+        board = msgspec.structs.replace(board, camera=mounted)
         if camera is not None:
             paced = msgspec.structs.replace(board.camera, fps=camera.fps)
             board = msgspec.structs.replace(board, camera=paced)

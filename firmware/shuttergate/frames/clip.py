@@ -23,6 +23,7 @@ from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels, planes
 from shuttergate.frames.picamera2 import fitting
 from shuttergate.frames.shot import Lens, Shot
+from shuttergate.frames.upright import flipped
 from shuttergate.system import pyav
 from shuttergate.system.paths import tilde
 
@@ -167,7 +168,7 @@ class _Developer:
         self._how = kind.BILINEAR | kind.ACCURATE_RND | kind.FULL_CHR_H_INT | kind.FULL_CHR_H_INP
 
     def shot(self, picture: Any) -> Shot:
-        """Return the whole of `picture` as the sensor gives it, upright; raise `CameraError`."""
+        """Return the whole of `picture`, through the lens; raise `CameraError`."""
         try:
             return self._shot(picture)
         except Exception as error:  # a pixel format or colours that libswscale does not know
@@ -191,15 +192,17 @@ class _Developer:
         flat = self._to_main.reformat(picture, *size[::across], "yuv420p", **how)
         main = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
         for target, plane in zip(planes(main), flat.planes, strict=True):
-            target[:] = self._upright(plane, 1, turns)[..., 0]
-        return Shot(main, np.ascontiguousarray(self._upright(lores.planes[0], 3, turns)))
+            target[:] = self._seen(plane, 1, turns)[..., 0]
+        return Shot(main, np.ascontiguousarray(self._seen(lores.planes[0], 3, turns)))
 
-    def _upright(self, plane: Any, pixel_bytes: int, turns: int) -> Pixels:
-        """Return a view of a plane, uint8 (rows, columns, bytes of a pixel), as people see it."""
+    def _seen(self, plane: Any, pixel_bytes: int, turns: int) -> Pixels:
+        """Return a view of a plane, uint8 (rows, columns, bytes of a pixel).
+
+        First as the file's players show it, which is what the sensor sees; then flipped as told.
+        """
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
         pixels = rows[:, : plane.width * pixel_bytes].reshape(plane.height, -1, pixel_bytes)
-        pixels = np.rot90(pixels, turns)
-        return pixels[:, ::-1] if self._lens.mirror else pixels
+        return flipped(np.rot90(pixels, turns), self._lens.hflip, self._lens.vflip)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ back at once, so that libcamera never waits for us.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import importlib
 import itertools
@@ -44,7 +45,9 @@ class PiCameraSettings(Protocol):
     @property
     def fps(self) -> float: ...
     @property
-    def mirror(self) -> bool: ...
+    def hflip(self) -> bool: ...
+    @property
+    def vflip(self) -> bool: ...
     @property
     def controls(self) -> Mapping[str, object]: ...
 
@@ -93,7 +96,7 @@ class PiCamera:
             # Not its own aspect ratio: it shows all that main shows, stretched to the square.
             lores={"format": choose(offered, wanted), "size": lores_size, "preserve_ar": False},
             raw=None,
-            transform=libcamera.Transform(hflip=settings.mirror),
+            transform=libcamera.Transform(hflip=settings.hflip, vflip=settings.vflip),
             colour_space=libcamera.ColorSpace.Sycc(),
             buffer_count=BUFFERS,
             controls={**paced, **controls},
@@ -103,14 +106,15 @@ class PiCamera:
         device.configure(config)
         # From here on: not what was asked for, but what libcamera made of it.
         given = device.camera_configuration()
-        if bool(given["transform"].hflip) != settings.mirror:
-            raise CameraError(f"{self.name} cannot mirror; set mirror = false in board.toml")
+        # Not every sensor can flip: what is left of it is done while copying.
+        hflip = bool(given["transform"].hflip) != settings.hflip
+        vflip = bool(given["transform"].vflip) != settings.vflip
         # picamera2's own report of the colours leaves out the range.
         colours = device.libcamera_config
-        self._main = read_layout("main", given["main"], colours.at(0).color_space)
-        self._lores = read_layout(
-            "lores", given["lores"], colours.at(device.lores_index).color_space
-        )
+        main = read_layout("main", given["main"], colours.at(0).color_space)
+        lores = read_layout("lores", given["lores"], colours.at(device.lores_index).color_space)
+        self._main = dataclasses.replace(main, hflip=hflip, vflip=vflip)
+        self._lores = dataclasses.replace(lores, hflip=hflip, vflip=vflip)
         if (self._lores.width, self._lores.height) != lores_size:
             raise CameraError(
                 f"{self.name} gives lores {self._lores.width} x {self._lores.height} where the "

@@ -33,14 +33,17 @@ class Scene(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """Turns a picture into a shot: sizes are (width, height) in pixels."""
+    """Turns a picture into a shot: sizes are (width, height) in pixels; flips as of a board."""
 
     main_limit: tuple[int, int]
     lores_size: tuple[int, int]
-    mirror: bool = False
+    hflip: bool = False
+    vflip: bool = False
 
     def shot(self, image: Image.Image) -> Shot:
-        """Return the whole of `image` as the sensor gives it."""
-        if self.mirror:
+        """Return the whole of `image`, which the sensor sees, flipped as told."""
+        if self.hflip:
             image = ImageOps.mirror(image)
+        if self.vflip:
+            image = ImageOps.flip(image)
         return Shot(main_of(image, self.main_limit), lores_of(image, self.lores_size))

@@ -25,6 +25,7 @@ from shuttergate.frames import picamera2, v4l2
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import SensorClock
 from shuttergate.frames.picamera2 import fitting
+from shuttergate.frames.upright import flipped
 from shuttergate.system import pyav
 from shuttergate.system.holders import holders
 
@@ -60,7 +61,7 @@ class WebCam:
         self.name = f"webcam {settings.device}"
         self.fps = settings.fps
         self._path = settings.device
-        self._mirror = settings.mirror
+        self._flips = settings.hflip, settings.vflip
         self._lores_size = lores_size
         self._pool = pool
         self._container: Any = None
@@ -239,10 +240,10 @@ class WebCam:
         lores = self._to_lores.reformat(picture, *self._lores_size, "rgb24", **how)
         main = self._to_main.reformat(picture, *self._size, "yuv420p", **how)
         pixels = self._lores_of(slot).reshape(self._lores_size[1], -1)
-        # Mirrored, a row's pixels change places, and the three bytes of each do not.
-        _copy(lores.planes[0], pixels, 3, self._mirror)
+        # Flipped, a row's pixels change places, and the three bytes of each do not.
+        _copy(lores.planes[0], pixels, 3, *self._flips)
         for plane, target in zip(main.planes, planes(self._main_of(slot)), strict=True):
-            _copy(plane, target, 1, self._mirror)
+            _copy(plane, target, 1, *self._flips)
         _wipe(lores)
         _wipe(main)
 
@@ -281,11 +282,11 @@ def _mend(code: int | None) -> str:
     return "plug it in again, or name another as device in board.toml"
 
 
-def _copy(plane: Any, target: Pixels, pixel_bytes: int, mirror: bool) -> None:
-    """Copy a plane without its padding to `target`, uint8 (rows, bytes of a row)."""
+def _copy(plane: Any, target: Pixels, pixel_bytes: int, hflip: bool, vflip: bool) -> None:
+    """Copy a plane without its padding, flipped, to `target`, uint8 (rows, bytes of a row)."""
     rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
     pixels = rows[:, : target.shape[1]].reshape(plane.height, -1, pixel_bytes)
-    target.reshape(pixels.shape)[:] = pixels[:, ::-1] if mirror else pixels
+    target.reshape(pixels.shape)[:] = flipped(pixels, hflip, vflip)
 
 
 def _wipe(picture: Any) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels
+from shuttergate.frames.upright import flipped
 
 MAIN_FORMATS = ("YUV420", "NV12")
 RGB_FORMATS = ("BGR888", "RGB888")
@@ -34,7 +35,8 @@ _BAND_ROWS = 32
 class Layout:
     """One stream: ``format`` by libcamera's name, sides in pixels (even), ``stride`` in bytes.
 
-    ``limited``: the luma and chroma are of limited range; it says nothing of RGB.
+    ``limited``: the luma and chroma are of limited range; it says nothing of RGB. ``hflip``,
+    ``vflip``: its columns, its rows lie in reverse order, and are put right in reading.
     """
 
     format: str
@@ -42,6 +44,8 @@ class Layout:
     height: int
     stride: int
     limited: bool = False
+    hflip: bool = False
+    vflip: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -109,9 +113,12 @@ def planes(buffer: Pixels, layout: Layout) -> tuple[Pixels, Pixels, Pixels]:
     y = buffer[:luma].reshape(height, stride)[:, :width]
     if layout.format == "NV12":
         both = buffer[luma : luma + luma // 2].reshape(height // 2, stride)[:, :width]
-        return y, both[:, 0::2], both[:, 1::2]
-    chroma = buffer[luma : luma + luma // 2].reshape(height, stride // 2)[:, : width // 2]
-    return y, chroma[: height // 2], chroma[height // 2 :]
+        u, v = both[:, 0::2], both[:, 1::2]
+    else:
+        chroma = buffer[luma : luma + luma // 2].reshape(height, stride // 2)[:, : width // 2]
+        u, v = chroma[: height // 2], chroma[height // 2 :]
+    y, u, v = (flipped(plane, layout.hflip, layout.vflip) for plane in (y, u, v))
+    return y, u, v
 
 
 def copy_i420(buffer: Pixels, layout: Layout, out: Pixels) -> None:
@@ -161,6 +168,7 @@ class ToRgb:
         if layout.format in RGB_FORMATS:
             rows = buffer[: layout.size_bytes].reshape(layout.height, layout.stride)
             pixels = rows[:, : layout.row_bytes].reshape(layout.height, layout.width, 3)
+            pixels = flipped(pixels, layout.hflip, layout.vflip)
             out[:] = pixels if layout.format == "BGR888" else pixels[..., ::-1]
             return
         y, *chroma = planes(buffer, layout)
