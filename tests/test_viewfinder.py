@@ -175,10 +175,12 @@ def test_a_page_that_stalls_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 def test_what_is_shown_stands_upright(rotation: int) -> None:
+    """Its picture is turned; its mosaic is of what the models see, which stands upright already."""
     scene = np.zeros((480, 640, 3), np.uint8)
     scene[:240, :320] = (255, 0, 0)  # upper left, as it should be seen
+    seen = Image.fromarray(scene)
     held = Image.fromarray(np.ascontiguousarray(np.rot90(scene, rotation // 90)))
-    shot = Frame(1, 0.0, main_of(held, held.size), lores_of(held, (224, 224)), lambda: None)
+    shot = Frame(1, 0.0, main_of(held, held.size), lores_of(seen, (224, 224)), lambda: None)
     ours, theirs = feed.pair()
     one = Viewfinder(rotation, OPEN)
     one.start()
@@ -200,7 +202,7 @@ def test_what_is_shown_stands_upright(rotation: int) -> None:
 
 def test_cells_are_means_in_steps() -> None:
     lores = np.random.default_rng(2).integers(0, 256, (224, 224, 3), np.uint8)
-    cells = mosaic(lores, 4 / 3, 0)
+    cells = mosaic(lores, 4 / 3)
     assert cells.shape == (9, 12, 3)
     first = lores[: 224 // 9, : 224 // 12].astype(np.int64)
     means = first.reshape(-1, 3).sum(0) // (first.shape[0] * first.shape[1])

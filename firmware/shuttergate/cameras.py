@@ -14,6 +14,7 @@ from shuttergate.frames.scene import open_scene
 from shuttergate.frames.shot import Lens, Scene
 from shuttergate.frames.simulated import SimulatedCamera, Trouble
 from shuttergate.frames.stage import STAGE, Stage, Stagehand
+from shuttergate.frames.upright import Turned
 from shuttergate.frames.webcam import WebCam
 from shuttergate.system.toml import path_of
 
@@ -21,7 +22,7 @@ from shuttergate.system.toml import path_of
 class CameraOpener:
     """Opens a board's camera; call it again whenever that failed.
 
-    Its frames are upright but for the ``turn`` of `part`.
+    Its frames are upright: ``lores`` always, ``main`` but for the ``turn`` of `part`.
     ``lores_shape`` is (height, width, 3); ``frames``: for so many there are buffers, which are
     taken once and used for ever. ``skipped`` hears which picture of a simulated camera's folder
     cannot be shown. ``trouble`` and ``hand``: what a simulated camera suffers from, and who changes
@@ -39,7 +40,8 @@ class CameraOpener:
         width, height = part.main_size
         self._part = part
         self._scene = scene
-        self._lores_size = (lores_shape[1], lores_shape[0])
+        rows, columns = lores_shape[:2]
+        self._lores_size = (rows, columns) if part.turn else (columns, rows)  # before its turn
         self._skipped = skipped
         self._first: Source | None = None
         self.pool = Pool(frames, width * height * 3 // 2, lores_shape[0] * lores_shape[1] * 3)
@@ -60,6 +62,10 @@ class CameraOpener:
             self._first = self._open()
 
     def _open(self) -> Source:
+        camera, turn = self._open_driver(), self._part.turn
+        return Turned(camera, turn) if turn else camera
+
+    def _open_driver(self) -> Source:
         match self._part.driver:
             case "picamera2":
                 return PiCamera(self._part, self._lores_size, self.pool)

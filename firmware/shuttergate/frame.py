@@ -17,9 +17,10 @@ class Frame:
     """One camera request. It has one owner at a time, who ends it with `release`.
 
     ``main``: uint8 (height * 3 // 2, width), planar YUV 4:2:0 (I420, full-range BT.601), both sides
-    even. ``lores``: uint8 (height, width, 3), RGB, the whole of the same exposure, stretched to the
-    models' input. ``exposed_s``: exposure on the monotonic clock, in seconds. `release` wipes the
-    buffers and gives them back; the pixels must not be touched afterwards.
+    even; upright but for the board's ``camera.turn``. ``lores``: uint8 (height, width, 3), RGB, the
+    whole of the same exposure as people see it, stretched to the models' input. ``exposed_s``:
+    exposure on the monotonic clock, in seconds. `release` wipes the buffers and gives them back;
+    the pixels must not be touched afterwards.
     """
 
     number: int

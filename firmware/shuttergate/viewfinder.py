@@ -17,7 +17,7 @@ import numpy as np
 import simplejpeg
 
 from shuttergate.clock import Clock
-from shuttergate.frame import Frame, Pixels, planes
+from shuttergate.frame import Frame, Pixels, main_size, planes
 from shuttergate.gate import State
 from shuttergate.verdict import Decision, Verdict, rounded
 
@@ -69,11 +69,11 @@ decode = msgspec.msgpack.Decoder(Shown).decode
 _encode = msgspec.msgpack.encode
 
 
-def mosaic(lores: Pixels, aspect: float, rotation: int) -> Pixels:
-    """Return the mean colours of cells of `lores`, in steps: uint8 (rows, columns, 3), upright.
+def mosaic(lores: Pixels, aspect: float) -> Pixels:
+    """Return the mean colours of cells of `lores`, in steps: uint8 (rows, columns, 3).
 
-    ``lores``: uint8 (height, width, 3), stretched; ``aspect``: width by height of the whole frame;
-    ``rotation``: degrees clockwise to upright, a multiple of 90.
+    ``lores``: uint8 (height, width, 3), stretched; ``aspect``: width by height of the frame as
+    people see it.
     """
     columns = CELLS if aspect >= 1 else max(1, round(CELLS * aspect))
     rows = max(1, round(CELLS / aspect)) if aspect >= 1 else CELLS
@@ -83,8 +83,8 @@ def mosaic(lores: Pixels, aspect: float, rotation: int) -> Pixels:
     sums = np.add.reduceat(sums, lefts, axis=1)
     areas = np.multiply.outer(np.diff(tops, append=height), np.diff(lefts, append=width))
     step = 256 // LEVELS
-    cells = (sums // areas[..., None] // step * step + step // 2).astype(np.uint8)
-    return np.ascontiguousarray(np.rot90(cells, -rotation // 90))
+    cells: Pixels = (sums // areas[..., None] // step * step + step // 2).astype(np.uint8)
+    return cells
 
 
 def reduction(width: int, height: int) -> int:
@@ -102,7 +102,8 @@ class Gate(Protocol):
 class Viewfinder:
     """Sends to every page that is connected; `show` is for one thread, the rest for any.
 
-    ``gate`` is asked again before a picture goes: encoding it takes a while.
+    ``rotation``: degrees clockwise that bring a frame's ``main`` upright, a multiple of 90; its
+    ``lores`` is upright. ``gate`` is asked again before a picture goes: encoding it takes a while.
     """
 
     def __init__(self, rotation: int, gate: Gate, clock: Clock = time.monotonic) -> None:
@@ -169,8 +170,9 @@ class Viewfinder:
             self._copy(frame)
 
     def _mosaic_of(self, frame: Frame) -> Mosaic:
-        rows, width = frame.main.shape
-        cells = mosaic(frame.lores, width / (rows * 2 / 3), self._rotation)
+        width, height = main_size(frame.main)
+        lies_on_its_side = self._rotation % 180 != 0
+        cells = mosaic(frame.lores, height / width if lies_on_its_side else width / height)
         return Mosaic(frame.number, cells.shape[1], cells.shape[0], cells.tobytes())
 
     def _copy(self, frame: Frame) -> None:
