@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from kit import needs_libcamera
-from PIL import Image
+from PIL import Image, ImageOps
 
 from shuttergate.board import AcceleratorPart, CameraPart, read_board
 from shuttergate.errors import CameraError
@@ -81,6 +81,20 @@ def test_the_virtual_camera_gives_good_frames(virtual_camera: Callable[..., PiCa
         assert frame.number == number and frame.exposed_s > last_s
         last_s = frame.exposed_s
         frame.release()
+
+
+@pytest.mark.parametrize(("rotation", "mirror"), [(0, True), (180, False), (180, True)])
+def test_a_flip_that_libcamera_may_not_know_is_made_all_the_same(
+    virtual_camera: Callable[..., PiCamera], rotation: int, mirror: bool
+) -> None:
+    held = quadrants(MAIN).rotate(rotation)
+    camera = virtual_camera(
+        ImageOps.mirror(held) if mirror else held, rotation=rotation, mirror=mirror
+    )
+    frame = camera.next(2.0)
+    assert near(centres(frame.lores), 4)
+    assert near(centres(as_rgb(frame.main)), 4)
+    frame.release()
 
 
 def test_main_and_lores_are_always_of_one_exposure(
