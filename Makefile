@@ -12,7 +12,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-coverage bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -61,6 +61,9 @@ bench-card: $(VENV)/.ready-dev  ## a model card's tables, worst first: ARGS="MAN
 
 bench-closings: $(VENV)/.ready-dev $(VENV)/.ready-video  ## how often ordinary clips shut a gate (20 minutes; 230 MB to download)
 	PYTHONPATH=tests $(BIN)/python -m measure.closings $(ARGS)
+
+bench-coverage: $(VENV)/.ready-dev  ## how small a figure is found in what would leave: ARGS=MANIFEST.csv (30 minutes)
+	PYTHONPATH=tests $(BIN)/python -m measure.coverage $(ARGS)
 
 bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves (4 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.scaling $(ARGS)

@@ -138,8 +138,8 @@ MUTATIONS = [
         2,
         "the pixels that are saved are not those that were judged",
         "capture/photographer.py",
-        "            photo = encode(frame.main, local,",
-        "            frame.main[:32] = 0\n            photo = encode(frame.main, local,",
+        "            photo = encode(picture, local,",
+        "            picture[:32] = 0\n            photo = encode(picture, local,",
         "2-judged-frame/clock",
     ),
     Mutation(
@@ -164,8 +164,16 @@ MUTATIONS = [
         3,
         "no second look",
         "capture/photographer.py",
-        "reason, scores = self._work.second_look(frame.main)",
+        "reason, scores = self._work.second_look(picture)",
         "reason, scores = Reason.CLEAR, dict[str, float]()",
+        "3-never-leaves/second-look",
+    ),
+    Mutation(
+        3,
+        "the finest views are left out of the second look",
+        "vision/views.py",
+        "*((1,) if length > SQUEEZE else ()), *cuts)",
+        "*((1,) if length > SQUEEZE else ()), *cuts[:-1])",
         "3-never-leaves/second-look",
     ),
     Mutation(

@@ -454,7 +454,7 @@ def test_every_buffer_comes_back(rig: Build) -> None:
         ({}, 0.01, False),
     ],
 )
-def test_a_frame_of_a_video_is_judged_by_what_all_channels_say_of_it(
+def test_a_page_sees_a_frame_only_by_what_all_channels_say_of_it(
     live: dict[str, float], besides: float, is_clear: bool
 ) -> None:
     board = read_board("simulated")
@@ -463,7 +463,7 @@ def test_a_frame_of_a_video_is_judged_by_what_all_channels_say_of_it(
     gate = Interlock(Rules(), lambda high: None)
     proof, faults = cast(ProofTests, None), cast(FaultLog, None)
     judge = PressJudge(eyes, {}, proof, faults, gate, Tally())
-    assert judge.video_frame(paint("green_slope", (224, 224)), 1.0, live) is is_clear
+    assert judge.shows(paint("green_slope", (224, 224)), live) is is_clear
 
 
 @pytest.mark.parametrize(
@@ -482,7 +482,8 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
         look,
         SecondLook(look, (224, 224)),
         (224, 224, 3),
-        video=(Channel(pack, besides),),
+        video=(also := Channel(pack, besides),),
+        film_look=SecondLook((*look, also), (224, 224), ()),
     )
     patient = GateSettings(
         clear_frames=2, hold_off_s=0.1, max_age_ms=2000
@@ -528,6 +529,7 @@ def test_a_video_is_filmed_by_the_second_looks_lines_while_one_doubt_leaves_the_
         channels[:1],
         SecondLook(channels[:1], (224, 224)),
         (224, 224, 3),
+        film_look=SecondLook(channels, (224, 224), ()),
         letters=Letters(lines, (), (soft,)),
     )
     patient = GateSettings(clear_frames=2, hold_off_s=0.1, max_age_ms=2000)

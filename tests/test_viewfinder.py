@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,13 +17,14 @@ from PIL import Image
 from shuttergate import companion, feed, viewfinder
 from shuttergate.companion import Role
 from shuttergate.config import AlbumSettings, Config, GateSettings, SceneSettings, read_kit
-from shuttergate.frame import Frame
+from shuttergate.frame import Frame, Pixels
 from shuttergate.frames.pictures import lores_of, main_of
 from shuttergate.gate import State
+from shuttergate.legible import LIVE_FILL
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.verdict import Decision, Reason, Verdict
-from shuttergate.viewfinder import Mosaic, Picture, Seen, Viewfinder, mosaic, reduction
+from shuttergate.viewfinder import Mosaic, Picture, Seen, Viewfinder, mosaic
 from shuttergate.vision.known import paint
 from support.kits import wait_until
 
@@ -66,8 +67,49 @@ def test_a_cleared_frame_is_shown_small(seen: tuple[Viewfinder, socket.socket]) 
     assert said == Seen(7, True, "clear", {"one": 0.1})
     assert isinstance(picture, Picture) and picture.frame == 7
     with Image.open(io.BytesIO(picture.jpeg)) as image:
-        assert image.size == (960, 540)
+        assert image.size == (107, 60)
         assert not image.getexif()
+
+
+def test_a_page_sees_no_figure_sharper_than_the_look_that_cleared_it() -> None:
+    """Neither by the live look, nor, less small, by a second look."""
+    for height in (480, 720, 1080, 1056, 3040):
+        for told in (LIVE_FILL, 0.09):
+            factor = viewfinder.reduction(height, told)
+            assert told * height / factor <= viewfinder.LEGIBLE_PX
+            assert factor == 1 or told * height / (factor - 1) > viewfinder.LEGIBLE_PX
+
+
+def test_what_a_second_look_cleared_is_shown_sharper(
+    seen: tuple[Viewfinder, socket.socket],
+) -> None:
+    one, page = seen
+    one.show_looked(7, frame(7, (1408, 1056)).main, 0.09)
+    (picture,) = packets(page, 1)
+    assert isinstance(picture, Picture) and picture.sharp
+    with Image.open(io.BytesIO(picture.jpeg)) as image:
+        assert image.size == (352, 264)
+
+
+def test_a_frame_that_not_every_channel_clears_is_not_shown() -> None:
+    asked: list[float] = []
+
+    def clears(lores: Pixels, scores: Mapping[str, float]) -> bool:
+        asked.append(float(lores.mean()))
+        return False
+
+    ours, theirs = feed.pair()
+    one = Viewfinder(0, OPEN, clears)
+    one.start()
+    one.connect(ours)
+    shot = frame()
+    one.show(shot, CLEAR, True)
+    assert wait_until(lambda: bool(asked) and one._number < 0)
+    one.stop()
+    with theirs:
+        assert all(isinstance(item, Seen) for item in drained_until_closed(theirs))
+    assert asked == [pytest.approx(shot.lores.mean())]
+    assert not one._lores.any(), "the copy is wiped"
 
 
 @pytest.mark.parametrize("verdict", [CLEAR, BLOCKED], ids=["clear, gate closed", "blocked"])
@@ -194,9 +236,9 @@ def test_what_is_shown_stands_upright(rotation: int) -> None:
         assert (cells.columns, cells.rows) == (12, 9)
         assert cells.cells[0] > 200 and cells.cells[-3] < 40
         with Image.open(io.BytesIO(picture.jpeg)) as image:
-            assert image.size == (640, 480)
+            assert image.size == (80, 60)
             pixels = np.asarray(image.convert("RGB"))
-        assert pixels[60, 60, 0] > 200 > 40 > pixels[-60, -60, 0]
+        assert pixels[8, 8, 0] > 200 > 40 > pixels[-8, -8, 0]
     one.stop()
 
 
@@ -207,13 +249,6 @@ def test_cells_are_means_in_steps() -> None:
     first = lores[: 224 // 9, : 224 // 12].astype(np.int64)
     means = first.reshape(-1, 3).sum(0) // (first.shape[0] * first.shape[1])
     assert cells[0, 0].tolist() == [int(mean) // 16 * 16 + 8 for mean in means]
-
-
-@pytest.mark.parametrize(
-    ("size", "factor"), [((640, 480), 1), ((1280, 720), 2), ((1920, 1080), 2), ((4056, 3040), 5)]
-)
-def test_frames_are_reduced_by_whole_factors(size: tuple[int, int], factor: int) -> None:
-    assert reduction(*size) == factor
 
 
 def test_no_uncleared_frame_leaves_a_running_kit(tmp_path: Path) -> None:

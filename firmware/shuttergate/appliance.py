@@ -29,6 +29,7 @@ from shuttergate.presses import Presses
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
 from shuttergate.verdict import Decision, Fault, rounded
+from shuttergate.viewfinder import Viewfinder
 from shuttergate.vision.eyes import Eyes
 from shuttergate.warden import Warden
 
@@ -71,7 +72,7 @@ class Appliance:
             open_camera,
             eyes.lores_shape,
             live,
-            self.interlock,
+            Viewfinder(board.camera.turn, self.interlock, self._press_judge.shows, clock),
             self.faults,
             tell,
             clock,
@@ -80,12 +81,11 @@ class Appliance:
         client = PublisherClient(clock)
         self.presses = Presses(
             config,
-            # What the driver has flipped already, no viewer and no player is to turn again.
-            replace(board.camera, rotation=board.camera.turn),
+            board.camera,
             self._press_judge,
             self.interlock,
             panel,
-            lane.shelf,
+            lane,
             client,
             self.tally,
             tell,
@@ -153,7 +153,7 @@ class Appliance:
             is_open = self.interlock.judged(seen)
             self.tally.judged(seen)
             kept = is_open and seen.decision is Decision.CLEAR
-            lane.viewfinder.show(frame, seen, kept)
+            lane.viewfinder.show(frame, seen, kept and not self.presses.is_doubted)
             if kept:
                 self.presses.take(frame, seen.scores)
                 lane.shelf.put(frame)

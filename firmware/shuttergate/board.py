@@ -100,7 +100,7 @@ class AcceleratorPart(Table, frozen=True):
 class Channels(Table, frozen=True):
     """Model packs that judge every frame, and those that look at the press.
 
-    ``video``: those that judge every frame of a video besides; left out, it is those of ``look``.
+    ``video``: those that judge every frame of a video besides those of ``look``, which always do.
     """
 
     live: Annotated[list[str], Meta(min_length=1)]
@@ -110,7 +110,20 @@ class Channels(Table, frozen=True):
     @property
     def for_video(self) -> list[str]:
         """The packs that judge every frame of a video."""
-        return self.video or self.look
+        return list(dict.fromkeys((*self.look, *self.video)))
+
+
+_Cuts = Annotated[list[Annotated[int, Meta(ge=2, le=8)]], Meta(max_length=4)]
+
+
+class ViewsPart(Table, frozen=True):
+    """How finely a photo and a frame of a video are looked at, and so how large they may be.
+
+    Parts along the shorter side, level by level; see `vision.views`.
+    """
+
+    photo: _Cuts = msgspec.field(default_factory=lambda: [3, 6])
+    video: _Cuts = []
 
 
 class Board(Table, frozen=True):
@@ -123,6 +136,7 @@ class Board(Table, frozen=True):
     pins: Pins
     accelerator: AcceleratorPart
     channels: Channels
+    views: ViewsPart = ViewsPart()
 
 
 def board_names() -> list[str]:
@@ -153,11 +167,6 @@ def read_board(name: str) -> Board:
     check_pins(board.pins, path)
     if len(set(board.channels.look)) < 2:
         raise ConfigError(f"{path}: channels.look: name two channels; both look at every press")
-    if len({*board.channels.live, *(board.channels.video or board.channels.look)}) < 2:
-        raise ConfigError(
-            f"{path}: channels.video: name a channel besides {', '.join(board.channels.live)}; "
-            "two judge every frame of a video"
-        )
     return board
 
 

@@ -211,13 +211,14 @@ def check(
     from shuttergate.vision.eyes import open_eyes
 
     settings = _configured(config)
-    channels = read_kit(settings, config).channels
+    kit = read_kit(settings, config)
     try:
         # On the CPU, as `evaluate`: the accelerator is the running kit's, and may be elsewhere.
         eyes = open_eyes(
-            channels.live if live else (),
-            () if live else channels.look,
+            kit.channels.live if live else (),
+            () if live else kit.channels.look,
             AcceleratorPart(driver="cpu"),
+            views=kit.views,
         )
         rule = eyes.rule(Look.LIVE if live else Look.SECOND, settings.limits())
     except ShuttergateError as error:

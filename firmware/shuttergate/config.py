@@ -37,10 +37,15 @@ class SceneSettings(Table, frozen=True):
 
 
 class AlbumSettings(Table, frozen=True):
-    """Where photos go; an empty folder is Pictures/shuttergate in the home folder."""
+    """Where photos go, and how; an empty folder is Pictures/shuttergate in the home folder.
+
+    ``longest_side``: "judged" is the largest picture in which nothing can be made out that the
+    models could not; a number in pixels can only make it smaller.
+    """
 
     folder: str = ""
     jpeg_quality: Annotated[int, Meta(ge=1, le=100)] = 90
+    longest_side: Literal["judged"] | Annotated[int, Meta(ge=320, le=8192)] = "judged"
 
 
 class VideoSettings(Table, frozen=True):

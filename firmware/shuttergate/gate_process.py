@@ -82,6 +82,8 @@ def main(argv: list[str] | None = None) -> None:
             config.gate.max_age_ms / 1000,
             functools.partial(_tell_accelerator, link),
             board.channels.for_video,
+            board.views,
+            board.camera.turn,
         )
         appliance = assemble(config, board, eyes, panel, link)
     except ShuttergateError as error:

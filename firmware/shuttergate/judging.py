@@ -9,8 +9,9 @@ from shuttergate import verdict
 from shuttergate.clock import Clock
 from shuttergate.errors import AcceleratorError, ScoreError
 from shuttergate.faults import FaultLog
-from shuttergate.frame import Frame, Pixels
+from shuttergate.frame import Frame, Pixels, main_size
 from shuttergate.interlock import Interlock
+from shuttergate.legible import LIVE_FILL, reduction
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
 from shuttergate.verdict import Decision, Fault, Look, Reason, Thresholds, Verdict
@@ -74,47 +75,71 @@ class PressJudge:
     ) -> None:
         self.rule = eyes.rule(Look.SECOND, own)
         self.proof = proof
-        self._video_rule = eyes.video_rule(own)
+        self._film_look = eyes.film_look or eyes.second_look
+        self._film_rule = eyes.film_rule(own)
+        self._page_rule = eyes.page_rule(own)
         self._lead_rule = eyes.lead_rule(own)
+        # Where every channel sees each frame live, and no more of it is looked at, that is enough.
+        self.looks_at_films = bool(eyes.video) or self._film_look.looks_at_parts
         self._eyes = eyes
         self._faults = faults
         self._interlock = interlock
         self._tally = tally
         self._clock = clock
 
-    def picture(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+    def leaving(self, main: Pixels, longest_side: int | None) -> Pixels:
+        """Return an I420 picture in the size in which it may leave, which is what is judged.
+
+        ``longest_side``: no larger than so many pixels. Raises `ScoreError`.
+        """
+        return self._eyes.second_look.leaving(main, longest_side)
+
+    def coverage(self, leaving: Pixels) -> float:
+        """Return the smallest figure that is looked for in it, as a share of the upright height."""
+        return self._eyes.second_look.pyramid(main_size(leaving)).coverage
+
+    def picture(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
         """Give an I420 picture its second look; raises `ScoreError`."""
         began_s = self._clock()
-        found = self._eyes.second_look(main)
+        found = self._eyes.second_look(leaving)
         self._tally.look.took(self._clock() - began_s)
         return verdict.judge(found, self.rule), found
+
+    def film_reduction(self, size: tuple[int, int]) -> int:
+        """Return by what whole factor frames of (width, height) are made smaller for a video."""
+        if self.looks_at_films:
+            return self._film_look.reduction(size)
+        return reduction(size, LIVE_FILL)
 
     def may_be_filmed(self, live: Mapping[str, float]) -> bool:
         """Whether what looks live clears a frame as strictly as the second look would."""
         return verdict.judge(live, self._lead_rule) is Reason.CLEAR
 
-    @property
-    def looks_at_videos(self) -> bool:
-        """Whether a channel judges frames of a video that does not look live."""
-        return bool(self._eyes.video)
-
-    def video_frame(self, lores: Pixels, exposed_s: float, live: Mapping[str, float]) -> bool:
-        """Ask the channels that do not look live; a frame that is not clear closes the gate.
-
-        ``live``: what the live channels said of the same frame.
-        """
+    def film(self, picture: Pixels, exposed_s: float) -> bool:
+        """Judge a frame of a video as it is encoded, I420; one not clear closes the gate."""
         try:
-            found = {**live, **scores(self._eyes.video, lores)}
+            found = self._film_look(picture)
         except ScoreError as error:
             # Whoever mends it asks the whole round.
             self._faults.begin(Fault.SECOND_LOOK_SELF_TEST, error)
             return False
-        seen = verdict.verdict(found, self._video_rule, exposed_s)
+        seen = verdict.verdict(found, self._film_rule, exposed_s)
         if seen.decision is Decision.CLEAR:
             return True
         self._tally.scores = {**self._tally.scores, **found}
         self._interlock.judged(seen)
         return False
+
+    def shows(self, lores: Pixels, live: Mapping[str, float]) -> bool:
+        """Whether a page may see a frame: all channels clear it, as strictly as what is saved.
+
+        ``live``: what the live channels said of the same frame.
+        """
+        try:
+            found = {**live, **scores(self._eyes.video, lores)}
+        except ScoreError:
+            return False  # a fault of theirs is found by their self-test
+        return verdict.judge(found, self._page_rule) is Reason.CLEAR
 
 
 def _doubt(frame: Frame) -> Verdict:

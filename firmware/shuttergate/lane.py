@@ -14,7 +14,6 @@ from shuttergate.errors import CameraError
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
 from shuttergate.frames.inspection import Inspector
-from shuttergate.interlock import Interlock
 from shuttergate.judging import LiveJudge
 from shuttergate.system.spawn import Backoff
 from shuttergate.verdict import Fault
@@ -40,7 +39,7 @@ class Lane:
         open_camera: Callable[[], Source],
         lores_shape: tuple[int, ...],
         judge: LiveJudge,
-        interlock: Interlock,
+        viewfinder: Viewfinder,
         faults: FaultLog,
         tell: feed.Tell,
         clock: Clock = time.monotonic,
@@ -48,7 +47,7 @@ class Lane:
         self.name = ""  # of the camera, once it was open
         self.judge = judge
         self.shelf = Shelf(SHELF_FRAMES)
-        self.viewfinder = Viewfinder(part.turn, interlock, clock)
+        self.viewfinder = viewfinder
         self._open_camera = open_camera
         self._inspector = Inspector(lores_shape, part.main_size, clock)
         self._faults = faults

@@ -11,7 +11,6 @@ from shuttergate.board import CameraPart
 from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.recorder import Recorder
-from shuttergate.capture.shelf import Shelf
 from shuttergate.capture.video import Recorded
 from shuttergate.clock import Clock
 from shuttergate.config import Config
@@ -19,6 +18,7 @@ from shuttergate.feed import Total
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Interlock, Opening
 from shuttergate.judging import PressJudge
+from shuttergate.lane import Lane
 from shuttergate.panel.display import Display
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.pole import Pole
@@ -27,7 +27,7 @@ from shuttergate.verdict import Decision, Fault, Reason, Verdict, rounded
 
 
 class Presses:
-    """For any thread. ``shelf``: where the frames lie that a press may take.
+    """For any thread. ``lane``: its shelf has the frames that a press may take.
 
     ``tell`` hears what became of each press and of each recording; lamps and buzzer show refusals.
     """
@@ -39,12 +39,16 @@ class Presses:
         judge: PressJudge,
         interlock: Interlock,
         panel: Panel,
-        shelf: Shelf,
+        lane: Lane,
         client: PublisherClient,
         tally: Tally,
         tell: feed.Tell,
         clock: Clock = time.monotonic,
     ) -> None:
+        longest = config.album.longest_side
+        self._viewfinder = lane.viewfinder
+        self._longest_side = None if longest == "judged" else longest
+        self.is_doubted = False  # by a second look, and not cleared by one since
         self._judge = judge
         self._interlock = interlock
         self._panel = panel
@@ -57,12 +61,12 @@ class Presses:
         self.makes_videos = True  # until the recorder says why not
         self._told = False  # the second pole already told of the press that is on
         self.photographer = Photographer(
-            shelf,
+            lane.shelf,
             client,
             PhotoSettings(
                 1.0 / camera.fps,
                 config.gate.max_age_ms / 1000,
-                camera.rotation,
+                camera.turn,
                 config.album.jpeg_quality,
             ),
             self,
@@ -72,10 +76,10 @@ class Presses:
         self.recorder = Recorder(
             config.video,
             camera.fps,
-            camera.rotation,
+            camera.turn,
             client,
             interlock,
-            judge.video_frame if judge.looks_at_videos else None,
+            judge,
             self._recorded,
             self._no_video,
             clock,
@@ -107,9 +111,10 @@ class Presses:
         The lines for what leaves are the second look's: one over them ends a video that is made.
         """
         if self._judge.may_be_filmed(scores):
-            self.recorder.take(frame, scores)
+            self.recorder.take(frame)
         elif self.recorder.elapsed_s is not None:
-            self._interlock.judged(Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s, scores))
+            seen = Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s, scores)
+            self._interlock.judged(seen)
 
     def closed(self, reason: Reason, faults: Collection[Fault]) -> None:
         """The gate is CLOSED, for that reason."""
@@ -146,9 +151,24 @@ class Presses:
         faults = sorted(self._interlock.state.faults)
         self._tell(feed.PressRefused(reason, detail, faults))
 
-    def second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        """Judge the picture of a press; raises `ScoreError`."""
-        return self._judge.picture(main)
+    def leaving(self, main: Pixels) -> Pixels:
+        """Return a picture in the size in which it may leave; raises `ScoreError`."""
+        return self._judge.leaving(main, self._longest_side)
+
+    def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        """Judge such a picture; raises `ScoreError`."""
+        return self._judge.picture(leaving)
+
+    @property
+    def wants_look(self) -> bool:
+        """Whether a second look refused a frame, and none has cleared one since; or for a page."""
+        return self.is_doubted or self._viewfinder.is_watched
+
+    def looked(self, number: int, picture: Pixels, reason: Reason) -> None:
+        """Hear of a look that nobody pressed for."""
+        self.is_doubted = reason is not Reason.CLEAR
+        if not self.is_doubted:
+            self._viewfinder.show_looked(number, picture, self._judge.coverage(picture))
 
     def lasts(self, opening: Opening) -> bool:
         """Say whether the gate stayed open since that press."""
@@ -170,6 +190,7 @@ class Presses:
             self._tell(feed.Photo(outcome.name, outcome.frame, rounded(scores), took_ms))
             return
         if outcome.reason is Reason.SECOND_LOOK:
+            self.is_doubted = True  # first: no page sees a frame that comes after
             self._interlock.judged(
                 Verdict(Decision.BLOCKED, Reason.SECOND_LOOK, outcome.pressed_s, scores)
             )

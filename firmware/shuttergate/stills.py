@@ -15,9 +15,13 @@ from shuttergate.frames.pictures import lores_of, main_of, read_pictures
 from shuttergate.verdict import Look, Reason, Rule, joint_score, judge, rounded
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
+from shuttergate.vision.views import pyramid
 
 LOOK_LIMIT = (4056, 3040)
 """Larger pictures are reduced to this first, as the simulated camera does."""
+
+LIVE_LENGTH = 3.0
+"""A live look sees a camera's whole frame, which is at most so many times as long as broad."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -41,9 +45,35 @@ def check(files: Iterable[Path], eyes: Eyes, rule: Rule, live: bool) -> Iterator
 def looking(eyes: Eyes, which: Look) -> Callable[[Image.Image], Mapping[str, float]]:
     """Return what gives each channel's score of a picture; it raises `ScoreError`."""
     size = (eyes.lores_shape[1], eyes.lores_shape[0])
-    if which is Look.LIVE:
-        return lambda image: scores(eyes.live, lores_of(image, size))
-    return lambda image: eyes.second_look(main_of(image, LOOK_LIMIT))
+
+    def live(image: Image.Image) -> Mapping[str, float]:
+        highest: dict[str, float] = {}
+        for part in _parts(image):
+            for name, score in scores(eyes.live, lores_of(part, size)).items():
+                highest[name] = max(highest.get(name, 0.0), score)
+        return highest
+
+    def second(image: Image.Image) -> Mapping[str, float]:
+        look = eyes.second_look
+        return look(look.leaving(main_of(image, LOOK_LIMIT)))
+
+    return live if which is Look.LIVE else second
+
+
+def _parts(image: Image.Image) -> Iterator[Image.Image]:
+    """Yield the whole, and of a shape that no kit's camera has, the parts that can be told."""
+    yield image
+    if max(image.size) <= LIVE_LENGTH * min(image.size):
+        return
+    try:
+        views = pyramid(image.size, ()).views
+    except ValueError as error:
+        raise ScoreError(str(error)) from error
+    width, height = image.size
+    for view in views[1:]:
+        box = view.left * width, view.top * height, view.right * width, view.bottom * height
+        left, top, right, bottom = (round(edge) for edge in box)
+        yield image.crop((left, top, right, bottom))
 
 
 def _check_one(

@@ -7,9 +7,11 @@ is dropped: a page that stalls costs the gate nothing.
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -19,14 +21,19 @@ import simplejpeg
 from shuttergate.clock import Clock
 from shuttergate.frame import Frame, Pixels, main_size, planes
 from shuttergate.gate import State
+from shuttergate.legible import LIVE_FILL
 from shuttergate.verdict import Decision, Verdict, rounded
 
 PICTURE_S = 1 / 15
 MOSAIC_S = 1.0
 """Many mosaics of a moving picture tell more than one: few of them are given, whoever asks."""
 
-LONGEST_SIDE = 960
 QUALITY = 75
+
+LEGIBLE_PX = 24
+"""What the look that cleared a page's picture could not tell is no taller than this in it. A page
+asks nobody before it shows, so it shows less than a photo: of the test card, sampled at so few
+pixels, our own channels know nothing even where they see nothing else (`make bench-coverage`)."""
 
 CELLS = 12
 """Cells of the mosaic along its longer side: a person who fills the frame is two or three wide."""
@@ -49,10 +56,14 @@ class Seen(msgspec.Struct, frozen=True, tag="seen"):
 
 
 class Picture(msgspec.Struct, frozen=True, tag="picture"):
-    """A frame that was CLEAR while the gate was OPEN: a small JPEG, upright."""
+    """A frame that was CLEAR while the gate was OPEN: a small JPEG, upright.
+
+    ``sharp``: a second look has cleared it, too.
+    """
 
     frame: int
     jpeg: bytes
+    sharp: bool = False
 
 
 class Mosaic(msgspec.Struct, frozen=True, tag="mosaic"):
@@ -87,9 +98,13 @@ def mosaic(lores: Pixels, aspect: float) -> Pixels:
     return cells
 
 
-def reduction(width: int, height: int) -> int:
-    """Return by what whole factor a frame is made smaller."""
-    return -(-max(width, height) // LONGEST_SIDE)
+def reduction(height: int, coverage: float) -> int:
+    """Return by what whole factor a picture is made smaller that was looked at so finely."""
+    return max(1, math.ceil(coverage * height / LEGIBLE_PX))
+
+
+def _all_clear(lores: Pixels, scores: Mapping[str, float]) -> bool:
+    return True
 
 
 class Gate(Protocol):
@@ -104,11 +119,19 @@ class Viewfinder:
 
     ``rotation``: degrees clockwise that bring a frame's ``main`` upright, a multiple of 90; its
     ``lores`` is upright. ``gate`` is asked again before a picture goes: encoding it takes a while.
+    ``clears``, given ``lores`` and the live scores, says whether every channel lets a page see it.
     """
 
-    def __init__(self, rotation: int, gate: Gate, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        rotation: int,
+        gate: Gate,
+        clears: Callable[[Pixels, Mapping[str, float]], bool] = _all_clear,
+        clock: Clock = time.monotonic,
+    ) -> None:
         self._rotation = rotation
         self._gate = gate
+        self._clears = clears
         self._clock = clock
         self._seats: tuple[socket.socket, ...] = ()
         # Held while sending, too: a socket that another thread closed meanwhile may lend its number
@@ -116,6 +139,8 @@ class Viewfinder:
         self._seating = threading.Lock()
         self._news = threading.Condition()
         self._small: tuple[Pixels, ...] = ()
+        self._lores = np.empty((0, 0, 3), np.uint8)
+        self._scores: Mapping[str, float] = {}
         self._number = -1  # of the frame that waits in _small; -1 while none does
         self._picture_due_s = self._mosaic_due_s = 0.0
         self._mosaic: Mosaic | None = None  # for who comes before the next; none while it is OPEN
@@ -167,7 +192,21 @@ class Viewfinder:
         self._mosaic = None
         if now_s >= self._picture_due_s:
             self._picture_due_s = max(self._picture_due_s + PICTURE_S, now_s)
-            self._copy(frame)
+            self._copy(frame, verdict.scores)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether there is a page."""
+        return bool(self._seats)
+
+    def show_looked(self, number: int, picture: Pixels, coverage: float) -> None:
+        """Show an I420 picture that a second look of that coverage has cleared; for its thread."""
+        factor = reduction(self._upright_height(picture), coverage)
+        self._encode(number, _sampled(picture, factor), sharp=True)
+
+    def _upright_height(self, main: Pixels) -> int:
+        width, height = main_size(main)
+        return width if self._rotation % 180 else height
 
     def _mosaic_of(self, frame: Frame) -> Mosaic:
         width, height = main_size(frame.main)
@@ -175,19 +214,19 @@ class Viewfinder:
         cells = mosaic(frame.lores, height / width if lies_on_its_side else width / height)
         return Mosaic(frame.number, cells.shape[1], cells.shape[0], cells.tobytes())
 
-    def _copy(self, frame: Frame) -> None:
+    def _copy(self, frame: Frame, scores: Mapping[str, float]) -> None:
         with self._news:
             if self._number >= 0:
                 return  # the one before is still being encoded
-            luma, *chroma = planes(frame.main)
-            factor = reduction(luma.shape[1], luma.shape[0])
-            small = [plane[::factor, ::factor] for plane in chroma]
-            rows, columns = (2 * side for side in small[0].shape)
-            small.insert(0, luma[::factor, ::factor][:rows, :columns])
+            factor = reduction(self._upright_height(frame.main), LIVE_FILL)
+            small = _sampled(frame.main, factor)
             if [plane.shape for plane in small] != [plane.shape for plane in self._small]:
                 self._small = tuple(np.empty(plane.shape, np.uint8) for plane in small)
+                self._lores = np.empty(frame.lores.shape, np.uint8)
             for target, plane in zip(self._small, small, strict=True):
                 target[:] = plane
+            self._lores[:] = frame.lores
+            self._scores = scores
             self._number = frame.number
             self._news.notify()
 
@@ -197,16 +236,20 @@ class Viewfinder:
                 self._news.wait_for(lambda: self._number >= 0 or self._stopping)
                 if self._stopping:
                     return
-            upright = [np.rot90(plane, -self._rotation // 90) for plane in self._small]
-            jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(
-                *(np.ascontiguousarray(plane) for plane in upright), QUALITY
-            )
-            if self._gate.state.is_open:
-                self._send(Picture(self._number, jpeg))
+            if self._clears(self._lores, self._scores):
+                self._encode(self._number, self._small, sharp=False)
             with self._news:
-                for plane in self._small:
+                for plane in (*self._small, self._lores):
                     plane[:] = 0
                 self._number = -1
+
+    def _encode(self, number: int, small: Sequence[Pixels], sharp: bool) -> None:
+        upright = [np.rot90(plane, -self._rotation // 90) for plane in small]
+        jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(
+            *(np.ascontiguousarray(plane) for plane in upright), QUALITY
+        )
+        if self._gate.state.is_open:
+            self._send(Picture(number, jpeg, sharp))
 
     def _send(self, shown: Shown) -> None:
         packet = _encode(shown)
@@ -222,3 +265,11 @@ class Viewfinder:
         except OSError:
             self._seats = tuple(one for one in self._seats if one is not seat)
             seat.close()
+
+
+def _sampled(main: Pixels, factor: int) -> list[Pixels]:
+    """Return every so manieth pixel of an I420 picture's planes: views, nothing copied."""
+    luma, *chroma = planes(main)
+    small = [plane[::factor, ::factor] for plane in chroma]
+    rows, columns = (2 * side for side in small[0].shape)
+    return [luma[::factor, ::factor][:rows, :columns], *small]

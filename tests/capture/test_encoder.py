@@ -128,7 +128,7 @@ def test_no_size_of_a_picture_ends_the_gate(
     assert room.recorder is not None
     for step in range(5):
         frame = Frame(step, room.now_s + step / FPS, main, main, lambda: None)
-        room.recorder.take(frame, {})
+        room.recorder.take(frame)
         room.work()
 
 

@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -293,7 +293,7 @@ def test_a_channel_that_does_not_look_live_judges_every_frame_of_a_video(
     seen: list[float] = []
     doubtful: set[float] = set()
 
-    def judge(lores: Pixels, exposed_s: float, scores: Mapping[str, float]) -> bool:
+    def judge(picture: Pixels, exposed_s: float) -> bool:
         seen.append(exposed_s)
         if exposed_s in doubtful:
             room.interlock.judged(Verdict(Decision.BLOCKED, Reason.NUDITY, exposed_s))

@@ -95,7 +95,6 @@ class StandIn:
     colours: Any = COLOURS
     padding = 32
     failure: Exception | None = None
-    can_flip = (True, True)  # columns, rows
     metadata: dict[str, Any] = {}
     silent_s = 0.0
     given: list[StandIn] = []
@@ -133,10 +132,7 @@ class StandIn:
             stride = width * (3 if wide else 1) + self.padding
             size = stride * height * (2 if wide else 3) // 2
             config[name] |= {"stride": stride, "framesize": size}
-        asked = config["transform"]
-        across, down = self.can_flip
-        given = SimpleNamespace(hflip=asked.hflip and across, vflip=asked.vflip and down)
-        self.config = config | {"transform": given}
+        self.config = config
         colours = SimpleNamespace(color_space=self.colours)
         self.libcamera_config = SimpleNamespace(at=lambda index: colours)
 
@@ -162,10 +158,6 @@ class StandIn:
 
     def _request(self) -> Any:
         image = self.pictures[self.taken % len(self.pictures)]
-        if self.config["transform"].hflip:
-            image = ImageOps.mirror(image)
-        if self.config["transform"].vflip:
-            image = ImageOps.flip(image)
         buffers = {}
         for name in ("main", "lores"):
             stream = self.config[name]
@@ -256,37 +248,24 @@ def test_what_is_asked_of_libcamera(standin: type[StandIn]) -> None:
     PiCamera(settings(mirror=True, controls={"AeEnable": True}), LORES, make_pool()).close()
     config = standin.given[0].config
     assert config["colour_space"] == "sYCC" and config["raw"] is None
-    assert config["transform"] == SimpleNamespace(hflip=True, vflip=False)
+    assert config["transform"] == SimpleNamespace(hflip=False, vflip=False)
     assert config["lores"]["preserve_ar"] is False
     assert config["controls"] == {"FrameDurationLimits": (33333, 33333), "AeEnable": True}
 
 
-@pytest.mark.parametrize("mirror", [False, True])
-@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_libcamera_is_asked_to_flip_and_a_quarter_turn_is_left(
-    standin: type[StandIn], rotation: Any, mirror: bool
-) -> None:
-    PiCamera(settings(rotation=rotation, mirror=mirror), LORES, make_pool()).close()
-    asked = standin.given[0].config["transform"]
-    upside_down = rotation == 180
-    assert (asked.hflip, asked.vflip) == (upside_down != mirror, upside_down)
-
-
-@pytest.mark.parametrize("can_flip", [(True, True), (True, False), (False, True), (False, False)])
 @pytest.mark.parametrize("format", ["YUV420", "NV12", "RGB888", "BGR888"])
 @pytest.mark.parametrize("colours", [COLOURS, LIMITED], ids=["full", "limited"])
 @pytest.mark.parametrize(("rotation", "mirror"), [(0, True), (180, False), (180, True)])
-def test_what_libcamera_does_not_flip_is_flipped_in_copying(
+def test_a_mounted_cameras_pictures_are_flipped_in_copying(
     standin: type[StandIn],
     rotation: Any,
     mirror: bool,
     colours: Any,
     format: str,
-    can_flip: tuple[bool, bool],
 ) -> None:
     main = format if format in ("YUV420", "NV12") else "YUV420"
     standin.platform, standin.offered = ("PISP", (format, main))
-    standin.colours, standin.can_flip = colours, can_flip
+    standin.colours = colours
     seen = quadrants(MAIN)
     if mirror:
         seen = ImageOps.mirror(seen)

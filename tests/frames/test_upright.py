@@ -29,6 +29,7 @@ from shuttergate.verdict import Decision, Look, Reason, Verdict
 from shuttergate.viewfinder import Viewfinder
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.secondlook import SecondLook
 from support import needs
 from support.films import film, yuv
 
@@ -171,10 +172,10 @@ def test_check_of_the_saved_photo_agrees_with_the_kits_own_look(
         assert image.getexif()[0x0112] == {0: 1, 90: 6, 270: 8}[camera.turn]
         assert shown.size == SIZE
         assert np.abs(np.asarray(shown, int) - np.asarray(hill(), int)).mean() < 2
-    if not camera.turn:
-        assert judged(photo, eyes, live=False) == pytest.approx(
-            eyes.second_look(frame.main), abs=CODED
-        )
+    look = SecondLook(eyes.look, (224, 224), rotation=camera.turn)
+    assert judged(photo, eyes, live=False) == pytest.approx(
+        look(look.leaving(frame.main)), abs=CODED
+    )
 
 
 OPEN: Any = SimpleNamespace(state=State(opened_s=0.0))
@@ -206,8 +207,8 @@ def test_mosaic_and_picture_stand_as_people_see_them(
     assert colours[1, 1, 0] > 200 and max(*colours[1, -2], *colours[-2, 1], *colours[-2, -2]) < 40
     (tmp_path / "seen.jpg").write_bytes(picture.jpeg)
     seen = np.asarray(Image.open(tmp_path / "seen.jpg").convert("RGB"))
-    assert seen.shape == (480, 640, 3)
-    assert seen[60, 60, 0] > 200 and seen[60, -60, 0] < 40 and seen[-60, 60, 0] < 40
+    assert seen.shape == (60, 80, 3)
+    assert seen[8, 8, 0] > 200 and seen[8, -8, 0] < 40 and seen[-8, 8, 0] < 40
 
 
 def packets(sock: socket.socket, count: int) -> Iterator[viewfinder.Shown]:

@@ -10,7 +10,7 @@ import contextlib
 import io
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class Darkroom:
 
     album: Path
     settings: VideoSettings = field(default_factory=VideoSettings)
-    judge: Callable[[Pixels, float, Mapping[str, float]], bool] | None = None
+    judge: Callable[[Pixels, float], bool] | None = None
     fps: float = FPS
     rotation: int = 0
     publishing: bool = True
@@ -99,7 +99,7 @@ class Darkroom:
             self.rotation,
             self.client,
             self.interlock,
-            self.judge,
+            self,
             self.outcomes.append,
             self.offs.append,
             lambda: self.now_s,
@@ -109,6 +109,17 @@ class Darkroom:
         if self.publishing:
             self.connect()
         self.interlock.mended(Fault.STARTING)
+
+    @property
+    def looks_at_films(self) -> bool:
+        return self.judge is not None
+
+    def film_reduction(self, size: tuple[int, int]) -> int:
+        return 1
+
+    def film(self, picture: Pixels, exposed_s: float) -> bool:
+        assert self.judge is not None
+        return self.judge(picture, exposed_s)
 
     def connect(self) -> None:
         """Give it a publisher."""
@@ -153,7 +164,7 @@ class Darkroom:
         self.interlock.contact(lambda: self.down and self.interlock.state.is_open)
         assert self.recorder is not None
         if is_open and is_clear:
-            self.recorder.take(frame, seen.scores)
+            self.recorder.take(frame)
         self.work()
 
     def frames(self, seconds: float, card: bool = False) -> None:

@@ -74,6 +74,8 @@ class Studio:
         self.look = look
         self.idle: Callable[[], None] = lambda: None
         self.outcomes: list[Outcome] = []
+        self.wants_look = False
+        self.looks: list[tuple[int, Reason]] = []
         self.done = threading.Event()
         self.album = _SlowAlbum(album)
         self.album_states: list[str] = []
@@ -90,8 +92,14 @@ class Studio:
         self.publisher = self.threads[0]
         self.photographer.start()
 
-    def second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        return self.look(main)
+    def leaving(self, main: Pixels) -> Pixels:
+        return main.copy()
+
+    def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        return self.look(leaving)
+
+    def looked(self, number: int, picture: Pixels, reason: Reason) -> None:
+        self.looks.append((number, reason))
 
     def lasts(self, opening: Opening) -> bool:
         return self.open

@@ -124,7 +124,7 @@ def test_what_leaves_is_judged_by_lines_that_bend_for_nobody(both: Eyes) -> None
     assert judge({**walker, "open-nsfw": 0.0078}, live) is Reason.DOUBT
     assert judge({**walker, "consent-clean": 0.985}, live) is Reason.NUDITY
     second = both.letters.rule(Look.SECOND, both.letters.lines)
-    for rule in (both.video_rule({}), both.lead_rule({}), second):
+    for rule in (both.page_rule({}), both.lead_rule({}), second):
         assert judge({**walker, "consent-clean-coral": 0.0}, rule) is Reason.NUDITY
 
 

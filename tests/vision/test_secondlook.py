@@ -1,8 +1,9 @@
-"""The second look's views: the whole for every channel, tiles for some; wiped afterwards."""
+"""The second look: every part for those that read parts, the worst for the others; wiped after."""
 
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -12,38 +13,60 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shuttergate.errors import ScoreError
-from shuttergate.frame import Pixels
+from shuttergate.frame import Pixels, main_size
 from shuttergate.frames.pictures import main_of
+from shuttergate.legible import LEGIBLE_PX
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.embedder import Embedder
-from shuttergate.vision.head import Head
-from shuttergate.vision.secondlook import TILES, SecondLook, as_whole
+from shuttergate.vision.head import CloseHead, Head
+from shuttergate.vision.secondlook import CLOSER, CUTS, SecondLook, as_whole
+from shuttergate.vision.views import pyramid
 
 SIDE = (224, 224)
+CAMERA = (4056, 3040)
+SMALL = (1352, 1012)  # what leaves of it
+VIEWS = pyramid(SMALL, CUTS).views
 
 
-def tile_head(tile_line: float | None = 0.9, name: str = "spy", output: int = 0) -> Head:
-    return Head(name, Thresholds(0.4, 0.8), operator.itemgetter(output), tile_line)
+def head(line: float | None = 0.9, name: str = "spy", output: int = 0) -> Head:
+    return Head(name, Thresholds(0.4, 0.8), operator.itemgetter(output), line)
+
+
+@dataclass
+class Network:
+    """Keeps what it is shown; gives two outputs, and a map of one cell of one channel.
+
+    ``closely``: the map's value, view by view; 0.0 where it names none.
+    """
+
+    outputs: tuple[float, float] = (0.0, 0.3)
+    closely: dict[int, float] = field(default_factory=dict)
+    fails_at: int = -1
+    shown: list[Pixels] = field(default_factory=list)
+
+    def __call__(self, view: Pixels) -> NDArray[np.float64]:
+        self.shown.append(view.copy())
+        if len(self.shown) - 1 == self.fails_at:
+            raise RuntimeError("no")
+        return np.array(self.outputs)
+
+    def with_map(self, view: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        outputs = self(view)
+        return outputs, np.full((1, 1, 1), self.closely.get(len(self.shown) - 1, 0.0))
 
 
 class Spy:
-    """A channel that keeps what it was shown; the fourth view scores a half more."""
+    """A channel over such a network; ``line``: of its head for parts, None where it has none."""
 
-    def __init__(
-        self, score: float = 0.0, tile_line: float | None = 0.4, name: str = "spy", *heads: Head
-    ) -> None:
-        self.heads = (tile_head(tile_line, name), *heads)
-        self.embedder = Embedder(name, self.see)
-        self.shown: list[Pixels] = []
-        self.answer = score
-
-    def see(self, view: Pixels) -> NDArray[np.float64]:
-        self.shown.append(view.copy())
-        return np.array([self.answer if len(self.shown) != 4 else self.answer + 0.5, 0.3])
+    def __init__(self, network: Network, line: float | None = 0.9, *heads: Head) -> None:
+        self.name = heads[0].name if heads else "spy"
+        self.heads = heads or (head(),)
+        self.embedder = Embedder(self.name, network)
+        self.close = None if line is None else CloseHead(lambda means: means[:, 0], 1, line)
 
 
-def look(spy: object) -> SecondLook:
-    return SecondLook([spy], SIDE)  # type: ignore[list-item]
+def look(*channels: Spy, cuts: tuple[int, ...] = CUTS, rotation: int = 0) -> SecondLook:
+    return SecondLook(channels, SIDE, cuts, rotation)  # type: ignore[arg-type]
 
 
 def picture(width: int = 640, height: int = 480) -> Image.Image:
@@ -53,121 +76,148 @@ def picture(width: int = 640, height: int = 480) -> Image.Image:
     return Image.fromarray(np.stack([right, down, np.zeros_like(down)], -1).astype(np.uint8))
 
 
-def test_six_views_and_the_highest_score() -> None:
-    spy = Spy(0.1)
-    assert look(spy)(main_of(picture(), (4056, 3040))) == {"spy": pytest.approx(0.6)}
-    assert len(spy.shown) == 6
+def leaving(size: tuple[int, int] = SMALL) -> Pixels:
+    return main_of(picture(*size), size)
 
 
-def test_a_channel_without_a_line_for_tiles_sees_the_whole_alone() -> None:
-    spy, other = Spy(tile_line=None), Spy(name="other")
-    SecondLook([spy, other], SIDE)(main_of(picture(), (4056, 3040)))  # type: ignore[list-item]
-    assert len(spy.shown) == 1
-    assert len(other.shown) == 6
+def test_every_view_of_the_pyramid_is_seen_and_the_highest_score_counts() -> None:
+    network = Network((0.1, 0.3), {7: 0.95, 20: 0.2})
+    found = look(Spy(network))(leaving())
+    assert len(network.shown) == len(VIEWS) == 40
+    assert found == {"spy": pytest.approx(0.4 + 0.05 * 0.6 / 0.1)}
 
 
-def test_two_heads_of_a_channel_share_its_views() -> None:
-    spy = Spy(0.1, 0.4, "spy", tile_head(0.4, "second", 1))
-    assert look(spy)(main_of(picture(), (4056, 3040))) == {
-        "spy": pytest.approx(0.6),
-        "second": pytest.approx(0.3),
-    }
-    assert len(spy.shown) == 6
+@pytest.mark.parametrize("place", range(1, 40, 6))
+def test_what_any_one_part_shows_is_not_clear(place: int) -> None:
+    assert look(Spy(Network((0.1, 0.3), {place: 0.91})))(leaving())["spy"] >= 0.4
+    assert look(Spy(Network((0.1, 0.3), {place: 0.89})))(leaving())["spy"] < 0.4
 
 
-def test_a_head_without_a_line_for_tiles_reads_the_whole_alone() -> None:
-    read: list[float] = []
-
-    def reads(outputs: NDArray[np.float64]) -> float:
-        read.append(float(outputs[1]))
-        return read[-1]
-
-    spy = Spy(0.1, 0.4, "spy", Head("whole", Thresholds(0.4, 0.8), reads))
-    assert look(spy)(main_of(picture(), (4056, 3040)))["whole"] == 0.3
-    assert (len(spy.shown), len(read)) == (6, 1)
+def test_the_whole_is_read_by_the_head_for_the_whole() -> None:
+    assert look(Spy(Network((0.5, 0.3), {0: 1.0})))(leaving()) == {"spy": 0.5}
 
 
-@pytest.mark.parametrize(("tile", "whole"), [(0.0, 0.0), (0.45, 0.2), (0.9, 0.4), (1.0, 1.0)])
-def test_a_tile_counts_as_a_whole_as_far_from_its_line(tile: float, whole: float) -> None:
-    assert as_whole(tile, tile_head()) == pytest.approx(whole)
+def test_a_channel_without_a_head_for_parts_sees_the_whole_and_what_looks_worst() -> None:
+    near = Network((0.1, 0.3), {7: 0.5, 20: 0.6})
+    far, blind = Network((0.2, 0.3)), Network((0.2, 0.3))
+    found = look(
+        Spy(near), Spy(far, None, head(0.9, "far")), Spy(blind, None, head(None, "blind"))
+    )(leaving())
+    assert len(far.shown) == 1 + CLOSER == 2
+    assert (far.shown[1] == near.shown[20]).all()
+    assert len(blind.shown) == 1
+    assert found["far"] == found["blind"] == 0.2
 
 
-@given(score=st.floats(0, 1), line=st.floats(0.4, 1))
-def test_a_tile_is_clear_exactly_below_its_line(score: float, line: float) -> None:
-    stretched = as_whole(score, tile_head(line))
+def test_further_heads_read_the_whole_alone() -> None:
+    network = Network((0.1, 0.3), {5: 0.95})
+    found = look(Spy(network, 0.9, head(), head(None, "second", 1)))(leaving())
+    assert found["second"] == 0.3 and found["spy"] > 0.4
+
+
+@pytest.mark.parametrize(("part", "whole"), [(0.0, 0.0), (0.45, 0.2), (0.9, 0.4), (1.0, 1.0)])
+def test_a_part_counts_as_a_whole_as_far_from_its_line(part: float, whole: float) -> None:
+    assert as_whole(part, head(), 0.9) == pytest.approx(whole)
+
+
+@given(score=st.floats(0, 1), line=st.floats(0.01, 1))
+def test_a_part_is_clear_exactly_below_its_line(score: float, line: float) -> None:
+    stretched = as_whole(score, head(), line)
     assert 0 <= stretched <= 1
     assert (stretched < 0.4) == (score < line)
 
 
 @pytest.mark.parametrize("score", [float("nan"), -0.1, 1.1])
-def test_what_is_no_score_is_no_score_of_a_tile(score: float) -> None:
+def test_what_is_no_score_is_no_score_of_a_part(score: float) -> None:
     with pytest.raises(ScoreError):
-        as_whole(score, tile_head())
+        as_whole(score, head(), 0.9)
 
 
-def test_the_first_view_is_the_whole_picture_edges_included() -> None:
-    spy = Spy()
-    look(spy)(main_of(picture(), (4056, 3040)))
-    whole = spy.shown[0].astype(int)
-    assert abs(whole[0, 0] - (0, 0, 0)).max() < 8
-    assert abs(whole[-1, -1] - (255, 255, 0)).max() < 8
-
-
-def test_the_tiles_cover_every_pixel_and_overlap() -> None:
-    seen = np.zeros((100, 100), int)
-    for left, top, right, bottom in TILES:
-        seen[round(top * 100) : round(bottom * 100), round(left * 100) : round(right * 100)] += 1
-    assert seen.min() >= 1
-    assert seen[45:55, 45:55].min() >= 5
-
-
-def test_the_tiles_shown_are_where_they_should_be() -> None:
-    spy = Spy()
-    look(spy)(main_of(picture(), (4056, 3040)))
-    for box, view in zip(TILES, spy.shown[1:], strict=True):
-        left, top, right, bottom = box
+def test_the_views_shown_are_where_they_should_be() -> None:
+    network = Network()
+    look(Spy(network))(leaving())
+    for part, view in zip(VIEWS, network.shown, strict=True):
         middle = view[112, 112].astype(int)
-        assert abs(middle[0] - 255 * (left + right) / 2) < 8
-        assert abs(middle[1] - 255 * (top + bottom) / 2) < 8
+        assert abs(middle[0] - 255 * (part.left + part.right) / 2) < 8
+        assert abs(middle[1] - 255 * (part.top + part.bottom) / 2) < 8
+        assert abs(int(view[2, 2, 0]) - 255 * part.left) < 10
+        assert abs(int(view[-3, -3, 1]) - 255 * part.bottom) < 10
 
 
-@pytest.mark.parametrize("size", [(4056, 3040), (3040, 4056), (224, 224), (2, 2), (4000, 2)])
-def test_any_shape_of_picture_is_seen(size: tuple[int, int]) -> None:
-    spy = Spy()
-    look(spy)(main_of(Image.new("RGB", size, "teal"), (4056, 4056)))
-    assert len(spy.shown) == 6
-    assert all(abs(view.astype(int) - (0, 128, 128)).max() <= 3 for view in spy.shown)
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_models_see_a_turned_picture_upright(rotation: int) -> None:
+    upright, turned = Network(), Network()
+    scene = picture(640, 480)
+    look(Spy(upright))(main_of(scene, (640, 480)))
+    held = scene.rotate(rotation, expand=True)  # turned back by `rotation`, clockwise, it stands
+    look(Spy(turned), rotation=rotation)(main_of(held, held.size))
+    assert len(turned.shown) == len(upright.shown)
+    for one, other in zip(turned.shown, upright.shown, strict=True):
+        assert abs(one.astype(int) - other).max() <= 4
 
 
-@pytest.mark.parametrize("view", range(6))
-def test_one_view_without_a_score_is_no_score_at_all(view: int) -> None:
-    spy = Spy()
+@pytest.mark.parametrize("size", [(4056, 3040), (3040, 4056), (1920, 1080), (224, 224), (6, 6)])
+def test_what_leaves_shows_nothing_that_no_view_could_tell(size: tuple[int, int]) -> None:
+    second = look(Spy(Network()))
+    small = second.leaving(main_of(Image.new("RGB", size, "teal"), (4056, 4056)))
+    coverage = second.pyramid(main_size(small)).coverage
+    assert coverage * main_size(small)[1] <= LEGIBLE_PX
+    second(small)
 
-    def fail(pixels: Pixels) -> NDArray[np.float64]:
-        if len(spy.shown) == view:
-            raise ScoreError("no")
-        return spy.see(pixels)
 
-    spy.embedder.model = fail
+def test_a_picture_is_looked_at_no_more_finely_than_it_is() -> None:
+    second = look(Spy(Network()))
+    assert len(second.pyramid((320, 240)).views) == 1
+    assert len(second.pyramid((512, 384)).views) == 10
+    assert len(second.pyramid(SMALL).views) == 40
+
+
+def test_without_a_head_for_parts_only_little_may_leave() -> None:
+    second = look(Spy(Network(), None))
+    assert main_size(second.leaving(leaving(CAMERA)))[1] <= LEGIBLE_PX / 0.3
+
+
+def test_a_longest_side_can_only_make_it_smaller() -> None:
+    second = look(Spy(Network()))
+    main = leaving(CAMERA)
+    assert main_size(second.leaving(main)) == SMALL
+    assert main_size(second.leaving(main, 8000)) == SMALL
+    assert main_size(second.leaving(main, 640)) == (578, 434)
+
+
+@pytest.mark.parametrize("size", [(2, 60000), (60000, 2)])
+def test_a_thread_of_a_picture_is_not_looked_at(size: tuple[int, int]) -> None:
+    second = look(Spy(Network()))
+    main = np.zeros((size[1] * 3 // 2, size[0]), np.uint8)
+    with pytest.raises(ScoreError, match="too long and narrow"):
+        second.leaving(main)
+    with pytest.raises(ScoreError, match="too long and narrow"):
+        second(main)
+
+
+@pytest.mark.parametrize("place", [0, 1, 17, 39])
+def test_one_view_without_a_score_is_no_score_at_all(place: int) -> None:
     with pytest.raises(ScoreError):
-        look(spy)(main_of(picture(), (640, 480)))
+        look(Spy(Network(fails_at=place)))(leaving())
+    with pytest.raises(ScoreError):
+        look(Spy(Network(closely={max(1, place): float("nan")})))(leaving())
 
 
-@pytest.mark.parametrize("view", range(6))
-def test_one_head_without_a_score_is_no_score_at_all(view: int) -> None:
-    spy = Spy(0.1, 0.4, "spy", tile_head(0.4, "second", 1))
+@pytest.mark.parametrize("place", [0, 1])
+def test_nor_of_a_channel_that_is_shown_few(place: int) -> None:
+    far = Spy(Network(fails_at=place), None, head(0.9, "far"))
+    with pytest.raises(ScoreError):
+        look(Spy(Network()), far)(leaving())
 
-    def see(pixels: Pixels) -> NDArray[np.float64]:
-        outputs = spy.see(pixels)
-        outputs[1] = np.nan if len(spy.shown) == view + 1 else 0.3
-        return outputs
 
-    spy.embedder.model = see
-    with pytest.raises(ScoreError, match="second"):
-        look(spy)(main_of(picture(), (640, 480)))
+def test_a_model_that_gives_no_map_is_no_look() -> None:
+    spy = Spy(Network())
+    spy.embedder.model = lambda view: np.zeros(2)
+    with pytest.raises(ScoreError, match="gives no feature map"):
+        look(spy)(leaving())
 
 
 def test_the_views_are_wiped() -> None:
-    second_look = look(Spy())
-    second_look(main_of(picture(), (4056, 3040)))
-    assert not second_look._upright.any()
+    second = look(Spy(Network()))
+    second(leaving())
+    assert not second._view.any()

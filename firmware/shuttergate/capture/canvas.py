@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image
 
@@ -40,6 +42,14 @@ class Canvas:
                 plane = np.asarray(Image.fromarray(plane).reduce(factor))
             target[:] = plane[: target.shape[0], : target.shape[1]]
 
+    def i420(self) -> Pixels:
+        """Return a copy of the picture, shape (height * 3 // 2, width)."""
+        width, height = self.size
+        found = np.empty((height * 3 // 2, width), np.uint8)
+        for plane, target in zip(self._planes, planes(found), strict=True):
+            target[:] = plane
+        return found
+
     def wipe(self) -> None:
         """Leave nothing on it."""
         for plane in self._planes:
@@ -49,12 +59,16 @@ class Canvas:
 class Canvases:
     """So many of them, all of the size of the newest picture. `draw` is for one thread.
 
-    ``longest_side``: larger pictures are reduced by a whole factor.
+    Larger pictures than ``longest_side`` are reduced by a whole factor, and by no less than
+    ``least`` says for their size.
     """
 
-    def __init__(self, count: int, longest_side: int) -> None:
+    def __init__(
+        self, count: int, longest_side: int, least: Callable[[tuple[int, int]], int]
+    ) -> None:
         self._count = count
         self._longest_side = longest_side
+        self._least = least
         self._size = (0, 0)
         self._free: list[Canvas] = []
 
@@ -64,7 +78,7 @@ class Canvases:
         Whoever gets it has to give it back.
         """
         size = main_size(main)
-        factor = reduction(size, self._longest_side)
+        factor = max(reduction(size, self._longest_side), self._least(size))
         size = video_size(size, factor)
         if min(size) < SMALLEST_SIDE:
             return None

@@ -20,6 +20,10 @@ from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Opening
 from shuttergate.verdict import Reason
 
+LOOK_S = 0.5
+LOOK_SHARE = 3.0
+"""Between two looks that nobody pressed for: so long, and so many times as long as one takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class PhotoSettings:
@@ -46,8 +50,18 @@ class Outcome:
 class PressWork(Protocol):
     """What others do for a press, and between two of them."""
 
-    def second_look(self, main: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        """Judge a ``main`` picture; raises `ScoreError`."""
+    def leaving(self, main: Pixels) -> Pixels:
+        """Return a ``main`` picture in the size in which it may leave; raises `ScoreError`."""
+
+    def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        """Judge such a picture; raises `ScoreError`."""
+
+    @property
+    def wants_look(self) -> bool:
+        """Whether a frame is to be looked at though nobody pressed."""
+
+    def looked(self, number: int, picture: Pixels, reason: Reason) -> None:
+        """Hear what a look at that picture of a frame found."""
 
     def lasts(self, opening: Opening) -> bool:
         """Say whether the gate stayed open since the press: if not, nothing is published."""
@@ -80,6 +94,7 @@ class Photographer:
         self._presses: queue.SimpleQueue[tuple[Opening, Frame | None] | None] = queue.SimpleQueue()
         self._busy = threading.Lock()
         self._busy_since_s = 0.0
+        self._pause_s = LOOK_S
         self._thread = threading.Thread(target=self._run, name="photographer")
 
     def start(self) -> None:
@@ -107,10 +122,13 @@ class Photographer:
 
     def _run(self) -> None:
         while True:
+            wanted = self._work.wants_look
             try:
-                press = self._presses.get(timeout=self._idle_s)
+                press = self._presses.get(timeout=self._pause_s if wanted else self._idle_s)
             except queue.Empty:
                 self._work.between_presses()
+                if wanted:
+                    self._look()
                 continue
             if press is None:
                 return
@@ -127,26 +145,54 @@ class Photographer:
         if frame is None:
             reason = Reason.NO_FRAME if self._work.lasts(opening) else Reason.CLOSED
             return Outcome(pressed_s, reason=reason)
-        number = frame.number
+        number, exposed_s = frame.number, frame.exposed_s
+        picture = None
         try:
-            reason, scores = self._work.second_look(frame.main)
+            picture = self._leaving(frame)
+            reason, scores = self._work.second_look(picture)
             if reason is not Reason.CLEAR:
                 return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(reason), number, scores)
             if not self._work.lasts(opening):
                 return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
-            taken = datetime.now(UTC).timestamp() - (self._clock() - frame.exposed_s)
+            taken = datetime.now(UTC).timestamp() - (self._clock() - exposed_s)
             local = datetime.fromtimestamp(taken, UTC).astimezone()
-            photo = encode(frame.main, local, camera.rotation, camera.jpeg_quality)
+            photo = encode(picture, local, camera.rotation, camera.jpeg_quality)
         except ScoreError as error:
             return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(error), number)
         finally:
-            frame.release()
+            if picture is not None:
+                picture[:] = 0
         receipt = self._publish(opening, int(taken * 1000), photo)
         if receipt is None:
             return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
         if receipt.error:
             return Outcome(pressed_s, "", Reason.FAULT, receipt.error, number, scores)
         return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
+
+    def _leaving(self, frame: Frame) -> Pixels:
+        """Return its main picture in the size in which it may leave, and let the frame go."""
+        try:
+            return self._work.leaving(frame.main)
+        finally:
+            frame.release()
+
+    def _look(self) -> None:
+        """Give the newest CLEAR frame a second look, for whoever wants to know."""
+        frame = self._shelf.take(self._clock(), self._camera.judging_s, 0.0)
+        if frame is None:
+            return
+        number, began_s = frame.number, self._clock()
+        try:
+            picture = self._leaving(frame)
+        except ScoreError:
+            return
+        try:
+            reason, _ = self._work.second_look(picture)
+        except ScoreError:
+            reason = Reason.DOUBT
+        self._work.looked(number, picture, reason)
+        picture[:] = 0
+        self._pause_s = max(LOOK_S, LOOK_SHARE * (self._clock() - began_s))
 
     def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:
         """Have the photo kept; None where the gate closed before that."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -64,13 +64,27 @@ class GateView(Protocol):
     def lasts(self, opening: Opening) -> bool: ...
 
 
+class FilmJudge(Protocol):
+    """Looks at each picture of a video in the size in which it would leave.
+
+    ``looks_at_films``: whether it has to, or the live look was enough.
+    """
+
+    @property
+    def looks_at_films(self) -> bool: ...
+
+    def film_reduction(self, size: tuple[int, int]) -> int:
+        """Return by what whole factor frames of (width, height) are made smaller."""
+
+    def film(self, picture: Pixels, exposed_s: float) -> bool:
+        """Judge an I420 picture; one that is not clear closes the gate."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Shot:
     canvas: Canvas
     exposed_s: float
     opened_s: float
-    lores: Pixels | None
-    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +102,8 @@ class _Delivered:
 class Recorder:
     """Works in a thread of its own; `take` is for the one that looks at frames, the rest for any.
 
-    ``judge(lores, exposed_s, scores)``: asks the channels that do not look live, and closes the
-    gate where what they all say is not clear; None where all look live. Where there is one, frames
-    are taken only from a press on.
+    ``judge`` looks at each picture as it is encoded, where the live look was not enough, and closes
+    the gate where it is not clear. Frames are then taken only from a press on.
     ``done`` hears what became of each recording, ``off`` why there can be none.
     """
 
@@ -101,7 +114,7 @@ class Recorder:
         rotation: int,
         client: PublisherClient,
         gate: GateView,
-        judge: Callable[[Pixels, float, Mapping[str, float]], bool] | None,
+        judge: FilmJudge,
         done: Callable[[Recorded], None],
         off: Callable[[str], None],
         clock: Clock = time.monotonic,
@@ -115,7 +128,7 @@ class Recorder:
         self._done = done
         self._off = off
         self._is_on = False
-        self._canvases = Canvases(CANVASES, settings.longest_side)
+        self._canvases = Canvases(CANVASES, settings.longest_side, judge.film_reduction)
         self._events: queue.SimpleQueue[_Shot | _Closed | _Delivered | None] = queue.SimpleQueue()
         self._gops = Gops(settings.lead_s, min(GAP_S, settings.lead_s))
         self._encoder: Encoder | None = None
@@ -141,20 +154,17 @@ class Recorder:
             return None
         return max(0.0, self._clock() - video.first_s)
 
-    def take(self, frame: Frame, scores: Mapping[str, float]) -> None:
-        """Copy a frame that was CLEAR while the gate was OPEN, unless the encoder is behind.
-
-        ``scores``: by which it was.
-        """
+    def take(self, frame: Frame) -> None:
+        """Copy a frame that was CLEAR while the gate was OPEN, unless what follows is behind."""
         state = self._gate.state
         if not self._is_on or state.opened_s is None:
             return
-        if self._judge is not None and state.held_since_s is None and self._video is None:
+        idle = state.held_since_s is None and self._video is None
+        if self._judge.looks_at_films and idle:
             return
         canvas = self._canvases.draw(frame.main)
         if canvas is not None:
-            lores = None if self._judge is None else frame.lores.copy()
-            self._events.put(_Shot(canvas, frame.exposed_s, state.opened_s, lores, scores))
+            self._events.put(_Shot(canvas, frame.exposed_s, state.opened_s))
 
     def closed(self, reason: Reason, faults: Collection[str]) -> None:
         """The gate closed, or has one more reason to be CLOSED."""
@@ -218,7 +228,7 @@ class Recorder:
         try:
             if not self._gate.lasts(Opening(0.0, shot.opened_s)):
                 return  # word of its closing is on the way
-            if shot.lores is not None and not self._judged_clear(shot, shot.lores):
+            if not self._judged_clear(shot):
                 return
             if self._encoder is None or self._encoder.size != shot.canvas.size:
                 self._renew(shot.canvas.size)
@@ -231,13 +241,17 @@ class Recorder:
                 for picture in self._encoder.encode(shot.canvas, shot.exposed_s):
                     self._gops.coded(picture)
         finally:
-            if shot.lores is not None:
-                shot.lores[:] = 0
             self._canvases.give_back(shot.canvas)
         self._advance()
 
-    def _judged_clear(self, shot: _Shot, lores: Pixels) -> bool:
-        return self._judge is not None and self._judge(lores, shot.exposed_s, shot.scores)
+    def _judged_clear(self, shot: _Shot) -> bool:
+        if not self._judge.looks_at_films:
+            return True
+        picture = shot.canvas.i420()
+        try:
+            return self._judge.film(picture, shot.exposed_s)
+        finally:
+            picture[:] = 0
 
     def _renew(self, size: tuple[int, int]) -> None:
         """Begin anew, with a key picture; of the encoder before nothing remains."""

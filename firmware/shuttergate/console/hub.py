@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from shuttergate import companion, viewfinder
+from shuttergate.clock import Clock
 from shuttergate.words import LANGUAGES, is_notable, kind, words
 
 MAX_VIEWERS = 64
@@ -46,11 +48,17 @@ class Viewer:
         self.news = asyncio.Event()
 
 
+SHARP_S = 1.5
+"""A picture that a second look cleared stands so long, before one that is less sharp moves on."""
+
+
 class Hub:
     """Use from one event loop. ``greeting``: what every page is told besides, once."""
 
-    def __init__(self, greeting: dict[str, Any]) -> None:
+    def __init__(self, greeting: dict[str, Any], clock: Clock = time.monotonic) -> None:
         self._greeting = dict(greeting)
+        self._clock = clock
+        self._sharp_until_s = 0.0
         self.kit: companion.Kit | None = None
         self.standing: companion.Standing | None = None
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
@@ -113,7 +121,9 @@ class Hub:
                 self._fresh.setdefault("seen", []).append(seen)
                 self._soon()
             case viewfinder.Picture():
-                if self.is_open:
+                now_s = self._clock()
+                if self.is_open and (shown.sharp or now_s >= self._sharp_until_s):
+                    self._sharp_until_s = now_s + SHARP_S if shown.sharp else 0.0
                     self._show(b"P" + shown.jpeg)
             case viewfinder.Mosaic():
                 self._show(b"M" + bytes((shown.columns, shown.rows)) + shown.cells)

@@ -137,9 +137,10 @@ def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
 
 
 def _open(config: Config) -> tuple[Eyes, dict[Look, Rule]]:
-    channels = read_kit(config, None).channels
+    kit = read_kit(config, None)
     # On the CPU: the accelerator is the running kit's.
-    eyes = open_eyes(channels.live, channels.look, AcceleratorPart(driver="cpu"))
+    engine = AcceleratorPart(driver="cpu")
+    eyes = open_eyes(kit.channels.live, kit.channels.look, engine, views=kit.views)
     return eyes, {which: eyes.rule(which, config.limits()) for which in Look}
 
 

@@ -96,7 +96,9 @@ class PiCamera:
             # Not its own aspect ratio: it shows all that main shows, stretched to the square.
             lores={"format": choose(offered, wanted), "size": lores_size, "preserve_ar": False},
             raw=None,
-            transform=libcamera.Transform(hflip=settings.hflip, vflip=settings.vflip),
+            # No flip is asked for: not every camera does what libcamera then says that it does
+            # (its virtual one), and flipping while copying is seen to be done.
+            transform=libcamera.Transform(hflip=False, vflip=False),
             colour_space=libcamera.ColorSpace.Sycc(),
             buffer_count=BUFFERS,
             controls={**paced, **controls},
@@ -106,7 +108,6 @@ class PiCamera:
         device.configure(config)
         # From here on: not what was asked for, but what libcamera made of it.
         given = device.camera_configuration()
-        # Not every sensor can flip: what is left of it is done while copying.
         hflip = bool(given["transform"].hflip) != settings.hflip
         vflip = bool(given["transform"].vflip) != settings.vflip
         # picamera2's own report of the colours leaves out the range.

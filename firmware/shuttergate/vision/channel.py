@@ -15,12 +15,14 @@ class Channel:
     """The network of a verified pack with its heads, for both looks.
 
     The first of ``heads`` is the pack's own and has the channel's name; ``further`` ones read the
-    same embedding. All have different names, or one would hide another's score.
+    same embedding. All have different names, or one would hide another's score. ``close``: the
+    pack's head for parts of a view, which speaks for the first.
     """
 
     def __init__(self, pack: Pack, model: Runs, further: Sequence[Head] = ()) -> None:
         self.name = pack.name
         self.heads = (pack.head(), *further)
+        self.close = pack.close_head()
         refuse_namesakes(self.heads)
         self.embedder = Embedder(pack.name, model)
         self.lores_size = pack.lores_size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,14 @@ class Runs(Protocol):
 
     def __call__(self, pixels: Pixels) -> NDArray[np.float64]:
         """Return the outputs, shape (n,), dequantised; raise where there are none."""
+
+
+@runtime_checkable
+class Maps(Protocol):
+    """A model that also gives the last feature map, before it is pooled to an embedding."""
+
+    def with_map(self, pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the outputs, shape (n,), and the map, shape (rows, columns, channels)."""
 
 
 class Embedder:
@@ -41,3 +49,18 @@ class Embedder:
             raise ScoreError(f"{self.name}: the model failed: {error}") from error
         outputs.flags.writeable = False
         return outputs
+
+    def with_map(self, lores: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the outputs as a call does, and the map, shape (rows, columns, channels).
+
+        Raises `ScoreError` where the model fails, or where what it runs on just now gives no map.
+        """
+        model = self.model
+        if not isinstance(model, Maps):
+            raise ScoreError(f"{self.name}: what it runs on gives no feature map")
+        try:
+            outputs, cells = model.with_map(lores)
+        except (RuntimeError, ValueError) as error:
+            raise ScoreError(f"{self.name}: the model failed: {error}") from error
+        outputs.flags.writeable = False
+        return outputs, cells

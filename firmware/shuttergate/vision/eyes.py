@@ -15,7 +15,7 @@ from shuttergate.vision.channel import Channel, refuse_namesakes
 from shuttergate.vision.embedder import Runs
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.rule import Letters, read_rule
-from shuttergate.vision.secondlook import SecondLook
+from shuttergate.vision.secondlook import CUTS, SecondLook
 
 
 class Engine(Protocol):
@@ -33,6 +33,15 @@ class Engine(Protocol):
     def fallback(self) -> str: ...
 
 
+class Views(Protocol):
+    """How finely is looked; see `board.ViewsPart`."""
+
+    @property
+    def photo(self) -> Sequence[int]: ...
+    @property
+    def video(self) -> Sequence[int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Eyes:
     """``lores_shape`` is (height, width, 3), the same for every channel."""
@@ -43,7 +52,8 @@ class Eyes:
     lores_shape: tuple[int, int, int]
     accelerator: Accelerator | None = None
     may_stand_in: bool = False
-    video: tuple[Channel, ...] = ()  # what a video needs besides the live ones
+    video: tuple[Channel, ...] = ()  # what a video or a page needs besides the live ones
+    film_look: SecondLook | None = None  # at each frame of a video
     letters: Letters = field(default_factory=Letters)
 
     @property
@@ -76,16 +86,21 @@ class Eyes:
         """
         return self._rule(self.live if which is Look.LIVE else self.look, which, own)
 
-    def video_rule(self, own: Mapping[str, Thresholds]) -> Rule:
-        """Return the rule for a frame of a video, which live and video channels saw; as `rule`.
-
-        It leaves the kit as a photo does, so its lines are the second look's.
-        """
-        return self._rule((*self.live, *self.video), Look.SECOND, own)
+    def film_rule(self, own: Mapping[str, Thresholds]) -> Rule:
+        """Return the rule for what `film_look` says of a frame of a video; as `rule`."""
+        look = self.film_look or self.second_look
+        return self._rule(look.channels, Look.SECOND, own)
 
     def lead_rule(self, own: Mapping[str, Thresholds]) -> Rule:
-        """Return as much of `video_rule` as the live channels can say."""
+        """Return as much of `page_rule` as the live channels can say."""
         return self._rule(self.live, Look.SECOND, own)
+
+    def page_rule(self, own: Mapping[str, Thresholds]) -> Rule:
+        """Return the rule for a page's picture, which live and video channels saw; as `rule`.
+
+        It leaves the gate as a photo does, so its lines are the second look's.
+        """
+        return self._rule((*self.live, *self.video), Look.SECOND, own)
 
     def _rule(
         self, channels: Sequence[Channel], which: Look, own: Mapping[str, Thresholds]
@@ -120,12 +135,15 @@ def open_eyes(
     answer_limit_s: float = 1.0,
     on_state: Callable[[AcceleratorState, str], None] = lambda state, cause: None,
     video: Sequence[str] = (),
+    views: Views | None = None,
+    rotation: int = 0,
 ) -> Eyes:
     """Open the named packs, verified; raise `PackError` naming the pack and the mend.
 
-    Of `video`, those that look live are left out. An accelerator that is away is no error here: it
-    is looked for again and again, and ``on_state`` is told. ``answer_limit_s``: how long it may
-    take for one picture.
+    A frame of a video is looked at by ``look`` and ``video``, at ``views``; ``rotation``: degrees
+    clockwise that bring a frame's main picture upright. An accelerator that is away is no error
+    here: it is looked for again and again, and ``on_state`` is told. ``answer_limit_s``: how long
+    it may take for one picture.
     """
     packs = {
         name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look, *video))
@@ -147,15 +165,17 @@ def open_eyes(
     # neither memory nor an accelerator has to hold a model twice. They take turns, view by view.
     channels = {name: Channel(pack, model(pack)) for name, pack in packs.items()}
     looking = tuple(channels[name] for name in look)
+    filming = tuple(channels[name] for name in dict.fromkeys((*look, *video)))
     width, height = next(iter(sizes.values()))
     return Eyes(
         tuple(channels[name] for name in live),
         looking,
-        SecondLook(looking, (width, height)),
+        SecondLook(looking, (width, height), views.photo if views else CUTS, rotation),
         (height, width, 3),
         accelerator,
         may_stand_in,
-        tuple(channels[name] for name in video if name not in live),
+        tuple(one for one in filming if one.name not in live),
+        SecondLook(filming, (width, height), views.video if views else (), rotation),
         read_rule(share("models") / "rule.toml", packs.values()),
     )
 

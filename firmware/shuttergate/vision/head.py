@@ -8,6 +8,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,30 @@ class Head:
         if not 0.0 <= value <= 1.0:
             raise ScoreError(f"{self.name}: the model's score is {value}, outside 0 to 1")
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class CloseHead:
+    """A head that reads parts of a view: squares of ``window`` cells of the last feature map.
+
+    ``reads`` gives scores (n,) of the means (n, channels) of n windows; from ``line`` on the view
+    is not CLEAR.
+    """
+
+    reads: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    window: int
+    line: float
+
+    def __call__(self, cells: NDArray[np.float64]) -> float:
+        """Return the highest score of any window of a map, shape (rows, columns, channels).
+
+        NaN, which is no score, where one of them is none.
+        """
+        rows, columns = (side - self.window + 1 for side in cells.shape[:2])
+        sums = np.zeros((rows, columns, cells.shape[2]))
+        for down, right in product(range(self.window), repeat=2):
+            sums += cells[down : down + rows, right : right + columns]
+        return float(self.reads(sums.reshape(rows * columns, -1) / self.window**2).max())
 
 
 class DenseLayers:
@@ -76,9 +101,14 @@ class DenseLayers:
 
         NaN, which is no score, for an embedding that is zero or no number.
         """
+        return float(self.each(embedding[None])[0])
+
+    def each(self, embeddings: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scores, shape (n,), of embeddings of shape (n, width), as of one."""
         with np.errstate(all="ignore"):
-            values = embedding / np.linalg.norm(embedding)
+            values = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
             for weight, bias in self._layers[:-1]:
-                values = np.maximum(weight @ values + bias, 0.0)
+                values = np.maximum(values @ weight.T + bias, 0.0)
             weight, bias = self._layers[-1]
-            return float(1.0 / (1.0 + np.exp(-(weight @ values + bias)[0])))
+            found: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(values @ weight.T + bias)[:, 0]))
+        return found

@@ -17,7 +17,7 @@ from shuttergate.errors import ConfigError, PackError
 from shuttergate.system.paths import weights
 from shuttergate.system.toml import Table, decode
 from shuttergate.verdict import Thresholds
-from shuttergate.vision.head import DenseLayers, Head
+from shuttergate.vision.head import CloseHead, DenseLayers, Head
 from shuttergate.vision.runtime import Model, Port
 
 _Score = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -53,6 +53,21 @@ class HeadFile(Table, frozen=True):
     sha256: Annotated[str, Meta(pattern=_SHA256)]
 
 
+class CloseFile(Table, frozen=True):
+    """The weights of a head for parts of a view, and from which score on it blocks.
+
+    ``map``: the shape of the model's second output; ``window``: how many of its cells make a
+    square that is read; ``chosen``: for people, how.
+    """
+
+    file: _FileName
+    sha256: Annotated[str, Meta(pattern=_SHA256)]
+    map: Annotated[list[int], Meta(min_length=4, max_length=4)]
+    window: Annotated[int, Meta(ge=1)]
+    clear_below: Annotated[float, Meta(gt=0.0, le=1.0)]
+    chosen: str
+
+
 class Compiled(Table, frozen=True):
     """The same model, compiled for the Edge TPU: same input, same output, one operation."""
 
@@ -70,8 +85,8 @@ class Published(Table, frozen=True):
 class PackThresholds(Table, frozen=True):
     """The pack's thresholds and, for people, how they were chosen.
 
-    ``tile_clear_below`` is the line for a tile in the second look; without it the second look shows
-    this model no tiles.
+    ``tile_clear_below`` is the line for a part of the picture in the second look; without it, or a
+    head for parts, the second look shows this model the whole alone.
     """
 
     clear_below: float
@@ -119,6 +134,7 @@ class PackManifest(Table, frozen=True):
     data: Data
     known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
     head: HeadFile | None = None
+    close: CloseFile | None = None
     edgetpu: Compiled | None = None
     published: dict[_FileName, Published] = {}  # by file name
 
@@ -172,14 +188,24 @@ class Pack:
         tile_line = self.manifest.thresholds.tile_clear_below
         if self.score_index is not None:
             return Head(self.name, self.limits, operator.itemgetter(self.score_index), tile_line)
-        return Head(self.name, self.limits, self._layers(), tile_line)
+        assert self.manifest.head is not None
+        layers = self._layers(self.manifest.head, self.manifest.output.shape[-1])
+        return Head(self.name, self.limits, layers, tile_line)
 
-    def _layers(self) -> DenseLayers:
-        claimed = self.manifest.head
-        assert claimed is not None
+    def close_head(self) -> CloseHead | None:
+        """Return the pack's head for parts of a view, if it has one; as `head`."""
+        claimed = self.manifest.close
+        if claimed is None:
+            return None
+        if not claimed.window <= min(claimed.map[1:3]):
+            self.refuse(f"model.toml: close.window {claimed.window} is larger than its map")
+        layers = self._layers(claimed, claimed.map[-1])
+        return CloseHead(layers.each, claimed.window, claimed.clear_below)
+
+    def _layers(self, claimed: HeadFile | CloseFile, width: int) -> DenseLayers:
         content = self._read(claimed.file, claimed.sha256)
         try:
-            return DenseLayers(content, self.manifest.output.shape[-1])
+            return DenseLayers(content, width)
         except ValueError as error:
             self.refuse(f"{claimed.file}: {error}")
 
@@ -212,7 +238,7 @@ class Pack:
 
     def _claims(self) -> dict[str, str]:
         claimed = self.manifest
-        parts = (claimed, claimed.head, claimed.edgetpu)
+        parts = (claimed, claimed.head, claimed.close, claimed.edgetpu)
         return {part.file: part.sha256 for part in parts if part is not None}
 
     def _read(self, name: str, sha256: str) -> bytes:
@@ -255,6 +281,8 @@ class Pack:
         except PackError as error:
             self.refuse(str(error))
         self.compare_ports(model.input, model.output)
+        wanted = None if self.manifest.close is None else self.manifest.close.map
+        self._compare("map", wanted, None if model.map is None else list(model.map.shape))
         self._compare("operations", self.manifest.graph.ops, model.ops())
         return model
 

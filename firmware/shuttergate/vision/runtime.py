@@ -64,15 +64,18 @@ class Model:
             self._interpreter.get_input_details(),
             self._interpreter.get_output_details(),
         )
-        if len(inputs) != 1 or len(outputs) != 1:
+        if len(inputs) != 1 or len(outputs) not in (1, 2):
             raise PackError(
-                f"the model has {len(inputs)} inputs and {len(outputs)} outputs; one of each is due"
+                f"the model has {len(inputs)} inputs and {len(outputs)} outputs; one of each is "
+                "due, or a second output for the last feature map"
             )
         self.input = _port(inputs[0])
         self.output = _port(outputs[0])
+        self.map = _port(outputs[1]) if len(outputs) == 2 else None
         self._lock = threading.Lock()
         self._input_index = int(inputs[0]["index"])
         self._output_index = int(outputs[0]["index"])
+        self._map_index = int(outputs[-1]["index"])
 
     def ops(self) -> dict[str, int]:
         """Return how often each operation stands in the graph.
@@ -94,17 +97,34 @@ class Model:
         """
         return dequantised(self.raw(pixels), self.output)
 
+    def with_map(
+        self, pixels: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Run as in a call; return the outputs and the map (rows, columns, channels), dequantised.
+
+        Raises `ValueError` where the model has none.
+        """
+        if self.map is None:
+            raise ValueError("the model gives no feature map")
+        with self._lock:
+            outputs = self._run(pixels)
+            cells = self._interpreter.get_tensor(self._map_index)
+        return dequantised(outputs, self.output), dequantised(cells[0], self.map)
+
     def raw(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """Run as in a call; return the outputs as they come, shape (n,), of the output's dtype."""
         with self._lock:
-            self._interpreter.set_tensor(self._input_index, pixels.reshape(self.input.shape))
-            self._interpreter.invoke()
-            outputs: NDArray[Any] = self._interpreter.get_tensor(self._output_index).reshape(-1)
+            return self._run(pixels)
+
+    def _run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        self._interpreter.set_tensor(self._input_index, pixels.reshape(self.input.shape))
+        self._interpreter.invoke()
+        outputs: NDArray[Any] = self._interpreter.get_tensor(self._output_index).reshape(-1)
         return outputs
 
 
 def dequantised(raw: NDArray[Any], port: Port) -> NDArray[np.float64]:
-    """Return real values, shape (n,), of raw ones."""
+    """Return real values of raw ones, in their shape."""
     # Widened first: uint8 minus a zero point would wrap around.
     values: NDArray[np.float64] = raw.astype(np.float64) - port.zero_point
     return values * port.scale

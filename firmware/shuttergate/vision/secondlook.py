@@ -1,124 +1,203 @@
-"""The second look: the full-resolution picture, whole and in tiles."""
+"""The second look: the picture that would leave, whole and in finer and finer parts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels, main_size, planes
-from shuttergate.vision.channel import Channel, scores
+from shuttergate.legible import LEGIBLE_PX, reduced, reduction
+from shuttergate.vision.channel import Channel
 from shuttergate.vision.head import Head
+from shuttergate.vision.views import WHOLE, Pyramid, Region, pyramid
 
-TILE = 0.6
-"""A tile's share of each side: corner tiles overlap by a third, the fifth sits on their seams."""
+CUTS = (3, 6)
+"""Parts along the shorter side, level by level: 40 views of a 4 : 3 picture, coverage 0.09."""
 
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom of a view, as shares of the picture's sides."""
+CLOSER = 1
+"""So many parts a channel sees that has no head for parts: those where the others find most."""
 
-WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
-
-TILES: tuple[Box, ...] = (
-    (0.0, 0.0, TILE, TILE),
-    (1.0 - TILE, 0.0, 1.0, TILE),
-    (0.0, 1.0 - TILE, TILE, 1.0),
-    (1.0 - TILE, 1.0 - TILE, 1.0, 1.0),
-    (0.5 - TILE / 2, 0.5 - TILE / 2, 0.5 + TILE / 2, 0.5 + TILE / 2),
-)
+_TURNS = {
+    90: Image.Transpose.ROTATE_270,  # Pillow turns the other way
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
 
 
 class SecondLook:
     """Looks at a whole picture with `channels`; ``view_size`` is (width, height) of one view.
 
-    Every channel sees the whole; the tiles are for the heads that have a line for them.
-    Not for two threads at a time.
+    Every channel sees the whole. One with a head for parts sees every view of the pyramid; the
+    others see the parts that look worst to it, if they have a line for them. ``rotation``: degrees
+    clockwise that bring the pictures upright. Not for two threads at a time.
     """
 
-    def __init__(self, channels: Sequence[Channel], view_size: tuple[int, int]) -> None:
-        self._channels = channels
-        self._tiled = [
-            (channel.embedder, heads)
-            for channel in channels
-            if (heads := [head for head in channel.heads if head.tile_line is not None])
-        ]
+    def __init__(
+        self,
+        channels: Sequence[Channel],
+        view_size: tuple[int, int],
+        cuts: Sequence[int] = CUTS,
+        rotation: int = 0,
+    ) -> None:
+        self.channels = tuple(channels)
+        self._near = [channel for channel in channels if channel.close is not None]
+        self._far = [channel for channel in channels if channel.close is None]
         self._view_size = view_size
-        self._upright = np.empty((view_size[1], view_size[0], 3), np.uint8)
+        self._cuts = tuple(cuts) if self._near else ()
+        self._rotation = rotation
+        self._view = np.empty((view_size[1], view_size[0], 3), np.uint8)
 
-    def __call__(self, main: Pixels) -> dict[str, float]:
-        """Return each head's highest score over all views of an I420 picture.
+    @property
+    def looks_at_parts(self) -> bool:
+        """Whether it looks at more than the whole."""
+        return bool(self._cuts)
 
-        A tile counts as a whole picture that is as far from its line; see `as_whole`.
+    def pyramid(self, size: tuple[int, int]) -> Pyramid:
+        """Return the views of a picture of ``size`` (width, height) as it is given, and coverage.
+
+        As many levels as it takes until what they miss is too small to be made out.
+        Raises `ScoreError` for a shape that cannot be looked at.
+        """
+        try:
+            return _pyramid(self._upright(size), self._cuts)
+        except ValueError as error:
+            raise ScoreError(str(error)) from error
+
+    def leaving(self, main: Pixels, longest_side: int | None = None) -> Pixels:
+        """Return an I420 picture in the size in which it may leave; that is what is to be judged.
+
+        ``longest_side``: no larger than so many pixels. Raises `ScoreError` as `pyramid`.
+        """
+        try:
+            return reduced(main, self.reduction(main_size(main), longest_side))
+        except ValueError as error:
+            raise ScoreError(str(error)) from error
+
+    def reduction(self, size: tuple[int, int], longest_side: int | None = None) -> int:
+        """Return by what whole factor a picture of (width, height) must be made smaller to leave.
+
+        Raises `ScoreError` as `pyramid`.
+        """
+        return reduction(self._upright(size), self.pyramid(size).coverage, longest_side)
+
+    def _upright(self, size: tuple[int, int]) -> tuple[int, int]:
+        return size[::-1] if self._rotation in (90, 270) else size
+
+    def __call__(self, picture: Pixels) -> dict[str, float]:
+        """Return each head's highest score over all that it is shown of an I420 picture.
+
+        A part counts as a whole picture that is as far from its line; see `as_whole`.
         Raises `ScoreError` where any view has no score: a view not judged is a doubt.
         """
-        proxy = _proxy(main, self._view_size)
+        views = self.pyramid(main_size(picture)).views
+        upright = _upright(picture, self._rotation)
         try:
-            self._cut(proxy, WHOLE)
-            highest = scores(self._channels, self._upright)
-            for tile in TILES if self._tiled else ():
-                self._cut(proxy, tile)
-                for embedder, heads in self._tiled:
-                    embedding = embedder(self._upright)
-                    for head in heads:
-                        score = as_whole(head(embedding), head)
-                        highest[head.name] = max(highest[head.name], score)
+            highest, worst = self._look_near(upright, views)
+            for channel in self._far:
+                self._look_far(upright, channel, worst, highest)
         finally:
-            _wipe(proxy)
-            self._upright[:] = 0
+            _wipe(upright)
+            self._view[:] = 0
         return highest
 
-    def _cut(self, proxy: Image.Image, box: Box) -> None:
-        width, height = proxy.size
-        left, top, right, bottom = box
-        view = proxy.resize(
-            self._view_size,
-            Image.Resampling.BILINEAR,
-            box=(left * width, top * height, right * width, bottom * height),
-        )
-        self._upright[:] = np.asarray(view)
+    def _look_near(
+        self, upright: Image.Image, views: Sequence[Region]
+    ) -> tuple[dict[str, float], list[Region]]:
+        """Return each head's highest score, and the parts that look worst."""
+        highest: dict[str, float] = {}
+        found = dict.fromkeys(views, 0.0)
+        for view in views if self._near else ():
+            self._cut(upright, view)
+            for channel in self._near:
+                assert channel.close is not None
+                outputs, cells = channel.embedder.with_map(self._view)
+                if view is WHOLE:
+                    for head in channel.heads:
+                        _keep(highest, head.name, head(outputs))
+                    continue
+                first = channel.heads[0]
+                part = as_whole(channel.close(cells), first, channel.close.line)
+                found[view] = max(found[view], part)
+                _keep(highest, first.name, part)
+        parts = [view for view in views if view is not WHOLE]
+        return highest, sorted(parts, key=found.__getitem__, reverse=True)[:CLOSER]
+
+    def _look_far(
+        self,
+        upright: Image.Image,
+        channel: Channel,
+        worst: Sequence[Region],
+        highest: dict[str, float],
+    ) -> None:
+        """Keep the highest scores of a channel without a head for parts."""
+        lined = [head for head in channel.heads if head.tile_line is not None]
+        for view in (WHOLE, *(worst if lined else ())):
+            self._cut(upright, view)
+            outputs = channel.embedder(self._view)
+            for head in channel.heads if view is WHOLE else lined:
+                score = head(outputs)
+                if view is not WHOLE:
+                    assert head.tile_line is not None
+                    score = as_whole(score, head, head.tile_line)
+                _keep(highest, head.name, score)
+
+    def _cut(self, upright: Image.Image, part: Region) -> None:
+        width, height = upright.size
+        box = part.left * width, part.top * height, part.right * width, part.bottom * height
+        # A mean takes half of the time; enlarged, it would show steps that are not there.
+        is_small = box[2] - box[0] < self._view_size[0] or box[3] - box[1] < self._view_size[1]
+        is_fine = part is WHOLE or is_small
+        how = Image.Resampling.BILINEAR if is_fine else Image.Resampling.BOX
+        view = upright.resize(self._view_size, how, box=box, reducing_gap=2.0 if is_fine else 1.0)
+        self._view[:] = np.asarray(view)
         _wipe(view)
 
 
-def as_whole(score: float, head: Head) -> float:
-    """Return the score of a whole picture that says as much as this score of a tile.
+def as_whole(score: float, head: Head, line: float) -> float:
+    """Return the score of a whole picture that says as much as this score of a part.
 
-    A tile fills the view with whatever it holds, a hand or a cheek, so it is judged at a line of
-    its own: that line comes to lie at ``clear_below``, and 0 and 1 stay where they are.
+    A part fills the view with whatever it holds, a hand or a cheek, so it is judged at a line of
+    its own: that comes to lie at ``clear_below``, and 0 and 1 stay where they are.
     """
-    line, whole = head.tile_line, head.limits.clear_below
-    if line is None or not 0.0 <= score <= 1.0:
-        raise ScoreError(f"{head.name}: {score} is no score of a tile")
+    whole = head.limits.clear_below
+    if not 0.0 <= score <= 1.0:
+        raise ScoreError(f"{head.name}: {score} is no score of a part of a picture")
     if score < line:
         return min(score * whole / line, math.nextafter(whole, 0.0))
     return 1.0 if line >= 1.0 else whole + (score - line) * (1.0 - whole) / (1.0 - line)
 
 
-def _proxy(main: Pixels, view_size: tuple[int, int]) -> Image.Image:
-    """Return an RGB picture just large enough that no tile has to be enlarged.
+@lru_cache(maxsize=8)
+def _pyramid(size: tuple[int, int], cuts: tuple[int, ...]) -> Pyramid:
+    for levels in range(len(cuts) + 1):
+        found = pyramid(size, cuts[:levels])
+        if found.coverage * size[1] <= LEGIBLE_PX:
+            break
+    return found
 
-    All views are cut from it: reading 12 megapixels once, and not for every view, is what makes a
-    second look quick. Reduction is by whole factors, an exact box filter.
-    """
-    width, height = main_size(main)
-    need = (view_size[0] / TILE, view_size[1] / TILE)
-    factor = max(1, int(min(width / need[0], height / need[1])))
-    luma, blue, red = (Image.fromarray(plane) for plane in planes(main))
-    if factor > 1:
-        factor -= (
-            factor % 2
-        )  # colour has half the resolution, and is then reduced in whole steps too
-    reduced = [luma.reduce(factor)]
-    for plane in (blue, red):
-        small = plane.reduce(factor // 2) if factor > 1 else plane
-        if small.size != reduced[0].size:
-            small = small.resize(reduced[0].size, Image.Resampling.BOX)
-        reduced.append(small)
-    proxy = Image.merge("YCbCr", reduced).convert("RGB")
-    for image in reduced:
+
+def _keep(highest: dict[str, float], name: str, score: float) -> None:
+    highest[name] = max(highest.get(name, 0.0), score)
+
+
+def _upright(picture: Pixels, rotation: int) -> Image.Image:
+    """Return an I420 picture as RGB, upright."""
+    luma, blue, red = (Image.fromarray(plane) for plane in planes(picture))
+    colours = [plane.resize(luma.size, Image.Resampling.NEAREST) for plane in (blue, red)]
+    merged = Image.merge("YCbCr", [luma, *colours])
+    image = merged.convert("RGB")
+    for done in (*colours, merged):
+        _wipe(done)
+    if rotation:
+        turned = image.transpose(_TURNS[rotation])
         _wipe(image)
-    return proxy
+        return turned
+    return image
 
 
 def _wipe(image: Image.Image) -> None:

@@ -1,7 +1,7 @@
 """Build consent-clean from its sources: `python build.py OUT_DIR [--work DIR] [--scenes N]`.
 
 Standard library only. Makes its own environment (2.5 GB), fetches the ledger's pictures (1.3 GB),
-renders, trains, converts, and writes OUT_DIR/embedding.tflite and OUT_DIR/nudity-head.npz. Hours
+renders, trains, converts, and writes OUT_DIR/embedding.tflite and both heads (.npz). Hours
 on 2 cores; what is done is kept in the work folder, so a build that was stopped goes on. To spread
 the rendering over machines, run recipe/render.py with --dask on a folder that all share, then this.
 """
@@ -21,12 +21,13 @@ from workshop import BuildError, Workshop, deliver, sha256  # noqa: E402
 WORK = Path.home() / ".cache" / "shuttergate" / "build-consent-clean"
 SCENES = 4200
 SHARE = "0.5"  # of the way to the tuned weights that the backbone goes: see DATASHEET.md
-STEPS = 9
+STEPS = 10
+DRAWS = 3  # of views of parts; see close.py
 AGAIN = "run the same command again; if it fails at once, delete that step's files and run again."
 
 
 def build(out_dir: Path, work: Path, scenes: int, missing_ok: bool) -> list[Path]:
-    """Run every step that is not done yet, and deliver both files to `out_dir`."""
+    """Run every step that is not done yet, and deliver the three files to `out_dir`."""
     shop = Workshop(work, STEPS)
     views = take_views(shop, scenes, missing_ok)
     card_views = take_card_views(shop)
@@ -48,9 +49,12 @@ def build(out_dir: Path, work: Path, scenes: int, missing_ok: bool) -> list[Path
     head = work / "nudity-head.npz"
     script(shop, "head.py", head, views, seen, card_views, card_seen)
 
+    shop.say("fitting the head for parts of a picture")
+    close = _close_head(shop, head, embedding)
+
     shop.say("delivering")
-    made = [out_dir / "embedding.tflite", out_dir / "nudity-head.npz"]
-    for source, target in zip((embedding, head), made, strict=True):
+    made = [out_dir / name for name in ("embedding.tflite", "nudity-head.npz", "close-head.npz")]
+    for source, target in zip((embedding, head, close), made, strict=True):
         deliver(source, target)
     return made
 
@@ -109,7 +113,25 @@ def _converted(shop: Workshop, tuned: Path, views: Path, folder: Path) -> Path:
     model = folder / "tflite" / "embedding_full_integer_quant.tflite"
     if not model.exists():
         raise BuildError(f"onnx2tf wrote no {model.name}\n  Mend: {AGAIN}")
-    return model
+    mapped = folder / "embedding.tflite"
+    script(shop, "with_map.py", model, mapped)
+    return mapped
+
+
+def _close_head(shop: Workshop, head: Path, embedding: Path) -> Path:
+    """The head that reads parts of a view: on three draws of views, and on the card from afar."""
+    work = shop.folder
+    folders = [work / f"close-views-{draw}" for draw in range(DRAWS)]
+    for draw, folder in enumerate(folders):
+        if not (folder / "about.npz").exists():
+            sources = (work / "renders", work / "pictures", embedding, folder)
+            script(shop, "close.py", "views", *sources, "--draw", str(draw))
+    card, close = work / "close-card.npz", work / "close-head.npz"
+    if not card.exists():
+        picture = RECIPE.parents[1] / "testcard" / "card.png"
+        script(shop, "close.py", "card", picture, work / "grounds.npy", embedding, card)
+    script(shop, "close.py", "fit", head, card, close, *folders)
+    return close
 
 
 def main() -> int:

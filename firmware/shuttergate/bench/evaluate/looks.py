@@ -20,6 +20,7 @@ from shuttergate.vision.eyes import Eyes, open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.rule import SHA256 as RULE_SHA256
 from shuttergate.vision.rule import read_rule
+from shuttergate.vision.secondlook import CUTS
 
 TITLES = {Look.LIVE: "live", Look.SECOND: "second look"}
 
@@ -58,7 +59,8 @@ class KitLook:
             limits = own.get(name, usual)
             refuse_laxer(name, limits, usual)
             claimed = pack.manifest
-            digest = claimed.sha256 + (f"+{claimed.head.sha256}" if claimed.head else "")
+            parts = (claimed, claimed.head, claimed.close)
+            digest = "+".join(part.sha256 for part in parts if part is not None)
             found.append(
                 UsedModel(
                     name,
@@ -73,8 +75,8 @@ class KitLook:
 
     @property
     def key(self) -> str:
-        """A digest of version, nudity rule, look, models and thresholds."""
-        parts = (__version__, RULE_SHA256, self.look.value, self.models())
+        """A digest of version, nudity rule, look, views, models and thresholds."""
+        parts = (__version__, RULE_SHA256, self.look.value, CUTS, self.models())
         return f"{self.look}:{hashlib.sha256(msgspec.json.encode(parts)).hexdigest()}"
 
     def open(self) -> KitJudge:

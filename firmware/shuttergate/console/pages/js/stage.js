@@ -134,7 +134,8 @@ function drawFinder(kind) {
   finderKind = kind;
   const key = { picture: "finder.live", mosaic: "finder.mosaic", none: "finder.none" }[kind];
   $("finder").setAttribute("aria-label", say(key));
-  $("caption").textContent = kind === "mosaic" ? say(key) : "";
+  const caption = { picture: "finder.soft", mosaic: "finder.mosaic" }[kind];
+  $("caption").textContent = caption ? say(caption) : "";
 }
 
 let isDown = false;

@@ -33,7 +33,8 @@ const en = {
   "doubt.means": "The machine may be wrong; nobody is accused.",
 
   "finder.live": "What the camera sees",
-  "finder.mosaic": "A mosaic: all that leaves the camera’s process while the shutter is dead.",
+  "finder.mosaic": "A mosaic: all that leaves the camera’s process while the shutter is dead, or since a second look refused the scene.",
+  "finder.soft": "No sharper than it was judged. A photo gets a closer look, and is sharper.",
   "finder.none": "No picture",
   "shutter": "Shutter",
   "shutter.live": "Press for a photo",
@@ -227,7 +228,8 @@ const ja = {
   "doubt.means": "機械の判断なので、間違いもあります。誰かを疑うものではありません。",
 
   "finder.live": "カメラに映っているもの",
-  "finder.mosaic": "モザイク。シャッターが無効のあいだ、カメラのプロセスから外に出るのはこれだけです。",
+  "finder.mosaic": "モザイク。シャッターが無効のあいだと、再確認で止まったあとは、カメラのプロセスから外に出るのはこれだけです。",
+  "finder.soft": "判定に使ったより細かくは映しません。写真はもっと細かく確かめてから、鮮明に保存します。",
   "finder.none": "画像なし",
   "shutter": "シャッター",
   "shutter.live": "押すと撮影します",

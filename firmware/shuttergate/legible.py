@@ -1,0 +1,47 @@
+"""In what size a picture may leave: what no view can tell must not be told in it either."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from shuttergate.frame import Pixels, main_size, planes
+
+LEGIBLE_PX = 96
+"""What no look can tell is no taller than this in what leaves. A person of 1.7 m is then shown at
+56 pixels a metre: fewer than the 62.5 at which EN 62676-4 has an observer make out characteristic
+details, and than half of the 125 at which somebody known is recognised (250: identified)."""
+
+LIVE_FILL = 0.4
+"""The share of a frame's height that a figure must fill for the live look to tell it: the test card
+at 0.4 in 99 of 100 views (tests/models/test_testcard.py)."""
+
+SMALLEST_SIDE = 2
+
+
+def reduction(size: tuple[int, int], coverage: float, longest_side: int | None = None) -> int:
+    """Return by what whole factor a picture of ``size`` (width, height) is made smaller to leave.
+
+    ``coverage``: the smallest figure that was looked for, as a share of the height.
+    ``longest_side``, in pixels, can only make it smaller still.
+    """
+    factor = max(1, math.ceil(coverage * size[1] / LEGIBLE_PX))
+    return factor if longest_side is None else max(factor, -(-max(size) // longest_side))
+
+
+def reduced(main: Pixels, factor: int) -> Pixels:
+    """Return a copy of an I420 picture, each side divided by `factor`: the mean of its pixels.
+
+    What is over at the right and at the bottom, less than two pixels of the result, is left out.
+    """
+    width, height = (side // 2 // factor * 2 for side in main_size(main))
+    if min(width, height) < SMALLEST_SIDE:
+        raise ValueError(f"a picture of {main_size(main)} pixels cannot be made {factor} x smaller")
+    found = np.empty((height * 3 // 2, width), np.uint8)
+    for plane, target in zip(planes(main), planes(found), strict=True):
+        if factor > 1:
+            plane = np.asarray(Image.fromarray(plane).reduce(factor))
+        target[:] = plane[: target.shape[0], : target.shape[1]]
+    return found
