@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
@@ -42,3 +43,17 @@ def test_a_viewer_turns_the_photo_upright(rotation: int) -> None:
     assert shown.size == (64, 48)
     difference = np.abs(np.asarray(shown, int) - np.asarray(upright, int))
     assert np.median(difference) <= 2
+
+
+def test_a_press_holds_its_photo_twice_in_memory_and_no_more_often() -> None:
+    rows, columns = 1520 * 3 // 2, 2028
+    main = np.random.default_rng(1).integers(0, 256, (rows, columns), np.uint8)
+    tracemalloc.start()
+    try:
+        photo = encode(main, TAKEN, 0, 90)
+        most_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # Without the EXIF block, and with it; libjpeg's own copy is not Python's, and not counted here.
+    assert len(photo) > 1_000_000
+    assert most_bytes < 2.2 * len(photo)
