@@ -14,6 +14,7 @@ from shuttergate.errors import ShuttergateError
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_THP_DISABLE = 41
 _SECCOMP_SET_MODE_FILTER = 1
 _SECCOMP_FILTER_FLAG_TSYNC = 1
 
@@ -61,6 +62,15 @@ def keep_no_freed_memory(block_bytes: int = 1 << 17) -> None:
     before anybody gets them again.
     """
     _libc.mallopt(_M_MMAP_THRESHOLD, block_bytes)
+
+
+def no_huge_pages() -> None:
+    """Take memory in pages of 4 KB (16 on a Raspberry Pi 5), and not of 2 MB.
+
+    x264 asks for huge ones, and a picture of 1280 x 720 then takes 2.4 MB more than it fills; its
+    time does not tell the difference. A kernel that has none says no, and nothing is lost.
+    """
+    _libc.prctl(_PR_SET_THP_DISABLE, *map(ctypes.c_ulong, (1, 0, 0, 0)))
 
 
 # Classic BPF, see linux/bpf_common.h and linux/seccomp.h.

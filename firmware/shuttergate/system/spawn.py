@@ -115,6 +115,7 @@ def begin(name: str, argv: Sequence[str] | None, keeps: Liberties = NONE) -> soc
         confine.no_network()
     if not keeps.freed_memory:
         confine.keep_no_freed_memory()
+    confine.no_huge_pages()
     return socket.socket(fileno=options.link)
 
 
