@@ -12,7 +12,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-coverage bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
+.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -52,6 +52,9 @@ bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a fl
 
 bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; ten minutes (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.video $(ARGS)
+
+bench-memory: $(VENV)/.ready-dev  ## where the gate process's memory goes, part by part, and its peaks (1 minute)
+	PYTHONPATH=tests $(BIN)/python -m measure.memory $(ARGS)
 
 bench-peers: $(VENV)/.ready-dev  ## beside public models, on the same pictures and cores (3 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.peers $(ARGS)
