@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, main_size
@@ -41,8 +43,6 @@ class SimulatedCamera:
         self._scene = scene
         self._pool = pool
         self._trouble = trouble or Trouble()
-        # Without a seed: opened anew, it would repeat its exposures, and look frozen.
-        self._dice = np.random.default_rng()
         self._start_s = time.monotonic()
         self._exposure = -1
         self._exposed_s = 0.0
@@ -72,8 +72,8 @@ class SimulatedCamera:
         slot.main[: slot.used] = shot.main.reshape(-1)
         slot.lores[:] = shot.lores.reshape(-1)
         if not self._trouble.frozen:
-            slot.main[self._dice.integers(0, slot.used, NOISY_BYTES)] ^= 1
-            slot.lores[self._dice.integers(0, slot.lores.size, NOISY_BYTES)] ^= 1
+            slot.main[_places(slot.used)] ^= 1
+            slot.lores[_places(slot.lores.size)] ^= 1
         width, height = main_size(shot.main)
         main = slot.main[: slot.used].reshape(height * 3 // 2, width)
         return Frame(
@@ -87,3 +87,11 @@ class SimulatedCamera:
     def close(self) -> None:
         """Put the lens cap on."""
         self._scene.close()
+
+
+def _places(below: int) -> NDArray[np.uint32]:
+    """Return ``NOISY_BYTES`` places, others at every call: a camera opened anew repeats nothing.
+
+    The kernel's dice, for numpy's would be imported for this alone, and take 4 MB.
+    """
+    return np.frombuffer(os.urandom(4 * NOISY_BYTES), np.uint32) % np.uint32(below)
