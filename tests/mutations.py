@@ -201,6 +201,14 @@ MUTATIONS = [
         "3-never-leaves/video",
     ),
     Mutation(
+        3,
+        "no channel judges a video besides the live ones",
+        "vision/eyes.py",
+        "        tuple(channels[name] for name in video if name not in live),",
+        "        (),",
+        "3-never-leaves/one-live-channel",
+    ),
+    Mutation(
         4,
         "a photo tells the computer's name",
         "capture/encode.py",

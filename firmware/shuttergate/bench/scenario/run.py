@@ -23,7 +23,7 @@ from shuttergate.bench.scenario.stand import Stand
 from shuttergate.bench.scenario.wires import BenchWires
 from shuttergate.config import read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
-from shuttergate.system.toml import decode
+from shuttergate.system.toml import decode, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,11 @@ def read_scenario(path: Path) -> Scenario:
     """Return the scenario at `path`; raise `ConfigError` naming the file and the key."""
     found = decode(path, Scenario)
     proofread(path, found)
-    return found
+    if "/" not in found.kit.board:
+        return found
+    board = (path.parent / path_of(found.kit.board, "kit.board")).absolute()
+    kit = msgspec.structs.replace(found.kit, board=str(board))
+    return msgspec.structs.replace(found, kit=kit)
 
 
 def read_all(paths: Sequence[Path], options: Options) -> list[Sheet]:

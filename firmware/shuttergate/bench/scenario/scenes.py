@@ -37,13 +37,14 @@ def built_in(name: str) -> Image.Image:
     """Return one of `script.BUILT_IN`."""
     match name:
         case "card":
-            card = Image.fromarray(paint("test_card", (224, 224)))
-            return card.resize(SIZE, Image.Resampling.NEAREST)
+            return _enlarged("test_card")
         case "far card":  # 12 % of the height: only the second look's finest parts tell it
             wall = Image.new("RGB", SIZE, BLUE)
             card = Image.fromarray(paint("test_card", (224, 224))).resize((115, 115))
             wall.paste(card, (SIZE[0] * 3 // 5, SIZE[1] * 3 // 10))
             return wall
+        case "violet":  # soft ellipses: open-nsfw is sure, consent-clean has no doubt at all
+            return _enlarged("violet_and_green")
         case "room":
             with Image.open(room_film()) as film:
                 room = next(iter(ImageSequence.Iterator(film))).convert("RGB")
@@ -51,3 +52,8 @@ def built_in(name: str) -> Image.Image:
         case "dark":
             return Image.new("RGB", SIZE)
     return Image.new("RGB", SIZE, BLUE)
+
+
+def _enlarged(known: str) -> Image.Image:
+    picture = Image.fromarray(paint(known, (224, 224)))
+    return picture.resize(SIZE, Image.Resampling.NEAREST)

@@ -13,8 +13,9 @@ from shuttergate.system.toml import Table
 
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 
-BUILT_IN = ("clear", "card", "far card", "dark", "room")
-"""Scenes that need no file: a plain blue, the test card near and far, a lens cap, the room."""
+BUILT_IN = ("clear", "card", "far card", "violet", "dark", "room")
+"""Scenes that need no file: a plain blue, the test card near and far, what open-nsfw alone refuses,
+a lens cap, the room."""
 
 
 class ScriptShow(Table, frozen=True):
@@ -63,8 +64,8 @@ class Soak(Table, frozen=True):
 class Scenario(Table, frozen=True):
     """The whole file. ``promise``: which of the four it is about; 0 for none.
 
-    ``kit``: settings as in the configuration file. Scene and album are the bench's own. ``page``: a
-    console runs beside the kit.
+    ``kit``: settings as in the configuration file, but for the path of a board, which is relative
+    to the scenario. Scene and album are the bench's own. ``page``: a console runs beside the kit.
     """
 
     title: str
