@@ -138,6 +138,56 @@ def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, text: str, said
     assert "board" in text or str(path) in message
 
 
+PI = 'board = "pi5-coral-usb"\n[looks]\n'
+
+
+def test_a_kit_may_add_live_channels_and_lower_the_rate(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, f'{PI}live = ["open-nsfw", "consent-clean", "consent-clean-coral"]\nfps = 12'
+    )
+    kit = read_kit(read_config(path), path)
+    assert kit.channels.live == ["consent-clean-coral", "open-nsfw", "consent-clean"]
+    assert kit.camera.fps == 12
+    own = read_board("pi5-coral-usb")
+    assert msgspec.structs.replace(kit, camera=own.camera, channels=own.channels) == own
+    assert (kit.channels.look, kit.channels.for_video) == (own.channels.look, own.channels.video)
+
+
+def test_a_kit_without_looks_of_its_own_has_the_boards(tmp_path: Path) -> None:
+    path = written(tmp_path, PI)
+    assert read_kit(read_config(path), path) == read_board("pi5-coral-usb")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            'live = ["consent-clean", "open-nsfw"]',
+            "looks.live: consent-clean-coral looks live on the board pi5-coral-usb, and a kit may "
+            "only add channels",
+        ),
+        ('live = ["other"]', "looks.live: the board pi5-coral-usb has no channel other; it has "),
+        ("fps = 31", "looks.fps: 31 is more than the 30 frames a second of the board"),
+        ("fps = 7", "hardly opens; write 8 or more"),
+        ("fps = 8\n[gate]\nclear_frames = 9", "hardly opens; write 9 or more"),
+        ("fps = 8\n[gate]\nmax_age_ms = 200", "hardly opens; write 10 or more"),
+        ("fps = -1", "looks.fps: expected `float` >= 0"),
+    ],
+)
+def test_a_kit_takes_no_live_channel_away_and_its_rate_suits_the_gate(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = written(tmp_path, f"{PI}{text}\n")
+    with pytest.raises(ConfigError) as caught:
+        read_kit(read_config(path), path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert said in str(caught.value)
+
+
+def test_the_usual_gate_needs_eight_frames_a_second() -> None:
+    assert Config().gate.slowest_fps == 8
+
+
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: No such file"):
         read_config(Path("nowhere.toml"))

@@ -125,6 +125,11 @@ class ViewsPart(Table, frozen=True):
     photo: _Cuts = msgspec.field(default_factory=lambda: [3, 6])
     video: _Cuts = []
 
+    @property
+    def all(self) -> list[str]:
+        """Every pack that is named, once: the live ones first."""
+        return list(dict.fromkeys((*self.live, *self.look, *self.for_video)))
+
 
 class Board(Table, frozen=True):
     """The whole of board.toml."""

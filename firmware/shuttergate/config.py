@@ -13,6 +13,10 @@ from shuttergate.errors import ConfigError
 from shuttergate.system.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
 
+OPENING_S = 1.0
+"""Within this come the CLEAR frames that an opening needs: nobody is to wait for them longer than the
+usual hold-off lasts."""
+
 
 class GateSettings(Table, frozen=True):
     """The gate's four numbers; see `gate.Rules`."""
@@ -21,6 +25,15 @@ class GateSettings(Table, frozen=True):
     max_age_ms: Annotated[int, Meta(ge=20, le=2000)] = 250
     hold_off_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     settle_ms: Annotated[int, Meta(ge=20, le=2000)] = 50
+
+    @property
+    def slowest_fps(self) -> float:
+        """The fewest frames a second with which a gate opens in a second, and then stays open.
+
+        The newest CLEAR frame has to speak until the next one is exposed, and then judged: that may
+        take two frames' times.
+        """
+        return max(2000 / self.max_age_ms, self.clear_frames / OPENING_S)
 
     def rules(self) -> gate.Rules:
         """Return the gate's rules, in seconds."""
@@ -66,6 +79,15 @@ class VisionSettings(Table, frozen=True):
     selftest_s: Annotated[float, Meta(ge=1, le=3600)] = 10.0
 
 
+class LookSettings(Table, frozen=True):
+    """Which channels look live and how many frames a second, as `doctor --measure` found it on the
+    kit; empty and 0: as the board says. It may add channels to the board's live ones, and lower its
+    rate, and nothing else."""
+
+    live: list[str] = []
+    fps: Annotated[float, Meta(ge=0, le=120)] = 0.0
+
+
 class PageSettings(Table, frozen=True):
     """The page: its port, and a line on whom to talk to when the camera will not take a picture."""
 
@@ -101,6 +123,7 @@ class Config(Table, frozen=True):
     album: AlbumSettings = AlbumSettings()
     video: VideoSettings = VideoSettings()
     vision: VisionSettings = VisionSettings()
+    looks: LookSettings = LookSettings()
     page: PageSettings = PageSettings()
     thresholds: dict[str, ThresholdSettings] = {}
     pins: PinChanges = PinChanges()
@@ -134,14 +157,52 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
     if changes:
         kit = msgspec.structs.replace(kit, pins=msgspec.structs.replace(kit.pins, **changes))
         board.check_pins(kit.pins, path or Path("pins"))
-    channels = list(dict.fromkeys((*kit.channels.live, *kit.channels.look, *kit.channels.video)))
+    channels = kit.channels.all
     unknown = sorted(set(config.thresholds) - set(channels))
     if unknown:
         raise ConfigError(
             f"{path}: thresholds.{unknown[0]}: the board {kit.name} has no such channel; "
             f"it has {', '.join(channels)}"
         )
-    return kit
+    return _with_looks(kit, config, path)
+
+
+def _with_looks(kit: board.Board, config: Config, path: Path | None) -> board.Board:
+    """Return the board with the kit's own live channels and rate.
+
+    Raises `ConfigError` where fewer channels would look live than the board's, or at a rate that is
+    higher than the board's or too low for the gate.
+    """
+    asked, own = config.looks, kit.channels.live
+    if unknown := [name for name in asked.live if name not in kit.channels.all]:
+        raise ConfigError(
+            f"{path}: looks.live: the board {kit.name} has no channel {unknown[0]}; "
+            f"it has {', '.join(kit.channels.all)}"
+        )
+    missing = [name for name in own if name not in asked.live]
+    if asked.live and missing:
+        raise ConfigError(
+            f"{path}: looks.live: {', '.join(missing)} looks live on the board {kit.name}, and a "
+            "kit may only add channels; write it there, too, or leave the key empty"
+        )
+    if asked.fps > kit.camera.fps:
+        raise ConfigError(
+            f"{path}: looks.fps: {asked.fps:g} is more than the {kit.camera.fps:g} frames a second "
+            f"of the board {kit.name}, and a kit may only lower it; write less, or 0"
+        )
+    slowest = config.gate.slowest_fps
+    if 0 < asked.fps < slowest:
+        raise ConfigError(
+            f"{path}: looks.fps: with {asked.fps:g} frames a second a gate of max_age_ms = "
+            f"{config.gate.max_age_ms} and clear_frames = {config.gate.clear_frames} hardly opens; "
+            f"write {slowest:.3g} or more, or 0"
+        )
+    live = list(dict.fromkeys((*own, *asked.live)))
+    return msgspec.structs.replace(
+        kit,
+        camera=msgspec.structs.replace(kit.camera, fps=asked.fps or kit.camera.fps),
+        channels=msgspec.structs.replace(kit.channels, live=live),
+    )
 
 
 def album_folder(config: Config) -> Path:

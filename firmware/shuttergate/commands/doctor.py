@@ -73,10 +73,9 @@ def examine(config: Config, board: Board) -> Iterator[Examined]:
     yield from _guarded("gpio", lambda: _gpio(board))
     if not board.gpio.is_simulated:
         yield let_go(Path("/sys/module"))
-    asked = (*board.channels.live, *board.channels.look, *board.channels.for_video)
-    for name in dict.fromkeys(asked):
+    for name in board.channels.all:
         yield from _guarded(f"model {name}", functools.partial(_model, name))
-    yield from _guarded("nudity rule", lambda: _rule(dict.fromkeys(asked), config))
+    yield from _guarded("nudity rule", lambda: _rule(board.channels.all, config))
     yield from _guarded("disk", lambda: _disk(config))
     yield _memory(board)
     yield _clock()
