@@ -25,7 +25,7 @@ from shuttergate.commands.shared import (
     fail,
     refusing,
 )
-from shuttergate.config import Config, album_folder, read_config, read_kit
+from shuttergate.config import Config, LookSettings, album_folder, read_config, read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.lang import _
 from shuttergate.system.paths import share
@@ -54,10 +54,15 @@ def start() -> None:
     app(prog_name="shuttergate")
 
 
-def _configured(file: Path | None, board: str | None = None) -> Config:
-    """Read and check the whole configuration; a mistake ends the command with status 2."""
+def _configured(file: Path | None, board: str | None = None, looks: bool = True) -> Config:
+    """Read and check the whole configuration; a mistake ends the command with status 2.
+
+    Without ``looks`` it has the board's own: these are to be found anew.
+    """
     try:
         config = read_config(file)
+        if not looks:
+            config = msgspec.structs.replace(config, looks=LookSettings())
         if board is not None:
             config = msgspec.structs.replace(config, board=board)
         read_kit(config, file)
@@ -314,10 +319,33 @@ def evaluate(
 
 
 @app.command(help=_("Examine the kit: each part is ok, a warning or a fault, with the mend."))
-def doctor(as_json: AsJson = False, board: BoardName = None, config: ConfigFile = None) -> None:
-    """Exit status: 0, or 1 for any fault."""
+def doctor(
+    as_json: AsJson = False,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help=_("Instead: time the models here; which can look live, at which rate?"),
+        ),
+    ] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help=_("Write what --measure finds into the --config FILE.")),
+    ] = False,
+    board: BoardName = None,
+    config: ConfigFile = None,
+) -> None:
+    """Exit status: 0, or 1 for any fault, or for a machine that is too slow for its board."""
     from shuttergate.commands import doctor as surgery
 
+    if write and (not measure or config is None or board is not None):
+        fail(
+            "--write: needs --measure, and --config FILE with the settings that it goes into; "
+            "the board is the one that they name",
+            2,
+        )
+    if measure:
+        raise typer.Exit(_measured(as_json, config if write else None, board, config))
     settings = _configured(config, board)
     kit = read_kit(settings, config)
     findings = []
@@ -330,6 +358,38 @@ def doctor(as_json: AsJson = False, board: BoardName = None, config: ConfigFile 
             if finding.mend:
                 typer.echo(f"{'':<8} {'':<18} → {finding.mend}")
     raise typer.Exit(int(any(finding.health == "fault" for finding in findings)))
+
+
+def _measured(as_json: bool, into: Path | None, board_name: str | None, config: Path | None) -> int:
+    from datetime import UTC, datetime
+
+    from shuttergate.commands import measure
+
+    settings = _configured(config, board_name, looks=False)
+    board = read_kit(settings, config)
+    try:
+        took, away = measure.measure(board)
+        figures = measure.times(took, away, board.channels.all)
+        for one in figures:
+            typer.echo(msgspec.json.encode(one).decode() if as_json else measure.time_words(one))
+        if away:
+            fail(
+                f"{', '.join(away)}: without its time nothing follows for the channels together; "
+                "mend what is said above, and measure again",
+                1,
+            )
+        found = measure.advise(took, board, settings.gate.slowest_fps)
+        for line in [msgspec.json.encode(found).decode()] if as_json else measure.words(found):
+            typer.echo(line)
+        if into is not None and found.live:
+            today = datetime.now(UTC).date().isoformat()
+            measure.write(into, found, measure.table(found, figures, today))
+            if not as_json:
+                said = _("Written into {file}; it counts from the kit's next start.")
+                typer.echo(said.format(file=into))
+    except ShuttergateError as error:
+        fail(error, 1)
+    return int(not found.live)
 
 
 @app.command(help=_("Write the printable test card: a pattern that closes a working kit's gate."))

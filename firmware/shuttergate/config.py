@@ -14,8 +14,8 @@ from shuttergate.system.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
 
 OPENING_S = 1.0
-"""Within this come the CLEAR frames that an opening needs: nobody is to wait for them longer than the
-usual hold-off lasts."""
+"""Within this come the CLEAR frames that an opening needs: it is as long as the usual hold-off,
+during which they are counted."""
 
 
 class GateSettings(Table, frozen=True):
