@@ -360,6 +360,15 @@ published_models() {
   done
 }
 
+# Which models look live, and how many frames a second, is measured on this very kit while nothing
+# of ours runs. Once: what stands in the settings is kept, whoever wrote it.
+measured() {
+  local asked=(shuttergate doctor --measure --config "$config" --write)
+  if [[ -f $config ]] && grep -q '^live *= *\["' "$config"; then return; fi
+  system "$opt/venv/bin/${asked[0]}" "${asked[@]:1}" || echo "note: the board's own live models and" \
+    "rate stay, as nothing was measured; mend what is said above, then: sudo ${asked[*]}"
+}
+
 # As the service would see it: its user, its groups, a folder for lgpio's FIFO.
 first_doctor() {
   local folder status=0
@@ -399,6 +408,7 @@ install_all() {
   system systemctl daemon-reload
   system systemctl enable shuttergate.service
   published_models
+  measured
   if first_doctor; then
     system systemctl start shuttergate.service
   else

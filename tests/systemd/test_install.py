@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -262,6 +263,42 @@ def test_models_that_others_publish_are_fetched(checkout: Path, tree: Path) -> N
         pack.write_text(text)
         said = installed(checkout, "--board", "pi-of-the-test", "--root", tree)
         assert ("model fetch consent-clean" in said) == due
+
+
+def test_what_looks_live_is_measured_once_and_with_the_models_in_place(
+    checkout: Path, tree: Path
+) -> None:
+    (checkout / "models" / "pack" / "model.toml").write_text('[published."a"]\n')
+    board = checkout / "device" / "simulated" / "board.toml"
+    board.write_text(board.read_text().replace('"open-nsfw"', '"pack"'))
+    said = installed(checkout, "--board", "simulated", "--root", tree)
+    config = tree / "etc" / "shuttergate" / "shuttergate.toml"
+    command = f"doctor --measure --config {config} --write"
+    (line,) = [line for line in said.splitlines() if command in line]
+    assert said.index("model fetch") < said.index(line)
+    assert said.index(line) < said.index("shuttergate doctor, as the service's user")
+    assert command in installed(checkout, "--root", tree)  # it came to nothing: once more
+    text = config.read_text().replace("\nlive = []", '\nlive = ["consent-clean", "pack"]')
+    config.write_text(text)
+    assert "--measure" not in installed(checkout, "--root", tree)
+    assert config.read_text() == text
+
+
+def test_a_kit_that_cannot_be_measured_is_installed_all_the_same(tmp_path: Path) -> None:
+    """The function alone, with a command that finds the kit too slow: a note, and no failure."""
+    text = (ROOT / "systemd" / "install.sh").read_text()
+    (function,) = re.findall(r"^measured\(\) \{\n.*?^\}\n", text, flags=re.MULTILINE | re.DOTALL)
+    script = f"set -Eeuo pipefail\nopt=/o config=$1\nsystem() {{ return 1; }}\n{function}measured"
+    done = subprocess.run(
+        ["bash", "-c", script, "-", tmp_path / "kit.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    again = f"sudo shuttergate doctor --measure --config {tmp_path / 'kit.toml'} --write"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("note: the board's own live models and rate stay")
+    assert done.stdout.endswith(f"then: {again}\n")
 
 
 def test_uninstall_takes_the_published_models_with_it(checkout: Path, tree: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from shuttergate.board import AcceleratorPart as Engine
 from shuttergate.board import read_board
-from shuttergate.commands import doctor
+from shuttergate.commands import doctor, measure
 from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.errors import AcceleratorError
 from shuttergate.system.paths import share
@@ -289,6 +289,19 @@ def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:
     found = finding(tpu.library)
     assert (found.health, "plug" in found.mend) == (doctor.Health.FAULT, True)
     assert "no Edge TPU was found (no Coral is on the USB bus)" in found.seen
+
+
+def test_its_channel_is_measured_with_the_cpus_or_named_where_it_is_away(tpu: Tpu) -> None:
+    board = read_board("pi4-coral-usb")
+    engine = msgspec.structs.replace(board.accelerator, library=tpu.library)
+    board = msgspec.structs.replace(board, accelerator=engine)
+    took, away = measure.measure(board)
+    assert (set(took), away) == ({PACK, "consent-clean", "open-nsfw"}, {})
+    assert all(len(values) == measure.ROUNDS and min(values) > 0 for values in took.values())
+    tpu.now("absent")
+    took, away = measure.measure(board)
+    assert set(took) == {"consent-clean", "open-nsfw"}
+    assert "no Edge TPU was found" in away[PACK]
 
 
 def test_a_board_without_a_model_for_it_is_refused() -> None:
