@@ -204,7 +204,7 @@ MUTATIONS = [
         3,
         "no channel judges a video besides the live ones",
         "vision/eyes.py",
-        "        tuple(channels[name] for name in video if name not in live),",
+        "        tuple(one for one in filming if one.name not in live),",
         "        (),",
         "3-never-leaves/one-live-channel",
     ),

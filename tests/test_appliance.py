@@ -23,6 +23,7 @@ from shuttergate.frame import Pixels
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
 from shuttergate.judging import PressJudge
+from shuttergate.legible import LEGIBLE_PX, live_coverage
 from shuttergate.panel.wiring import Wiring
 from shuttergate.prooftest import ProofTests
 from shuttergate.system.paths import share
@@ -551,3 +552,46 @@ def test_a_video_is_filmed_by_the_second_looks_lines_while_one_doubt_leaves_the_
     finally:
         one.finger(False)
         one.close()
+
+
+def test_after_a_second_looks_refusal_no_page_sees_a_frame_until_one_clears(
+    tmp_path: Path, pack: Pack
+) -> None:
+    rare = msgspec.structs.replace(PATIENT, vision=VisionSettings(selftest_s=3600))
+    one = Rig(tmp_path, pack, rare)
+    try:
+        assert wait_until(lambda: one.line and one.armed(), 10)
+        finder = one.appliance.lanes[0].viewfinder
+        one.look_brain.mode = "nude"
+        one.finger(True)
+        assert wait_until(lambda: bool(one.events("press refused")))
+        one.finger(False)
+        assert finder.is_doubted
+        assert wait_until(lambda: one.line, 10), "alone the live look opens it again"
+        assert not wait_until(lambda: not finder.is_doubted, 1.5)
+        one.look_brain.mode = "well"
+        assert wait_until(lambda: not finder.is_doubted, 10)
+        assert [path.suffix for path in tmp_path.iterdir()] == []
+    finally:
+        one.close()
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+@pytest.mark.parametrize("size", [(1408, 1056), (1280, 720), (1872, 1052), (640, 480)])
+def test_a_film_shows_nothing_that_the_look_at_it_could_not_tell(
+    size: tuple[int, int], rotation: int
+) -> None:
+    board = read_board("simulated")
+    eyes = open_eyes(
+        board.channels.live,
+        board.channels.look,
+        board.accelerator,
+        views=board.views,
+        rotation=rotation,
+    )
+    proof, faults = cast(ProofTests, None), cast(FaultLog, None)
+    judge = PressJudge(eyes, {}, proof, faults, Interlock(Rules(), lambda high: None), Tally())
+    upright = size[::-1] if rotation else size
+    assert not judge.looks_at_films
+    factor = judge.film_reduction(size)
+    assert live_coverage(upright) * upright[1] / factor <= LEGIBLE_PX

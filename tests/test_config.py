@@ -150,7 +150,7 @@ def test_a_kit_may_add_live_channels_and_lower_the_rate(tmp_path: Path) -> None:
     assert kit.camera.fps == 12
     own = read_board("pi5-coral-usb")
     assert msgspec.structs.replace(kit, camera=own.camera, channels=own.channels) == own
-    assert (kit.channels.look, kit.channels.for_video) == (own.channels.look, own.channels.video)
+    assert (kit.channels.look, kit.channels.video) == (own.channels.look, own.channels.video)
 
 
 def test_a_kit_without_looks_of_its_own_has_the_boards(tmp_path: Path) -> None:

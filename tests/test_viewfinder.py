@@ -67,7 +67,7 @@ def test_a_cleared_frame_is_shown_small(seen: tuple[Viewfinder, socket.socket]) 
     assert said == Seen(7, True, "clear", {"one": 0.1})
     assert isinstance(picture, Picture) and picture.frame == 7
     with Image.open(io.BytesIO(picture.jpeg)) as image:
-        assert image.size == (107, 60)
+        assert image.size == (80, 44)
         assert not image.getexif()
 
 
@@ -89,6 +89,65 @@ def test_what_a_second_look_cleared_is_shown_sharper(
     assert isinstance(picture, Picture) and picture.sharp
     with Image.open(io.BytesIO(picture.jpeg)) as image:
         assert image.size == (352, 264)
+
+
+@pytest.mark.parametrize(
+    "size", [(1408, 1056), (1280, 720), (1872, 1052), (640, 480), (1056, 1408), (64, 48), (322, 34)]
+)
+def test_no_byte_beside_the_picture_gets_into_it(
+    seen: tuple[Viewfinder, socket.socket], size: tuple[int, int]
+) -> None:
+    one, page = seen
+    jpegs = []
+    for beside in (0, 255):
+        whole = np.full(size[0] * size[1] * 3 // 2 * 2, beside, np.uint8)
+        main = whole[: size[0] * size[1] * 3 // 2].reshape(size[1] * 3 // 2, size[0])
+        main[:] = np.random.default_rng(1).integers(0, 256, main.shape, np.uint8)
+        one.show_looked(1, main, 0.09)
+        (picture,) = packets(page, 1)
+        assert isinstance(picture, Picture)
+        jpegs.append(picture.jpeg)
+        with Image.open(io.BytesIO(picture.jpeg)) as image:
+            assert image.width % 2 == image.height % 2 == 0
+    assert jpegs[0] == jpegs[1]
+
+
+def test_a_camera_so_narrow_that_nothing_is_left_shows_nothing(
+    seen: tuple[Viewfinder, socket.socket],
+) -> None:
+    one, page = seen
+    one.show(frame(3, (32, 2048)), CLEAR, True)
+    packets(page, 1)
+    page.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        page.recv(viewfinder.MAX_PACKET_BYTES)
+
+
+def test_after_a_doubt_no_picture_leaves_until_a_look_has_cleared_one(
+    seen: tuple[Viewfinder, socket.socket],
+) -> None:
+    one, page = seen
+    one.doubt()
+    for number in range(3):
+        one.show(frame(number), CLEAR, True)
+    assert not [item for item in packets(page, 4) if isinstance(item, Picture)]
+    one.show_looked(7, frame(7).main, 0.09)
+    assert isinstance(packets(page, 1)[0], Picture)
+    one._picture_due_s = 0.0
+    one.show(frame(8), CLEAR, True)
+    assert [type(item) for item in packets(page, 2)] == [Seen, Picture]
+
+
+def test_a_doubt_keeps_the_picture_that_is_just_made() -> None:
+    ours, theirs = feed.pair()
+    one = Viewfinder(0, OPEN, lambda lores, scores: (one.doubt(), True)[1])
+    one.start()
+    one.connect(ours)
+    one.show(frame(), CLEAR, True)
+    assert wait_until(lambda: one.is_doubted and one._number < 0)
+    one.stop()
+    with theirs:
+        assert all(isinstance(item, Seen) for item in drained_until_closed(theirs))
 
 
 def test_a_frame_that_not_every_channel_clears_is_not_shown() -> None:

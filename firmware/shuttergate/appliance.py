@@ -153,7 +153,7 @@ class Appliance:
             is_open = self.interlock.judged(seen)
             self.tally.judged(seen)
             kept = is_open and seen.decision is Decision.CLEAR
-            lane.viewfinder.show(frame, seen, kept and not self.presses.is_doubted)
+            lane.viewfinder.show(frame, seen, kept)
             if kept:
                 self.presses.take(frame, seen.scores)
                 lane.shelf.put(frame)

@@ -108,6 +108,11 @@ class Channels(Table, frozen=True):
     video: list[str] = []
 
     @property
+    def all(self) -> list[str]:
+        """Every pack that the board opens, those that look live first."""
+        return list(dict.fromkeys((*self.live, *self.look, *self.video)))
+
+    @property
     def for_video(self) -> list[str]:
         """The packs that judge every frame of a video."""
         return list(dict.fromkeys((*self.look, *self.video)))
@@ -124,11 +129,6 @@ class ViewsPart(Table, frozen=True):
 
     photo: _Cuts = msgspec.field(default_factory=lambda: [3, 6])
     video: _Cuts = []
-
-    @property
-    def all(self) -> list[str]:
-        """Every pack that is named, once: the live ones first."""
-        return list(dict.fromkeys((*self.live, *self.look, *self.for_video)))
 
 
 class Board(Table, frozen=True):

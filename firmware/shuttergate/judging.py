@@ -11,7 +11,7 @@ from shuttergate.errors import AcceleratorError, ScoreError
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Pixels, main_size
 from shuttergate.interlock import Interlock
-from shuttergate.legible import LIVE_FILL, reduction
+from shuttergate.legible import live_coverage, reduction
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
 from shuttergate.verdict import Decision, Fault, Look, Reason, Thresholds, Verdict
@@ -109,7 +109,8 @@ class PressJudge:
         """Return by what whole factor frames of (width, height) are made smaller for a video."""
         if self.looks_at_films:
             return self._film_look.reduction(size)
-        return reduction(size, LIVE_FILL)
+        upright = self._film_look.upright(size)
+        return reduction(upright, live_coverage(upright))
 
     def may_be_filmed(self, live: Mapping[str, float]) -> bool:
         """Whether what looks live clears a frame as strictly as the second look would."""

@@ -22,8 +22,9 @@ from shuttergate.viewfinder import Viewfinder
 SHELF_FRAMES = 1
 """A press takes the frame nearest to it: the newest that was CLEAR, or the one under judgement."""
 
-POOL_FRAMES = SHELF_FRAMES + 2
-"""On the shelf, before the live channels, under the second look: 18.5 MB each at 12 MP."""
+POOL_FRAMES = SHELF_FRAMES + 3
+"""On the shelf, before the live channels, and two on their way to a second look: of a press, and of
+one that nobody pressed for. 2.2 MB each at 1408 x 1056."""
 
 STALL_S = 1.0
 BACK_OFF_FIRST_S = 0.1

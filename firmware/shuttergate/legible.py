@@ -18,7 +18,19 @@ LIVE_FILL = 0.4
 """The share of a frame's height that a figure must fill for the live look to tell it: the test card
 at 0.4 in 99 of 100 views (tests/models/test_testcard.py)."""
 
+SQUEEZE = 1.35
+"""How much longer one side of a view may be than the other: a camera's 4 : 3 (4056 x 3040 pixels)
+is made square in all that was measured."""
+
 SMALLEST_SIDE = 2
+
+
+def live_coverage(size: tuple[int, int]) -> float:
+    """Return the smallest figure that a live look at frames of (width, height), upright, tells.
+
+    As a share of the height; what is wider than `SQUEEZE` is squeezed more than was measured.
+    """
+    return LIVE_FILL * max(1.0, size[0] / size[1] / SQUEEZE)
 
 
 def reduction(size: tuple[int, int], coverage: float, longest_side: int | None = None) -> int:

@@ -48,7 +48,6 @@ class Presses:
         longest = config.album.longest_side
         self._viewfinder = lane.viewfinder
         self._longest_side = None if longest == "judged" else longest
-        self.is_doubted = False  # by a second look, and not cleared by one since
         self._judge = judge
         self._interlock = interlock
         self._panel = panel
@@ -79,7 +78,7 @@ class Presses:
             camera.turn,
             client,
             interlock,
-            judge,
+            self,
             self._recorded,
             self._no_video,
             clock,
@@ -113,8 +112,25 @@ class Presses:
         if self._judge.may_be_filmed(scores):
             self.recorder.take(frame)
         elif self.recorder.elapsed_s is not None:
+            self._viewfinder.doubt()
             seen = Verdict(Decision.BLOCKED, Reason.DOUBT, frame.exposed_s, scores)
             self._interlock.judged(seen)
+
+    @property
+    def looks_at_films(self) -> bool:
+        """See `PressJudge`."""
+        return self._judge.looks_at_films
+
+    def film_reduction(self, size: tuple[int, int]) -> int:
+        """See `PressJudge`."""
+        return self._judge.film_reduction(size)
+
+    def film(self, picture: Pixels, exposed_s: float) -> bool:
+        """Judge a frame of a video; after one not clear pages see none until a look clears one."""
+        is_clear = self._judge.film(picture, exposed_s)
+        if not is_clear:
+            self._viewfinder.doubt()
+        return is_clear
 
     def closed(self, reason: Reason, faults: Collection[Fault]) -> None:
         """The gate is CLOSED, for that reason."""
@@ -162,12 +178,13 @@ class Presses:
     @property
     def wants_look(self) -> bool:
         """Whether a second look refused a frame, and none has cleared one since; or for a page."""
-        return self.is_doubted or self._viewfinder.is_watched
+        return self._viewfinder.is_doubted or self._viewfinder.is_watched
 
-    def looked(self, number: int, picture: Pixels, reason: Reason) -> None:
+    def looked(self, number: int, picture: Pixels | None, reason: Reason) -> None:
         """Hear of a look that nobody pressed for."""
-        self.is_doubted = reason is not Reason.CLEAR
-        if not self.is_doubted:
+        if picture is None or reason is not Reason.CLEAR:
+            self._viewfinder.doubt()
+        else:
             self._viewfinder.show_looked(number, picture, self._judge.coverage(picture))
 
     def lasts(self, opening: Opening) -> bool:
@@ -190,7 +207,7 @@ class Presses:
             self._tell(feed.Photo(outcome.name, outcome.frame, rounded(scores), took_ms))
             return
         if outcome.reason is Reason.SECOND_LOOK:
-            self.is_doubted = True  # first: no page sees a frame that comes after
+            self._viewfinder.doubt()
             self._interlock.judged(
                 Verdict(Decision.BLOCKED, Reason.SECOND_LOOK, outcome.pressed_s, scores)
             )

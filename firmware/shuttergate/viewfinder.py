@@ -21,7 +21,7 @@ import simplejpeg
 from shuttergate.clock import Clock
 from shuttergate.frame import Frame, Pixels, main_size, planes
 from shuttergate.gate import State
-from shuttergate.legible import LIVE_FILL
+from shuttergate.legible import live_coverage
 from shuttergate.verdict import Decision, Verdict, rounded
 
 PICTURE_S = 1 / 15
@@ -141,6 +141,9 @@ class Viewfinder:
         self._small: tuple[Pixels, ...] = ()
         self._lores = np.empty((0, 0, 3), np.uint8)
         self._scores: Mapping[str, float] = {}
+        self._doubts = 0  # how often a second look refused
+        self._waiting_since = 0  # how often when what waits in _small was copied
+        self.is_doubted = False  # and none has cleared a frame since
         self._number = -1  # of the frame that waits in _small; -1 while none does
         self._picture_due_s = self._mosaic_due_s = 0.0
         self._mosaic: Mosaic | None = None  # for who comes before the next; none while it is OPEN
@@ -182,7 +185,7 @@ class Viewfinder:
         clear = verdict.decision is Decision.CLEAR
         self._send(Seen(frame.number, clear, verdict.reason, rounded(verdict.scores)))
         now_s = self._clock()
-        if not may_be_seen:
+        if not may_be_seen or self.is_doubted:
             self._picture_due_s = 0.0
             if now_s >= self._mosaic_due_s:
                 self._mosaic_due_s = now_s + MOSAIC_S
@@ -194,6 +197,12 @@ class Viewfinder:
             self._picture_due_s = max(self._picture_due_s + PICTURE_S, now_s)
             self._copy(frame, verdict.scores)
 
+    def doubt(self) -> None:
+        """A second look refused a frame: no picture of any leaves until one has cleared one."""
+        with self._seating:
+            self._doubts += 1
+            self.is_doubted = True
+
     @property
     def is_watched(self) -> bool:
         """Whether there is a page."""
@@ -201,12 +210,14 @@ class Viewfinder:
 
     def show_looked(self, number: int, picture: Pixels, coverage: float) -> None:
         """Show an I420 picture that a second look of that coverage has cleared; for its thread."""
-        factor = reduction(self._upright_height(picture), coverage)
-        self._encode(number, _sampled(picture, factor), sharp=True)
+        self.is_doubted = False
+        small = _sampled(picture, reduction(self._upright(picture)[1], coverage))
+        if small is not None:
+            self._encode(number, small, self._doubts, sharp=True)
 
-    def _upright_height(self, main: Pixels) -> int:
-        width, height = main_size(main)
-        return width if self._rotation % 180 else height
+    def _upright(self, main: Pixels) -> tuple[int, int]:
+        size = main_size(main)
+        return size[::-1] if self._rotation % 180 else size
 
     def _mosaic_of(self, frame: Frame) -> Mosaic:
         width, height = main_size(frame.main)
@@ -218,8 +229,11 @@ class Viewfinder:
         with self._news:
             if self._number >= 0:
                 return  # the one before is still being encoded
-            factor = reduction(self._upright_height(frame.main), LIVE_FILL)
-            small = _sampled(frame.main, factor)
+            size = self._upright(frame.main)
+            small = _sampled(frame.main, reduction(size[1], live_coverage(size)))
+            if small is None:
+                return  # so narrow that nothing is left of it
+            self._waiting_since = self._doubts
             if [plane.shape for plane in small] != [plane.shape for plane in self._small]:
                 self._small = tuple(np.empty(plane.shape, np.uint8) for plane in small)
                 self._lores = np.empty(frame.lores.shape, np.uint8)
@@ -237,19 +251,23 @@ class Viewfinder:
                 if self._stopping:
                     return
             if self._clears(self._lores, self._scores):
-                self._encode(self._number, self._small, sharp=False)
+                self._encode(self._number, self._small, self._waiting_since, sharp=False)
             with self._news:
                 for plane in (*self._small, self._lores):
                     plane[:] = 0
                 self._number = -1
 
-    def _encode(self, number: int, small: Sequence[Pixels], sharp: bool) -> None:
+    def _encode(self, number: int, small: Sequence[Pixels], doubts: int, sharp: bool) -> None:
+        assert not any(side % 2 for side in small[0].shape), "the encoder would read on past it"
         upright = [np.rot90(plane, -self._rotation // 90) for plane in small]
         jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(
             *(np.ascontiguousarray(plane) for plane in upright), QUALITY
         )
-        if self._gate.state.is_open:
-            self._send(Picture(number, jpeg, sharp))
+        packet = _encode(Picture(number, jpeg, sharp))
+        with self._seating:
+            if self._gate.state.is_open and doubts == self._doubts:
+                for seat in self._seats:
+                    self._send_to(seat, packet)
 
     def _send(self, shown: Shown) -> None:
         packet = _encode(shown)
@@ -267,9 +285,14 @@ class Viewfinder:
             seat.close()
 
 
-def _sampled(main: Pixels, factor: int) -> list[Pixels]:
-    """Return every so manieth pixel of an I420 picture's planes: views, nothing copied."""
-    luma, *chroma = planes(main)
-    small = [plane[::factor, ::factor] for plane in chroma]
-    rows, columns = (2 * side for side in small[0].shape)
-    return [luma[::factor, ::factor][:rows, :columns], *small]
+def _sampled(main: Pixels, factor: int) -> list[Pixels] | None:
+    """Return every so manieth pixel of an I420 picture's planes: views, nothing copied.
+
+    Both sides of the first are even, and twice the others': an encoder reads its planes so, and an
+    odd one on into memory that is nobody's to see. None where no two pixels are left.
+    """
+    luma, *chroma = (plane[::factor, ::factor] for plane in planes(main))
+    rows, columns = (min(luma.shape[side] // 2, chroma[0].shape[side]) for side in (0, 1))
+    if not rows or not columns:
+        return None
+    return [luma[: 2 * rows, : 2 * columns], *(plane[:rows, :columns] for plane in chroma)]

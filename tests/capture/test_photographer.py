@@ -14,6 +14,7 @@ from PIL import Image
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
 from shuttergate.interlock import Opening
+from shuttergate.legible import reduced
 from shuttergate.verdict import Reason
 from support.kits import wait_until
 from support.studio import Studio, clear
@@ -163,3 +164,59 @@ def test_a_press_takes_its_frame_before_newer_ones_push_it_off_the_shelf(
     go_on.set()
     assert kit.done.wait(5)
     assert kit.outcomes[-1].reason is Reason.CLEAR
+
+
+def test_a_look_that_nobody_pressed_for_tells_what_it_found(studio: Build, tmp_path: Path) -> None:
+    found = [(Reason.CLEAR, {"one": 0.1}), (Reason.NUDITY, {"one": 0.9})]
+    kit = studio(lambda main: found[min(len(kit.looks), 1)])
+    kit.wants_look = True
+    for _ in range(2):
+        before = len(kit.looks)
+
+        def looks() -> bool:
+            kit.now_s += 1.0
+            kit.shelf.put(kit.tray.frame(kit.now_s))
+            return len(kit.looks) > before  # noqa: B023
+
+        assert wait_until(looks, 10)
+    assert [reason for _, reason in kit.looks[:2]] == [Reason.CLEAR, Reason.NUDITY]
+    assert list(tmp_path.iterdir()) == [] and kit.outcomes == []
+    kit.wants_look = False
+    assert kit.press().reason is Reason.SECOND_LOOK
+
+
+def test_a_look_without_an_answer_is_told_as_a_doubt(studio: Build) -> None:
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        raise ScoreError("open-nsfw: the model failed")
+
+    kit = studio(look)
+    kit.wants_look = True
+
+    def looks() -> bool:
+        kit.now_s += 1.0
+        kit.shelf.put(kit.tray.frame(kit.now_s))
+        return bool(kit.looks)
+
+    assert wait_until(looks, 10)
+    assert kit.looks[0][1] is Reason.DOUBT
+
+
+def test_nobody_looks_for_nobody(studio: Build) -> None:
+    kit = studio(clear)
+    kit.shelf.put(kit.tray.frame(kit.now_s))
+    assert not wait_until(lambda: bool(kit.looks), 0.8)
+
+
+def test_what_is_saved_is_no_larger_than_what_was_judged(studio: Build, tmp_path: Path) -> None:
+    judged: list[tuple[int, ...]] = []
+
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        judged.append(main.shape)
+        return clear(main)
+
+    kit = studio(look)
+    kit.leaving = lambda main: reduced(main, 2)  # type: ignore[method-assign]
+    outcome = kit.press(level=77)
+    with Image.open(tmp_path / outcome.name) as photo:
+        assert photo.size == (32, 32)
+    assert judged == [(48, 32)]

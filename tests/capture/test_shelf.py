@@ -67,3 +67,25 @@ def test_a_frame_that_was_taken_is_no_longer_on_the_shelf() -> None:
     assert shelf.take(1.0, FRAME_S, 0.0) is None
     shelf.clear()
     assert tray.released == []
+
+
+def test_the_newest_is_handed_over_unless_it_is_old_or_a_press_waits() -> None:
+    tray, shelf = Tray(), Shelf(2)
+    assert shelf.take_newest(1000.0, 0.25) is None
+    shelf.put(tray.frame(1000.0))
+    shelf.put(tray.frame(1000.1))
+    assert shelf.take_newest(1000.4, 0.25) is None
+    newest = shelf.take_newest(1000.2, 0.25)
+    assert newest is not None and newest.exposed_s == 1000.1
+    assert shelf.take(1001.0, 0.03, 0.0) is None  # a press that will ask again
+    shelf.put(tray.frame(1001.01))
+    assert shelf.take_newest(1001.02, 0.25) is None
+    assert shelf.take(1001.0, 0.03, 1.0) is not None
+
+
+def test_who_looks_for_nobody_keeps_no_frame_from_being_newer() -> None:
+    tray, shelf = Tray(), Shelf(1)
+    assert shelf.take_newest(1000.0, 0.25) is None
+    for step in range(1, 30):
+        shelf.put(tray.frame(1000.0 + step / 30))
+    assert shelf.take_newest(1000.98, 0.25) is not None

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from shuttergate import viewfinder
+from shuttergate import feed, viewfinder
 from shuttergate.bench.evaluate.manifest import Row, read_manifest
 from shuttergate.bench.evaluate.rates import wilson
 from shuttergate.board import AcceleratorPart, read_board
@@ -39,8 +39,8 @@ from shuttergate.vision.known import paint
 MAIN = (4056, 3040)
 GROUNDS = 20
 GROUND_PX = 300  # a smaller picture is no ground for 12 megapixels
-CARD_SHARES = (0.06, 0.07, 0.08, 0.09, 0.1, 0.12)
-BODY_SHARES = (0.1, 0.12, 0.14, 0.16, 0.2, 0.3)
+CARD_SHARES = (0.08, 0.1, 0.12, 0.14, 0.16)
+BODY_SHARES = (0.12, 0.14, 0.16, 0.2, 0.3)
 PAGE_SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
 COLLAGE = (4, 3)
 APART = ("mannequin", "hand")
@@ -141,12 +141,13 @@ def page_tells(shot: Shot) -> bool | None:
 
 def _page_picture(main: Any, lores: Any) -> bytes:
     gate: Any = SimpleNamespace(state=State(opened_s=0.0))
-    sent: list[viewfinder.Shown] = []
-    finder = viewfinder.Viewfinder(0, gate)
-    finder._send = sent.append  # type: ignore[method-assign, assignment]
-    finder._copy(Frame(0, 0.0, main, lores, lambda: None), {})
-    finder._encode(0, finder._small, sharp=False)
-    (shown,) = sent
+    ours, theirs = feed.pair()
+    with ours, theirs:
+        finder = viewfinder.Viewfinder(0, gate)
+        finder.connect(ours)
+        finder._copy(Frame(0, 0.0, main, lores, lambda: None), {})
+        finder._encode(0, finder._small, 0, sharp=False)
+        shown = viewfinder.decode(theirs.recv(viewfinder.MAX_PACKET_BYTES))
     assert isinstance(shown, viewfinder.Picture)
     return shown.jpeg
 

@@ -73,7 +73,7 @@ def second(threads: int) -> Subject:
     eyes = _eyes(threads)
     rule = eyes.rule(Look.SECOND, {})
     return Subject(
-        lambda main: judge(eyes.second_look(main), rule),
+        lambda main: judge(eyes.second_look(eyes.second_look.leaving(main)), rule),
         lambda picture: main_of(Image.fromarray(picture), (picture.shape[1], picture.shape[0])),
     )
 

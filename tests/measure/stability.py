@@ -114,7 +114,10 @@ def joint_scores(image: Image.Image, eyes: Eyes, rules: dict[Look, Rule]) -> dic
         Look.LIVE: joint_score(
             scores(eyes.live, lores_of(image, (width, height))), rules[Look.LIVE]
         ),
-        Look.SECOND: joint_score(eyes.second_look(main_of(image, LOOK_LIMIT)), rules[Look.SECOND]),
+        Look.SECOND: joint_score(
+            eyes.second_look(eyes.second_look.leaving(main_of(image, LOOK_LIMIT))),
+            rules[Look.SECOND],
+        ),
     }
 
 

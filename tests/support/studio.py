@@ -98,7 +98,7 @@ class Studio:
     def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
         return self.look(leaving)
 
-    def looked(self, number: int, picture: Pixels, reason: Reason) -> None:
+    def looked(self, number: int, picture: Pixels | None, reason: Reason) -> None:
         self.looks.append((number, reason))
 
     def lasts(self, opening: Opening) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -172,9 +172,29 @@ def test_a_picture_is_looked_at_no_more_finely_than_it_is() -> None:
     assert len(second.pyramid(SMALL).views) == 40
 
 
-def test_without_a_head_for_parts_only_little_may_leave() -> None:
+@pytest.mark.parametrize("size", [CAMERA, (1872, 1052), (3000, 1000)])
+def test_without_a_head_for_parts_only_little_may_leave(size: tuple[int, int]) -> None:
     second = look(Spy(Network(), None))
-    assert main_size(second.leaving(leaving(CAMERA)))[1] <= LEGIBLE_PX / 0.3
+    height = main_size(second.leaving(leaving(size)))[1]
+    assert height * 0.4 * max(1.0, size[0] / size[1] / 1.35) <= LEGIBLE_PX
+    assert [len(second.pyramid(one).views) for one in (CAMERA, size)] == [1, 1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    size=st.tuples(st.integers(64, 6000), st.integers(64, 6000)),
+    rotation=st.sampled_from([0, 90]),
+    longest=st.none() | st.integers(320, 4096),
+)
+def test_whatever_the_size_what_leaves_is_small_enough(
+    size: tuple[int, int], rotation: int, longest: int | None
+) -> None:
+    second = look(Spy(Network()), rotation=rotation)
+    assume(max(size) <= 3 * min(size))
+    factor = second.reduction(size, longest)
+    small = (size[0] // 2 // factor * 2, size[1] // 2 // factor * 2)
+    upright = second.upright(small)
+    assert second.pyramid(small).coverage * upright[1] <= LEGIBLE_PX
 
 
 def test_a_longest_side_can_only_make_it_smaller() -> None:

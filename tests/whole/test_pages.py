@@ -440,7 +440,7 @@ def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
 
     small.click()
     assert comes(lambda: plays(stage)["currentTime"] > 0.5)
-    assert plays(stage)["videoWidth"] == 640 and plays(stage)["duration"] > 2
+    assert plays(stage)["videoWidth"] == 320 and plays(stage)["duration"] > 2
     assert_no_violations(stage)
     stage.locator("dialog video").evaluate("(video) => { video.pause(); video.currentTime = 0.2; }")
     assert comes(lambda: not plays(stage)["seeking"] and plays(stage)["currentTime"] < 0.3)
@@ -455,7 +455,7 @@ def test_the_shutter_held_down_makes_a_video_that_appears_and_plays(
     small = stage.locator("#photos li").first.locator("button")
     assert "の動画" in small.get_attribute("aria-label")
     small.click()
-    assert comes(lambda: plays(stage)["videoWidth"] == 640)
+    assert comes(lambda: plays(stage)["videoWidth"] == 320)
     assert_no_violations(stage)
     video = stage.locator("dialog video").element_handle()
     stage.click("dialog form button")

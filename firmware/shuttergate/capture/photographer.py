@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -60,8 +61,8 @@ class PressWork(Protocol):
     def wants_look(self) -> bool:
         """Whether a frame is to be looked at though nobody pressed."""
 
-    def looked(self, number: int, picture: Pixels, reason: Reason) -> None:
-        """Hear what a look at that picture of a frame found."""
+    def looked(self, number: int, picture: Pixels | None, reason: Reason) -> None:
+        """Hear what a look at that picture of a frame found; None where it could not be made."""
 
     def lasts(self, opening: Opening) -> bool:
         """Say whether the gate stayed open since the press: if not, nothing is published."""
@@ -127,7 +128,7 @@ class Photographer:
                 press = self._presses.get(timeout=self._pause_s if wanted else self._idle_s)
             except queue.Empty:
                 self._work.between_presses()
-                if wanted:
+                if wanted and not self._busy.locked():
                     self._look()
                 continue
             if press is None:
@@ -178,20 +179,17 @@ class Photographer:
 
     def _look(self) -> None:
         """Give the newest CLEAR frame a second look, for whoever wants to know."""
-        frame = self._shelf.take(self._clock(), self._camera.judging_s, 0.0)
+        began_s = self._clock()
+        frame = self._shelf.take_newest(began_s, self._camera.judging_s)
         if frame is None:
             return
-        number, began_s = frame.number, self._clock()
-        try:
+        number, picture, reason = frame.number, None, Reason.DOUBT
+        with contextlib.suppress(ScoreError):
             picture = self._leaving(frame)
-        except ScoreError:
-            return
-        try:
             reason, _ = self._work.second_look(picture)
-        except ScoreError:
-            reason = Reason.DOUBT
         self._work.looked(number, picture, reason)
-        picture[:] = 0
+        if picture is not None:
+            picture[:] = 0
         self._pause_s = max(LOOK_S, LOOK_SHARE * (self._clock() - began_s))
 
     def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:

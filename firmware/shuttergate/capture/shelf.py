@@ -61,6 +61,15 @@ class Shelf:
                 self._wanted = None
             return frame
 
+    def take_newest(self, now_s: float, max_age_s: float) -> Frame | None:
+        """Hand over the newest frame, unless it is older, or a press waits for one."""
+        with self._news:
+            if self._wanted is not None or not self._frames:
+                return None
+            if now_s - self._frames[-1].exposed_s > max_age_s:
+                return None
+            return self._frames.pop()
+
     def _nearest(self, pressed_s: float, within_s: float) -> Frame | None:
         near = [frame for frame in self._frames if abs(frame.exposed_s - pressed_s) <= within_s]
         return min(near, key=lambda frame: abs(frame.exposed_s - pressed_s), default=None)

@@ -126,6 +126,7 @@ class Hub:
                     self._sharp_until_s = now_s + SHARP_S if shown.sharp else 0.0
                     self._show(b"P" + shown.jpeg)
             case viewfinder.Mosaic():
+                self._sharp_until_s = 0.0
                 self._show(b"M" + bytes((shown.columns, shown.rows)) + shown.cells)
 
     def loses(self) -> None:
@@ -182,6 +183,7 @@ class Hub:
         self._flush()
 
     def _drop_picture(self) -> None:
+        self._sharp_until_s = 0.0
         if self._picture.startswith(b"P"):
             self._picture = b""
             self._pictures += 1

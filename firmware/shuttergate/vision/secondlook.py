@@ -11,7 +11,7 @@ from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels, main_size, planes
-from shuttergate.legible import LEGIBLE_PX, reduced, reduction
+from shuttergate.legible import LEGIBLE_PX, SMALLEST_SIDE, live_coverage, reduced, reduction
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.head import Head
 from shuttergate.vision.views import WHOLE, Pyramid, Region, pyramid
@@ -63,8 +63,10 @@ class SecondLook:
         As many levels as it takes until what they miss is too small to be made out.
         Raises `ScoreError` for a shape that cannot be looked at.
         """
+        if not self._near:  # what sees few parts tells no more than a live look does
+            return Pyramid((WHOLE,), live_coverage(self.upright(size)))
         try:
-            return _pyramid(self._upright(size), self._cuts)
+            return _pyramid(self.upright(size), self._cuts)
         except ValueError as error:
             raise ScoreError(str(error)) from error
 
@@ -83,9 +85,19 @@ class SecondLook:
 
         Raises `ScoreError` as `pyramid`.
         """
-        return reduction(self._upright(size), self.pyramid(size).coverage, longest_side)
+        factor = reduction(self.upright(size), self.pyramid(size).coverage, longest_side)
+        # What is left out at the edges may change the shape, and so what is seen of it.
+        while not self._is_small_enough((size[0] // 2 // factor * 2, size[1] // 2 // factor * 2)):
+            factor += 1
+        return factor
 
-    def _upright(self, size: tuple[int, int]) -> tuple[int, int]:
+    def _is_small_enough(self, size: tuple[int, int]) -> bool:
+        if min(size) < SMALLEST_SIDE:
+            return True  # it is no picture any more, and refused as such
+        return self.pyramid(size).coverage * self.upright(size)[1] <= LEGIBLE_PX
+
+    def upright(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return (width, height) of a frame's main picture as people see it."""
         return size[::-1] if self._rotation in (90, 270) else size
 
     def __call__(self, picture: Pixels) -> dict[str, float]:

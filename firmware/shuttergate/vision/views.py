@@ -11,12 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
+from shuttergate.legible import SQUEEZE
+
 FILL = 0.3
 """The share of a view's height that a figure must fill to be told."""
-
-SQUEEZE = 1.35
-"""How much longer one side of a view may be than the other: a camera's 4 : 3 (4056 x 3040 pixels)
-is made square in all that was measured."""
 
 MOST_VIEWS = 400
 """A picture of a shape that needs more is not looked at."""

@@ -24,7 +24,7 @@ def test_a_soak_finds_a_leak_and_a_drift_and_no_settling() -> None:
 
 def test_a_soak_plays_the_script_again_on_the_same_kit(tmp_path: Path) -> None:
     path = tmp_path / "one.toml"
-    lines = ["seconds = 1.5", "press = [{ at_s = 0.8 }]", 'must = [{ what = "photos", count = 1 }]']
+    lines = ["seconds = 3", "press = [{ at_s = 0.8 }]", 'must = [{ what = "photos", count = 1 }]']
     path.write_text("\n".join(['title = "t"', *lines]))
     done = bench(path, "--repeat", 2)
     assert done.returncode == 0, done.stdout
