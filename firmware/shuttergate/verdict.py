@@ -59,7 +59,7 @@ class Look(StrEnum):
     """The two ways to look at a frame; each channel has thresholds for both."""
 
     LIVE = "live"  # once, whole, as it comes from the camera
-    SECOND = "look"  # at the press: full resolution, tiles, rotations
+    SECOND = "look"  # at the press: what would leave, whole and part by part
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _reasons(language: str | None) -> dict[str, str]:
         Reason.CLEAR: _("clear"),
         Reason.NUDITY: _("a model sees what could be nudity"),
         Reason.DOUBT: _("a model is not sure"),
-        Reason.SECOND_LOOK: _("looked at closely, in full resolution, the picture was not clear"),
+        Reason.SECOND_LOOK: _("looked at closely, part by part, the picture was not clear"),
         Reason.WAITING: _("some clear frames in a row, and the shutter works again"),
         Reason.STALE: _("the newest cleared frame is too old to speak for what is there now"),
         Reason.FAULT: _("something is broken, so the shutter is dead"),
