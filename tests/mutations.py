@@ -170,6 +170,14 @@ MUTATIONS = [
     ),
     Mutation(
         3,
+        "the second look asks the channels that look live alone",
+        "vision/secondlook.py",
+        "            for channel in self._far:",
+        "            for channel in self._far[:0]:",
+        "3-never-leaves/one-live-channel",
+    ),
+    Mutation(
+        3,
         "the finest views are left out of the second look",
         "vision/views.py",
         "*((1,) if length > SQUEEZE else ()), *cuts)",

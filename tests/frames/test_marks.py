@@ -26,3 +26,14 @@ def test_the_clock_in_a_picture_survives_jpeg_and_a_picture_without_one_has_none
             marks.read(plain)
     with pytest.raises(PictureError, match="no room"):
         marks.read(noise[:20, :20])
+
+
+@pytest.mark.parametrize("factor", range(1, marks.MOST_REDUCED + 1))
+def test_the_clock_survives_being_made_smaller(factor: int) -> None:
+    luma = np.random.default_rng(2).integers(0, 256, (960, 1280), np.uint8)
+    marks.stamp(luma, 7, 123_456_789)
+    small = np.asarray(Image.fromarray(luma).reduce(factor))
+    assert marks.read(small, factor) == (7, 123_456_789)
+    if factor > 1:
+        with pytest.raises(PictureError):
+            marks.read(small)

@@ -1,7 +1,7 @@
 """A clock in the picture: squares that say which scene was exposed, and when.
 
-They survive scaling of nothing and compression by JPEG, so that a photo tells the bench which
-exposure it is, whatever the log says.
+They survive compression, and being made smaller by a whole factor of up to `MOST_REDUCED`, so that
+a photo or video tells the bench which exposure it is, whatever the log says.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ DARK, LIGHT = 32, 224
 SMALLEST = (COLUMNS * SQUARE, ROWS * SQUARE)
 """The smallest (width, height) that has room for the marks."""
 
+MOST_REDUCED = 5
+"""Three pixels of a square are left, and the one in its middle is of no neighbour's."""
+
 WRAP_MS = 1 << TIME_BITS
 """Times are kept modulo this: three days."""
 
@@ -33,17 +36,25 @@ def stamp(luma: Pixels, scene: int, time_ms: int) -> None:
     corner[:] = levels[:, None, :, None]
 
 
-def read(luma: Pixels) -> tuple[int, int]:
+def read(luma: Pixels, reduced: int = 1) -> tuple[int, int]:
     """Return scene and time in milliseconds, modulo `WRAP_MS`, of a picture's luma.
 
+    ``reduced``: by what whole factor the picture was made smaller since they were written.
     Raises `PictureError` where there are no marks, or they are damaged.
     """
     height, width = luma.shape
-    if width < SMALLEST[0] or height < SMALLEST[1]:
+    side = SQUARE / reduced
+    if width < COLUMNS * side or height < ROWS * side:
         raise PictureError(f"a picture of {width} x {height} has no room for the clock's marks")
-    corner = luma[: ROWS * SQUARE, : COLUMNS * SQUARE].reshape(ROWS, SQUARE, COLUMNS, SQUARE)
-    middle = corner[:, SQUARE // 4 : -SQUARE // 4, :, SQUARE // 4 : -SQUARE // 4]
-    light = middle.mean(axis=(1, 3)).reshape(-1) > (DARK + LIGHT) / 2
+    rows, columns = (
+        [
+            slice(first := int((place + 0.25) * side), max(first + 1, int((place + 0.75) * side)))
+            for place in range(count)
+        ]
+        for count in (ROWS, COLUMNS)
+    )
+    middles = [luma[row, column].mean() for row in rows for column in columns]
+    light = np.array(middles) > (DARK + LIGHT) / 2
     word = int(np.sum(light.astype(np.int64) << np.arange(COLUMNS * ROWS, dtype=np.int64)))
     told, check = word >> CHECK_BITS, word & (1 << CHECK_BITS) - 1
     if check != _check(told):

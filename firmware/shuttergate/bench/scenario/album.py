@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from PIL import ExifTags, Image
 from shuttergate.bench.scenario.record import AlbumPicture
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.errors import PictureError
+from shuttergate.frame import Pixels
 from shuttergate.frames import marks
 from shuttergate.system import pyav
 
@@ -83,16 +85,27 @@ def _more(content: bytes, info: Mapping[Any, Any], exif: Image.Exif) -> str:
     return "" if ends else "goes on after the picture"
 
 
+def _reduced(luma: Pixels) -> int:
+    """Return by what factor a video's frames were made smaller; 1 where no marks tell."""
+    for factor in range(1, marks.MOST_REDUCED + 1):
+        with contextlib.suppress(PictureError):
+            marks.read(luma, factor)
+            return factor
+    return 1
+
+
 def _video(path: Path, scenes: Sequence[str]) -> AlbumPicture:
     """Read every frame's marks: `scene` names all that were shown, in the stage's order."""
     if find_spec("av") is None:
         return AlbumPicture(path.name, None, None)
     av = pyav.load()
-    shown = set()
+    shown, reduced = set(), 0
     try:
         with av.open(str(path)) as film:
             for frame in film.decode(video=0):
-                scene, _time_ms = marks.read(frame.to_ndarray(format="gray"))
+                luma = frame.to_ndarray(format="gray")
+                reduced = reduced or _reduced(luma)
+                scene, _time_ms = marks.read(luma, reduced)
                 shown.add(scenes[scene])
     except (PictureError, IndexError):  # a real camera's
         return AlbumPicture(path.name, None, None)
