@@ -106,8 +106,8 @@ MUTATIONS = [
         1,
         "a model's wrong known answers are right",
         "vision/selftest.py",
-        "        if not abs(score - answer.score) <= answer.tolerance:",
-        "        if False:",
+        "            if not abs(score - due) <= answer.tolerance:",
+        "            if False:",
         "1-fail-closed/model",
     ),
     Mutation(
@@ -170,10 +170,10 @@ MUTATIONS = [
     ),
     Mutation(
         3,
-        "the second look asks the channels that look live alone",
+        "the second look asks its first channel alone",
         "vision/secondlook.py",
-        "            for channel in self._far:",
-        "            for channel in self._far[:0]:",
+        "                for channel in self.channels:",
+        "                for channel in self.channels[:1]:",
         "3-never-leaves/one-live-channel",
     ),
     Mutation(

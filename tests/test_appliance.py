@@ -594,5 +594,5 @@ def test_a_film_shows_nothing_that_the_look_at_it_could_not_tell(
     judge = PressJudge(eyes, {}, proof, faults, Interlock(Rules(), lambda high: None), Tally())
     upright = size[::-1] if rotation else size
     assert not judge.looks_at_films
-    factor = judge.film_reduction(size)
+    factor = judge.film_reduction(size, 1280)
     assert live_coverage(upright) * upright[1] / factor <= LEGIBLE_PX

@@ -84,7 +84,7 @@ def test_what_a_second_look_cleared_is_shown_sharper(
     seen: tuple[Viewfinder, socket.socket],
 ) -> None:
     one, page = seen
-    one.show_looked(7, frame(7, (1408, 1056)).main, 0.09)
+    one.show_looked(7, frame(7, (1408, 1056)).main, 0.09, one.doubts)
     (picture,) = packets(page, 1)
     assert isinstance(picture, Picture) and picture.sharp
     with Image.open(io.BytesIO(picture.jpeg)) as image:
@@ -103,7 +103,7 @@ def test_no_byte_beside_the_picture_gets_into_it(
         whole = np.full(size[0] * size[1] * 3 // 2 * 2, beside, np.uint8)
         main = whole[: size[0] * size[1] * 3 // 2].reshape(size[1] * 3 // 2, size[0])
         main[:] = np.random.default_rng(1).integers(0, 256, main.shape, np.uint8)
-        one.show_looked(1, main, 0.09)
+        one.show_looked(1, main, 0.09, one.doubts)
         (picture,) = packets(page, 1)
         assert isinstance(picture, Picture)
         jpegs.append(picture.jpeg)
@@ -131,11 +131,22 @@ def test_after_a_doubt_no_picture_leaves_until_a_look_has_cleared_one(
     for number in range(3):
         one.show(frame(number), CLEAR, True)
     assert not [item for item in packets(page, 4) if isinstance(item, Picture)]
-    one.show_looked(7, frame(7).main, 0.09)
+    one.show_looked(7, frame(7).main, 0.09, one.doubts)
     assert isinstance(packets(page, 1)[0], Picture)
     one._picture_due_s = 0.0
     one.show(frame(8), CLEAR, True)
     assert [type(item) for item in packets(page, 2)] == [Seen, Picture]
+
+
+def test_a_look_begun_before_a_doubt_ends_none(seen: tuple[Viewfinder, socket.socket]) -> None:
+    one, page = seen
+    before = one.doubts
+    one.doubt()
+    one.show_looked(7, frame(7).main, 0.09, before)
+    assert one.is_doubted
+    page.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        page.recv(viewfinder.MAX_PACKET_BYTES)
 
 
 def test_a_doubt_keeps_the_picture_that_is_just_made() -> None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from shuttergate.errors import ConfigError
+from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
 from shuttergate.system.toml import Table, decode, path_of
 
@@ -127,7 +128,7 @@ class ViewsPart(Table, frozen=True):
     Parts along the shorter side, level by level; see `vision.views`.
     """
 
-    photo: _Cuts = msgspec.field(default_factory=lambda: [3, 6])
+    photo: _Cuts = msgspec.field(default_factory=lambda: list(CUTS))
     video: _Cuts = []
 
 

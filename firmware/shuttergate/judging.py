@@ -105,12 +105,15 @@ class PressJudge:
         self._tally.look.took(self._clock() - began_s)
         return verdict.judge(found, self.rule), found
 
-    def film_reduction(self, size: tuple[int, int]) -> int:
-        """Return by what whole factor frames of (width, height) are made smaller for a video."""
+    def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
+        """Return by what whole factor frames of (width, height) are made smaller for a video.
+
+        ``longest_side``: to no more than so many pixels.
+        """
         if self.looks_at_films:
-            return self._film_look.reduction(size)
+            return self._film_look.reduction(size, longest_side)
         upright = self._film_look.upright(size)
-        return reduction(upright, live_coverage(upright))
+        return reduction(upright, live_coverage(upright), longest_side)
 
     def may_be_filmed(self, live: Mapping[str, float]) -> bool:
         """Whether what looks live clears a frame as strictly as the second look would."""

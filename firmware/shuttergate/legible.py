@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -13,6 +14,10 @@ LEGIBLE_PX = 96
 """What no look can tell is no taller than this in what leaves. A person of 1.7 m is then shown at
 56 pixels a metre: fewer than the 62.5 at which EN 62676-4 has an observer make out characteristic
 details, and than half of the 125 at which somebody known is recognised (250: identified)."""
+
+CUTS = (3, 6)
+"""How finely a photo is looked at: parts along its shorter side, level by level. 40 views of a
+4 : 3 picture, of which the finer overlap by what the coarser may miss; see `vision.views`."""
 
 LIVE_FILL = 0.4
 """The share of a frame's height that a figure must fill for the live look to tell it: the test card
@@ -43,17 +48,28 @@ def reduction(size: tuple[int, int], coverage: float, longest_side: int | None =
     return factor if longest_side is None else max(factor, -(-max(size) // longest_side))
 
 
+def reduced_size(size: tuple[int, int], factor: int) -> tuple[int, int]:
+    """Return (width, height), even, of a picture of that size, each side divided by `factor`."""
+    return size[0] // 2 // factor * 2, size[1] // 2 // factor * 2
+
+
 def reduced(main: Pixels, factor: int) -> Pixels:
     """Return a copy of an I420 picture, each side divided by `factor`: the mean of its pixels.
 
     What is over at the right and at the bottom, less than two pixels of the result, is left out.
+    Raises `ValueError` where nothing would be left.
     """
-    width, height = (side // 2 // factor * 2 for side in main_size(main))
+    width, height = reduced_size(main_size(main), factor)
     if min(width, height) < SMALLEST_SIDE:
         raise ValueError(f"a picture of {main_size(main)} pixels cannot be made {factor} x smaller")
     found = np.empty((height * 3 // 2, width), np.uint8)
-    for plane, target in zip(planes(main), planes(found), strict=True):
+    reduce_into(planes(found), main, factor)
+    return found
+
+
+def reduce_into(targets: Sequence[Pixels], main: Pixels, factor: int) -> None:
+    """Fill the planes of a picture of `reduced_size` from an I420 picture, as `reduced`."""
+    for plane, target in zip(planes(main), targets, strict=True):
         if factor > 1:
             plane = np.asarray(Image.fromarray(plane).reduce(factor))
         target[:] = plane[: target.shape[0], : target.shape[1]]
-    return found

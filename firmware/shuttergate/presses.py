@@ -47,6 +47,7 @@ class Presses:
     ) -> None:
         longest = config.album.longest_side
         self._viewfinder = lane.viewfinder
+        self._doubts = 0  # of the viewfinder, when the look in work began
         self._longest_side = None if longest == "judged" else longest
         self._judge = judge
         self._interlock = interlock
@@ -121,9 +122,9 @@ class Presses:
         """See `PressJudge`."""
         return self._judge.looks_at_films
 
-    def film_reduction(self, size: tuple[int, int]) -> int:
+    def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
         """See `PressJudge`."""
-        return self._judge.film_reduction(size)
+        return self._judge.film_reduction(size, longest_side)
 
     def film(self, picture: Pixels, exposed_s: float) -> bool:
         """Judge a frame of a video; after one not clear pages see none until a look clears one."""
@@ -169,6 +170,7 @@ class Presses:
 
     def leaving(self, main: Pixels) -> Pixels:
         """Return a picture in the size in which it may leave; raises `ScoreError`."""
+        self._doubts = self._viewfinder.doubts
         return self._judge.leaving(main, self._longest_side)
 
     def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
@@ -185,7 +187,8 @@ class Presses:
         if picture is None or reason is not Reason.CLEAR:
             self._viewfinder.doubt()
         else:
-            self._viewfinder.show_looked(number, picture, self._judge.coverage(picture))
+            coverage = self._judge.coverage(picture)
+            self._viewfinder.show_looked(number, picture, coverage, self._doubts)
 
     def lasts(self, opening: Opening) -> bool:
         """Say whether the gate stayed open since that press."""

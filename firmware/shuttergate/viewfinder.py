@@ -141,7 +141,7 @@ class Viewfinder:
         self._small: tuple[Pixels, ...] = ()
         self._lores = np.empty((0, 0, 3), np.uint8)
         self._scores: Mapping[str, float] = {}
-        self._doubts = 0  # how often a second look refused
+        self.doubts = 0  # how often a second look refused
         self._waiting_since = 0  # how often when what waits in _small was copied
         self.is_doubted = False  # and none has cleared a frame since
         self._number = -1  # of the frame that waits in _small; -1 while none does
@@ -200,7 +200,7 @@ class Viewfinder:
     def doubt(self) -> None:
         """A second look refused a frame: no picture of any leaves until one has cleared one."""
         with self._seating:
-            self._doubts += 1
+            self.doubts += 1
             self.is_doubted = True
 
     @property
@@ -208,12 +208,18 @@ class Viewfinder:
         """Whether there is a page."""
         return bool(self._seats)
 
-    def show_looked(self, number: int, picture: Pixels, coverage: float) -> None:
-        """Show an I420 picture that a second look of that coverage has cleared; for its thread."""
-        self.is_doubted = False
+    def show_looked(self, number: int, picture: Pixels, coverage: float, doubts: int) -> None:
+        """Show an I420 picture that a second look of that coverage has cleared; for its thread.
+
+        ``doubts``: what `doubts` was when the look began. What refused a frame since stands.
+        """
+        with self._seating:
+            if doubts != self.doubts:
+                return
+            self.is_doubted = False
         small = _sampled(picture, reduction(self._upright(picture)[1], coverage))
         if small is not None:
-            self._encode(number, small, self._doubts, sharp=True)
+            self._encode(number, small, doubts, sharp=True)
 
     def _upright(self, main: Pixels) -> tuple[int, int]:
         size = main_size(main)
@@ -233,7 +239,7 @@ class Viewfinder:
             small = _sampled(frame.main, reduction(size[1], live_coverage(size)))
             if small is None:
                 return  # so narrow that nothing is left of it
-            self._waiting_since = self._doubts
+            self._waiting_since = self.doubts
             if [plane.shape for plane in small] != [plane.shape for plane in self._small]:
                 self._small = tuple(np.empty(plane.shape, np.uint8) for plane in small)
                 self._lores = np.empty(frame.lores.shape, np.uint8)
@@ -265,7 +271,7 @@ class Viewfinder:
         )
         packet = _encode(Picture(number, jpeg, sharp))
         with self._seating:
-            if self._gate.state.is_open and doubts == self._doubts:
+            if self._gate.state.is_open and doubts == self.doubts:
                 for seat in self._seats:
                     self._send_to(seat, packet)
 

@@ -43,7 +43,7 @@ def test_it_knows_its_known_answers(channel: Channel) -> None:
 
 
 def test_it_is_for_the_live_look_only(channel: Channel) -> None:
-    assert channel.heads[0].tile_line is None
+    assert channel.close is None
 
 
 def test_it_blocks_undressed_mannequins_and_few_others(

@@ -114,8 +114,8 @@ class Darkroom:
     def looks_at_films(self) -> bool:
         return self.judge is not None
 
-    def film_reduction(self, size: tuple[int, int]) -> int:
-        return 1
+    def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
+        return -(-max(size) // longest_side)
 
     def film(self, picture: Pixels, exposed_s: float) -> bool:
         assert self.judge is not None

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from shuttergate.errors import PackError
 from shuttergate.system.paths import share
-from shuttergate.vision.head import DenseLayers
+from shuttergate.vision.head import CloseHead, DenseLayers
+from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -118,3 +119,38 @@ def test_an_unfit_head_is_refused_by_its_pack(pack_folder: Path) -> None:
     )
     with pytest.raises(PackError, match="where it is given 1280 values"):
         read_pack(pack_folder).head()
+
+
+def test_a_head_for_parts_tells_the_highest_of_its_windows() -> None:
+    cells = np.zeros((7, 7, 2))
+    cells[4, 5] = (9.0, 1.0)
+    asked: list[NDArray[np.float64]] = []
+
+    def reads(means: NDArray[np.float64]) -> NDArray[np.float64]:
+        asked.append(means)
+        return means[:, 0] / 10
+
+    assert CloseHead(reads, 3, 0.5)(cells) == pytest.approx(0.1)
+    (means,) = asked
+    assert means.shape == (25, 2)
+    assert (means[:, 0] > 0).sum() == 6  # the windows that the cell is in: three down, two across
+    cells[0, 0, 0] = np.nan
+    assert np.isnan(CloseHead(reads, 3, 0.5)(cells))
+
+
+def test_a_map_is_what_the_embedding_is_the_mean_of() -> None:
+    pack = read_pack(share("models") / "consent-clean")
+    model = pack.model(pack.content())
+    outputs, cells = model.with_map(paint("test_card", (224, 224)))
+    assert cells.shape == (7, 7, 1280)
+    assert abs(cells.mean((0, 1)) - outputs).max() <= model.output.scale
+    assert (outputs == model(paint("test_card", (224, 224)))).all()
+
+
+def test_a_known_answer_says_what_the_head_for_parts_must_say(tmp_path: Path) -> None:
+    folder = tmp_path / "consent-clean"
+    folder.mkdir()
+    text = (share("models") / "consent-clean" / "model.toml").read_text()
+    (folder / "model.toml").write_text(text.replace("close = 1.0\n", ""))
+    with pytest.raises(PackError, match="a known answer without `close`"):
+        read_pack(folder)

@@ -15,11 +15,11 @@ from PIL import Image
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels, main_size
 from shuttergate.frames.pictures import main_of
-from shuttergate.legible import LEGIBLE_PX
+from shuttergate.legible import CUTS, LEGIBLE_PX
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.embedder import Embedder
 from shuttergate.vision.head import CloseHead, Head
-from shuttergate.vision.secondlook import CLOSER, CUTS, SecondLook, as_whole
+from shuttergate.vision.secondlook import SecondLook, as_whole
 from shuttergate.vision.views import pyramid
 
 SIDE = (224, 224)
@@ -28,8 +28,8 @@ SMALL = (1352, 1012)  # what leaves of it
 VIEWS = pyramid(SMALL, CUTS).views
 
 
-def head(line: float | None = 0.9, name: str = "spy", output: int = 0) -> Head:
-    return Head(name, Thresholds(0.4, 0.8), operator.itemgetter(output), line)
+def head(name: str = "spy", output: int = 0) -> Head:
+    return Head(name, Thresholds(0.4, 0.8), operator.itemgetter(output))
 
 
 @dataclass
@@ -93,25 +93,22 @@ def test_what_any_one_part_shows_is_not_clear(place: int) -> None:
     assert look(Spy(Network((0.1, 0.3), {place: 0.89})))(leaving())["spy"] < 0.4
 
 
-def test_the_whole_is_read_by_the_head_for_the_whole() -> None:
-    assert look(Spy(Network((0.5, 0.3), {0: 1.0})))(leaving()) == {"spy": 0.5}
+def test_the_whole_is_read_by_both_heads() -> None:
+    assert look(Spy(Network((0.5, 0.3))))(leaving()) == {"spy": 0.5}
+    assert look(Spy(Network((0.1, 0.3), {0: 0.95})))(leaving())["spy"] > 0.4
 
 
-def test_a_channel_without_a_head_for_parts_sees_the_whole_and_what_looks_worst() -> None:
-    near = Network((0.1, 0.3), {7: 0.5, 20: 0.6})
-    far, blind = Network((0.2, 0.3)), Network((0.2, 0.3))
-    found = look(
-        Spy(near), Spy(far, None, head(0.9, "far")), Spy(blind, None, head(None, "blind"))
-    )(leaving())
-    assert len(far.shown) == 1 + CLOSER == 2
-    assert (far.shown[1] == near.shown[20]).all()
-    assert len(blind.shown) == 1
-    assert found["far"] == found["blind"] == 0.2
+def test_a_channel_without_a_head_for_parts_sees_the_whole_alone() -> None:
+    near, far = Network((0.1, 0.3), {7: 0.5}), Network((0.2, 0.3))
+    found = look(Spy(near), Spy(far, None, head("far")))(leaving())
+    assert (len(near.shown), len(far.shown)) == (40, 1)
+    assert (far.shown[0] == near.shown[0]).all()
+    assert found["far"] == 0.2
 
 
 def test_further_heads_read_the_whole_alone() -> None:
     network = Network((0.1, 0.3), {5: 0.95})
-    found = look(Spy(network, 0.9, head(), head(None, "second", 1)))(leaving())
+    found = look(Spy(network, 0.9, head(), head("second", 1)))(leaving())
     assert found["second"] == 0.3 and found["spy"] > 0.4
 
 
@@ -223,9 +220,8 @@ def test_one_view_without_a_score_is_no_score_at_all(place: int) -> None:
         look(Spy(Network(closely={max(1, place): float("nan")})))(leaving())
 
 
-@pytest.mark.parametrize("place", [0, 1])
-def test_nor_of_a_channel_that_is_shown_few(place: int) -> None:
-    far = Spy(Network(fails_at=place), None, head(0.9, "far"))
+def test_nor_of_a_channel_that_is_shown_the_whole_alone() -> None:
+    far = Spy(Network(fails_at=0), None, head("far"))
     with pytest.raises(ScoreError):
         look(Spy(Network()), far)(leaving())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -68,3 +69,17 @@ def test_known_pictures_cannot_be_changed_and_unknown_ones_are_refused() -> None
         paint("blue_slope", (224, 224))[0] = 0
     with pytest.raises(ScoreError, match="no known picture 'rose' of 224 x 224"):
         paint("rose", (224, 224))
+
+
+@pytest.mark.parametrize("score", [0.0, 1.0, float("nan")])
+def test_a_head_for_parts_that_is_stuck_is_found_within_a_round(score: float) -> None:
+    pack = read_pack(share("models") / "consent-clean")
+    channel = Channel(pack, pack.model(pack.content()))
+    test = SelfTest([channel])
+    test.ask_all()
+    assert channel.close is not None
+    channel.close = dataclasses.replace(
+        channel.close, reads=lambda means: np.full(len(means), score)
+    )
+    with pytest.raises(ScoreError, match="gives its known picture"):
+        test.ask_all()

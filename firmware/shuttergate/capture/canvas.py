@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image
 
 from shuttergate.frame import Pixels, main_size, planes
+from shuttergate.legible import reduce_into, reduced_size
 from shuttergate.system import pyav
 
 SMALLEST_SIDE = 16
-
-
-def video_size(main: tuple[int, int], factor: int) -> tuple[int, int]:
-    """Return (width, height) of the video of `main` pictures: reduced by a whole factor, even."""
-    return main[0] // 2 // factor * 2, main[1] // 2 // factor * 2
-
-
-def reduction(main: tuple[int, int], longest_side: int) -> int:
-    """Return by what whole factor pictures of (width, height) are made smaller."""
-    return -(-max(main) // longest_side)
 
 
 class Canvas:
@@ -37,10 +27,7 @@ class Canvas:
 
     def draw(self, main: Pixels, factor: int) -> None:
         """Fill it from an I420 picture; the mean of factor x factor pixels where it is reduced."""
-        for plane, target in zip(planes(main), self._planes, strict=True):
-            if factor > 1:
-                plane = np.asarray(Image.fromarray(plane).reduce(factor))
-            target[:] = plane[: target.shape[0], : target.shape[1]]
+        reduce_into(self._planes, main, factor)
 
     def i420(self) -> Pixels:
         """Return a copy of the picture, shape (height * 3 // 2, width)."""
@@ -59,16 +46,12 @@ class Canvas:
 class Canvases:
     """So many of them, all of the size of the newest picture. `draw` is for one thread.
 
-    Larger pictures than ``longest_side`` are reduced by a whole factor, and by no less than
-    ``least`` says for their size.
+    ``reduction`` says by what whole factor pictures of (width, height) are made smaller.
     """
 
-    def __init__(
-        self, count: int, longest_side: int, least: Callable[[tuple[int, int]], int]
-    ) -> None:
+    def __init__(self, count: int, reduction: Callable[[tuple[int, int]], int]) -> None:
         self._count = count
-        self._longest_side = longest_side
-        self._least = least
+        self._reduction = reduction
         self._size = (0, 0)
         self._free: list[Canvas] = []
 
@@ -78,8 +61,8 @@ class Canvases:
         Whoever gets it has to give it back.
         """
         size = main_size(main)
-        factor = max(reduction(size, self._longest_side), self._least(size))
-        size = video_size(size, factor)
+        factor = self._reduction(size)
+        size = reduced_size(size, factor)
         if min(size) < SMALLEST_SIDE:
             return None
         if size != self._size:

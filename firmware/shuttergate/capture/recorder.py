@@ -73,8 +73,11 @@ class FilmJudge(Protocol):
     @property
     def looks_at_films(self) -> bool: ...
 
-    def film_reduction(self, size: tuple[int, int]) -> int:
-        """Return by what whole factor frames of (width, height) are made smaller."""
+    def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
+        """Return by what whole factor frames of (width, height) are made smaller.
+
+        ``longest_side``: to no more than so many pixels.
+        """
 
     def film(self, picture: Pixels, exposed_s: float) -> bool:
         """Judge an I420 picture; one that is not clear closes the gate."""
@@ -128,7 +131,7 @@ class Recorder:
         self._done = done
         self._off = off
         self._is_on = False
-        self._canvases = Canvases(CANVASES, settings.longest_side, judge.film_reduction)
+        self._canvases = Canvases(CANVASES, self._reduction)
         self._events: queue.SimpleQueue[_Shot | _Closed | _Delivered | None] = queue.SimpleQueue()
         self._gops = Gops(settings.lead_s, min(GAP_S, settings.lead_s))
         self._encoder: Encoder | None = None
@@ -153,6 +156,9 @@ class Recorder:
         if video is None or video.ended:
             return None
         return max(0.0, self._clock() - video.first_s)
+
+    def _reduction(self, size: tuple[int, int]) -> int:
+        return self._judge.film_reduction(size, self._settings.longest_side)
 
     def take(self, frame: Frame) -> None:
         """Copy a frame that was CLEAR while the gate was OPEN, unless what follows is behind."""

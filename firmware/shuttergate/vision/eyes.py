@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from shuttergate.errors import ConfigError, PackError
+from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Rule, Thresholds
 from shuttergate.vision import coral
@@ -15,7 +16,7 @@ from shuttergate.vision.channel import Channel, refuse_namesakes
 from shuttergate.vision.embedder import Runs
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.rule import Letters, read_rule
-from shuttergate.vision.secondlook import CUTS, SecondLook
+from shuttergate.vision.secondlook import SecondLook
 
 
 class Engine(Protocol):

@@ -21,14 +21,12 @@ from shuttergate.verdict import Thresholds
 class Head:
     """A named score of an embedding, and the thresholds it is held to.
 
-    ``reads`` is given the embedding, shape (n,), and must leave it as it is. ``tile_line``: below
-    it a tile of the second look is CLEAR; without one this head is shown no tiles.
+    ``reads`` is given the embedding, shape (n,), and must leave it as it is.
     """
 
     name: str
     limits: Thresholds
     reads: Callable[[NDArray[np.float64]], float]
-    tile_line: float | None = None
 
     def __call__(self, embedding: NDArray[np.float64]) -> float:
         """Return the score in [0, 1]; raise `ScoreError` where what was read is none."""

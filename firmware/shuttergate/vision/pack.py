@@ -83,16 +83,11 @@ class Published(Table, frozen=True):
 
 
 class PackThresholds(Table, frozen=True):
-    """The pack's thresholds and, for people, how they were chosen.
-
-    ``tile_clear_below`` is the line for a part of the picture in the second look; without it, or a
-    head for parts, the second look shows this model the whole alone.
-    """
+    """The pack's thresholds and, for people, how they were chosen."""
 
     clear_below: float
     block_at: float
     chosen: str
-    tile_clear_below: float | None = None
 
 
 class Graph(Table, frozen=True):
@@ -109,11 +104,15 @@ class Data(Table, frozen=True):
 
 
 class KnownAnswer(Table, frozen=True):
-    """A picture the kit paints itself (`vision/known.py`) and the score it must get."""
+    """A picture the kit paints itself (`vision/known.py`) and the score it must get.
+
+    ``close``: from the head for parts, where the pack has one.
+    """
 
     picture: str
     score: _Score
     tolerance: _Score
+    close: _Score | None = None
 
 
 class PackManifest(Table, frozen=True):
@@ -149,12 +148,11 @@ class Pack:
         wanted, output = manifest.thresholds, manifest.output
         try:
             self.limits = Thresholds(wanted.clear_below, wanted.block_at)
-            tile = 1.0 if wanted.tile_clear_below is None else wanted.tile_clear_below
-            if not wanted.clear_below <= tile <= 1.0:
-                raise ValueError("thresholds: clear_below <= tile_clear_below <= 1 must hold")
             self.score_index = output.labels.index(output.score) if output.score else None
         except ValueError as error:
             self.refuse(f"model.toml: {error}")
+        if manifest.close and any(answer.close is None for answer in manifest.known_answers):
+            self.refuse("model.toml: a known answer without `close`, which [close] has to give")
         if (self.score_index is None) == (manifest.head is None):
             self.refuse("model.toml: the score is either one of output.labels or read by a head")
 
@@ -185,12 +183,11 @@ class Pack:
 
         The file matches the manifest's sha256.
         """
-        tile_line = self.manifest.thresholds.tile_clear_below
         if self.score_index is not None:
-            return Head(self.name, self.limits, operator.itemgetter(self.score_index), tile_line)
+            return Head(self.name, self.limits, operator.itemgetter(self.score_index))
         assert self.manifest.head is not None
         layers = self._layers(self.manifest.head, self.manifest.output.shape[-1])
-        return Head(self.name, self.limits, layers, tile_line)
+        return Head(self.name, self.limits, layers)
 
     def close_head(self) -> CloseHead | None:
         """Return the pack's head for parts of a view, if it has one; as `head`."""

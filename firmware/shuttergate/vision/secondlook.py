@@ -11,16 +11,18 @@ from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels, main_size, planes
-from shuttergate.legible import LEGIBLE_PX, SMALLEST_SIDE, live_coverage, reduced, reduction
+from shuttergate.legible import (
+    CUTS,
+    LEGIBLE_PX,
+    SMALLEST_SIDE,
+    live_coverage,
+    reduced,
+    reduced_size,
+    reduction,
+)
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.head import Head
 from shuttergate.vision.views import WHOLE, Pyramid, Region, pyramid
-
-CUTS = (3, 6)
-"""Parts along the shorter side, level by level: 40 views of a 4 : 3 picture, coverage 0.09."""
-
-CLOSER = 1
-"""So many parts a channel sees that has no head for parts: those where the others find most."""
 
 _TURNS = {
     90: Image.Transpose.ROTATE_270,  # Pillow turns the other way
@@ -32,9 +34,9 @@ _TURNS = {
 class SecondLook:
     """Looks at a whole picture with `channels`; ``view_size`` is (width, height) of one view.
 
-    Every channel sees the whole. One with a head for parts sees every view of the pyramid; the
-    others see the parts that look worst to it, if they have a line for them. ``rotation``: degrees
-    clockwise that bring the pictures upright. Not for two threads at a time.
+    Every channel sees the whole; one with a head for parts sees every view of the pyramid, and
+    reads the whole by both its heads. ``rotation``: degrees clockwise that bring the pictures
+    upright. Not for two threads at a time.
     """
 
     def __init__(
@@ -45,10 +47,9 @@ class SecondLook:
         rotation: int = 0,
     ) -> None:
         self.channels = tuple(channels)
-        self._near = [channel for channel in channels if channel.close is not None]
-        self._far = [channel for channel in channels if channel.close is None]
+        self._sees_parts = any(channel.close is not None for channel in channels)
         self._view_size = view_size
-        self._cuts = tuple(cuts) if self._near else ()
+        self._cuts = tuple(cuts) if self._sees_parts else ()
         self._rotation = rotation
         self._view = np.empty((view_size[1], view_size[0], 3), np.uint8)
 
@@ -63,7 +64,7 @@ class SecondLook:
         As many levels as it takes until what they miss is too small to be made out.
         Raises `ScoreError` for a shape that cannot be looked at.
         """
-        if not self._near:  # what sees few parts tells no more than a live look does
+        if not self._sees_parts:  # it tells no more than a live look does
             return Pyramid((WHOLE,), live_coverage(self.upright(size)))
         try:
             return _pyramid(self.upright(size), self._cuts)
@@ -87,7 +88,7 @@ class SecondLook:
         """
         factor = reduction(self.upright(size), self.pyramid(size).coverage, longest_side)
         # What is left out at the edges may change the shape, and so what is seen of it.
-        while not self._is_small_enough((size[0] // 2 // factor * 2, size[1] // 2 // factor * 2)):
+        while not self._is_small_enough(reduced_size(size, factor)):
             factor += 1
         return factor
 
@@ -108,55 +109,29 @@ class SecondLook:
         """
         views = self.pyramid(main_size(picture)).views
         upright = _upright(picture, self._rotation)
+        highest: dict[str, float] = {}
         try:
-            highest, worst = self._look_near(upright, views)
-            for channel in self._far:
-                self._look_far(upright, channel, worst, highest)
+            for view in views:
+                self._cut(upright, view)
+                for channel in self.channels:
+                    if view is WHOLE or channel.close is not None:
+                        self._look(channel, view is WHOLE, highest)
         finally:
             _wipe(upright)
             self._view[:] = 0
         return highest
 
-    def _look_near(
-        self, upright: Image.Image, views: Sequence[Region]
-    ) -> tuple[dict[str, float], list[Region]]:
-        """Return each head's highest score, and the parts that look worst."""
-        highest: dict[str, float] = {}
-        found = dict.fromkeys(views, 0.0)
-        for view in views if self._near else ():
-            self._cut(upright, view)
-            for channel in self._near:
-                assert channel.close is not None
-                outputs, cells = channel.embedder.with_map(self._view)
-                if view is WHOLE:
-                    for head in channel.heads:
-                        _keep(highest, head.name, head(outputs))
-                    continue
-                first = channel.heads[0]
-                part = as_whole(channel.close(cells), first, channel.close.line)
-                found[view] = max(found[view], part)
-                _keep(highest, first.name, part)
-        parts = [view for view in views if view is not WHOLE]
-        return highest, sorted(parts, key=found.__getitem__, reverse=True)[:CLOSER]
-
-    def _look_far(
-        self,
-        upright: Image.Image,
-        channel: Channel,
-        worst: Sequence[Region],
-        highest: dict[str, float],
-    ) -> None:
-        """Keep the highest scores of a channel without a head for parts."""
-        lined = [head for head in channel.heads if head.tile_line is not None]
-        for view in (WHOLE, *(worst if lined else ())):
-            self._cut(upright, view)
+    def _look(self, channel: Channel, is_whole: bool, highest: dict[str, float]) -> None:
+        """Keep the highest scores of what a channel says of the view that was cut."""
+        if channel.close is None:
             outputs = channel.embedder(self._view)
-            for head in channel.heads if view is WHOLE else lined:
-                score = head(outputs)
-                if view is not WHOLE:
-                    assert head.tile_line is not None
-                    score = as_whole(score, head, head.tile_line)
-                _keep(highest, head.name, score)
+        else:
+            outputs, cells = channel.embedder.with_map(self._view)
+            first = channel.heads[0]
+            part = as_whole(channel.close(cells), first, channel.close.line)
+            highest[first.name] = max(highest.get(first.name, 0.0), part)
+        for head in channel.heads if is_whole else ():
+            highest[head.name] = max(highest.get(head.name, 0.0), head(outputs))
 
     def _cut(self, upright: Image.Image, part: Region) -> None:
         width, height = upright.size
@@ -191,10 +166,6 @@ def _pyramid(size: tuple[int, int], cuts: tuple[int, ...]) -> Pyramid:
         if found.coverage * size[1] <= LEGIBLE_PX:
             break
     return found
-
-
-def _keep(highest: dict[str, float], name: str, score: float) -> None:
-    highest[name] = max(highest.get(name, 0.0), score)
 
 
 def _upright(picture: Pixels, rotation: int) -> Image.Image:

@@ -40,13 +40,22 @@ class SelfTest:
         """Ask the next question; raise `ScoreError` for a wrong answer or none."""
         channel, answer = next(self._turn)
         right, self._right_in_a_row = self._right_in_a_row, 0
-        score = channel.score(paint(answer.picture, channel.lores_size))
-        if not abs(score - answer.score) <= answer.tolerance:
-            raise ScoreError(
-                f"{channel.name} gives its known picture {answer.picture!r} {score:.3f}, where "
-                f"{answer.score:.3f} within {answer.tolerance:.3f} is right; "
-                "if this stays, run `shuttergate model verify` and restart"
-            )
+        picture = paint(answer.picture, channel.lores_size)
+        if channel.close is None or answer.close is None:
+            told = [(channel.score(picture), answer.score)]
+        else:
+            outputs, cells = channel.embedder.with_map(picture)
+            told = [
+                (channel.heads[0](outputs), answer.score),
+                (channel.close(cells), answer.close),
+            ]
+        for score, due in told:
+            if not abs(score - due) <= answer.tolerance:
+                raise ScoreError(
+                    f"{channel.name} gives its known picture {answer.picture!r} {score:.3f}, where "
+                    f"{due:.3f} within {answer.tolerance:.3f} is right; "
+                    "if this stays, run `shuttergate model verify` and restart"
+                )
         self._right_in_a_row = right + 1
 
     def ask_all(self) -> None:

@@ -25,7 +25,7 @@ def test_the_kit_holds_what_the_library_asks_for(tmp_path: Path) -> None:
     junit = tmp_path / "out.xml"
     paths = [LIBRARY / f"{name}.toml" for name in IN_EVERY_TEST]
     for _ in range(3):
-        done = bench(*paths, "--jobs", 2, "--slow", 1.5, "--junit", junit)
+        done = bench(*paths, "--jobs", 2, "--slow", 2.5, "--junit", junit)
         # Where more programs run than the tests' own, no cleared frame may be near a press.
         is_busy = os.getloadavg()[0] > 3 * (os.cpu_count() or 1)
         if "was refused for no frame" not in done.stdout or not is_busy:

@@ -13,6 +13,7 @@ from shuttergate import __version__, gate
 from shuttergate.bench.evaluate.clips import Watched, watch
 from shuttergate.bench.evaluate.crew import Opinion
 from shuttergate.board import AcceleratorPart, Board
+from shuttergate.legible import CUTS
 from shuttergate.stills import check
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Rule, Thresholds
@@ -20,7 +21,6 @@ from shuttergate.vision.eyes import Eyes, open_eyes, refuse_laxer
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.rule import SHA256 as RULE_SHA256
 from shuttergate.vision.rule import read_rule
-from shuttergate.vision.secondlook import CUTS
 
 TITLES = {Look.LIVE: "live", Look.SECOND: "second look"}
 
