@@ -35,7 +35,7 @@ shelf: in memory/the newest CLEAR/frames wait
 shelf emptied: -gate closed
 shelf full: -or too old
 wiped: wiped/zeros in/memory
-look: second look/whole, and/part by part,/both channels
+look: second look/the whole: both,/its parts:/consent-clean
 encode: encode
 hatch: hatch/(socketpair)
 publish: publish
@@ -68,7 +68,7 @@ shelf: メモリー内で待機/問題なしだった/最新のフレーム
 shelf emptied: -ゲートが閉じた
 shelf full: -古くなった
 wiped: 消去/メモリー上で/ゼロで上書き
-look: 再確認/全体と、多くの/部分を/もう一度判定
+look: 再確認/全体は両方で、/部分は/consent-clean で
 encode: JPEG化
 hatch: 受け渡し口/(socketpair)
 publish: 保存

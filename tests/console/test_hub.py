@@ -142,3 +142,32 @@ async def test_as_many_photos_and_videos_are_held_open_as_are_shown(hub: Hub) ->
     assert held() - before == companion.PHOTOS_KEPT
     for descriptor in hub.photos.values():
         os.close(descriptor)
+
+
+def test_a_sharp_picture_stands_before_a_softer_one_moves_on() -> None:
+    now_s = 100.0
+
+    async def inside() -> None:
+        nonlocal now_s
+        hub = Hub({"token": "t"}, lambda: now_s)
+        hub.sees(KIT, [])
+        hub.sees(standing(True), [])
+        with hub.viewer() as one:
+            hub.news(one)
+
+            def shown(jpeg: bytes, sharp: bool) -> bytes:
+                hub.shows(viewfinder.Picture(1, jpeg, sharp))
+                return hub.news(one)[1]
+
+            assert shown(b"soft", False) == b"Psoft"
+            assert shown(b"sharp", True) == b"Psharp"
+            assert shown(b"softer", False) == b""
+            assert shown(b"newer", True) == b"Pnewer"
+            now_s += hubs.SHARP_S
+            assert shown(b"late", False) == b"Plate"
+            assert shown(b"last", True) == b"Plast"
+            hub.sees(standing(False), [])
+            hub.sees(standing(True), [])
+            assert shown(b"again", False) == b"Pagain", "nothing stands over a closing"
+
+    asyncio.run(inside())
