@@ -500,6 +500,7 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
         assert one.line
         besides.mode = says
         assert wait_until(lambda: not one.line)
+        assert one.appliance.lanes[0].viewfinder.doubts == 1
         assert wait_until(lambda: bool(one.events("video") or one.events("video lost")))
         closed = [said for said in one.events("gate") if said["state"] == "CLOSED"][-1]
         assert closed["reason"] == ended
@@ -543,6 +544,7 @@ def test_a_video_is_filmed_by_the_second_looks_lines_while_one_doubt_leaves_the_
         assert wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None)
         channels[1].model = lambda pixels: np.array([0.04, 0.96])
         assert wait_until(lambda: not one.line)
+        assert one.appliance.lanes[0].viewfinder.doubts >= 1
         assert wait_until(lambda: bool(one.events("video") or one.events("video lost")))
         one.finger(False)
         assert wait_until(lambda: one.line and one.armed(), 10)  # alone it is no reason

@@ -220,3 +220,21 @@ def test_what_is_saved_is_no_larger_than_what_was_judged(studio: Build, tmp_path
     with Image.open(tmp_path / outcome.name) as photo:
         assert photo.size == (32, 32)
     assert judged == [(48, 32)]
+
+
+def test_a_press_goes_before_a_look_that_nobody_pressed_for(studio: Build) -> None:
+    kit = studio(clear)
+    turns: list[float] = []
+
+    def between() -> None:
+        turns.append(kit.now_s)
+        if len(turns) == 2:  # a look is wanted since the turn before, and would be next
+            kit.now_s += 1.0
+            kit.shelf.put(kit.tray.frame(kit.now_s))
+            assert kit.photographer.press(Opening(kit.now_s, kit.now_s))
+            kit.shelf.put(kit.tray.frame(kit.now_s))
+
+    kit.idle, kit.wants_look = between, True
+    assert kit.done.wait(10)
+    assert kit.looks == []
+    assert kit.outcomes[0].name
