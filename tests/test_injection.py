@@ -169,14 +169,21 @@ def test_the_spoiler_puts_back_what_it_took() -> None:
 def test_the_self_test_asks_the_channels_by_turns() -> None:
     asked: list[str] = []
 
-    class Known(Channel):
-        def score(self, lores: Any) -> float:
+    class Asked:
+        def __init__(self, name: str, model: Model) -> None:
+            self.name, self.model = name, model
+
+        def __call__(self, pixels: Any) -> Any:
             asked.append(self.name)
-            return super().score(lores)
+            return self.model(pixels)
+
+        def with_map(self, pixels: Any) -> Any:
+            asked.append(self.name)
+            return self.model.with_map(pixels)
 
     names = ["consent-clean", "open-nsfw"]
     packs = [pack_named(name) for name in names]
-    channels = [Known(pack, pack.model(pack.content())) for pack in packs]
+    channels = [Channel(one, Asked(one.name, one.model(one.content()))) for one in packs]
     test = SelfTest(channels)
     test.ask_all()
     assert test.passed
@@ -200,8 +207,11 @@ def test_an_accelerator_in_trouble_gives_no_score(
     switch(True)
     with pytest.raises(error, match=says):
         one.score(CARD)
+    with pytest.raises(error, match=says):
+        one.embedder.with_map(CARD)  # as the self-test asks
     switch(False)
     assert one.score(CARD) > 0.9
+    one.embedder.with_map(CARD)
 
 
 def test_a_model_that_hangs_goes_on_when_its_switch_is_off() -> None:

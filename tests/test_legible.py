@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shuttergate.frame import main_size, planes
-from shuttergate.legible import LEGIBLE_PX, reduced, reduction
+from shuttergate.frame import main_size, planes, reduced
+from shuttergate.legible import LEGIBLE_PX, reduction
 
 
 @given(

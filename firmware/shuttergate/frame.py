@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from shuttergate.legible import reduced_size
 
 Pixels = NDArray[np.uint8]
+
+SMALLEST_SIDE = 2
 
 
 @dataclass(slots=True)
@@ -59,3 +64,25 @@ def planes(main: Pixels) -> tuple[Pixels, Pixels, Pixels]:
         flat[luma : luma + chroma].reshape(height // 2, width // 2),
         flat[luma + chroma : luma + 2 * chroma].reshape(height // 2, width // 2),
     )
+
+
+def reduced(main: Pixels, factor: int) -> Pixels:
+    """Return a copy of an I420 picture, each side divided by `factor`: the mean of its pixels.
+
+    What is over at the right and at the bottom, less than two pixels of the result, is left out.
+    Raises `ValueError` where nothing would be left.
+    """
+    width, height = reduced_size(main_size(main), factor)
+    if min(width, height) < SMALLEST_SIDE:
+        raise ValueError(f"a picture of {main_size(main)} pixels cannot be made {factor} x smaller")
+    found = np.empty((height * 3 // 2, width), np.uint8)
+    reduce_into(planes(found), main, factor)
+    return found
+
+
+def reduce_into(targets: Sequence[Pixels], main: Pixels, factor: int) -> None:
+    """Fill the planes of a picture of `reduced_size` from an I420 picture, as `reduced`."""
+    for plane, target in zip(planes(main), targets, strict=True):
+        if factor > 1:
+            plane = np.asarray(Image.fromarray(plane).reduce(factor))
+        target[:] = plane[: target.shape[0], : target.shape[1]]

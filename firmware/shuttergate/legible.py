@@ -1,14 +1,11 @@
-"""In what size a picture may leave: what no view can tell must not be told in it either."""
+"""In what size a picture may leave: what no view can tell must not be told in it either.
+
+Numbers alone, no pixels: a board and the console ask, too. `frame.reduced` does it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-import numpy as np
-from PIL import Image
-
-from shuttergate.frame import Pixels, main_size, planes
 
 LEGIBLE_PX = 96
 """What no look can tell is no taller than this in what leaves. A person of 1.7 m is then shown at
@@ -26,8 +23,6 @@ at 0.4 in 99 of 100 views (tests/models/test_testcard.py)."""
 SQUEEZE = 1.35
 """How much longer one side of a view may be than the other: a camera's 4 : 3 (4056 x 3040 pixels)
 is made square in all that was measured."""
-
-SMALLEST_SIDE = 2
 
 
 def live_coverage(size: tuple[int, int]) -> float:
@@ -51,25 +46,3 @@ def reduction(size: tuple[int, int], coverage: float, longest_side: int | None =
 def reduced_size(size: tuple[int, int], factor: int) -> tuple[int, int]:
     """Return (width, height), even, of a picture of that size, each side divided by `factor`."""
     return size[0] // 2 // factor * 2, size[1] // 2 // factor * 2
-
-
-def reduced(main: Pixels, factor: int) -> Pixels:
-    """Return a copy of an I420 picture, each side divided by `factor`: the mean of its pixels.
-
-    What is over at the right and at the bottom, less than two pixels of the result, is left out.
-    Raises `ValueError` where nothing would be left.
-    """
-    width, height = reduced_size(main_size(main), factor)
-    if min(width, height) < SMALLEST_SIDE:
-        raise ValueError(f"a picture of {main_size(main)} pixels cannot be made {factor} x smaller")
-    found = np.empty((height * 3 // 2, width), np.uint8)
-    reduce_into(planes(found), main, factor)
-    return found
-
-
-def reduce_into(targets: Sequence[Pixels], main: Pixels, factor: int) -> None:
-    """Fill the planes of a picture of `reduced_size` from an I420 picture, as `reduced`."""
-    for plane, target in zip(planes(main), targets, strict=True):
-        if factor > 1:
-            plane = np.asarray(Image.fromarray(plane).reduce(factor))
-        target[:] = plane[: target.shape[0], : target.shape[1]]

@@ -12,9 +12,8 @@ import pytest
 from PIL import Image
 
 from shuttergate.errors import ScoreError
-from shuttergate.frame import Pixels
+from shuttergate.frame import Pixels, reduced
 from shuttergate.interlock import Opening
-from shuttergate.legible import reduced
 from shuttergate.verdict import Reason
 from support.kits import wait_until
 from support.studio import Studio, clear

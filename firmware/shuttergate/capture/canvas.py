@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shuttergate.frame import Pixels, main_size, planes
-from shuttergate.legible import reduce_into, reduced_size
+from shuttergate.frame import Pixels, main_size, planes, reduce_into
+from shuttergate.legible import reduced_size
 from shuttergate.system import pyav
 
 SMALLEST_SIDE = 16

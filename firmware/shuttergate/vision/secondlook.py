@@ -10,13 +10,11 @@ import numpy as np
 from PIL import Image
 
 from shuttergate.errors import ScoreError
-from shuttergate.frame import Pixels, main_size, planes
+from shuttergate.frame import SMALLEST_SIDE, Pixels, main_size, planes, reduced
 from shuttergate.legible import (
     CUTS,
     LEGIBLE_PX,
-    SMALLEST_SIDE,
     live_coverage,
-    reduced,
     reduced_size,
     reduction,
 )

@@ -17,7 +17,7 @@ from shuttergate.errors import AcceleratorError, PackError
 from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
 from shuttergate.vision.channel import Channel
-from shuttergate.vision.embedder import Runs
+from shuttergate.vision.embedder import Maps, Runs
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.runtime import Interpreter, Model
 
@@ -95,6 +95,12 @@ class _Troubled:
     def __call__(self, pixels: Pixels) -> NDArray[np.float64]:
         self._trouble(self._lasts)
         return self._model(pixels)
+
+    def with_map(self, pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        self._trouble(self._lasts)
+        if not isinstance(self._model, Maps):
+            raise ValueError("the model gives no feature map")
+        return self._model.with_map(pixels)
 
 
 def _unplugged(lasts: Callable[[], bool]) -> None:
