@@ -58,7 +58,7 @@ MUTATIONS = [
         1,
         "an old verdict speaks for now",
         "gate.py",
-        "    if not 0.0 <= now_s - state.newest_s <= rules.max_age_s:",
+        "    if not _speaks(state, now_s, rules):",
         "    if False:",
         "1-fail-closed/camera-stalled",
     ),

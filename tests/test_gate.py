@@ -120,6 +120,22 @@ def test_clear_frames_with_an_unseen_gap_are_not_consecutive() -> None:
     assert state.clears == 1
 
 
+@pytest.mark.parametrize(("age_s", "opens"), [(0.14, 1), (0.16, 0)])
+def test_a_camera_too_slow_for_the_age_keeps_the_gate_closed_and_does_not_make_it_flap(
+    age_s: float, opens: int
+) -> None:
+    """Every 100 ms a frame, judged at that age; `max_age_s` is 250 ms."""
+    state, seen, now_s = started(), 0, 0.0
+    for number in range(1, 2000):  # in steps of 10 ms
+        now_s, was_open = number / 100, state.is_open
+        exposed_s = round(now_s - age_s, 6)
+        if round(exposed_s * 100) % 10 == 0 and exposed_s > 0:
+            state = gate.judged(state, clear(exposed_s), now_s, RULES)
+        state = gate.ticked(state, now_s, RULES)
+        seen += state.is_open and not was_open
+    assert (seen, state.is_open) == (opens, bool(opens))
+
+
 def test_the_same_frame_again_proves_nothing() -> None:
     state = started()
     for _ in range(10):

@@ -58,9 +58,14 @@ def why_closed(state: State, now_s: float, rules: Rules) -> Reason | None:
         return state.blocked_by
     if not state.clears >= rules.clear_frames:
         return Reason.WAITING
-    if not 0.0 <= now_s - state.newest_s <= rules.max_age_s:
+    if not _speaks(state, now_s, rules):
         return Reason.STALE
     return None
+
+
+def _speaks(state: State, now_s: float, rules: Rules) -> bool:
+    """Whether the newest CLEAR frame says anything about now."""
+    return 0.0 <= now_s - state.newest_s <= rules.max_age_s
 
 
 def _settled(state: State, now_s: float, rules: Rules) -> State:
@@ -81,13 +86,13 @@ def judged(state: State, verdict: Verdict, now_s: float, rules: Rules) -> State:
             blocked_by=verdict.reason,
         )
     else:
-        gap_s = verdict.exposed_s - state.newest_s
-        if not (gap_s > 0.0 and verdict.exposed_s <= now_s):
+        if not state.newest_s < verdict.exposed_s <= now_s:
             # A repeated frame, or one from the future: it proves nothing about now.
             state = replace(state, clears=0)
         else:
-            # After a gap that nobody looked into, counting starts again.
-            run = state.clears if gap_s <= rules.max_age_s else 0
+            # Where the one before no longer spoke when this one was judged, counting starts again:
+            # a camera too slow for ``max_age_s`` would else have the gate open and close for ever.
+            run = state.clears if _speaks(state, now_s, rules) else 0
             clears = min(run + 1, rules.clear_frames)
             state = replace(state, clears=clears, newest_s=verdict.exposed_s)
     return _settled(state, now_s, rules)

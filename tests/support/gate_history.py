@@ -84,8 +84,10 @@ class History(NamedTuple):
                 exposed = event.exposure(now, self.newest)
                 if not self.newest < exposed <= now:  # seen before, or ahead of the clock
                     return self._replace(run=())
-                run = () if self.faults else (*self.run, exposed)[-rules.clear_frames :]
-                return self._replace(run=run, newest=exposed)
+                # A run is of frames of which each was judged while the one before still spoke.
+                speaks = now - self.newest <= rules.max_age_s
+                run = (*(self.run if speaks else ()), exposed)[-rules.clear_frames :]
+                return self._replace(run=() if self.faults else run, newest=exposed)
             case "nudity" | "doubt":
                 return self._replace(run=(), blocked=now, blocked_by=BLOCKED[event.kind])
             case "fault":
