@@ -139,7 +139,12 @@ MUTATIONS = [
         "            blocked_until_s",
     ),
     ("the same frame counts again", "interlock", "newest_s < verdict", "newest_s <= verdict"),
-    ("frames ahead of the clock count", "interlock", "verdict.exposed_s <= now_s", "verdict.exposed_s"),
+    (
+        "frames ahead of the clock count",
+        "interlock",
+        "verdict.exposed_s <= now_s",
+        "verdict.exposed_s",
+    ),
     (
         "an exposure that is no number counts",
         "interlock",

@@ -237,3 +237,15 @@ def test_a_press_goes_before_a_look_that_nobody_pressed_for(studio: Build) -> No
     assert kit.done.wait(10)
     assert kit.looks == []
     assert kit.outcomes[0].name
+
+
+def test_a_camera_slower_than_it_was_asked_to_be_gets_its_presses_all_the_same(
+    studio: Build,
+) -> None:
+    kit = studio(lambda main: (Reason.CLEAR, {}))
+    for number in range(5):
+        kit.shelf.put(kit.tray.frame(kit.now_s + number / 10))
+    kit.now_s += 0.48  # nearly a frame's time of such a camera after its last
+    assert kit.photographer.press(Opening(kit.now_s, 0.0))
+    assert kit.done.wait(10.0)
+    assert kit.outcomes[-1].name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from shuttergate.capture.shelf import Shelf
 from support.studio import FRAME_S, Tray
 
@@ -89,3 +91,17 @@ def test_who_looks_for_nobody_keeps_no_frame_from_being_newer() -> None:
     for step in range(1, 30):
         shelf.put(tray.frame(1000.0 + step / 30))
     assert shelf.take_newest(1000.98, 0.25) is not None
+
+
+def test_the_frames_tell_how_far_apart_they_are() -> None:
+    tray, shelf = Tray(), Shelf(1)
+    assert shelf.interval_s == 0.0
+    for number in range(6):
+        shelf.put(tray.frame(1.0 + number / 10))
+    assert shelf.interval_s == pytest.approx(0.1)
+    shelf.put(tray.frame(3.0))  # BLOCKED ones between two say nothing of the camera
+    assert shelf.interval_s == pytest.approx(0.1)
+    shelf.clear()
+    shelf.put(tray.frame(9.0))
+    shelf.put(tray.frame(9.1))
+    assert shelf.interval_s == pytest.approx(0.1)

@@ -30,7 +30,7 @@ LOOK_SHARE = 3.0
 class PhotoSettings:
     """What a photo needs to know of the camera."""
 
-    frame_interval_s: float
+    frame_interval_s: float  # at least: what the shelf's frames say counts where it is more
     judging_s: float  # how long the frame under judgement at the press may take to be judged
     rotation: int  # degrees clockwise to upright
     jpeg_quality: int
@@ -137,12 +137,16 @@ class Photographer:
             self._work.between_presses()
             self._busy.release()
 
+    @property
+    def _interval_s(self) -> float:
+        return max(self._camera.frame_interval_s, self._shelf.interval_s)
+
     def _take(self, opening: Opening, timeout_s: float) -> Frame | None:
-        return self._shelf.take(opening.pressed_s, self._camera.frame_interval_s, timeout_s)
+        return self._shelf.take(opening.pressed_s, self._interval_s, timeout_s)
 
     def _photograph(self, opening: Opening, frame: Frame | None) -> Outcome:
         camera, pressed_s = self._camera, opening.pressed_s
-        frame = frame or self._take(opening, camera.frame_interval_s + camera.judging_s)
+        frame = frame or self._take(opening, self._interval_s + camera.judging_s)
         if frame is None:
             reason = Reason.NO_FRAME if self._work.lasts(opening) else Reason.CLOSED
             return Outcome(pressed_s, reason=reason)

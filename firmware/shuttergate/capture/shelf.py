@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 from collections import deque
 
 from shuttergate.frame import Frame
 
+INTERVALS = 9
+
 
 class Shelf:
-    """Owns up to ``depth`` frames that were each judged CLEAR; the gate's closing empties it."""
+    """Owns up to ``depth`` frames that were each judged CLEAR; the gate's closing empties it.
+
+    ``interval_s``: how far apart its frames are, by their own exposures: the median of the last
+    few, and nought before there are some. A camera may give fewer than it was asked for.
+    """
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
         self._frames: deque[Frame] = deque()
         self._news = threading.Condition()
         self._newest_s = float("-inf")
+        self._intervals_s: deque[float] = deque(maxlen=INTERVALS)
+        self.interval_s = 0.0
         self._wanted: tuple[float, float] | None = None  # by a press that waits: see `take`
 
     def put(self, frame: Frame) -> None:
         """Take over a CLEAR frame."""
         with self._news:
             self._frames.append(frame)
+            if 0.0 < (interval_s := frame.exposed_s - self._newest_s) < float("inf"):
+                self._intervals_s.append(interval_s)
+                self.interval_s = statistics.median(self._intervals_s)
             self._newest_s = frame.exposed_s
             if len(self._frames) > self._depth:
                 # Whoever waits for a frame may wake up late: theirs is not pushed off meanwhile.
