@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from shuttergate import feed
 from shuttergate.board import read_board
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, CameraGivenUp
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame
 from shuttergate.gate import Rules
@@ -26,8 +27,11 @@ class Bench:
 
     name, fps = "a camera", 30.0
 
-    def __init__(self, *script: str | None) -> None:
+    def __init__(
+        self, *script: str | None, driver: Literal["simulated", "picamera2"] = "simulated"
+    ) -> None:
         self.script = list(script)
+        self.now_s = 10.0
         self.opened = self.closed = self.released = 0
         self.told: list[feed.Event] = []
         self.paused_s: list[float] = []
@@ -37,7 +41,18 @@ class Bench:
         judge: Any = None
         part = read_board("simulated").camera
         tell = self.told.append
-        self.lane = Lane(part, self.open, (4, 4, 3), judge, self.interlock, faults, tell)
+        viewfinder: Any = None
+        self.lane = Lane(
+            replace(part, driver=driver),
+            self.open,
+            (4, 4, 3),
+            judge,
+            viewfinder,
+            faults,
+            tell,
+            0.25,
+            lambda: self.now_s,
+        )
 
     def open(self) -> Any:
         self.opened += 1
@@ -111,3 +126,44 @@ def test_one_that_cannot_be_opened_leaves_nothing_to_close() -> None:
     assert bench.lane.next(bench.paused_s.append) is None
     bench.lane.close()
     assert bench.closed == 0
+
+
+def test_a_real_camera_that_stays_away_is_left_to_another_process() -> None:
+    bench = Bench(*["it is busy"] * 5, driver="picamera2")
+    for _ in range(4):
+        assert bench.lane.next(bench.paused_s.append) is None
+        bench.now_s += 6.0
+    bench.now_s -= 4.0
+    with pytest.raises(CameraGivenUp, match="it is busy"):
+        bench.lane.next(bench.paused_s.append)
+    assert bench.told[-1] == feed.CameraGivenUp("it is busy", 20.0)
+    assert bench.closed == 5
+
+
+def test_a_frame_begins_the_patience_anew_and_a_simulated_camera_has_no_end_of_it() -> None:
+    bench = Bench("away", None, "away", "away", driver="picamera2")
+    for due in (False, True, False, False):
+        assert (bench.lane.next(bench.paused_s.append) is not None) == due
+        bench.now_s += 15.0
+    bench = Bench(*["away"] * 4)
+    for _ in range(4):
+        assert bench.lane.next(bench.paused_s.append) is None
+        bench.now_s += 15.0
+
+
+def test_a_camera_too_slow_for_the_gate_is_told_of_once() -> None:
+    bench = Bench(None)
+    bench.turns()
+    for _ in range(100):  # every 100 ms a frame, judged 180 ms after its exposure
+        bench.lane.judged(bench.now_s - 0.18)
+        bench.now_s += 0.1
+    assert bench.told == [feed.CameraSlow("a camera", 280, 250)]
+
+
+def test_a_hiccup_is_no_slow_camera() -> None:
+    bench = Bench(None)
+    bench.turns()
+    for number in range(200):
+        bench.lane.judged(bench.now_s - 0.04)
+        bench.now_s += 0.033 if number % 20 else 0.4
+    assert bench.told == []

@@ -50,6 +50,17 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
     (feed.NoVideo("no PyAV"), "no video", {"cause": "no PyAV"}),
     (feed.FaultBegan(Fault.SELF_TEST, "0.3"), "self-test fault", {"error": "0.3"}),
     (feed.CameraWorks("a camera"), "camera works again", {"camera": "a camera"}),
+    (
+        feed.CameraSlow("a camera", 280, 250),
+        "camera slow",
+        {"camera": "a camera", "age_ms": 280, "max_age_ms": 250},
+    ),
+    (
+        feed.CameraGivenUp("it is busy", 20.1),
+        "camera given up",
+        {"error": "it is busy", "tried_s": 20.1},
+    ),
+    (feed.ClockSet(-61.0), "clock set", {"by_s": -61.0}),
     (feed.AlbumReady(), "album ready", {}),
     (feed.PublisherLost("gone"), "publisher gone", {}),
     (

@@ -75,6 +75,7 @@ class Appliance:
             Viewfinder(board.camera.turn, self.interlock, self._press_judge.shows, clock),
             self.faults,
             tell,
+            config.gate.max_age_ms / 1000,
             clock,
         )
         self.lanes = [lane]
@@ -149,6 +150,7 @@ class Appliance:
         kept = False
         try:
             seen = lane.judge(frame)
+            lane.judged(frame.exposed_s)
             self.tally.scores = seen.scores  # in place before the gate tells of its change
             is_open = self.interlock.judged(seen)
             self.tally.judged(seen)

@@ -33,6 +33,10 @@ class PictureError(ShuttergateError, ValueError):
     """A file cannot be read as a picture."""
 
 
+class CameraGivenUp(ShuttergateError, RuntimeError):
+    """A camera stayed away for so long that another process is to try."""
+
+
 class AlbumError(ShuttergateError, OSError):
     """The album cannot take a photo or a video."""
 

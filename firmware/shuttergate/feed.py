@@ -96,6 +96,27 @@ class CameraWorks(Event, frozen=True, tag="camera works again"):
     camera: str
 
 
+class CameraSlow(Event, frozen=True, tag="camera slow"):
+    """A frame was so old when the next one was judged that the gate cannot open before it."""
+
+    camera: str
+    age_ms: int
+    max_age_ms: int
+
+
+class CameraGivenUp(Event, frozen=True, tag="camera given up"):
+    """This process could not get its camera back; another one is to try, with a fresh library."""
+
+    error: str
+    tried_s: float
+
+
+class ClockSet(Event, frozen=True, tag="clock set"):
+    """The computer's clock was put on by so many seconds, or back: photos are dated by it."""
+
+    by_s: float
+
+
 class AlbumReady(Event, frozen=True, tag="album ready"):
     """The album can be written to."""
 
@@ -309,6 +330,9 @@ AnyEvent = (
     | NoVideo
     | FaultBegan
     | CameraWorks
+    | CameraSlow
+    | CameraGivenUp
+    | ClockSet
     | AlbumReady
     | PublisherLost
     | AcceleratorChanged

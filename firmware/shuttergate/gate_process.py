@@ -22,7 +22,7 @@ from shuttergate.appliance import Appliance
 from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener
 from shuttergate.config import Config, read_kit
-from shuttergate.errors import ConfigError, ScoreError, ShuttergateError
+from shuttergate.errors import CameraGivenUp, ConfigError, ScoreError, ShuttergateError
 from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
@@ -33,6 +33,8 @@ from shuttergate.vision.eyes import Eyes, open_eyes
 
 EXIT_REFUSED = 3
 EXIT_DIED = 70
+EXIT_GAVE_UP = 75
+"""As EX_TEMPFAIL of sysexits.h: another process is to try the camera."""
 
 
 def assemble(config: Config, board: Board, eyes: Eyes, panel: Panel, link: feed.Link) -> Appliance:
@@ -100,6 +102,8 @@ def main(argv: list[str] | None = None) -> None:
     except ScoreError as error:
         link.send(feed.Refused(str(error)))
         sys.exit(EXIT_REFUSED)
+    except CameraGivenUp:
+        os._exit(EXIT_GAVE_UP)  # a library that is wedged may hang at the end of the interpreter
     except BaseException:
         # No tidying up: ending the process is what lets the line go, whatever else is broken.
         traceback.print_exc()

@@ -10,7 +10,7 @@ from shuttergate import feed
 from shuttergate.board import CameraPart
 from shuttergate.capture.shelf import Shelf
 from shuttergate.clock import Clock
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, CameraGivenUp
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
 from shuttergate.frames.inspection import Inspector
@@ -26,13 +26,23 @@ POOL_FRAMES = SHELF_FRAMES + 3
 """On the shelf, before the live channels, and two on their way to a second look: of a press, and of
 one that nobody pressed for. 2.2 MB each at 1408 x 1056."""
 
+GIVE_UP_S = 20.0
+"""A real camera that gives nothing for so long, however often it is opened, may be held by a wedged
+library in this very process: a fresh process gets it where this one never will."""
+
+SLOW_FRAMES = 30
+"""So many frames in a row, each judged when the one before no longer spoke, are no hiccup."""
+
 STALL_S = 1.0
 BACK_OFF_FIRST_S = 0.1
 BACK_OFF_CAP_S = 2.0
 
 
 class Lane:
-    """``open_camera`` is called again whenever the camera failed. `next` is for one thread."""
+    """``open_camera`` is called again whenever the camera failed. `next` is for one thread.
+
+    ``max_age_s``: how long a frame speaks for the gate.
+    """
 
     def __init__(
         self,
@@ -43,6 +53,7 @@ class Lane:
         viewfinder: Viewfinder,
         faults: FaultLog,
         tell: feed.Tell,
+        max_age_s: float,
         clock: Clock = time.monotonic,
     ) -> None:
         self.name = ""  # of the camera, once it was open
@@ -53,6 +64,12 @@ class Lane:
         self._inspector = Inspector(lores_shape, part.main_size, clock)
         self._faults = faults
         self._tell = tell
+        self._clock = clock
+        self._max_age_s = max_age_s
+        self._give_up_s = math.inf if part.is_simulated else GIVE_UP_S
+        self._away_since_s: float | None = None
+        self._exposed_s = math.inf  # of the frame before
+        self._late = 0
         self._camera: Source | None = None
         # A frame begins it anew, however long the camera was open: it may be open and give none.
         self._backoff = Backoff(BACK_OFF_FIRST_S, BACK_OFF_CAP_S, math.inf)
@@ -62,6 +79,7 @@ class Lane:
         """Return the next frame, inspected.
 
         None: the camera failed; that was told, it is closed, and a pause was made (in seconds).
+        Raises `CameraGivenUp` where that has gone on for too long.
         """
         try:
             if self._camera is None:
@@ -71,14 +89,34 @@ class Lane:
         except CameraError as error:
             self._faults.begin(Fault.CAMERA, error, retell=True)
             self.close()
+            self._mind_absence(error)
             pause(self._backoff.after(0.0))
             self._has_failed = True
             return None
+        self._away_since_s = None
         if self._has_failed:
             self._has_failed = False
             self._backoff.reset()
             self._tell(feed.CameraWorks(self.name))
         return frame
+
+    def _mind_absence(self, error: CameraError) -> None:
+        now_s = self._clock()
+        self._exposed_s = math.inf
+        if self._away_since_s is None:
+            self._away_since_s = now_s
+        tried_s = now_s - self._away_since_s
+        if tried_s >= self._give_up_s:
+            self._tell(feed.CameraGivenUp(str(error), round(tried_s, 1)))
+            raise CameraGivenUp(str(error))
+
+    def judged(self, exposed_s: float) -> None:
+        """Hear that the frame exposed then was judged now; a camera too slow is told of, once."""
+        age_s, self._exposed_s = self._clock() - self._exposed_s, exposed_s
+        self._late = self._late + 1 if age_s > self._max_age_s else 0
+        if self._late == SLOW_FRAMES:
+            ages_ms = round(age_s * 1000), round(self._max_age_s * 1000)
+            self._tell(feed.CameraSlow(self.name, *ages_ms))
 
     def _inspected(self, frame: Frame) -> Frame:
         try:

@@ -11,7 +11,7 @@ from typing import Protocol
 from shuttergate import feed
 from shuttergate.capture import hatch
 from shuttergate.capture.client import RECEIPT_TIMEOUT_S, Heard, PublisherClient
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, TimeOfDay
 from shuttergate.faults import FaultLog
 from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
@@ -83,6 +83,7 @@ class Warden:
         self._link = link
         self._injection = injection
         self._clock = clock
+        self._time_of_day = TimeOfDay()
         self._album_error: str | None = None
         self._wires = WireWatch()
         self._wire_faults: frozenset[Fault] = frozenset()
@@ -119,6 +120,8 @@ class Warden:
             now_s = self._clock()
             if now_s >= self._status_due_s:
                 self._status_due_s = now_s + STATUS_S
+                if by_s := self._time_of_day.set_by_s():
+                    self._link.send(feed.ClockSet(round(by_s, 1)))
                 if not self._hangs(now_s):
                     self._link.send(self._kit.status())
 

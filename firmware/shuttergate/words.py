@@ -66,6 +66,8 @@ def is_notable(event: feed.Logged) -> bool:
             return True
         case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
             return True
+        case feed.CameraSlow() | feed.CameraGivenUp() | feed.ClockSet():
+            return True
     return False
 
 
@@ -175,6 +177,21 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _more(_faults(language)[item.fault], item.error, language)
         case feed.CameraWorks():
             return _("the camera works again: {camera}").format(camera=item.camera)
+        case feed.CameraSlow():
+            said = _(
+                "the camera is too slow for the gate: {age} ms from a frame to the next "
+                "one’s verdict, where {limit} ms are allowed"
+            )
+            return said.format(age=item.age_ms, limit=item.max_age_ms)
+        case feed.CameraGivenUp():
+            return _("another process tries to get the camera ({why})").format(why=item.error)
+        case feed.ClockSet():
+            said = (
+                _("the clock was put on by {s} s: photos are dated by it")
+                if item.by_s > 0
+                else _("the clock was put back by {s} s: photos are dated by it")
+            )
+            return said.format(s=f"{abs(item.by_s):.0f}")
         case feed.PublisherLost(how="silent"):
             return _("the process that saves photos gives no sign")
         case feed.PublisherLost(how="replaced"):

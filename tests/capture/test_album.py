@@ -96,10 +96,18 @@ def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / name).read_bytes() == b"newer"
 
 
-def test_a_clock_set_back_still_sorts(tmp_path: Path) -> None:
+def test_a_clock_put_back_by_a_little_still_sorts(tmp_path: Path) -> None:
     album = Album(tmp_path)
     first = album.publish(NOON_MS, b"1")
-    assert album.publish(NOON_MS - 3_600_000, b"2") > first
+    assert album.publish(NOON_MS - 9_000, b"2") > first
+
+
+def test_a_clock_that_ran_ahead_and_was_put_right_dates_what_comes_after(tmp_path: Path) -> None:
+    album = Album(tmp_path)
+    album.publish(2_147_483_640_000, b"in 2038")
+    for number in range(2):
+        assert album.publish(NOON_MS, b"now") == f"20261121T120000.{123 + number}Z.jpg"
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_missing_album_is_named_with_its_mend(tmp_path: Path) -> None:

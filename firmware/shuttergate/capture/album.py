@@ -15,6 +15,9 @@ from shuttergate.system.paths import tilde
 ROOM_BYTES = 1024 * 1024
 """An album with less room than this is full before the next photo is tried."""
 
+LITTLE_BACK_MS = 10_000
+"""A clock put back by no more than this leaves names in their order; more is a clock put right."""
+
 SYNC_BYTES = 4 * 1024 * 1024
 """A video is brought to the disk in steps of this size."""
 
@@ -56,8 +59,8 @@ class Album:
 
         ``may()`` is asked when it is on the disk and has no name yet: without its yes nothing
         remains, and "" is returned. Names are the time in UTC to the millisecond, so they sort by
-        it; a name that is taken, or a clock that was set back, moves on by a millisecond. Raises
-        `AlbumError`, and leaves nothing.
+        it; a name that is taken, or a clock that was put back by a little, moves on by a
+        millisecond. Raises `AlbumError`, and leaves nothing.
         """
         with contextlib.closing(self.draft()) as draft:
             draft.write(photo)
@@ -76,7 +79,10 @@ class Album:
 
     def name(self, taken_ms: int, suffix: str, link: Callable[[str], None]) -> str:
         """Give the first name that is free from ``taken_ms`` on: ``link(name)`` takes it."""
-        taken_ms = max(taken_ms, self._last_ms.get(suffix, -1) + 1)
+        last_ms = self._last_ms.get(suffix, -1)
+        # A clock that ran years ahead and was put right must not date all that comes after it.
+        if last_ms - taken_ms <= LITTLE_BACK_MS:
+            taken_ms = max(taken_ms, last_ms + 1)
         while True:
             name = file_name(taken_ms, suffix)
             try:
