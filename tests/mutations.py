@@ -228,7 +228,7 @@ MUTATIONS = [
         4,
         "the gate process has a socket to the network",
         "gate_process.py",
-        '    sock = spawn.begin("shuttergate-gate", argv)',
+        '    sock = spawn.begin("shuttergate-gate", argv, spawn.Liberties(files=True))',
         '    sock = spawn.begin("shuttergate-gate", argv, spawn.Liberties(network=True)); '
         "import socket; globals()['leak'] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
         "1-fail-closed/one-exposure",

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from shuttergate import feed
 from shuttergate.board import read_board
-from shuttergate.errors import CameraError, CameraGivenUp
+from shuttergate.errors import CameraError, CameraLost
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame
 from shuttergate.gate import Rules
@@ -134,7 +134,7 @@ def test_a_real_camera_that_stays_away_is_left_to_another_process() -> None:
         assert bench.lane.next(bench.paused_s.append) is None
         bench.now_s += 6.0
     bench.now_s -= 4.0
-    with pytest.raises(CameraGivenUp, match="it is busy"):
+    with pytest.raises(CameraLost, match="it is busy"):
         bench.lane.next(bench.paused_s.append)
     assert bench.told[-1] == feed.CameraGivenUp("it is busy", 20.0)
     assert bench.closed == 5

@@ -24,12 +24,22 @@ PULLED_UP = {2: "I2C", 3: "I2C", 14: "the serial console"}
 """A line let go must fall: these have pull-ups on the board, or are driven high at boot."""
 
 
+class SensorMode(Table, frozen=True):
+    """A mode of a sensor: ``size`` (width, height) in pixels, and the most frames a second."""
+
+    size: tuple[_Side, _Side]
+    bit_depth: Annotated[int, Meta(ge=8, le=16)]
+    fps: Annotated[float, Meta(gt=0, le=1000)]
+
+
 class CameraPart(Table, frozen=True):
     """The camera: ``main_size`` is the largest picture (width, height) as the sensor gives it.
 
     ``rotation``: degrees clockwise that bring it upright; ``mirror`` flips it left to right before
     it is turned. ``controls`` go to libcamera as they are, by libcamera's own names; exposure and
-    focus are its business unless set here. ``device`` is the webcam's node; nothing else has one.
+    focus are its business unless set here. ``sensors``: which mode of which sensor is used, by the
+    model that the camera says it is; for others libcamera chooses. ``device`` is the webcam's node;
+    nothing else has one.
     """
 
     driver: Literal["simulated", "picamera2", "webcam"]
@@ -39,6 +49,7 @@ class CameraPart(Table, frozen=True):
     mirror: bool = False
     device: str = "/dev/video0"
     controls: dict[str, bool | int | float | list[float]] = {}
+    sensors: dict[str, SensorMode] = {}
 
     @property
     def is_simulated(self) -> bool:

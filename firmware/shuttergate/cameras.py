@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from shuttergate.board import CameraPart
 from shuttergate.config import SceneSettings
+from shuttergate.errors import CameraError
 from shuttergate.frame import Source
+from shuttergate.frames import picamera2
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.picamera2 import PiCamera
 from shuttergate.frames.scene import open_scene
@@ -17,6 +20,16 @@ from shuttergate.frames.stage import STAGE, Stage, Stagehand
 from shuttergate.frames.upright import Turned
 from shuttergate.frames.webcam import WebCam
 from shuttergate.system.toml import path_of
+
+
+def meet(part: CameraPart) -> None:
+    """Let the camera's library do what it may not do later; see `picamera2.meet`.
+
+    Where that fails, opening the camera will fail, too, and say why.
+    """
+    if part.driver == "picamera2":
+        with contextlib.suppress(CameraError):
+            picamera2.meet()
 
 
 class CameraOpener:

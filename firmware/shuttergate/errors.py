@@ -33,7 +33,7 @@ class PictureError(ShuttergateError, ValueError):
     """A file cannot be read as a picture."""
 
 
-class CameraGivenUp(ShuttergateError, RuntimeError):
+class CameraLost(ShuttergateError, RuntimeError):
     """A camera stayed away for so long that another process is to try."""
 
 

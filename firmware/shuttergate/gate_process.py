@@ -20,14 +20,14 @@ import msgspec
 from shuttergate import feed
 from shuttergate.appliance import Appliance
 from shuttergate.board import Board
-from shuttergate.cameras import CameraOpener
+from shuttergate.cameras import CameraOpener, meet
 from shuttergate.config import Config, read_kit
-from shuttergate.errors import CameraGivenUp, ConfigError, ScoreError, ShuttergateError
+from shuttergate.errors import CameraLost, ConfigError, ScoreError, ShuttergateError
 from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
 from shuttergate.switches import fault_switches
-from shuttergate.system import spawn
+from shuttergate.system import confine, spawn
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -66,7 +66,7 @@ def _tell_accelerator(link: feed.Link, state: AcceleratorState, cause: str) -> N
 
 def main(argv: list[str] | None = None) -> None:
     """Run the gate process on an inherited link, the configuration as JSON on stdin."""
-    sock = spawn.begin("shuttergate-gate", argv)
+    sock = spawn.begin("shuttergate-gate", argv, spawn.Liberties(files=True))
     # Threads hand over to one another within a fraction of a frame, not Python's usual 5 ms.
     sys.setswitchinterval(0.0005)
     link = feed.Link(sock)
@@ -77,6 +77,8 @@ def main(argv: list[str] | None = None) -> None:
         panel = Panel(board.pins, simulated=board.gpio.is_simulated)
         if panel.wiring is not None:
             panel.wiring.meter = functools.partial(_tell_level, link)
+        meet(board.camera)  # it writes what it may not write later, before there is any picture
+        confine.no_files()
         eyes = open_eyes(
             board.channels.live,
             board.channels.look,
@@ -102,7 +104,7 @@ def main(argv: list[str] | None = None) -> None:
     except ScoreError as error:
         link.send(feed.Refused(str(error)))
         sys.exit(EXIT_REFUSED)
-    except CameraGivenUp:
+    except CameraLost:
         os._exit(EXIT_GAVE_UP)  # a library that is wedged may hang at the end of the interpreter
     except BaseException:
         # No tidying up: ending the process is what lets the line go, whatever else is broken.

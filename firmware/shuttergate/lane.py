@@ -10,7 +10,7 @@ from shuttergate import feed
 from shuttergate.board import CameraPart
 from shuttergate.capture.shelf import Shelf
 from shuttergate.clock import Clock
-from shuttergate.errors import CameraError, CameraGivenUp
+from shuttergate.errors import CameraError, CameraLost
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
 from shuttergate.frames.inspection import Inspector
@@ -79,7 +79,7 @@ class Lane:
         """Return the next frame, inspected.
 
         None: the camera failed; that was told, it is closed, and a pause was made (in seconds).
-        Raises `CameraGivenUp` where that has gone on for too long.
+        Raises `CameraLost` where that has gone on for too long.
         """
         try:
             if self._camera is None:
@@ -108,7 +108,7 @@ class Lane:
         tried_s = now_s - self._away_since_s
         if tried_s >= self._give_up_s:
             self._tell(feed.CameraGivenUp(str(error), round(tried_s, 1)))
-            raise CameraGivenUp(str(error))
+            raise CameraLost(str(error))
 
     def judged(self, exposed_s: float) -> None:
         """Hear that the frame exposed then was judged now; a camera too slow is told of, once."""

@@ -6,27 +6,29 @@ No libcamera is needed: a small stand-in gives requests with padded buffers. The
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from shuttergate.board import CameraPart
+from shuttergate.board import CameraPart, SensorMode, read_board
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
+from shuttergate.frames import picamera2
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
-from shuttergate.frames.picamera2 import PiCamera, _is_camera, fitting, for_libcamera
+from shuttergate.frames.picamera2 import PiCamera, _is_camera
+from shuttergate.frames.sensor import fitting, for_libcamera
 from shuttergate.frames.shot import Lens
-from shuttergate.frames.yuv import Layout, ToRgb
+from shuttergate.frames.yuv import ToRgb
 from shuttergate.system.holders import holders
-from support.colours import COLOURS, LIMITED, REC709, as_rgb, centres, laid_out, near, quadrants
+from support.colours import COLOURS, LIMITED, REC709, as_rgb, centres, near, quadrants
+from support.picam import StandIn, modules
 
 MAIN, LORES = (640, 480), (224, 224)
 LORES_SHAPE = (224, 224, 3)
@@ -87,128 +89,14 @@ def test_who_holds_the_camera_is_named(tmp_path: Path) -> None:
     assert holders(_is_camera, tmp_path) == ["rpicam-vid (process 71)"]
 
 
-class StandIn:
-    """As much of picamera2 as the driver uses; what it gives is set by a test beforehand."""
-
-    offered = ("YUV420", "NV12", "BGR888", "RGB888")
-    platform = "VC4"
-    colours: Any = COLOURS
-    padding = 32
-    failure: Exception | None = None
-    metadata: dict[str, Any] = {}
-    silent_s = 0.0
-    given: list[StandIn] = []
-    pictures = (quadrants(MAIN),)
-
-    def __init__(self) -> None:
-        read, self.notifyme_w = os.pipe()
-        self.notifymeread = os.fdopen(read, "rb")
-        if self.failure is not None:
-            raise RuntimeError("Camera __init__ sequence did not complete.") from self.failure
-        self.given.append(self)
-        self.camera_properties = {"Model": "standin"}
-        self.camera_controls = {"FrameDurationLimits": (1, 2, 3), "AeEnable": (0, 1, 1)}
-        self.sensor_resolution = MAIN
-        self.lores_index = 1
-        formats = SimpleNamespace(formats=SimpleNamespace(pixel_formats=self.offered))
-        one = SimpleNamespace(at=lambda index: formats)
-        self.camera = SimpleNamespace(generate_configuration=lambda roles: one)
-        self.out: list[Any] = []
-        self.asked = 0
-        self.taken = 0
-        self.closed = 0
-
-    @staticmethod
-    def global_camera_info() -> list[str]:
-        return ["standin"]
-
-    def create_video_configuration(self, **config: Any) -> dict[str, Any]:
-        return config
-
-    def configure(self, config: dict[str, Any]) -> None:
-        for name in ("main", "lores"):
-            width, height = config[name]["size"]
-            wide = "888" in config[name]["format"]
-            stride = width * (3 if wide else 1) + self.padding
-            size = stride * height * (2 if wide else 3) // 2
-            config[name] |= {"stride": stride, "framesize": size}
-        self.config = config
-        colours = SimpleNamespace(color_space=self.colours)
-        self.libcamera_config = SimpleNamespace(at=lambda index: colours)
-
-    def camera_configuration(self) -> dict[str, Any]:
-        return self.config
-
-    def start(self, show_preview: bool) -> None:
-        assert show_preview is False
-
-    def capture_request(self, wait: bool) -> Any:
-        assert wait is False
-        self.asked += 1
-        due_s = time.monotonic() + self.silent_s
-
-        def get_result(timeout: float) -> Any:
-            left_s = due_s - time.monotonic()
-            time.sleep(max(0.0, min(left_s, timeout)))
-            if left_s > timeout:
-                raise TimeoutError
-            return self._request()
-
-        return SimpleNamespace(get_result=get_result)
-
-    def _request(self) -> Any:
-        image = self.pictures[self.taken % len(self.pictures)]
-        buffers = {}
-        for name in ("main", "lores"):
-            stream = self.config[name]
-            limited = self.colours.range.name == "Limited" and "888" not in stream["format"]
-            layout = Layout(stream["format"], *stream["size"], stream["stride"], limited)
-            buffers[name] = laid_out(image, layout)
-        metadata = {"SensorTimestamp": time.monotonic_ns()} | self.metadata
-        request = SimpleNamespace(
-            buffers=buffers, get_metadata=lambda: metadata, release=lambda: self.out.remove(request)
-        )
-        self.out.append(request)
-        self.taken += 1
-        return request
-
-    def cancel_all_and_flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self.closed += 1
-        self.notifymeread.close()
-        os.close(self.notifyme_w)
-
-
-class Mapped:
-    def __init__(self, request: Any, name: str, reshape: bool, write: bool) -> None:
-        assert not reshape and not write
-        self.array = request.buffers[name]
-
-    def __enter__(self) -> Mapped:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        del self.array
-
-
 @pytest.fixture
 def standin(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
     class Fresh(StandIn):
         given: list[StandIn] = []
 
-    module, below = ModuleType("picamera2"), ModuleType("libcamera")
-    vars(module).update(
-        Picamera2=Fresh, MappedArray=Mapped, Platform=SimpleNamespace(VC4="VC4", PISP="PISP")
-    )
-    vars(below).update(
-        StreamRole=SimpleNamespace(Viewfinder=0),
-        ColorSpace=SimpleNamespace(Sycc=lambda: "sYCC"),
-        Transform=lambda hflip, vflip: SimpleNamespace(hflip=hflip, vflip=vflip),
-    )
-    monkeypatch.setitem(sys.modules, "picamera2", module)
-    monkeypatch.setitem(sys.modules, "libcamera", below)
+    for module in modules(Fresh):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(picamera2, "_manager", [])
     return Fresh
 
 
@@ -251,6 +139,80 @@ def test_what_is_asked_of_libcamera(standin: type[StandIn]) -> None:
     assert config["transform"] == SimpleNamespace(hflip=False, vflip=False)
     assert config["lores"]["preserve_ar"] is False
     assert config["controls"] == {"FrameDurationLimits": (33333, 33333), "AeEnable": True}
+    assert config["sensor"] is None
+
+
+@pytest.mark.parametrize(
+    ("model", "due", "fps"),
+    [
+        ("imx477", ((512, 384), 12), 20.0),
+        ("imx708_wide_noir", ((320, 240), 10), 30.0),
+        ("imx999", None, 30.0),
+    ],
+)
+def test_the_mode_is_the_boards_for_what_the_camera_says_it_is(
+    standin: type[StandIn], model: str, due: Any, fps: float
+) -> None:
+    standin.camera_properties = {"Model": model}
+    sensors = {"imx477": SensorMode((512, 384), 12, 20), "imx708": SensorMode((320, 240), 10, 56)}
+    camera = PiCamera(settings(sensors=sensors), LORES, make_pool())
+    config = standin.given[0].config
+    mode = due and {"output_size": due[0], "bit_depth": due[1]}
+    assert config["sensor"] == mode
+    assert config["main"]["size"] == (due[0] if due else MAIN)  # nothing is made larger
+    assert config["controls"]["FrameDurationLimits"] == (round(1e6 / fps),) * 2
+    assert camera.fps == fps
+    camera.close()
+
+
+def test_a_sensor_that_is_slower_than_was_asked_says_so(standin: type[StandIn]) -> None:
+    standin.camera_controls = {"FrameDurationLimits": (100_000, 10**9, 100_000)}
+    camera = PiCamera(settings(), LORES, make_pool())
+    assert camera.fps == 10.0
+    camera.close()
+
+
+@pytest.mark.parametrize(
+    ("own", "due"),
+    [
+        ({}, {"AfMode": 2}),
+        ({"AfMode": 0}, {"AfMode": 0}),
+        ({"LensPosition": 2.0}, {"LensPosition": 2.0}),
+    ],
+)
+def test_a_lens_that_can_move_follows_unless_the_board_has_its_own_way(own: Any, due: Any) -> None:
+    known = KNOWN | {"AfMode": (0, 2, 0), "LensPosition": (0.0, 32.0, 1.0)}
+    assert for_libcamera(own, known) == due
+
+
+@pytest.mark.parametrize("board", ["pi-cpu", "pi4-coral-usb", "pi5-coral-usb"])
+def test_the_boards_modes_are_as_large_as_what_is_saved_and_as_fast_as_is_asked(board: str) -> None:
+    camera = read_board(board).camera
+    natives = {"imx477": (4056, 3040), "imx708": (4608, 2592), "imx219": (3280, 2464)}
+    for model, mode in camera.sensors.items():
+        native = natives.get(model, (2592, 1944))
+        assert abs(native[0] / native[1] / (mode.size[0] / mode.size[1]) - 1) < 0.01
+        assert mode.fps >= camera.fps
+    sizes = [fitting(natives[model], camera.main_size) for model in ("imx477", "imx708")]
+    assert sizes == [(1408, 1056), (1872, 1052)]
+
+
+def test_cameras_are_found_once_and_kept(standin: type[StandIn]) -> None:
+    """picamera2 lets go of its manager with the last camera: the next one is to find them again."""
+    picamera2.meet()
+    below: Any = sys.modules["libcamera"]
+    for _ in range(2):
+        PiCamera(settings(), LORES, make_pool()).close()
+    assert below.CameraManager.made == 1
+
+
+def test_a_camera_that_this_process_holds_itself_is_said_so(
+    standin: type[StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin.failure = RuntimeError("Device or resource busy")
+    monkeypatch.setattr(picamera2, "holds_itself", lambda holds: True)
+    with pytest.raises(CameraError, match="this very process has not let it go; wait, another"):
+        PiCamera(settings(), LORES, make_pool())
 
 
 @pytest.mark.parametrize("format", ["YUV420", "NV12", "RGB888", "BGR888"])

@@ -48,7 +48,7 @@ HEARS = "own.spawn.settings = probe"
 EVERYTHING = {"dumps", "files", "network", "freed memory"}
 
 PROCESSES = {
-    "shuttergate.gate_process": (HEARS, EVERYTHING),
+    "shuttergate.gate_process": ("own.open_eyes = probe", EVERYTHING),  # before any picture
     "shuttergate.capture.publisher": (HEARS, {"dumps", "network"}),
     "shuttergate.console.process": (
         "import uvicorn; uvicorn.Server.run = probe",
@@ -79,7 +79,8 @@ def probed(module: str, moment: str, settings: bytes) -> dict[str, Any]:
 @pytest.mark.parametrize("module", PROCESSES)
 def test_each_process_has_given_up_what_it_must(module: str) -> None:
     moment, taken = PROCESSES[module]
-    settings = msgspec.json.encode(ConsoleSettings(Config(), "/nowhere"))
+    is_gate = module == "shuttergate.gate_process"
+    settings = msgspec.json.encode(Config() if is_gate else ConsoleSettings(Config(), "/nowhere"))
     found = probed(module, moment, settings)
     assert found["ends with its parent"]
     assert set(found["taken"]) == taken

@@ -21,7 +21,7 @@ import numpy as np
 
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels, planes
-from shuttergate.frames.picamera2 import fitting
+from shuttergate.frames.sensor import fitting
 from shuttergate.frames.shot import Lens, Shot
 from shuttergate.frames.upright import flipped
 from shuttergate.system import pyav

@@ -16,7 +16,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,14 +24,18 @@ from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import SensorClock
+from shuttergate.frames.sensor import (
+    LOOKING_ELSEWHERE,
+    SensorReading,
+    fitting,
+    for_libcamera,
+    mode_of,
+)
 from shuttergate.frames.yuv import MAIN_FORMATS, RGB_FORMATS, ToRgb, choose, copy_i420, read_layout
-from shuttergate.system.holders import holders
+from shuttergate.system.holders import holders, holds_itself
 
 BUFFERS = 4
 """One is filled, one waits, one is copied, one is spare; each is 18 MB at 12 megapixels."""
-
-LOOKING_ELSEWHERE = "ScalerCrops"
-"""The control that would let the models see another part of the scene than is saved."""
 
 CROP_TOLERANCE = 0.01
 """How far, as a share of the side, the two crops may differ: the image processor rounds them."""
@@ -50,6 +54,8 @@ class PiCameraSettings(Protocol):
     def vflip(self) -> bool: ...
     @property
     def controls(self) -> Mapping[str, object]: ...
+    @property
+    def sensors(self) -> Mapping[str, SensorReading]: ...
 
 
 class PiCamera:
@@ -57,7 +63,7 @@ class PiCamera:
 
     ``lores_size``: (width, height) in pixels. Frames are copied into buffers of `pool`. Raises
     `CameraError` naming the cause and the mend where the camera is absent, busy, or cannot give
-    what could be judged and saved.
+    what could be judged and saved. ``fps``: what was asked for, or less where the sensor has less.
     """
 
     def __init__(self, settings: PiCameraSettings, lores_size: tuple[int, int], pool: Pool) -> None:
@@ -71,7 +77,8 @@ class PiCamera:
         with _named(self.name), contextlib.ExitStack() as undo:
             undo.callback(self.close)
             self._device = _open(library)
-            self.name = f"picamera2 {self._device.camera_properties.get('Model', 'camera')}"
+            self.model = str(self._device.camera_properties.get("Model", "camera"))
+            self.name = f"picamera2 {self.model}"
             self._configure(settings, lores_size, library.Platform.PISP)
             self._mapped = library.MappedArray
             self._clock = SensorClock(time.monotonic_ns())
@@ -87,15 +94,21 @@ class PiCamera:
         # The Pi 5's processor makes RGB for nothing; the Pi 4's second output knows only YUV.
         rgb_first = device.platform == pisp
         wanted = (*RGB_FORMATS, *MAIN_FORMATS) if rgb_first else (*MAIN_FORMATS, *RGB_FORMATS)
-        main_size = fitting(device.sensor_resolution, settings.main_size)
+        mode, limit = mode_of(self.model, settings.sensors), settings.main_size
+        if mode is not None:
+            # Which mode libcamera would choose depends on its release, and some show but a part.
+            limit = min(limit[0], mode.size[0]), min(limit[1], mode.size[1])
+            self.fps = min(self.fps, mode.fps)
+        main_size = fitting(device.sensor_resolution, limit)
         controls = for_libcamera(settings.controls, device.camera_controls)
-        paced = {"FrameDurationLimits": (round(1e6 / settings.fps),) * 2}
+        paced = {"FrameDurationLimits": (round(1e6 / self.fps),) * 2}
         paced = {name: pace for name, pace in paced.items() if name in device.camera_controls}
         config = device.create_video_configuration(
             main={"format": choose(offered, MAIN_FORMATS), "size": main_size},
             # Not its own aspect ratio: it shows all that main shows, stretched to the square.
             lores={"format": choose(offered, wanted), "size": lores_size, "preserve_ar": False},
             raw=None,
+            sensor=mode and {"output_size": mode.size, "bit_depth": mode.bit_depth},
             # No flip is asked for: not every camera does what libcamera then says that it does
             # (its virtual one), and flipping while copying is seen to be done.
             transform=libcamera.Transform(hflip=False, vflip=False),
@@ -108,6 +121,9 @@ class PiCamera:
         device.configure(config)
         # From here on: not what was asked for, but what libcamera made of it.
         given = device.camera_configuration()
+        shortest_us = device.camera_controls.get("FrameDurationLimits", (0.0,))[0]
+        if shortest_us > 0:
+            self.fps = min(self.fps, 1e6 / shortest_us)
         hflip = bool(given["transform"].hflip) != settings.hflip
         vflip = bool(given["transform"].vflip) != settings.vflip
         # picamera2's own report of the colours leaves out the range.
@@ -210,36 +226,19 @@ class PiCamera:
         gc.collect()  # its parts hold one another, and with them descriptors
 
 
-def fitting(sensor: Sequence[int], limit: tuple[int, int]) -> tuple[int, int]:
-    """Return the largest even size of the sensor's shape within `limit`: nothing is cut off."""
-    scale = min(1.0, limit[0] / sensor[0], limit[1] / sensor[1])
-    width, height = (max(2, int(side * scale + 1e-6) // 2 * 2) for side in sensor)
-    return width, height
+_manager: list[Any] = []
 
 
-def for_libcamera(
-    wanted: Mapping[str, object], known: Mapping[str, Sequence[object]]
-) -> dict[str, object]:
-    """Return `wanted` controls; raise `CameraError` naming those that the camera does not have.
+def meet() -> None:
+    """Have libcamera find its cameras now, and keep what it found for the life of the process.
 
-    ``known``: by name, least, greatest and usual value. Lists become whole numbers where those are.
+    To be called before `confine.no_files`: the Raspberry Pi 5's pipeline makes shared memory (a
+    memfd) for each camera that it finds, and would register none where that may not grow. Kept,
+    because picamera2 lets its manager go with the last camera, and the next would look anew. Raises
+    `CameraError` where there is no picamera2.
     """
-    usable = sorted(set(known) - {LOOKING_ELSEWHERE})
-    unknown = sorted(set(wanted) - set(usable))
-    if LOOKING_ELSEWHERE in unknown:
-        raise CameraError(
-            f"[camera.controls] {LOOKING_ELSEWHERE}: models would look elsewhere; use ScalerCrop"
-        )
-    if unknown:
-        raise CameraError(
-            f"[camera.controls] {', '.join(unknown)}: unknown here; use one of {', '.join(usable)}"
-        )
-    return {
-        name: [int(part) for part in value]
-        if isinstance(value, list) and not isinstance(known[name][0], float)
-        else value
-        for name, value in wanted.items()
-    }
+    _load("picamera2")
+    _manager.append(_load("libcamera").CameraManager.singleton())
 
 
 def _load(module: str) -> Any:
@@ -289,6 +288,11 @@ def _named(name: str) -> Iterator[None]:
             below = below.__cause__ or below.__context__ or below
         cause = str(below) or type(below).__name__
         if "busy" in cause.lower():
+            if holds_itself(_is_camera):
+                raise CameraError(
+                    f"{name} is busy: this very process has not let it go; "
+                    "wait, another is soon started in its place"
+                ) from error
             held = ", ".join(holders(_is_camera)) or "a program that cannot be seen from here"
             raise CameraError(f"{name} is busy: {held} has it; end that program") from error
         raise CameraError(

@@ -24,7 +24,7 @@ from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.frames import picamera2, v4l2
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import SensorClock
-from shuttergate.frames.picamera2 import fitting
+from shuttergate.frames.sensor import fitting
 from shuttergate.frames.upright import flipped
 from shuttergate.system import pyav
 from shuttergate.system.holders import holders
