@@ -25,6 +25,7 @@ STRANGERS = {"frames", "vision", "panel", "capture", "policy", "credentials"}
 
 KNOW_SEVERAL = {
     *("appliance", "gate_process", "lane", "presses", "warden", "cameras", "switches"),
+    "examination_process",  # looks at each, for the doctor
     "stills",  # judges picture files, for commands and the page
 }
 """The flat modules that bring them together."""
@@ -36,6 +37,7 @@ LEVELS = [
     "frames vision panel capture policy credentials packs print",
     "faults injection tally viewfinder prooftest judging lane presses warden",
     "appliance cameras switches gate_process",
+    "examination examination_process",  # the hardware, looked at as the gate process would
     "release stills",
     "companion",  # a contract that offers what the viewfinder shows
     "parent",

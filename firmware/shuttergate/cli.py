@@ -22,10 +22,12 @@ from shuttergate.commands.shared import (
     AsJson,
     BoardName,
     ConfigFile,
+    configured,
     fail,
     refusing,
 )
-from shuttergate.config import Config, LookSettings, album_folder, read_config, read_kit
+from shuttergate.commands.visit import doctor
+from shuttergate.config import album_folder, read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.lang import _
 from shuttergate.system.paths import share
@@ -40,6 +42,9 @@ app = typer.Typer(
 app.command(help=_("Play scenarios on a kit: what is pressed and broken, and what must hold."))(
     bench
 )
+app.command(help=_("Examine the kit: each part is ok, a warning or a fault, with the mend."))(
+    doctor
+)
 app.add_typer(model_app, name="model")
 app.add_typer(board_app, name="board")
 
@@ -52,23 +57,6 @@ def start() -> None:
                 errors="replace"
             )  # a terminal that lacks a letter still gets the rest
     app(prog_name="shuttergate")
-
-
-def _configured(file: Path | None, board: str | None = None, looks: bool = True) -> Config:
-    """Read and check the whole configuration; a mistake ends the command with status 2.
-
-    Without ``looks`` it has the board's own: these are to be found anew.
-    """
-    try:
-        config = read_config(file)
-        if not looks:
-            config = msgspec.structs.replace(config, looks=LookSettings())
-        if board is not None:
-            config = msgspec.structs.replace(config, board=board)
-        read_kit(config, file)
-    except ConfigError as error:
-        fail(error, 2)
-    return config
 
 
 def _say_version(wanted: bool) -> None:
@@ -91,7 +79,7 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
     """Exit status: 0 stopped, 1 fault at start, 2 usage or configuration."""
     from shuttergate.commands import run as serve
 
-    settings = _configured(config, board)
+    settings = configured(config, board)
     refusal = serve.run(settings, read_kit(settings, config), album_folder(settings))
     if refusal is not None:
         fail(refusal.cause, refusal.status)
@@ -145,7 +133,7 @@ def demo(
     """Exit status: as `run`."""
     from shuttergate.commands import demo as stage
 
-    settings = _configured(config, board)
+    settings = configured(config, board)
     if not read_kit(settings, config).gpio.is_simulated:
         fail(f"--board {board}: its button is a real one; shuttergate run --board {board}", 2)
     if scene is not None:
@@ -190,7 +178,7 @@ def console(
     from shuttergate.console import server
     from shuttergate.parent import log
 
-    settings = _configured(config)
+    settings = configured(config)
     out = log.Writer(1)
     try:
         sock = server.listen(settings.page.port if port is None else port, lan)
@@ -215,7 +203,7 @@ def check(
     from shuttergate.verdict import Look
     from shuttergate.vision.eyes import open_eyes
 
-    settings = _configured(config)
+    settings = configured(config)
     kit = read_kit(settings, config)
     try:
         # On the CPU, as `evaluate`: the accelerator is the running kit's, and may be elsewhere.
@@ -307,7 +295,7 @@ def evaluate(
     """Exit status: 0, or 2 for a bad manifest or usage. Both looks, unless one is named."""
     from shuttergate.bench.evaluate.start import Order, carry_out
 
-    settings = _configured(config)
+    settings = configured(config)
     columns = [name.strip() for name in (by or "").split(",") if name.strip()]
     order = Order(
         manifest, as_json, report, live, second, columns, names, against, blind, out, fhibe
@@ -316,80 +304,6 @@ def evaluate(
         carry_out(order, read_kit(settings, config), settings, threads, cluster, resume)
     except ShuttergateError as error:
         fail(error, 2)
-
-
-@app.command(help=_("Examine the kit: each part is ok, a warning or a fault, with the mend."))
-def doctor(
-    as_json: AsJson = False,
-    measure: Annotated[
-        bool,
-        typer.Option(
-            "--measure",
-            help=_("Instead: time the models here; which can look live, at which rate?"),
-        ),
-    ] = False,
-    write: Annotated[
-        bool,
-        typer.Option("--write", help=_("Write what --measure finds into the --config FILE.")),
-    ] = False,
-    board: BoardName = None,
-    config: ConfigFile = None,
-) -> None:
-    """Exit status: 0, or 1 for any fault, or for a machine that is too slow for its board."""
-    from shuttergate.commands import doctor as surgery
-
-    if write and (not measure or config is None or board is not None):
-        fail(
-            "--write: needs --measure, and --config FILE with the settings that it goes into; "
-            "the board is the one that they name",
-            2,
-        )
-    if measure:
-        raise typer.Exit(_measured(as_json, config if write else None, board, config))
-    settings = _configured(config, board)
-    kit = read_kit(settings, config)
-    findings = []
-    for finding in surgery.examine(settings, kit):
-        findings.append(finding)
-        if as_json:
-            typer.echo(msgspec.json.encode(finding).decode())
-        else:
-            typer.echo(f"{finding.health:<8} {finding.part:<18} {finding.seen}")
-            if finding.mend:
-                typer.echo(f"{'':<8} {'':<18} → {finding.mend}")
-    raise typer.Exit(int(any(finding.health == "fault" for finding in findings)))
-
-
-def _measured(as_json: bool, into: Path | None, board_name: str | None, config: Path | None) -> int:
-    from datetime import UTC, datetime
-
-    from shuttergate.commands import measure
-
-    settings = _configured(config, board_name, looks=False)
-    board = read_kit(settings, config)
-    try:
-        took, away = measure.measure(board)
-        figures = measure.times(took, away, board.channels.all)
-        for one in figures:
-            typer.echo(msgspec.json.encode(one).decode() if as_json else measure.time_words(one))
-        if away:
-            fail(
-                f"{', '.join(away)}: without its time nothing follows for the channels together; "
-                "mend what is said above, and measure again",
-                1,
-            )
-        found = measure.advise(took, board, settings.gate.slowest_fps)
-        for line in [msgspec.json.encode(found).decode()] if as_json else measure.words(found):
-            typer.echo(line)
-        if into is not None and found.live:
-            today = datetime.now(UTC).date().isoformat()
-            measure.write(into, found, measure.table(found, figures, today))
-            if not as_json:
-                said = _("Written into {file}; it counts from the kit's next start.")
-                typer.echo(said.format(file=into))
-    except ShuttergateError as error:
-        fail(error, 1)
-    return int(not found.live)
 
 
 @app.command(help=_("Write the printable test card: a pattern that closes a working kit's gate."))

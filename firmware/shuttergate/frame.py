@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,8 +25,9 @@ class Frame:
     ``main``: uint8 (height * 3 // 2, width), planar YUV 4:2:0 (I420, full-range BT.601), both sides
     even; upright but for the board's ``camera.turn``. ``lores``: uint8 (height, width, 3), RGB, the
     whole of the same exposure as people see it, stretched to the models' input. ``exposed_s``:
-    exposure on the monotonic clock, in seconds. `release` wipes the buffers and gives them back;
-    the pixels must not be touched afterwards.
+    exposure on the monotonic clock, in seconds. ``exposure_s``: for how long, 0 where the camera
+    does not say; ``arrived_s``: when the driver had it, NaN where that is not known. `release`
+    wipes the buffers and gives them back; the pixels must not be touched afterwards.
     """
 
     number: int
@@ -33,6 +35,8 @@ class Frame:
     main: Pixels
     lores: Pixels
     release: Callable[[], None]
+    exposure_s: float = 0.0
+    arrived_s: float = math.nan
 
 
 class Source(Protocol):

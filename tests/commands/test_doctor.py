@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from shuttergate.board import read_board
-from shuttergate.commands.doctor import Health, examine, let_go
+from shuttergate.commands.doctor import examine, let_go
 from shuttergate.config import AlbumSettings, Config
 from shuttergate.errors import PackError
+from shuttergate.examination import Examined, Health
 from shuttergate.vision.eyes import open_eyes
 from support.places import ROOT
 
@@ -45,6 +46,7 @@ def test_it_asks_for_every_pack_that_a_run_would_open(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="gone"):  # as `run` does
         open_eyes(channels.live, channels.look, board.accelerator, video=channels.for_video)
     config = Config(album=AlbumSettings(folder=str(tmp_path)))
-    found = {finding.part: finding for finding in examine(config, board)}
+    findings = examine(config, board)
+    found = {finding.part: finding for finding in findings if isinstance(finding, Examined)}
     assert found["model gone"].health is Health.FAULT
     assert found["camera"].health is Health.OK

@@ -160,7 +160,8 @@ def test_the_command_measures_tells_and_writes(tmp_path: Path) -> None:
     file.write_text('[looks]\nlive = ["gone"]\n[gate]\nmax_age_ms = 2000\nclear_frames = 1\n')
     done = asked("doctor", "--measure", "--write", "--json", "--config", file)
     assert done.returncode == 0, done.stderr
-    *channels, found = map(json.loads, done.stdout.splitlines())
+    *channels, found, age = map(json.loads, done.stdout.splitlines())
+    assert age["max_age_ms"] == 2000 and age["left_ms"] < 2000
     assert [one["channel"] for one in channels] == [CLEAN, NSFW]
     assert all(0 < one["median_ms"] <= one["p99_ms"] for one in channels)
     looks = read_config(file).looks
@@ -169,6 +170,7 @@ def test_the_command_measures_tells_and_writes(tmp_path: Path) -> None:
     said = asked("doctor", "--measure", "--config", file).stdout
     assert "The live channels may take half of each frame's time" in said
     assert "So on this kit look live: consent-clean, open-nsfw, at " in said
+    assert "Where the 2000 ms go that a frame may speak for:" in said
 
 
 @pytest.mark.parametrize(

@@ -8,69 +8,30 @@ import resource
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Iterator
-from enum import StrEnum
 from pathlib import Path
 
-import msgspec
-
+from shuttergate import examination
 from shuttergate.board import Board
-from shuttergate.cameras import CameraOpener
 from shuttergate.capture.album import Album
+from shuttergate.commands import upkeep
 from shuttergate.config import Config, album_folder
 from shuttergate.errors import ShuttergateError
-from shuttergate.frame import main_size
-from shuttergate.panel.panel import Panel
-from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
+from shuttergate.examination import Examined, Finding, Health
 from shuttergate.parent.supervisor import make_album
 from shuttergate.system.paths import share
-from shuttergate.verdict import Fault
-from shuttergate.vision import coral
-from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
-from shuttergate.vision.eyes import open_eyes, refuse_laxer
+from shuttergate.vision.eyes import refuse_laxer
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.rule import read_rule
-from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
 
 LOW_DISK_BYTES = 200_000_000
-LORES_SHAPE = (224, 224, 3)
-FRAME_S = 5.0
-ACCELERATOR_S = 25.0
-_PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
-_ACCELERATOR_MENDS = {
-    AcceleratorState.ABSENT: (
-        "plug the Coral in, install libedgetpu1-std, and stop what else uses it"
-    ),
-}
-EARLIEST_YEAR = 2026
-"""A clock before this has never been set: a Pi without a battery wakes up in the past."""
 
 
-class Health(StrEnum):
-    """How a part is."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAULT = "fault"
-
-
-class Examined(msgspec.Struct, frozen=True):
-    """One part, how it is, what was seen, and the mend where one is due."""
-
-    part: str
-    health: Health
-    seen: str
-    mend: str = ""
-
-
-def examine(config: Config, board: Board) -> Iterator[Examined]:
-    """Yield one finding a part, or more."""
-    yield from _guarded("camera", lambda: _camera(config, board))
-    yield from _guarded("accelerator", lambda: _accelerator(board))
-    yield from _guarded("gpio", lambda: _gpio(board))
+def examine(config: Config, board: Board) -> Iterator[Finding]:
+    """Yield one finding a part, or more, and the camera's times where it gives frames."""
+    yield from examination.hardware(config, board)
     if not board.gpio.is_simulated:
         yield let_go(Path("/sys/module"))
     for name in board.channels.all:
@@ -78,7 +39,8 @@ def examine(config: Config, board: Board) -> Iterator[Examined]:
     yield from _guarded("nudity rule", lambda: _rule(board.channels.all, config))
     yield from _guarded("disk", lambda: _disk(config))
     yield _memory(board)
-    yield _clock()
+    yield from filter(None, (upkeep.power(), upkeep.storage()))
+    yield upkeep.clock(is_set=upkeep.set_by_network())
     yield _service()
 
 
@@ -88,66 +50,6 @@ def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
     except ShuttergateError as error:
         cause, _, mend = str(error).rpartition("; ")
         yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
-
-
-def _camera(config: Config, board: Board) -> Examined:
-    skipped: list[str] = []
-    opener = CameraOpener(board.camera, config.scene, LORES_SHAPE, 1, skipped.append)
-    camera = opener()
-    try:
-        frame = camera.next(FRAME_S)
-        width, height = main_size(frame.main)
-        frame.release()
-        seen = f"{camera.name}, {width} x {height}, {board.camera.fps:g} fps asked for"
-    finally:
-        camera.close()
-    if skipped:
-        return Examined(
-            "camera", Health.WARNING, f"{seen}; {skipped[0]}", "remove what is no picture"
-        )
-    return Examined("camera", Health.OK, seen)
-
-
-def _accelerator(board: Board) -> Examined:
-    engine = board.accelerator
-    if engine.driver == "cpu":
-        return Examined("accelerator", Health.OK, f"cpu ({os.cpu_count()} cores), {RUNTIME}")
-    channels = board.channels
-    eyes = open_eyes(channels.live, channels.look, engine, video=channels.for_video)
-    assert eyes.accelerator is not None
-    try:
-        if eyes.accelerator.wait(ACCELERATOR_S):
-            SelfTest(eyes.live).ask_all()
-            return Examined(
-                "accelerator", Health.OK, f"edgetpu by {engine.library}; {coral.words()}"
-            )
-        state, cause = eyes.accelerator.state, eyes.accelerator.cause
-        health = Health.WARNING if eyes.may_stand_in else Health.FAULT
-        seen = f"edgetpu {state}: {cause}"
-        return Examined("accelerator", health, seen, _ACCELERATOR_MENDS.get(state, _PLUG))
-    finally:
-        eyes.accelerator.close()
-
-
-def _gpio(board: Board) -> Examined:
-    panel = Panel(board.pins, simulated=board.gpio.is_simulated)
-    try:
-        wires, standing = WireWatch(), frozenset[Fault]()
-        until_s = time.monotonic() + 2 * LIMITS_S[Fault.CONTACT]
-        while not standing and (now_s := time.monotonic()) < until_s:
-            standing = wires.look(now_s, panel.read())
-            time.sleep(0.01)
-    finally:
-        panel.close()
-    if standing:
-        cause, _, mend = WIRE_FAULTS[min(standing)].partition("; ")
-        return Examined("gpio", Health.FAULT, cause, mend)
-    return Examined(
-        "gpio",
-        Health.OK,
-        f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
-        f"shutter BCM {board.pins.shutter} released",
-    )
 
 
 def let_go(modules: Path) -> Examined:
@@ -222,16 +124,6 @@ def _memory(board: Board) -> Examined:
             "swapoff -a, or raise the locked-memory limit (ulimit -l, LimitMEMLOCK=)",
         )
     return Examined("memory", Health.OK, "frames cannot reach a swap disk")
-
-
-def _clock() -> Examined:
-    now = time.localtime()
-    seen = time.strftime("%Y-%m-%d %H:%M:%S %z", now)
-    if now.tm_year < EARLIEST_YEAR:
-        return Examined(
-            "clock", Health.WARNING, seen, "set it: photos carry its time (timedatectl)"
-        )
-    return Examined("clock", Health.OK, seen)
 
 
 def _service() -> Examined:

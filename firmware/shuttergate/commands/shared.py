@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 
-from shuttergate.errors import ShuttergateError
+from shuttergate.config import Config, LookSettings, read_config, read_kit
+from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.lang import _
 
 ConfigFile = Annotated[
@@ -16,6 +18,23 @@ ConfigFile = Annotated[
 ]
 BoardName = Annotated[str | None, typer.Option("--board", help=_("Board, as in `board list`."))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
+
+
+def configured(file: Path | None, board: str | None = None, looks: bool = True) -> Config:
+    """Read and check the whole configuration; a mistake ends the command with status 2.
+
+    Without ``looks`` it has the board's own: these are to be found anew.
+    """
+    try:
+        config = read_config(file)
+        if not looks:
+            config = msgspec.structs.replace(config, looks=LookSettings())
+        if board is not None:
+            config = msgspec.structs.replace(config, board=board)
+        read_kit(config, file)
+    except ConfigError as error:
+        fail(error, 2)
+    return config
 
 
 def fail(error: Exception | str, status: int) -> NoReturn:

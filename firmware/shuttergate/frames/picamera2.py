@@ -121,6 +121,8 @@ class PiCamera:
         device.configure(config)
         # From here on: not what was asked for, but what libcamera made of it.
         given = device.camera_configuration()
+        if sensor := given.get("sensor"):
+            self.name += " {} x {}".format(*sensor["output_size"])
         shortest_us = device.camera_controls.get("FrameDurationLimits", (0.0,))[0]
         if shortest_us > 0:
             self.fps = min(self.fps, 1e6 / shortest_us)
@@ -160,8 +162,10 @@ class PiCamera:
                     "look at the cable and at both its ends"
                 ) from error
             self._job = None
+            arrived_s = time.monotonic()
             try:
-                exposed_s = self._exposed_s(request.get_metadata())
+                metadata = request.get_metadata()
+                exposed_s = self._exposed_s(metadata)
                 slot = self._copied(request)
             finally:
                 request.release()
@@ -173,6 +177,8 @@ class PiCamera:
             main=slot.main[: slot.used].reshape(main.height * 3 // 2, main.width),
             lores=slot.lores.reshape(lores.height, lores.width, 3),
             release=self._pool.give_back(slot),
+            exposure_s=metadata.get("ExposureTime", 0) / 1e6,
+            arrived_s=arrived_s,
         )
 
     def _exposed_s(self, metadata: Mapping[str, Any]) -> float:

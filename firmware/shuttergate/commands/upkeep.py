@@ -1,0 +1,99 @@
+"""What kits die of after a while, as the kernel tells it: power, storage, and a clock never set.
+
+Each function takes the folder that it reads below, /sys unless a test has made one up.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from shuttergate.examination import Examined, Health
+
+EARLIEST_YEAR = 2026
+"""A clock before this has never been set: a Pi without a battery wakes up in the past."""
+
+_NOW = {
+    0: "too little voltage",
+    1: "the processor is slowed down",
+    2: "the processor is slowed down a lot",
+    3: "too hot",
+}
+"""Bits of the firmware's get_throttled, by Raspberry Pi's documentation; since the start: + 16."""
+
+_SINCE = 16
+_VOLTAGE_MEND = "use the Raspberry Pi's own power supply, and a short cable"
+_HEAT_MEND = "fit the fan or a heat sink, and let air in"
+
+
+def power(sys: Path = Path("/sys")) -> Examined | None:
+    """Return how the power and the heat were since the start; None where nothing tells it."""
+    word = next(iter(sys.glob("devices/platform/soc*/soc*:firmware/get_throttled")), None)
+    if word is not None:
+        return throttled(int(word.read_text(), 16))
+    for name in sorted(sys.glob("class/hwmon/hwmon*/name")):
+        alarm = name.with_name("in0_lcrit_alarm")
+        if name.read_text().strip() == "rpi_volt" and alarm.exists():
+            return throttled(int(alarm.read_text()))
+    return None
+
+
+def throttled(bits: int) -> Examined:
+    """Return what the firmware's word means."""
+    told = [said for bit, said in _NOW.items() if bits >> bit & 1]
+    told += [
+        f"{said} (since the start)"
+        for bit, said in _NOW.items()
+        if bits >> bit + _SINCE & 1 and not bits >> bit & 1
+    ]
+    if not told:
+        return Examined("power", Health.OK, "enough voltage, and not too hot, since the start")
+    is_voltage = bits & (1 | 1 << _SINCE)
+    mend = _VOLTAGE_MEND if is_voltage else _HEAT_MEND
+    return Examined("power", Health.WARNING, ", ".join(told), mend)
+
+
+def storage(sys: Path = Path("/sys")) -> Examined:
+    """Return whether the kernel has counted errors of a file system, or a card says it is worn."""
+    part, mend = "storage", "copy the album now, and write the system to a new card"
+    for file in sorted(sys.glob("fs/ext4/*/errors_count")):
+        if count := int(file.read_text()):
+            seen = f"{count} errors of the file system on {file.parent.name}"
+            return Examined(part, Health.WARNING, seen, mend)
+    for file in sorted(sys.glob("block/mmcblk*/device/life_time")):
+        # In steps of 10 % of what the maker gives it; 0: it does not say.
+        worst = max(int(one, 16) for one in file.read_text().split())
+        if worst >= 9:
+            seen = f"{file.parts[-3]} has lived {worst * 10} % of its life, by its own word"
+            return Examined(part, Health.WARNING, seen, mend)
+    return Examined(part, Health.OK, "no errors counted; whether a card is worn few of them tell")
+
+
+def clock(sys: Path = Path("/sys"), is_set: bool | None = None) -> Examined:
+    """Return whether the clock can be trusted; ``is_set``: by a network, None where nobody says."""
+    now = time.localtime()
+    seen = time.strftime("%Y-%m-%d %H:%M:%S %z", now)
+    if now.tm_year < EARLIEST_YEAR:
+        return Examined(
+            "clock", Health.WARNING, seen, "set it: photos carry its time (timedatectl)"
+        )
+    if is_set is False and not any(sys.glob("class/rtc/rtc*")):
+        return Examined(
+            "clock",
+            Health.WARNING,
+            f"{seen}, set by no network since the start, and there is no clock chip",
+            "let it reach a network once after each start, or fit a clock with a battery",
+        )
+    return Examined("clock", Health.OK, seen)
+
+
+def set_by_network() -> bool | None:
+    """Return whether a network has set the clock since the start, by systemd's word, or None."""
+    timedatectl = shutil.which("timedatectl")
+    if timedatectl is None:
+        return None
+    asked = [timedatectl, "show", "--property=NTPSynchronized", "--value"]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
+    return {"yes": True, "no": False}.get(done.stdout.strip())

@@ -1,0 +1,132 @@
+"""`shuttergate doctor` on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from shuttergate.board import Board
+from shuttergate.commands.shared import AsJson, BoardName, ConfigFile, configured, fail
+from shuttergate.config import Config, read_kit
+from shuttergate.errors import ShuttergateError
+from shuttergate.lang import _
+
+if TYPE_CHECKING:
+    from shuttergate.commands.measure import Took
+
+
+def doctor(
+    as_json: AsJson = False,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help=_("Instead: time the models here; which can look live, at which rate?"),
+        ),
+    ] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help=_("Write what --measure finds into the --config FILE.")),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE.json",
+            help=_("Write all that is found, times included, into a file for the project."),
+        ),
+    ] = None,
+    board: BoardName = None,
+    config: ConfigFile = None,
+) -> None:
+    """Exit status: 0, or 1 for any fault, or for a machine that is too slow for its board."""
+    from shuttergate.commands import doctor as surgery
+    from shuttergate.examination import Examined
+
+    if write and (not measure or config is None or board is not None):
+        fail(
+            "--write: needs --measure, and --config FILE with the settings that it goes into; "
+            "the board is the one that they name",
+            2,
+        )
+    if measure:
+        raise typer.Exit(_measured(as_json, config if write else None, board, config))
+    settings = configured(config, board)
+    kit = read_kit(settings, config)
+    if report is not None:
+        _report(report, settings, kit)
+        return
+    findings = []
+    for finding in surgery.examine(settings, kit):
+        if not isinstance(finding, Examined):
+            continue
+        findings.append(finding)
+        if as_json:
+            typer.echo(msgspec.json.encode(finding).decode())
+        else:
+            typer.echo(f"{finding.health:<8} {finding.part:<18} {finding.seen}")
+            if finding.mend:
+                typer.echo(f"{'':<8} {'':<18} → {finding.mend}")
+    raise typer.Exit(int(any(finding.health == "fault" for finding in findings)))
+
+
+def _report(path: Path, config: Config, board: Board) -> None:
+    from shuttergate.commands import report
+
+    try:
+        report.write(path, report.collect(config, board), report.secrets())
+    except OSError as error:
+        fail(f"{path}: {error.strerror}; name a file in a folder that you may write to", 1)
+    said = _("Written: {file}. Read it before you send it: it says what is in this kit.")
+    typer.echo(said.format(file=path))
+
+
+def _measured(as_json: bool, into: Path | None, board_name: str | None, config: Path | None) -> int:
+    from datetime import UTC, datetime
+
+    from shuttergate.commands import measure
+
+    settings = configured(config, board_name, looks=False)
+    board = read_kit(settings, config)
+    try:
+        took, away = measure.measure(board)
+        figures = measure.times(took, away, board.channels.all)
+        for one in figures:
+            typer.echo(msgspec.json.encode(one).decode() if as_json else measure.time_words(one))
+        if away:
+            fail(
+                f"{', '.join(away)}: without its time nothing follows for the channels together; "
+                "mend what is said above, and measure again",
+                1,
+            )
+        found = measure.advise(took, board, settings.gate.slowest_fps)
+        for line in [msgspec.json.encode(found).decode()] if as_json else measure.words(found):
+            typer.echo(line)
+        for line in _age(as_json, settings, board, took):
+            typer.echo(line)
+        if into is not None and found.live:
+            today = datetime.now(UTC).date().isoformat()
+            measure.write(into, found, measure.table(found, figures, today))
+            if not as_json:
+                said = _("Written into {file}; it counts from the kit's next start.")
+                typer.echo(said.format(file=into))
+    except ShuttergateError as error:
+        fail(error, 1)
+    return int(not found.live)
+
+
+def _age(as_json: bool, config: Config, board: Board, took: Took) -> Iterator[str]:
+    from shuttergate.commands import budget, measure
+    from shuttergate.examination import CameraTimes, Examined, hardware
+
+    for one in hardware(config, board, ["camera"]):
+        if isinstance(one, CameraTimes):
+            models_ms = measure.together_s(took, board.channels.live) * 1000
+            found = budget.budget(one, models_ms, config.gate.max_age_ms)
+            yield from [msgspec.json.encode(found).decode()] if as_json else budget.words(found)
+        elif isinstance(one, Examined) and one.health == "fault" and not as_json:
+            yield _("The camera gave no frame: {why}").format(why=one.seen)

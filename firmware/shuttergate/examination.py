@@ -1,0 +1,142 @@
+"""A look at a kit's hardware, in a process confined like the gate's: it finds what the gate finds.
+
+A part that works only for a process that may do more would be called ok here, and be dead there.
+"""
+
+from __future__ import annotations
+
+import socket
+import statistics
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
+from itertools import pairwise
+
+import msgspec
+
+from shuttergate import feed
+from shuttergate.board import Board
+from shuttergate.config import Config
+from shuttergate.system import spawn
+
+PATIENCE_S = 90.0
+"""Between two findings: an Edge TPU that hangs is given up well before that."""
+
+LARGEST_BYTES = 1 << 16
+
+MISSING_SHARE = 0.02
+SLOW_SHARE = 0.9
+
+
+class Health(StrEnum):
+    """How a part is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+class Examined(msgspec.Struct, frozen=True, tag="examined"):
+    """One part, how it is, what was seen, and the mend where one is due."""
+
+    part: str
+    health: Health
+    seen: str
+    mend: str = ""
+
+
+class CameraTimes(msgspec.Struct, frozen=True, tag="camera times"):
+    """What a camera does with a frame's time, in milliseconds: medians of `frames` frames.
+
+    A frame is dated ``arrival_ms`` before the driver has it: readout and image processor.
+    ``exposure_ms`` is None where the camera does not say; ``missing`` of so many came not at all.
+    """
+
+    frames: int
+    missing: int
+    interval_ms: float
+    exposure_ms: float | None
+    arrival_ms: float
+    copy_ms: float
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return 1000.0 / self.interval_ms
+
+
+class Examination(msgspec.Struct, frozen=True):
+    """What is looked at: parts of `PARTS`."""
+
+    config: Config
+    board: Board
+    parts: list[str]
+
+
+PARTS = ("camera", "accelerator", "gpio")
+Finding = Examined | CameraTimes
+_findings = msgspec.json.Decoder(Finding)
+
+
+def hardware(config: Config, board: Board, parts: Collection[str] = PARTS) -> Iterator[Finding]:
+    """Yield a finding for each of `parts`, and the camera's times where there is one that works."""
+    ours, theirs = feed.pair()
+    order = Examination(config, board, [part for part in PARTS if part in parts])
+    with ours, theirs:
+        settings = msgspec.json.encode(order)
+        child = spawn.start("shuttergate.examination_process", theirs.fileno(), settings)
+        theirs.close()
+        left = list(order.parts)
+        try:
+            for finding in _heard(ours):
+                if isinstance(finding, Examined):
+                    left.remove(finding.part)
+                yield finding
+        finally:
+            child.kill()
+            how = child.wait()
+    for part in left[:1]:
+        yield Examined(
+            part,
+            Health.FAULT,
+            f"the look at it ended by itself (status {how}), as the gate would",
+            "what it said last stands above; take that part off, or mend it",
+        )
+
+
+def _heard(link: socket.socket) -> Iterator[Finding]:
+    link.settimeout(PATIENCE_S)
+    while True:
+        try:
+            packet = link.recv(LARGEST_BYTES)
+        except TimeoutError:
+            return
+        if not packet:
+            return
+        yield _findings.decode(packet)
+
+
+def paces(exposed_s: Sequence[float]) -> tuple[float, int]:
+    """Return how far apart frames exposed then are, in seconds, and how many are missing."""
+    apart = [later - earlier for earlier, later in pairwise(exposed_s)]
+    interval_s = statistics.median(apart)
+    return interval_s, sum(max(0, round(one / interval_s) - 1) for one in apart)
+
+
+def judged_camera(name: str, size: tuple[int, int], times: CameraTimes, asked: float) -> Examined:
+    """Return how a real camera is by what it gave."""
+    seen = f"{name}, {size[0]} x {size[1]}, {times.fps:.1f} frames a second"
+    if times.missing > MISSING_SHARE * times.frames:
+        return Examined(
+            "camera",
+            Health.WARNING,
+            f"{seen}; {times.missing} of {times.frames + times.missing} did not come",
+            "switch the power off, and look at the camera's cable and at both its ends",
+        )
+    if times.fps < SLOW_SHARE * asked:
+        return Examined(
+            "camera",
+            Health.WARNING,
+            f"{seen}, where {asked:g} were asked for",
+            "set fps to what it gives, or in [camera.sensors] a mode that has more; more light",
+        )
+    return Examined("camera", Health.OK, seen)

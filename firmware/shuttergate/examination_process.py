@@ -1,0 +1,178 @@
+"""The process that looks at the hardware for the doctor; see `examination`."""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from shuttergate.board import Board
+from shuttergate.cameras import CameraOpener, meet
+from shuttergate.config import Config
+from shuttergate.errors import ShuttergateError
+from shuttergate.examination import (
+    CameraTimes,
+    Examination,
+    Examined,
+    Finding,
+    Health,
+    judged_camera,
+    paces,
+)
+from shuttergate.frame import Frame, Source, main_size
+from shuttergate.panel.panel import Panel
+from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
+from shuttergate.system import confine, spawn
+from shuttergate.verdict import Fault
+from shuttergate.vision import coral
+from shuttergate.vision.accelerator import AcceleratorState
+from shuttergate.vision.eyes import open_eyes
+from shuttergate.vision.runtime import RUNTIME
+from shuttergate.vision.selftest import SelfTest
+
+LORES_SHAPE = (224, 224, 3)
+FRAME_S = 5.0
+WARM_UP_FRAMES = 5
+SAMPLE_FRAMES = 60
+SAMPLE_S = 6.0
+ACCELERATOR_S = 25.0
+_PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
+_ACCELERATOR_MENDS = {
+    AcceleratorState.ABSENT: (
+        "plug the Coral in, install libedgetpu1-std, and stop what else uses it"
+    ),
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Look at what was ordered on stdin, and tell of each part on an inherited socket."""
+    sock = spawn.begin("shuttergate-examination", argv, spawn.Liberties(files=True))
+    order = msgspec.json.decode(spawn.settings(), type=Examination)
+    meet(order.board.camera)  # as the gate process does, and no more than that
+    confine.no_files()
+    looks: dict[str, Callable[[Config, Board], Iterator[Finding]]] = {
+        "camera": _camera,
+        "accelerator": _accelerator,
+        "gpio": _gpio,
+    }
+    for part in order.parts:
+        for finding in _guarded(part, looks[part](order.config, order.board)):
+            _tell(sock, finding)
+    os._exit(0)  # a library that hangs at the end of the interpreter must not keep a finding back
+
+
+def _tell(sock: socket.socket, finding: Finding) -> None:
+    sock.sendall(msgspec.json.encode(finding))
+
+
+def _guarded(part: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    try:
+        yield from findings
+    except ShuttergateError as error:
+        cause, _, mend = str(error).rpartition("; ")
+        yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
+
+
+def _camera(config: Config, board: Board) -> Iterator[Finding]:
+    skipped: list[str] = []
+    opener = CameraOpener(board.camera, config.scene, LORES_SHAPE, 1, skipped.append)
+    camera = opener()
+    try:
+        size, times = _sampled(camera)
+    finally:
+        camera.close()
+    yield times
+    if board.camera.is_simulated:
+        seen = f"{camera.name}, {size[0]} x {size[1]}, {board.camera.fps:g} fps asked for"
+        if skipped:
+            mend = "remove what is no picture"
+            yield Examined("camera", Health.WARNING, f"{seen}; {skipped[0]}", mend)
+        else:
+            yield Examined("camera", Health.OK, seen)
+    else:
+        yield judged_camera(camera.name, size, times, board.camera.fps)
+
+
+def _sampled(camera: Source) -> tuple[tuple[int, int], CameraTimes]:
+    until_s = time.monotonic() + SAMPLE_S
+    exposed, exposures, arrivals, copies = ([] for _ in range(4))
+    taken = 0
+    while taken < WARM_UP_FRAMES + 3 or (
+        taken < WARM_UP_FRAMES + SAMPLE_FRAMES and time.monotonic() < until_s
+    ):
+        frame: Frame = camera.next(FRAME_S)
+        now_s = time.monotonic()
+        size = main_size(frame.main)
+        frame.release()
+        taken += 1
+        if taken > WARM_UP_FRAMES:
+            arrived_s = now_s if math.isnan(frame.arrived_s) else frame.arrived_s
+            exposed.append(frame.exposed_s)
+            exposures.append(frame.exposure_s)
+            arrivals.append(arrived_s - frame.exposed_s)
+            copies.append(now_s - arrived_s)
+    interval_s, missing = paces(exposed)
+    exposure_s, arrival_s, copy_s = (
+        statistics.median(one) for one in (exposures, arrivals, copies)
+    )
+    return size, CameraTimes(
+        len(exposed),
+        missing,
+        round(interval_s * 1000, 2),
+        round(exposure_s * 1000, 2) or None,
+        round(arrival_s * 1000, 2),
+        round(copy_s * 1000, 2),
+    )
+
+
+def _accelerator(config: Config, board: Board) -> Iterator[Finding]:
+    engine = board.accelerator
+    if engine.driver == "cpu":
+        seen = f"cpu ({os.cpu_count()} cores), {RUNTIME}"
+        yield Examined("accelerator", Health.OK, seen)
+        return
+    channels = board.channels
+    eyes = open_eyes(channels.live, channels.look, engine, video=channels.for_video)
+    assert eyes.accelerator is not None
+    try:
+        if eyes.accelerator.wait(ACCELERATOR_S):
+            SelfTest(eyes.live).ask_all()
+            seen = f"edgetpu by {engine.library}; {coral.words()}"
+            yield Examined("accelerator", Health.OK, seen)
+        else:
+            state, cause = eyes.accelerator.state, eyes.accelerator.cause
+            health = Health.WARNING if eyes.may_stand_in else Health.FAULT
+            mend = _ACCELERATOR_MENDS.get(state, _PLUG)
+            yield Examined("accelerator", health, f"edgetpu {state}: {cause}", mend)
+    finally:
+        eyes.accelerator.close()
+
+
+def _gpio(config: Config, board: Board) -> Iterator[Finding]:
+    panel = Panel(board.pins, simulated=board.gpio.is_simulated)
+    try:
+        wires, standing = WireWatch(), frozenset[Fault]()
+        until_s = time.monotonic() + 2 * LIMITS_S[Fault.CONTACT]
+        while not standing and (now_s := time.monotonic()) < until_s:
+            standing = wires.look(now_s, panel.read())
+            time.sleep(0.01)
+    finally:
+        panel.close()
+    if standing:
+        cause, _, mend = WIRE_FAULTS[min(standing)].partition("; ")
+        yield Examined("gpio", Health.FAULT, cause, mend)
+    else:
+        seen = (
+            f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
+            f"shutter BCM {board.pins.shutter} released"
+        )
+        yield Examined("gpio", Health.OK, seen)
+
+
+if __name__ == "__main__":
+    main()

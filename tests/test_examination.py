@@ -1,0 +1,99 @@
+"""The hardware is looked at in a process confined like the gate's; its end is a fault."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from shuttergate.board import Board, read_board
+from shuttergate.config import Config
+from shuttergate.examination import CameraTimes, Examined, Health, hardware, judged_camera, paces
+from shuttergate.system import spawn
+
+TESTS = Path(__file__).parent
+
+STANDIN = """
+import sys, os
+sys.path.insert(0, {tests!r})
+from support import picam
+if {aborts}:
+    picam.StandIn.start = lambda self, show_preview: os.abort()
+picam.StandIn.silent_s = 1 / 30
+for module in picam.modules(picam.StandIn):
+    sys.modules[module.__name__] = module
+from shuttergate import examination_process
+{change}
+examination_process.main()
+"""
+
+
+@pytest.fixture
+def pi(monkeypatch: pytest.MonkeyPatch) -> Board:
+    """A board with the Raspberry Pi's camera; its process has a stand-in for it."""
+    use(monkeypatch)
+    board = read_board("simulated")
+    return replace(board, camera=replace(board.camera, driver="picamera2"))
+
+
+def use(monkeypatch: pytest.MonkeyPatch, aborts: bool = False, change: str = "") -> None:
+    code = STANDIN.format(tests=str(TESTS), aborts=aborts, change=change)
+    monkeypatch.setattr(spawn, "command", lambda module: [sys.executable, "-B", "-c", code])
+
+
+def test_the_simulated_board_is_found_whole() -> None:
+    found = list(hardware(Config(), read_board("simulated")))
+    parts = {one.part: one.health for one in found if isinstance(one, Examined)}
+    assert parts == dict.fromkeys(("camera", "accelerator", "gpio"), Health.OK)
+    (times,) = (one for one in found if isinstance(one, CameraTimes))
+    assert times.frames >= 3 and times.interval_ms > 0 and times.exposure_ms is None
+
+
+def test_a_camera_is_found_as_the_confined_gate_finds_it(pi: Board) -> None:
+    """Its library makes shared memory: the doctor, who was not confined, always said ok."""
+    camera = next(one for one in hardware(Config(), pi, ["camera"]) if isinstance(one, Examined))
+    assert camera.health is not Health.FAULT, camera  # on a busy machine it may be slow
+    assert "picamera2 standin, 640 x 480" in camera.seen
+
+
+def test_what_the_gate_would_not_find_is_not_found(
+    pi: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, change="examination_process.meet = lambda part: None")
+    (camera,) = hardware(Config(), pi, ["camera"])
+    assert isinstance(camera, Examined) and camera.health is Health.FAULT
+    assert "no camera was found" in camera.seen
+
+
+def test_a_library_that_aborts_is_a_fault_of_its_part(
+    pi: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, aborts=True)
+    (camera,) = hardware(Config(), pi, ["camera", "gpio"])
+    assert isinstance(camera, Examined)
+    assert (camera.part, camera.health) == ("camera", Health.FAULT)
+    assert "status -6" in camera.seen
+
+
+def test_frames_tell_their_pace_and_how_many_of_them_are_missing() -> None:
+    interval_s, missing = paces([0.0, 0.1, 0.2, 0.5, 0.6, 0.71])
+    assert interval_s == pytest.approx(0.1) and missing == 2
+
+
+@pytest.mark.parametrize(
+    ("missing", "interval_ms", "health", "mend"),
+    [
+        (0, 33.3, Health.OK, ""),
+        (1, 33.3, Health.OK, ""),
+        (4, 33.3, Health.WARNING, "cable"),
+        (0, 100.0, Health.WARNING, "sensors"),
+    ],
+)
+def test_a_camera_that_is_slow_or_loses_frames_is_a_warning(
+    missing: int, interval_ms: float, health: Health, mend: str
+) -> None:
+    times = CameraTimes(60, missing, interval_ms, 10.0, 40.0, 3.0)
+    found = judged_camera("picamera2 imx477", (1408, 1056), times, 30.0)
+    assert found.health is health and mend in found.mend
