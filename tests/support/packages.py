@@ -8,6 +8,7 @@ from __future__ import annotations
 OF = {
     "cc": ("gcc", "libc6-dev"),
     "chromium": ("chromium",),
+    "cloud-init": ("cloud-init",),
     "ffprobe": ("ffmpeg",),
     "libcamera": (  # what the bench's own is linked with
         "libyaml-0-2",

@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from shuttergate import companion
 from shuttergate.config import Config
@@ -23,6 +25,7 @@ SYSTEMD = ROOT / "systemd"
 GATE = SYSTEMD / "shuttergate.service"
 CONSOLE = SYSTEMD / "shuttergate-console.service"
 KIOSK = SYSTEMD / "shuttergate-kiosk.service"
+USER_DATA = SYSTEMD / "cloud-init" / "user-data"
 UNITS = [GATE, CONSOLE, KIOSK]
 EXPOSURE_LIMITS = {GATE: 1.0, CONSOLE: 1.5, KIOSK: 2.5}
 MANUALS = [ROOT / "docs" / "install.md", ROOT / "docs" / "install.ja.md"]
@@ -342,7 +345,7 @@ def test_the_hardware_watchdog_is_within_what_a_pi_can_count_to() -> None:
 
 
 def test_the_first_boot_sets_no_password() -> None:
-    text = (SYSTEMD / "cloud-init" / "user-data").read_text()
+    text = USER_DATA.read_text()
     assert text.startswith("#cloud-config\n")
     assert "ssh_pwauth: false" in text
     assert "lock_passwd: true" in text
@@ -350,3 +353,42 @@ def test_the_first_boot_sets_no_password() -> None:
         assert not re.search(rf"^\s*-?\s*{word}", text, re.MULTILINE), word
     # Whatever is somebody's own is a placeholder.
     assert "<ssh-ed25519" in text and "<yourname>" in text and "://" not in text
+
+
+def first_boot() -> dict[str, Any]:
+    """The user-data file as cloud-init reads it."""
+    read: dict[str, Any] = yaml.safe_load(USER_DATA.read_text())
+    return read
+
+
+def test_the_first_boot_lets_its_owner_in_before_all_else() -> None:
+    """Raspberry Pi OS comes with ssh off, and there is no password: without this nobody comes in.
+
+    `enable_ssh` is no key of cloud-init's; images ignored it, and Raspberry Pi Imager left it.
+    """
+    read = first_boot()
+    assert read["runcmd"][0] == ["systemctl", "enable", "--now", "ssh"]
+    (user,) = read["users"]
+    assert user["ssh_authorized_keys"] and "sudo" in user["groups"]
+    assert "bootcmd" not in read  # before the network: `--now` would wait there for ever
+    assert "enable_ssh" not in read
+
+
+def test_the_first_boot_fits_cloud_inits_schema(tmp_path: Path) -> None:
+    needs.program("cloud-init").or_skip()
+    filled = tmp_path / "user-data"
+
+    def refused(text: str) -> str:
+        filled.write_text(text)
+        done = subprocess.run(
+            ["cloud-init", "schema", "--config-file", filled],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return "" if done.returncode == 0 else done.stdout + done.stderr
+
+    text = USER_DATA.read_text().replace("<Europe/Berlin>", "Europe/Berlin")
+    text = text.replace("<yourname>", "ada").replace("<ssh-ed25519 …", "ssh-ed25519 AAAA")
+    assert refused(text) == ""
+    assert "package_update" in refused(text.replace("package_update: true", "package_update: soon"))
