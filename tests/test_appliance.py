@@ -108,6 +108,31 @@ def test_a_hang_stops_the_heartbeat(rig: Build, monkeypatch: pytest.MonkeyPatch)
     assert not wait_until(lambda: one.status is not None, 0.5)
 
 
+def test_a_self_test_that_takes_long_is_no_hang(
+    tmp_path: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow machine asks its known answers for longer than a main thread may stand still."""
+    monkeypatch.setattr("shuttergate.warden.HANG_S", 0.5)
+    enough, begin = threading.Event(), ProofTests.begin
+
+    def slowly(tests: ProofTests, turn: Callable[[], None]) -> None:
+        while not enough.wait(0.05):
+            turn()
+        begin(tests, turn)
+
+    monkeypatch.setattr(ProofTests, "begin", slowly)
+    one = Rig(tmp_path, pack, QUICK)
+    try:
+        time.sleep(1.0)
+        one.status = None
+        assert wait_until(lambda: one.status is not None)
+        enough.set()
+        assert wait_until(lambda: one.line, 10), one.logs
+    finally:
+        enough.set()
+        one.close()
+
+
 @pytest.mark.parametrize("codec", ["libx264", "off"])
 def test_every_status_says_whether_a_press_can_become_a_video(rig: Build, codec: Any) -> None:
     one = rig(msgspec.structs.replace(QUICK, video=VideoSettings(codec=codec)))

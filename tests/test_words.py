@@ -81,6 +81,11 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
         {"how": "SIGKILL", "restart_s": 0.1},
     ),
     (feed.ChildFrozen("gate", 2.0), "gate frozen", {"silent_s": 2.0}),
+    (
+        feed.ChildFrozen("gate", 30.0, "camera"),
+        "gate frozen",
+        {"silent_s": 30.0, "doing": "camera"},
+    ),
     (feed.Nonsense("truncated"), "gate talks nonsense", {"error": "truncated"}),
 ]
 FOR_THE_LOG_ALONE = {feed.FrameBuffers, feed.AlbumReady, feed.PublisherLost}

@@ -105,12 +105,13 @@ class Appliance:
             self._warden.start()
             if self._eyes.accelerator is not None:
                 self._eyes.accelerator.wait(ACCELERATOR_S)
-            self._proof.begin()
+            self._proof.begin(self._prove)
             self._injection.begin()
             self.presses.start()
             for lane in self.lanes:
                 lane.viewfinder.start()
             self.interlock.mended(Fault.STARTING)
+            self._link.send(feed.StartStep("first frame"))
             self._look_at_frames(self.lanes[0])
         finally:
             self.interlock.fault(Fault.STOPPING)
@@ -124,6 +125,11 @@ class Appliance:
             self._panel.close()
             if self._eyes.accelerator is not None:
                 self._eyes.accelerator.close()
+
+    def _prove(self) -> None:
+        """Show that the self-test goes on: on a slow machine it may take longer than a hang."""
+        self.last_turn_s = self._clock()
+        self._link.send(feed.StartStep("self-test"))
 
     def stop(self) -> None:
         """Have `run` come to its end."""

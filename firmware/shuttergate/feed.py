@@ -184,10 +184,14 @@ class ChildEnded(Event, frozen=True, tag="ended"):
 
 
 class ChildFrozen(Event, frozen=True, tag="frozen"):
-    """A process of the kit gave no sign for ``silent_s``, and is ended."""
+    """A process of the kit gave no sign for ``silent_s``, and is ended.
+
+    ``doing``: the step of its start at which it was, if any.
+    """
 
     process: str
     silent_s: float
+    doing: str = ""
 
 
 class Nonsense(Event, frozen=True, tag="gate talks nonsense"):
@@ -254,6 +258,12 @@ class Status(Message, frozen=True, tag="status"):
     opened_s: float | None = None  # monotonic: since when it is OPEN; the line rose no sooner
     line: bool | None = None  # the simulated line's level, by its meter
     video: bool = True  # whether a press that is held can become one
+
+
+class StartStep(Message, frozen=True, tag="step"):
+    """The gate process starts, and begins what comes next: also a sign of life."""
+
+    doing: str
 
 
 class Ready(Message, frozen=True, tag="ready"):
@@ -346,7 +356,7 @@ AnyEvent = (
     | ChildFrozen
     | Nonsense
 )
-News = AnyEvent | Status | Ready | Refused | PublisherSilent | Level
+News = AnyEvent | Status | StartStep | Ready | Refused | PublisherSilent | Level
 Logged = AnyEvent | Ready | Refused
 """What belongs into the log."""
 Order = Hatch | Finger | Inject | Show | View | Stop

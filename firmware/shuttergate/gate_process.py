@@ -60,6 +60,10 @@ def _tell_level(link: feed.Link, high: bool) -> None:
     link.send(feed.Level(high, time.monotonic()))
 
 
+def _tell_step(link: feed.Link, doing: str) -> None:
+    link.send(feed.StartStep(doing))
+
+
 def _tell_accelerator(link: feed.Link, state: AcceleratorState, cause: str) -> None:
     link.send(feed.AcceleratorChanged(state, cause))
 
@@ -70,6 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     # Threads hand over to one another within a fraction of a frame, not Python's usual 5 ms.
     sys.setswitchinterval(0.0005)
     link = feed.Link(sock)
+    _tell_step(link, "settings and pins")  # till now the program itself was read from the card
     try:
         config = msgspec.json.decode(spawn.settings(), type=Config)
         board = read_kit(config, None)
@@ -88,7 +93,9 @@ def main(argv: list[str] | None = None) -> None:
             board.channels.for_video,
             board.views,
             board.camera.turn,
+            functools.partial(_tell_step, link),
         )
+        _tell_step(link, "camera")
         appliance = assemble(config, board, eyes, panel, link)
     except ShuttergateError as error:
         link.send(feed.Refused(str(error), 2 if isinstance(error, ConfigError) else 1))

@@ -7,6 +7,7 @@ by the photographer, between two presses.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from shuttergate import feed
 from shuttergate.clock import Clock
@@ -47,22 +48,22 @@ class ProofTests:
         self.look_every_s = every_s / 2 / max(1, self._look.questions)
         self._look_due_s = 0.0
 
-    def begin(self) -> None:
-        """Ask everything; raise `ScoreError` for a wrong answer.
+    def begin(self, turn: Callable[[], None] = lambda: None) -> None:
+        """Ask everything, ``turn`` before each question; raise `ScoreError` for a wrong answer.
 
         An accelerator that is away is a fault that may mend.
         """
         try:
-            self.meet()
+            self.meet(turn)
         except AcceleratorError as error:
             self._faults.begin(Fault.ACCELERATOR, error)
-        self._look.ask_all()
+        self._look.ask_all(turn)
 
-    def meet(self) -> None:
+    def meet(self, turn: Callable[[], None] = lambda: None) -> None:
         """Before what answers now is believed for the first time, ask it all it should know."""
         generation = self._eyes.generation
         if generation != self._tested_generation:
-            self._live.ask_all()
+            self._live.ask_all(turn)
             self._tested_generation = generation  # the one before: it may have changed meanwhile
 
     def distrust(self) -> None:

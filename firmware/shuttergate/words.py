@@ -222,7 +222,7 @@ def words(item: feed.News, language: str | None = None) -> str:
             return ""  # the gate's own line says what they mean
         case feed.Refused():
             return ""  # the command's last word says it
-        case feed.Status() | feed.Level() | feed.PublisherSilent():
+        case feed.Status() | feed.StartStep() | feed.Level() | feed.PublisherSilent():
             return ""  # no event
     assert_never(item)
 

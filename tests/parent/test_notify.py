@@ -94,6 +94,13 @@ def test_alive_is_said_once_a_second(
     assert heard(manager) == ["WATCHDOG=1"] * 2
 
 
+def test_only_a_step_further_is_progress(manager: socket.socket) -> None:
+    notifier = Notifier()
+    for steps in (0, 1, 1, 2, 0, 1, 3):
+        notifier.progress(steps)
+    assert heard(manager) == ["WATCHDOG=1\nEXTEND_TIMEOUT_USEC=45000000"] * 4
+
+
 def test_a_manager_that_stalls_or_is_gone_does_no_harm(
     manager: socket.socket, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import yaml
 from shuttergate import companion
 from shuttergate.config import Config
 from shuttergate.console import process as console_process
-from shuttergate.parent import children, supervisor
+from shuttergate.parent import children, notify, supervisor
 from shuttergate.system import confine
 from support import needs
 from support.places import ROOT
@@ -297,6 +297,7 @@ def test_the_coral_is_known_before_and_after_its_first_inference() -> None:
 def test_the_watchdog_outlasts_a_restart_of_the_gate_process() -> None:
     longest_s = supervisor.START_LIMIT_S + children.BACK_OFF_CAP_S
     gate = settings(GATE)
+    assert seconds(gate["WatchdogSec"][0]) == notify.STEP_LIMIT_S
     assert gate["Type"] == ["notify"]
     assert gate["NotifyAccess"] == ["main"]
     assert longest_s < seconds(gate["WatchdogSec"][0]) <= 60

@@ -64,6 +64,13 @@ def test_a_failing_model_is_an_error_and_no_old_answer(pack: Pack) -> None:
         channel(pack, fail).score(paint("blue_slope", (224, 224)))
 
 
+def test_whoever_waits_for_a_round_hears_of_each_question() -> None:
+    pack = read_pack(share("models") / "open-nsfw")
+    test, turns = SelfTest([Channel(pack, pack.model(pack.content()))]), list[int]()
+    test.ask_all(lambda: turns.append(1))
+    assert len(turns) == test.questions > 1
+
+
 def test_known_pictures_cannot_be_changed_and_unknown_ones_are_refused() -> None:
     with pytest.raises(ValueError, match="read-only"):
         paint("blue_slope", (224, 224))[0] = 0

@@ -18,10 +18,12 @@ import pytest
 from PIL import Image
 
 from shuttergate import feed
+from shuttergate.board import read_board
 from shuttergate.config import Config
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
+from shuttergate.vision.pack import read_pack
 from support import needs
 from support.kits import HELD_UP_S, Kit, alive, slow_kit, takes, wait_until
 
@@ -40,6 +42,29 @@ def demo(start: Start, album: Path, scene: Path | None, *more: object) -> Kit:
     if scene is not None:
         more = ("--scene", scene, *slow_kit(album.parent), *more)
     return start("demo", "--headless", "--album", album, *more)
+
+
+def test_a_start_is_told_step_by_step(album: Path) -> None:
+    """A slow one is held by that, and of one that hangs it is known where."""
+    steps = list[str]()
+    with Supervisor(Config(), album) as one:
+
+        def is_ready() -> bool:
+            steps.extend(item.doing for item in one.poll(0.05) if isinstance(item, feed.StartStep))
+            return one.was_ready
+
+        assert wait_until(is_ready, 60)
+        assert one.doing == ""
+    board, asked = read_board("simulated"), steps.count("self-test")
+    models = [f"model {name}" for name in board.channels.all]
+    packs = [read_pack(share("models") / name) for name in board.channels.all]
+    assert asked == sum(len(pack.manifest.known_answers) for pack in packs)
+    assert [step for step in steps if step not in models] == [
+        *("settings and pins", "camera"),
+        *["self-test"] * asked,
+        "first frame",
+    ]
+    assert set(models) < set(steps)
 
 
 def test_the_built_in_scene_gives_a_photo_for_every_press(kit: Start, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def standing(kit: Supervisor) -> str:
     """Return how the gate stands, in a line for `systemctl status`."""
     status = kit.status
     if status is None:
-        return "closed: the gate process is starting"
+        return ": ".join(("closed", "the gate process is starting", *filter(None, [kit.doing])))
     return "open" if status.open else ": ".join(("closed", status.reason, *status.faults))
 
 
@@ -70,7 +70,9 @@ def tell(manager: Notifier, kit: Supervisor) -> None:
     """Tell systemd how the kit is; only a gate process that is heard puts its watchdog off.
 
     Ready is a kit that holds its line and says how it stands, be it closed for want of a camera.
+    Before that, each step further of a slow start counts.
     """
+    manager.progress(kit.furthest)
     if kit.alive:
         manager.ready()
         manager.alive()

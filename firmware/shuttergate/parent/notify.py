@@ -13,6 +13,9 @@ import time
 ALIVE_EVERY_S = 1.0
 SEND_TIMEOUT_S = 0.05
 
+STEP_LIMIT_S = 45.0
+"""So long after a step of a start the manager waits for the next: as the unit's WatchdogSec=."""
+
 
 class Notifier:
     """Speaks to the service manager. It never fails and hardly waits: the kit comes first."""
@@ -24,6 +27,7 @@ class Notifier:
             self._address = "\0" + self._address[1:]
         self._ready = False
         self._status = ""
+        self._steps = 0
         self._alive_due_s = float("-inf")
 
     def ready(self) -> None:
@@ -38,6 +42,15 @@ class Notifier:
         if now_s >= self._alive_due_s:
             self._alive_due_s = now_s + ALIVE_EVERY_S
             self._tell("WATCHDOG=1")
+
+    def progress(self, steps: int) -> None:
+        """Put off watchdog and start limit where `steps` are more than ever; 0 begins anew.
+
+        A start that comes no further than the one before it is none: whatever hangs is ended.
+        """
+        if steps > self._steps:
+            self._tell(f"WATCHDOG=1\nEXTEND_TIMEOUT_USEC={STEP_LIMIT_S * 1e6:.0f}")
+        self._steps = steps
 
     def status(self, text: str) -> None:
         """Say in a line how the kit stands; the same line is not said twice."""

@@ -31,7 +31,8 @@ from shuttergate.parent.children import Child, memory_mb
 from shuttergate.parent.injected import Injected
 
 START_LIMIT_S = 30.0
-"""A gate process that has judged no frame by then is stuck (a Pi imports for some seconds)."""
+"""A gate process that starts and comes no step further within this time is stuck. The first step,
+of which nothing can be told, is to read the program: a Pi imports for some seconds."""
 
 HEARTBEAT_LIMIT_S = 2.0
 STOP_LIMIT_S = 3.0
@@ -60,10 +61,13 @@ class Supervisor:
         self._heard_s = 0.0
         self._past: feed.Totals = {}
         self._ready = False
+        self._doing = ""  # the step at which the gate process is, while it starts
+        self._steps = 0
         self._injected = Injected()
         self._scene = ""
         self.status: feed.Status | None = None
         self.starts = 0  # of the gate process
+        self.furthest = 0  # the most steps that its starts came since one of them was heard
         self.was_ready = False
         self.start_s = 0.0  # from starting the gate process to its first verdict
         self.refusal: feed.Refused | None = None
@@ -140,6 +144,11 @@ class Supervisor:
         return self.status is not None and silent_s <= HEARTBEAT_LIMIT_S
 
     @property
+    def doing(self) -> str:
+        """At which step of its start the gate process is; "" where it has told of none."""
+        return self._doing
+
+    @property
     def totals(self) -> feed.Totals:
         """Counts since the kit was switched on, over all lives of the gate process."""
         totals = feed.add({}, self._past)
@@ -173,7 +182,7 @@ class Supervisor:
         news: list[feed.News] = []
         while self._leash is not None and (item := self._leash.receive()) is not None:
             now_s = time.monotonic()
-            if not self._ready or isinstance(item, feed.Status):
+            if isinstance(item, feed.Status | feed.StartStep):
                 self._heard_s = now_s  # who only logs may have stopped to keep time
             match item:
                 case feed.Status() if self.status is not None and item.at_s < self.status.at_s:
@@ -181,7 +190,11 @@ class Supervisor:
                 case feed.Status():
                     self.status = item
                     self._ready = self._ready or feed.count(item.totals, feed.Total.FRAMES) > 0
+                case feed.StartStep():
+                    self._doing, self._steps = item.doing, self._steps + 1
+                    self.furthest = max(self.furthest, self._steps)
                 case feed.Ready():
+                    self._doing = ""
                     self._ready = self.was_ready = True
                     self.start_s = now_s - self._gate.began_s
                     item = replace(item, start_s=self.start_s)
@@ -200,8 +213,10 @@ class Supervisor:
         if child is self._gate:
             if self.status is not None:
                 feed.add(self._past, self.status.totals)
+                self.furthest = 0
             self.status = None
             self._ready = False
+            self._doing, self._steps = "", 0
             if self._leash is not None:
                 self._leash.close()
             self._leash = None
@@ -222,7 +237,7 @@ class Supervisor:
             return
         limit_s = HEARTBEAT_LIMIT_S if self._ready else START_LIMIT_S
         if now_s - max(self._heard_s, self._gate.began_s) > limit_s and not self._gate.killed:
-            news.append(feed.ChildFrozen("gate", limit_s))
+            news.append(feed.ChildFrozen("gate", limit_s, self._doing))
             self._gate.kill()
 
     def _start_due(self) -> None:

@@ -138,13 +138,14 @@ def open_eyes(
     video: Sequence[str] = (),
     views: Views | None = None,
     rotation: int = 0,
+    on_step: Callable[[str], None] = lambda doing: None,
 ) -> Eyes:
     """Open the named packs, verified; raise `PackError` naming the pack and the mend.
 
     A frame of a video is looked at by ``look`` and ``video``, at ``views``; ``rotation``: degrees
     clockwise that bring a frame's main picture upright. An accelerator that is away is no error
     here: it is looked for again and again, and ``on_state`` is told. ``answer_limit_s``: how long
-    it may take for one picture.
+    it may take for one picture. ``on_step`` is told which model comes next.
     """
     packs = {
         name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look, *video))
@@ -162,9 +163,13 @@ def open_eyes(
             return accelerator
         return StandIn(accelerator, pack.model(pack.content(), engine.threads))
 
+    def channel(name: str, pack: Pack) -> Channel:
+        on_step(f"model {name}")
+        return Channel(pack, model(pack))
+
     # One interpreter a pack, for both looks: what the self-test tests is what judges the press, and
     # neither memory nor an accelerator has to hold a model twice. They take turns, view by view.
-    channels = {name: Channel(pack, model(pack)) for name, pack in packs.items()}
+    channels = {name: channel(name, pack) for name, pack in packs.items()}
     looking = tuple(channels[name] for name in look)
     filming = tuple(channels[name] for name in dict.fromkeys((*look, *video)))
     width, height = next(iter(sizes.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shuttergate.errors import ScoreError
 from shuttergate.vision.channel import Channel
@@ -58,7 +58,8 @@ class SelfTest:
                 )
         self._right_in_a_row = right + 1
 
-    def ask_all(self) -> None:
-        """Ask a whole round."""
+    def ask_all(self, turn: Callable[[], None] = lambda: None) -> None:
+        """Ask a whole round; ``turn`` is called before each question."""
         for _ in self._questions:
+            turn()
             self.ask()
