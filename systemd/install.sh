@@ -186,18 +186,45 @@ boards() {
 # made_with DRIVER: whether the board's description names it.
 made_with() { grep -q "^driver *= *\"$1\"" "$described"; }
 
+# fits VERSION: whether this package of the Coral's library works with today's TensorFlow Lite. The
+# TensorFlow that it is built for stands in its version, as 16.0tf2.19.1-1; Google's 16.0 is for 2.5.
+fits() {
+  [[ $1 =~ tf([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] > 2 || BASH_REMATCH[2] >= 16))
+}
+
+# Adds the Coral's library to `wanted` where apt has one that fits, and says what stands in the way.
+edgetpu_library() {
+  local name version offered mend='install a build for TensorFlow 2.16 or newer, as docs/install.md says'
+  for name in libedgetpu1-std libedgetpu1-max; do
+    version=$(dpkg-query -W -f '${db:Status-Abbrev}${Version}' "$name" 2>/dev/null) || continue
+    [[ $version == 'ii '* ]] || continue
+    if ! fits "$version"; then
+      echo "note: $name ${version#ii } is installed, and is built for a TensorFlow that is too old:" \
+        "the Coral accelerator stays a fault; $mend"
+    fi
+    return
+  done
+  offered=$(apt-cache policy libedgetpu1-std 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+  if fits "$offered"; then
+    wanted+=(libedgetpu1-std)
+  elif ldconfig -p | grep -q 'libedgetpu\.so\.1'; then
+    return # of no package: the doctor reads what it says of itself
+  elif [[ $offered && $offered != '(none)' ]]; then
+    echo "note: apt's libedgetpu1-std is $offered, built for a TensorFlow that is too old, and is not" \
+      "installed: the Coral accelerator stays a fault; $mend"
+  else
+    echo "note: apt has no libedgetpu1-std and libedgetpu.so.1 is not installed: the Coral" \
+      "accelerator stays a fault; $mend"
+  fi
+}
+
 packages() {
   local wanted=(python3-venv)
   # The camera's and the pins' Python modules are the system's own: they must fit its libcamera.
   if made_with picamera2; then wanted+=(python3-picamera2 python3-libcamera); fi
   if made_with lgpio; then wanted+=(python3-lgpio); fi
   if made_with edgetpu; then
-    if [[ $root ]] || apt-cache show libedgetpu1-std >/dev/null 2>&1; then
-      wanted+=(libedgetpu1-std)
-    elif ! ldconfig -p | grep -q 'libedgetpu\.so\.1'; then
-      echo "note: apt has no libedgetpu1-std and libedgetpu.so.1 is not installed; the Coral" \
-        "accelerator stays a fault until it is (docs/install.md says how)"
-    fi
+    if [[ $root ]]; then wanted+=(libedgetpu1-std); else edgetpu_library; fi
   fi
   local missing=() name
   for name in "${wanted[@]}"; do

@@ -13,6 +13,10 @@ class PackError(ShuttergateError, ValueError):
     """A model pack is not what its model.toml says it is."""
 
 
+class UnfitError(PackError):
+    """The accelerator's library was built for another runtime than the one that is here."""
+
+
 class ScoreError(ShuttergateError, ArithmeticError):
     """A model gave no usable score: its picture counts as not cleared."""
 

@@ -29,7 +29,7 @@ from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
 from shuttergate.system import confine, spawn
 from shuttergate.verdict import Fault
-from shuttergate.vision import coral
+from shuttergate.vision import coral, libedgetpu
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.runtime import RUNTIME
@@ -44,8 +44,9 @@ ACCELERATOR_S = 25.0
 _PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
 _ACCELERATOR_MENDS = {
     AcceleratorState.ABSENT: (
-        "plug the Coral in, install libedgetpu1-std, and stop what else uses it"
+        "plug the Coral in, install its library (docs/install.md), and stop what else uses it"
     ),
+    AcceleratorState.UNFIT: libedgetpu.MEND,
 }
 
 
@@ -148,7 +149,8 @@ def _accelerator(config: Config, board: Board) -> Iterator[Finding]:
             state, cause = eyes.accelerator.state, eyes.accelerator.cause
             health = Health.WARNING if eyes.may_stand_in else Health.FAULT
             mend = _ACCELERATOR_MENDS.get(state, _PLUG)
-            yield Examined("accelerator", health, f"edgetpu {state}: {cause}", mend)
+            seen = f"edgetpu {state}: {cause.removesuffix('; ' + libedgetpu.MEND)}"
+            yield Examined("accelerator", health, seen, mend)
     finally:
         eyes.accelerator.close()
 

@@ -260,6 +260,7 @@ def _accelerator_words(state: str, language: str | None) -> str:
         "starting": _("the accelerator is starting"),
         "working": _("the accelerator works"),
         "absent": _("there is no accelerator"),
+        "unfit": _("the accelerator’s library does not fit"),
         "failed": _("the accelerator gives errors instead of answers"),
         "hung": _("the accelerator gives no answer"),
         "died": _("the accelerator’s process ended"),

@@ -244,6 +244,64 @@ def test_a_board_brings_the_packages_it_needs(
     assert line.split("--no-install-recommends ")[1].split() == wanted
 
 
+GOOGLES, FERANICKS = "16.0", "16.0tf2.19.1-1"
+NO_LIBRARY = "libc.so.6 (libc6) => /lib/libc.so.6"
+LIBRARY = "libedgetpu.so.1 (libc6) => /usr/local/lib/libedgetpu.so.1"
+
+
+@pytest.mark.parametrize(
+    ("installed", "offered", "loads", "brings", "said"),
+    [
+        ("", FERANICKS, NO_LIBRARY, True, ""),
+        (FERANICKS, FERANICKS, LIBRARY, False, ""),
+        ("", "", LIBRARY, False, ""),
+        (GOOGLES, GOOGLES, LIBRARY, False, "libedgetpu1-std 16.0 is installed, and is built for"),
+        ("16.0tf2.15.0-1", "", LIBRARY, False, "libedgetpu1-std 16.0tf2.15.0-1 is installed"),
+        ("", GOOGLES, NO_LIBRARY, False, "apt's libedgetpu1-std is 16.0, built for a TensorFlow"),
+        ("", "(none)", NO_LIBRARY, False, "apt has no libedgetpu1-std"),
+    ],
+)
+def test_only_a_library_that_fits_the_runtime_is_installed(
+    checkout: Path,
+    tmp_path: Path,
+    installed: str,
+    offered: str,
+    loads: str,
+    brings: bool,
+    said: str,
+) -> None:
+    """Stand-ins at the head of the path say what the system has, and what apt would bring."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    has = f'[ "{installed}" ] && echo "ii {installed}"'
+    programs = {
+        "dpkg-query": f'case "$4" in *edgetpu1-std) {has} ;; *edgetpu1-max) exit 1 ;;'
+        " *) echo install ok installed ;; esac",
+        "apt-cache": f"printf 'libedgetpu1-std:\\n  Candidate: {offered}\\n'",
+        "ldconfig": f"echo '{loads}'",
+    }
+    for name, does in programs.items():
+        (tools / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tools / name).chmod(0o755)
+    done = subprocess.run(
+        [checkout / "systemd" / "install.sh", "--dry-run", "--board", "pi-of-the-test"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C", "PATH": f"{tools}:{os.environ['PATH']}"},
+    )
+    if done.returncode != 0:
+        assert "shuttergate needs 3.11 to 3.13" in done.stderr
+        pytest.skip("no fitting python3 in the path")
+    lines = done.stdout.splitlines()
+    assert any("apt-get install" in one and "libedgetpu1-std" in one for one in lines) is brings
+    notes = [one for one in lines if one.startswith("note: ") and "edgetpu" in one]
+    assert len(notes) == bool(said)
+    if said:
+        assert said in notes[0]
+        assert "; install a build for TensorFlow 2.16 or newer, as docs/install.md says" in notes[0]
+
+
 def test_video_is_added_where_it_is_asked_for_and_kept_on_update(
     checkout: Path, tree: Path
 ) -> None:

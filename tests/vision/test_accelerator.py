@@ -20,7 +20,7 @@ from shuttergate.commands import doctor, measure
 from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.errors import AcceleratorError
 from shuttergate.system.paths import share
-from shuttergate.vision import accelerator, coral, eyes
+from shuttergate.vision import accelerator, coral, eyes, libedgetpu
 from shuttergate.vision import pack as packs
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
@@ -43,8 +43,12 @@ SLOPE = paint("blue_slope", (224, 224))
 def library(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The stand-in for libedgetpu, compiled here."""
     needs.both(needs.program("cc"), needs.shared("data/coral")).or_skip()
-    built = tmp_path_factory.mktemp("edgetpu") / "libstandin.so"
-    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+    return compiled(tmp_path_factory.mktemp("edgetpu"))
+
+
+def compiled(folder: Path, *defines: str) -> str:
+    built = folder / "libstandin.so"
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", *defines]
     subprocess.run(["cc", *flags, "-o", built, HERE / "edgetpu" / "standin.c"], check=True)
     return str(built)
 
@@ -275,6 +279,70 @@ def test_its_process_ends_with_the_one_that_started_it(tpu: Tpu) -> None:
     works, *children = done.stdout.split()
     assert (works, len(children)) == ("True", 1), done.stderr
     assert wait_until(lambda: not alive(int(children[0])), 5)
+
+
+GOOGLES = "COMPILER=6.3.0 20170516,DATE=redacted,TIME=redacted"
+"""What Google's libedgetpu 16.0 says of its build."""
+
+
+def test_googles_library_is_refused_before_the_runtime_meets_it(tpu: Tpu, tmp_path: Path) -> None:
+    tpu.library = compiled(tmp_path, "-DLAYOUT_25", f'-DLABEL="{GOOGLES}"')
+    tpu.now("crash")  # as soon as the runtime calls it
+    opened = tpu.open()
+    assert opened.accelerator is not None
+    assert not opened.accelerator.wait(20)
+    ((state, cause),) = tpu.told
+    assert state is AcceleratorState.UNFIT
+    assert opened.runs_on == "edgetpu unfit"
+    assert cause == (
+        f"{tpu.library} is built for an older TensorFlow than {libedgetpu.SPOKEN}: "
+        f"BuildLabel({GOOGLES}), RuntimeVersion(14); {libedgetpu.MEND}"
+    )
+    with pytest.raises(AcceleratorError, match="unfit"):
+        opened.live[0].score(SLOPE)
+
+
+def test_a_build_of_the_old_layout_that_a_newer_compiler_made_fails_in_words(
+    tpu: Tpu, tmp_path: Path
+) -> None:
+    """As one for TensorFlow 2.13: what it says of its build does not tell."""
+    tpu.library = compiled(tmp_path, "-DLAYOUT_25")
+    opened = tpu.open()
+    assert opened.accelerator is not None
+    opened.accelerator.wait(20)
+    with pytest.raises(AcceleratorError) as failed:
+        opened.live[0].score(SLOPE)
+    assert f"it is built for another TensorFlow than {libedgetpu.SPOKEN}" in str(failed.value)
+    assert libedgetpu.MEND in str(failed.value)
+
+
+def test_a_library_that_crashes_as_it_loads_is_told_with_what_may_be_wrong(tpu: Tpu) -> None:
+    tpu.now("crash")
+    opened = tpu.open()
+    assert opened.accelerator is not None
+    opened.accelerator.wait(20)
+    said = f"by SIGSEGV while it loaded the model; if its library is an old one, {libedgetpu.MEND}"
+    assert wait_until(lambda: any(said in cause for _, cause in tpu.told), 10), tpu.told
+
+
+def test_the_doctor_refuses_a_library_that_does_not_fit(
+    tpu: Tpu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = read_board("pi4-coral-usb")
+
+    def finding(library: str) -> doctor.Examined:
+        engine = msgspec.structs.replace(board.accelerator, library=library)
+        return doctor._accelerator(msgspec.structs.replace(board, accelerator=engine))
+
+    found = finding(compiled(tmp_path, "-DLAYOUT_25", f'-DLABEL="{GOOGLES}"'))
+    assert (found.health, found.mend) == (doctor.Health.FAULT, libedgetpu.MEND)
+    assert found.seen.endswith(f"BuildLabel({GOOGLES}), RuntimeVersion(14)")
+    # By the package's version nothing is loaded at all.
+    monkeypatch.setattr(libedgetpu, "installed", lambda: [("libedgetpu1-std", "16.0")])
+    monkeypatch.setattr(doctor, "open_eyes", lambda *_, **__: pytest.fail("it was loaded"))
+    found = finding("libedgetpu.so.1")
+    assert (found.health, found.mend) == (doctor.Health.FAULT, libedgetpu.MEND)
+    assert found.seen == "libedgetpu1-std 16.0 is built for TensorFlow 2.5"
 
 
 def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:

@@ -20,6 +20,7 @@ from shuttergate.errors import ShuttergateError
 from shuttergate.examination import Examined, Finding, Health
 from shuttergate.parent.supervisor import make_album
 from shuttergate.system.paths import share
+from shuttergate.vision import libedgetpu
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import refuse_laxer
 from shuttergate.vision.pack import read_pack
@@ -31,7 +32,10 @@ LOW_DISK_BYTES = 200_000_000
 
 def examine(config: Config, board: Board) -> Iterator[Finding]:
     """Yield one finding a part, or more, and the camera's times where it gives frames."""
-    yield from examination.hardware(config, board)
+    unfit = _unfit(board)
+    parts = set(examination.PARTS) - ({"accelerator"} if unfit else set())
+    yield from examination.hardware(config, board, parts)
+    yield from filter(None, (unfit,))
     if not board.gpio.is_simulated:
         yield let_go(Path("/sys/module"))
     for name in board.channels.all:
@@ -50,6 +54,16 @@ def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
     except ShuttergateError as error:
         cause, _, mend = str(error).rpartition("; ")
         yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
+
+
+def _unfit(board: Board) -> Examined | None:
+    """Say what is wrong with the accelerator's library before anything has to load it."""
+    engine = board.accelerator
+    cause = libedgetpu.unfit_package(engine.library) if engine.driver == "edgetpu" else ""
+    if not cause:
+        return None
+    health = Health.WARNING if engine.fallback == "cpu" else Health.FAULT
+    return Examined("accelerator", health, cause, libedgetpu.MEND)
 
 
 def let_go(modules: Path) -> Examined:

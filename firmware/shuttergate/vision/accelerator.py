@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from shuttergate.errors import AcceleratorError
 from shuttergate.system import spawn
-from shuttergate.vision import wire
+from shuttergate.vision import libedgetpu, wire
 from shuttergate.vision.runtime import Model, Port, dequantised
 
 START_LIMIT_S = 20.0
@@ -36,9 +36,14 @@ class AcceleratorState(StrEnum):
     STARTING = "starting"
     WORKING = "working"
     ABSENT = "absent"  # its library would not take it: not plugged in, held by another, no library
+    UNFIT = "unfit"  # its library was built for another runtime: it is not let near a model
     FAILED = "failed"  # it gave an error instead of an answer
     HUNG = "hung"  # it gave nothing within the time limit
     DIED = "died"  # its process ended
+
+
+_WHEREVER = (AcceleratorState.STARTING, AcceleratorState.WORKING, AcceleratorState.UNFIT)
+"""Where it stands on the bus says nothing about these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +132,7 @@ class Accelerator:
         return AcceleratorError(f"the accelerator {state}: {self.cause}")
 
     def _tell(self, state: AcceleratorState, cause: str) -> None:
-        where = (
-            "" if state in (AcceleratorState.STARTING, AcceleratorState.WORKING) else self._bus()
-        )
+        where = "" if state in _WHEREVER else self._bus()
         cause = f"{cause} ({where})" if where else cause
         if (state, cause) == (self.state, self.cause):
             return
@@ -161,9 +164,11 @@ class Accelerator:
                 how = process.wait()
                 ours.close()
             if self.state is AcceleratorState.DIED and how < 0 and how != -signal.SIGKILL:
-                self._tell(
-                    AcceleratorState.DIED, f"its process ended by {signal.Signals(-how).name}"
-                )
+                cause = f"its process ended by {signal.Signals(-how).name}"
+                if not works:
+                    cause += " while it loaded the model; if its library is an old one, "
+                    cause += libedgetpu.MEND
+                self._tell(AcceleratorState.DIED, cause)
             wait_s = backoff.after(time.monotonic() - began_s)
             if not self._closed:
                 time.sleep(wait_s)
@@ -185,7 +190,8 @@ class Accelerator:
             )
             return False
         if hello.error:
-            self._tell(AcceleratorState.ABSENT, hello.error)
+            state = AcceleratorState.UNFIT if hello.unfit else AcceleratorState.ABSENT
+            self._tell(state, hello.error)
             return False
         try:
             self._check(hello.input, hello.output)

@@ -10,10 +10,10 @@ import socket
 
 import numpy as np
 
-from shuttergate.errors import PackError
+from shuttergate.errors import ShuttergateError, UnfitError
 from shuttergate.system import spawn
 from shuttergate.system.framing import fill
-from shuttergate.vision import wire
+from shuttergate.vision import libedgetpu, wire
 from shuttergate.vision.runtime import Model, Port, load_delegate
 
 NO_PORT = Port((0,), "uint8", 1.0, 0)
@@ -23,9 +23,11 @@ def serve(sock: socket.socket) -> None:
     """Load what is asked for and answer until the other side is gone or the library fails."""
     job, content = wire.receive_job(sock)
     try:
+        libedgetpu.refuse_unfit(job.library)
         model = Model(content, delegate=load_delegate(job.library, job.options))
-    except PackError as error:
-        wire.send_hello(sock, wire.Hello(NO_PORT, NO_PORT, 0, str(error)))
+    except ShuttergateError as error:
+        unfit = isinstance(error, UnfitError)
+        wire.send_hello(sock, wire.Hello(NO_PORT, NO_PORT, 0, str(error), unfit))
         return
     size = int(np.prod(model.output.shape)) * np.dtype(model.output.dtype).itemsize
     wire.send_hello(sock, wire.Hello(model.input, model.output, size))
@@ -37,7 +39,7 @@ def serve(sock: socket.socket) -> None:
             picture[:] = bytes(len(picture))
             wire.send_answer(sock, raw.tobytes())
     except (RuntimeError, ValueError) as error:
-        wire.send_failure(sock, str(error).strip().splitlines()[-1] if str(error) else repr(error))
+        wire.send_failure(sock, libedgetpu.explained(error, job.library))
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -33,12 +33,16 @@ class JobHeader(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """The loaded model's ports and the bytes of one output; or why there is none."""
+    """The loaded model's ports and the bytes of one output; or why there is none.
+
+    ``unfit``: the library can work with no accelerator here.
+    """
 
     input: Port
     output: Port
     output_bytes: int
     error: str = ""
+    unfit: bool = False
 
 
 _jobs = msgspec.json.Decoder(JobHeader)

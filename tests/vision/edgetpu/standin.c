@@ -4,7 +4,9 @@
    every picture: "ok", "absent", "error", "hang", "abort", or "slow" (a late answer). What the
    compiled operation would answer comes from the program STANDIN_TWIN names (twin.py, on the CPU),
    so that the whole way gives real verdicts. The structures are those of TensorFlow Lite's C
-   interface (tensorflow/lite/core/c/common.h), cut down to what is touched here. */
+   interface (tensorflow/lite/core/c/common.h), cut down to what is touched here: of a newer one, or
+   with -DLAYOUT_25 of TensorFlow 2.5, as Google's last build has them. "crash": it ends by SIGSEGV as
+   soon as the runtime calls it. -DLABEL is what it says of its build. */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -15,6 +17,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#ifndef LABEL
+#define LABEL "COMPILER=14.2.0,DATE=Sep 17 2025,TIME=15:33:39"
+#endif
 
 typedef enum { kOk = 0, kError = 1 } Status;
 typedef struct { int size; int data[]; } IntArray;
@@ -57,7 +63,9 @@ typedef struct {
   int32_t builtin_code;
   const char *custom_name;
   int version;
+#ifndef LAYOUT_25
   void *later[8]; /* newer versions add fields: zero means absent */
+#endif
 } Registration;
 
 typedef struct Context {
@@ -77,7 +85,11 @@ typedef struct Delegate {
   Status (*prepare)(Context *, struct Delegate *);
   void *copy_from, *copy_to, *free_buffer;
   int64_t flags;
+#ifdef LAYOUT_25
+  void *own[16]; /* what lies behind it in memory is no field, and not zero */
+#else
   void *opaque, *later[4];
+#endif
 } Delegate;
 
 enum { kAllowDynamicTensors = 1 }; /* else the operation is prepared before it is claimed */
@@ -176,6 +188,7 @@ Delegate *tflite_plugin_create_delegate(char **keys, char **values, size_t count
   const char *command = getenv("STANDIN_TWIN");
   Delegate *delegate;
   (void)keys, (void)values, (void)count;
+  if (is("crash")) raise(SIGSEGV);
   if (is("absent") || !command) {
     if (report) report("stand-in: no Edge TPU was found");
     return NULL;
@@ -184,7 +197,12 @@ Delegate *tflite_plugin_create_delegate(char **keys, char **values, size_t count
   delegate = calloc(1, sizeof *delegate);
   delegate->prepare = prepare;
   delegate->flags = kAllowDynamicTensors;
+#ifdef LAYOUT_25
+  for (int i = 0; i < 16; i++) delegate->own[i] = &delegate->own[i];
+#endif
   return delegate;
 }
 
 void tflite_plugin_destroy_delegate(Delegate *delegate) { free(delegate); }
+
+const char *edgetpu_version(void) { return "BuildLabel(" LABEL "), RuntimeVersion(14)"; }
