@@ -135,7 +135,7 @@ def test_a_corrupted_model_runs_and_is_found_out_by_its_known_answers(name: str)
 
 def test_what_holds_no_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = SimpleNamespace(get_tensor_details=list)
-    monkeypatch.setattr("shuttergate.vision.spoiler.Interpreter", lambda **_: nothing)
+    monkeypatch.setattr("shuttergate.vision.spoiler.interpreter", lambda *_: nothing)
     with pytest.raises(PackError, match="nothing was corrupted"):
         corrupted(b"")
 

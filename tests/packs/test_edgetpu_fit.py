@@ -71,7 +71,7 @@ class Graph:
 @pytest.fixture
 def graph(monkeypatch: pytest.MonkeyPatch) -> Graph:
     made = Graph()
-    monkeypatch.setattr(edgetpu_fit, "Interpreter", lambda **_: made)
+    monkeypatch.setattr(edgetpu_fit, "interpreter", lambda *_: made)
     return made
 
 

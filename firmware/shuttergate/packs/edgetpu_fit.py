@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from shuttergate.errors import PackError
-from shuttergate.vision.runtime import Interpreter
+from shuttergate.vision.runtime import interpreter
 
 COMPILED_OP = "edgetpu-custom-op"
 """The one operation that the compiler makes of all that it could map."""
@@ -141,10 +141,10 @@ def examine(content: bytes) -> Fit:
 def _read(content: bytes) -> _Graph:
     try:
         # Never allocated: delegates would come in, and a compiled model would be refused.
-        interpreter = Interpreter(model_content=content, num_threads=1)
-        details = interpreter._get_ops_details()
-        tensors = {int(one["index"]): one for one in interpreter.get_tensor_details()}
-        fed = {int(one["index"]) for one in interpreter.get_input_details()}
+        graph = interpreter(content)
+        details = graph._get_ops_details()
+        tensors = {int(one["index"]): one for one in graph.get_tensor_details()}
+        fed = {int(one["index"]) for one in graph.get_input_details()}
     except (ValueError, RuntimeError) as error:
         raise PackError(f"this is no TFLite model: {str(error).splitlines()[0]}") from error
     nodes = [
@@ -157,7 +157,7 @@ def _read(content: bytes) -> _Graph:
     ]
     made = {index for node in nodes for index in node.outputs}
     used = {index for node in nodes for index in node.inputs}
-    return _Graph(interpreter, nodes, tensors, used - made - fed)
+    return _Graph(graph, nodes, tensors, used - made - fed)
 
 
 def _bytes(tensor: dict[str, Any]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -15,21 +16,41 @@ from numpy.typing import NDArray
 
 from shuttergate.errors import PackError, ShuttergateError
 
-try:
-    from ai_edge_litert.interpreter import Interpreter as Interpreter
-    from ai_edge_litert.interpreter import load_delegate as _load_delegate
+NUMPY_1 = np.__version__.startswith("1.")
+"""The wheels of tflite-runtime are built for it; with another they fail at the first model."""
 
-    RUNTIME = "ai-edge-litert"
-except ImportError:  # kits on Python 3.11 with the old Coral stack
-    try:
-        from tflite_runtime.interpreter import Interpreter as Interpreter
-        from tflite_runtime.interpreter import load_delegate as _load_delegate
+RUNTIMES = {"ai-edge-litert": "ai_edge_litert", "tflite-runtime": "tflite_runtime"}
 
-        RUNTIME = "tflite-runtime"
-    except ImportError as error:
+
+def _chosen() -> tuple[str, Any]:
+    """Return the runtime's name and its module.
+
+    Numpy 1 beside tflite-runtime is what the extra of this name installs, and asks for it.
+    """
+    for name in reversed(RUNTIMES) if NUMPY_1 else RUNTIMES:
+        with contextlib.suppress(ImportError):
+            return name, importlib.import_module(f"{RUNTIMES[name]}.interpreter")
+    raise ShuttergateError("no TFLite runtime is installed; pip install ai-edge-litert")
+
+
+RUNTIME, _runtime = _chosen()
+
+
+def interpreter(content: bytes, threads: int = 1, delegate: Any = None) -> Any:
+    """Return an interpreter over the bytes of a .tflite file, nothing allocated yet.
+
+    Raises `ShuttergateError` where the runtime cannot work here at all, and for a model what the
+    runtime raises: ValueError or RuntimeError.
+    """
+    if RUNTIME == "tflite-runtime" and not NUMPY_1:
         raise ShuttergateError(
-            "no TFLite runtime is installed; pip install ai-edge-litert (or tflite-runtime)"
-        ) from error
+            f"tflite-runtime is built for numpy 1, and numpy {np.__version__} is installed; "
+            "pip install ai-edge-litert, or on Python 3.11 shuttergate's extra tflite"
+        )
+    helpers = [] if delegate is None else [delegate]
+    return _runtime.Interpreter(
+        model_content=content, num_threads=threads, experimental_delegates=helpers
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +71,9 @@ class Model:
 
         ``delegate``: what `load_delegate` returned, to run the operations that it claims.
         """
-        helpers = [] if delegate is None else [delegate]
         try:
             with _no_chatter():
-                self._interpreter: Any = Interpreter(
-                    model_content=content, num_threads=threads, experimental_delegates=helpers
-                )
+                self._interpreter = interpreter(content, threads, delegate)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             cause = str(error).splitlines()[0]
@@ -133,7 +151,7 @@ def dequantised(raw: NDArray[Any], port: Port) -> NDArray[np.float64]:
 def load_delegate(library: str, options: Mapping[str, str]) -> Any:
     """Load the accelerator's `library`; raise `PackError` where it is missing or takes nothing."""
     try:
-        return _load_delegate(library, dict(options))
+        return _runtime.load_delegate(library, dict(options))
     except (ValueError, OSError, RuntimeError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         cause = lines[-1] if lines else repr(error)

@@ -19,7 +19,7 @@ from shuttergate.system.paths import share
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.embedder import Maps, Runs
 from shuttergate.vision.pack import read_pack
-from shuttergate.vision.runtime import Interpreter, Model
+from shuttergate.vision.runtime import Model, interpreter
 
 Damage = Literal["aborting", "unplugged", "failing", "hanging", "slow", "corrupted", "swapped"]
 """The first five befall the accelerator, and so every model that runs on it."""
@@ -134,11 +134,11 @@ def corrupted(content: bytes) -> bytes:
 
 def _largest_weights(content: bytes) -> tuple[int, int]:
     # Never allocated: what flows between operations has no bytes yet, and is told apart by that.
-    interpreter = Interpreter(model_content=content, num_threads=1)
-    tensors = interpreter.get_tensor_details()
+    graph = interpreter(content)
+    tensors = graph.get_tensor_details()
     for tensor in sorted(tensors, key=lambda one: -int(np.prod(one["shape"]))):
         try:
-            weights = interpreter.get_tensor(tensor["index"]).tobytes()
+            weights = graph.get_tensor(tensor["index"]).tobytes()
         except ValueError:
             continue
         start = content.find(weights)
