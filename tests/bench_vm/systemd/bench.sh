@@ -24,7 +24,8 @@ printf '[Service]\nBindReadOnlyPaths=/run/bench/cpuinfo:/proc/cpuinfo\n' \
 udevadm settle
 cd /
 mapfile -t arguments </bench/arguments
-PYTHONPATH=/bench/inside python3 -m pytest -p workbench -p no:cacheprovider -q -rA --tb=short \
+# bank.py shares its pins with the bench of the package, which is not installed yet.
+PYTHONPATH=/bench/inside:/bench/checkout/firmware python3 -m pytest -p workbench -p no:cacheprovider -q -rA --tb=short \
   --rootdir /bench/inside --basetemp /run/bench/tmp \
   "${arguments[@]}"
 echo $? >/bench/status
