@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import statistics
+import time
 from pathlib import Path
 
 from bank import Bank
-from service import UNIT, Watch, show, start, systemctl
+from service import UNIT, Watch, run, show, start, systemctl, wait_until
 from workbench import Note
 
 STARTS = 20
@@ -37,3 +38,56 @@ def test_twenty_starts(kit: Bank, note: Note) -> None:
         f"READY after {statistics.median(ready_ms):.0f} ms (median), {max(ready_ms)} ms at most; "
         f"line high after {statistics.median(high_ms):.0f} ms, {max(high_ms)} ms at most"
     )
+
+
+SLOW = "/run/systemd/system/slow.service"
+SLOW_UNIT = """[Service]
+Type=notify
+Environment=PYTHONPATH=/bench/checkout/firmware PYTHONDONTWRITEBYTECODE=1
+ExecStart=/usr/bin/python3 -c "{code}"
+TimeoutStartSec=10
+WatchdogSec=10
+WatchdogSignal=SIGKILL
+"""
+SLOW_CODE = """
+import time
+from shuttergate.parent import notify
+notify.STEP_LIMIT_S = 10.0
+manager = notify.Notifier()
+def steps(numbers):
+    for number in numbers:
+        time.sleep(4)
+        manager.progress(number)
+steps({before})
+if {ready}:
+    manager.ready()
+    steps(range(5, 9))
+time.sleep(600)
+"""
+
+
+def slow(before: str, ready: bool) -> tuple[int, str, float]:
+    """Start a service in steps of 4 s; return systemctl's status, the unit's end and its age."""
+    code = SLOW_CODE.format(before=before, ready=ready)
+    Path(SLOW).write_text(SLOW_UNIT.format(code=code.replace("\n", "\\n")))
+    systemctl("daemon-reload")
+    began_s = time.monotonic()
+    status = run("systemctl", "start", "slow.service").returncode
+    if status == 0:
+        assert wait_until(lambda: show("ActiveState", "slow.service") == "failed", 60.0)
+    took_s = time.monotonic() - began_s
+    end = show("Result", "slow.service")
+    run("systemctl", "reset-failed", "slow.service")
+    return status, end, took_s
+
+
+def test_a_step_further_puts_off_systemds_limits_and_a_hang_does_not(note: Note) -> None:
+    """a start of 16 s is held by its steps where 10 s are the limit; one that hangs is ended"""
+    status, end, held_s = slow("range(1, 5)", True)
+    # READY after 16 s, a start of the gate process for 16 s more, then nothing.
+    assert (status, end) == (0, "watchdog")
+    assert held_s > 16 + 16
+    status, end, ended_s = slow("[1, 2, 2, 2, 2, 2, 2, 2]", False)
+    assert (status != 0, end) == (True, "timeout")
+    assert ended_s < 32
+    note(f"held for {held_s:.0f} s in all; ended after {ended_s:.0f} s where no step was new")
