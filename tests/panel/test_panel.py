@@ -120,6 +120,13 @@ def test_closing_the_panel_lowers_the_line_before_anything_else(panel: Panel) ->
     assert high_while_lamps_close == [False] * 4
 
 
+def test_the_line_is_driven_low_before_it_is_let_go(panel: Panel) -> None:
+    pin = panel._enable.pin
+    panel.permissive(True)
+    panel.close()
+    assert (pin.function, pin.state) == ("input", 0)
+
+
 def test_a_press_in_the_moment_in_which_the_gate_closes_stops_neither(panel: Panel) -> None:
     """The finger's thread asks the gate, the gate's thread moves the line: none waits for both."""
     wiring = panel.wiring

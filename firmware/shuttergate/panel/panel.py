@@ -127,6 +127,9 @@ class Panel:
     def close(self) -> None:
         """Line low first, then let every pin go."""
         for device in self._open:
+            # The kernel's input keeps the level at which it was let go, where nothing pulls.
+            if isinstance(device, DigitalOutputDevice):
+                device.off()
             device.close()
         self._open.clear()
         self._factory.close()
