@@ -103,18 +103,23 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shuttergate"
 
 
-_unpacking = threading.Lock()  # two kernels are booted at once
+_making = threading.RLock()  # two kernels are booted at once; some parts are made of others
 
 
 def _kept(packed: Path, unpack: Callable[[Path], None]) -> Path:
     """Return what `unpack` makes of `packed`, which is kept in the cache."""
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()[:16]
-    found = _cache() / f"{packed.name.partition('.')[0]}-{digest}"
-    with _unpacking:
+    return kept(f"{packed.name.partition('.')[0]}-{digest}", unpack)
+
+
+def kept(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the file or folder called `name` in the cache, which `make` makes where it is not."""
+    found = _cache() / name
+    with _making:
         if not found.exists():
             found.parent.mkdir(parents=True, exist_ok=True)
-            fresh = found.with_suffix(f".{os.getpid()}")
-            unpack(fresh)
+            fresh = found.with_name(f"{name}.{os.getpid()}")
+            make(fresh)
             with contextlib.suppress(OSError):  # another process was quicker
                 fresh.rename(found)
     return found
