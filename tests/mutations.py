@@ -228,8 +228,9 @@ MUTATIONS = [
         4,
         "the gate process has a socket to the network",
         "gate_process.py",
-        '    sock = spawn.begin("shuttergate-gate", argv, spawn.Liberties(files=True))',
-        '    sock = spawn.begin("shuttergate-gate", argv, spawn.Liberties(network=True)); '
+        '    sock = spawn.begin("shuttergate-gate", argv, gate_room.KEEPS)',
+        "    keeps = spawn.Liberties(files=True, network=True); "
+        'sock = spawn.begin("shuttergate-gate", argv, keeps); '
         "import socket; globals()['leak'] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
         "1-fail-closed/one-exposure",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import sys
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ from shuttergate.commands.visit import doctor
 from shuttergate.config import album_folder, read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.lang import _
+from shuttergate.system import confine
 from shuttergate.system.paths import share
 
 app = typer.Typer(
@@ -80,9 +82,18 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
     from shuttergate.commands import run as serve
 
     settings = configured(config, board)
+    _can_be_confined()
     refusal = serve.run(settings, read_kit(settings, config), album_folder(settings))
     if refusal is not None:
         fail(refusal.cause, refusal.status)
+
+
+def _can_be_confined() -> None:
+    """End with the cause and the mend where no process of a kit could be confined."""
+    try:
+        confine.lacking()
+    except ShuttergateError as error:
+        fail(error, 1)
 
 
 def _presses(text: str | None) -> list[tuple[float, float]]:
@@ -145,6 +156,7 @@ def demo(
     presses = _presses(press)
     page = None if headless else _page_socket(settings.page.port, port)
     kit = read_kit(settings, config)
+    _can_be_confined()
     refusal = stage.demo(settings, kit, album_folder(settings), seconds, presses, page)
     if refusal is not None:
         fail(refusal.cause, refusal.status)
@@ -173,19 +185,21 @@ def console(
     ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Exit status: 0 stopped, 2 usage or configuration."""
+    """Exit status: 0 stopped, 1 fault at start, 2 usage or configuration."""
+    # Else numpy begins with threads, which the room that this process enters would not bind.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from shuttergate.companion import console_socket
     from shuttergate.console import server
-    from shuttergate.parent import log
 
     settings = configured(config)
-    out = log.Writer(1)
     try:
         sock = server.listen(settings.page.port if port is None else port, lan)
     except ConfigError as error:
         fail(error, 2)
-    server.serve(settings, window or console_socket(), sock, lan, out)
-    out.close()
+    try:
+        server.serve(settings, window or console_socket(), sock, lan, 1)
+    except ShuttergateError as error:
+        fail(error, 1)
 
 
 @app.command(help=_("Judge picture files: 0 all clear, 1 any blocked, 2 any unreadable."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from shuttergate import gate_room
 from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.config import Config
@@ -27,7 +29,7 @@ from shuttergate.examination import (
 from shuttergate.frame import Frame, Source, main_size
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
-from shuttergate.system import confine, spawn
+from shuttergate.system import spawn
 from shuttergate.verdict import Fault
 from shuttergate.vision import coral, libedgetpu
 from shuttergate.vision.accelerator import AcceleratorState
@@ -52,19 +54,29 @@ _ACCELERATOR_MENDS = {
 
 def main(argv: list[str] | None = None) -> None:
     """Look at what was ordered on stdin, and tell of each part on an inherited socket."""
-    sock = spawn.begin("shuttergate-examination", argv, spawn.Liberties(files=True))
+    sock = spawn.begin("shuttergate-examination", argv, gate_room.KEEPS)
     order = msgspec.json.decode(spawn.settings(), type=Examination)
-    meet(order.board.camera)  # as the gate process does, and no more than that
-    confine.no_files()
+    # Step by step as the gate process, which may make and open no more than this.
+    gate_room.enter(order.config, order.board)
+    panel = _opened(order.board) if "gpio" in order.parts else None
+    meet(order.board.camera)
+    gate_room.shut(order.config, order.board)
     looks: dict[str, Callable[[Config, Board], Iterator[Finding]]] = {
         "camera": _camera,
         "accelerator": _accelerator,
-        "gpio": _gpio,
+        "gpio": functools.partial(_gpio, panel),
     }
     for part in order.parts:
         for finding in _guarded(part, looks[part](order.config, order.board)):
             _tell(sock, finding)
     os._exit(0)  # a library that hangs at the end of the interpreter must not keep a finding back
+
+
+def _opened(board: Board) -> Panel | ShuttergateError:
+    try:
+        return Panel(board.pins, simulated=board.gpio.is_simulated)
+    except ShuttergateError as error:
+        return error
 
 
 def _tell(sock: socket.socket, finding: Finding) -> None:
@@ -155,8 +167,12 @@ def _accelerator(config: Config, board: Board) -> Iterator[Finding]:
         eyes.accelerator.close()
 
 
-def _gpio(config: Config, board: Board) -> Iterator[Finding]:
-    panel = Panel(board.pins, simulated=board.gpio.is_simulated)
+def _gpio(
+    panel: Panel | ShuttergateError | None, config: Config, board: Board
+) -> Iterator[Finding]:
+    assert panel is not None
+    if isinstance(panel, ShuttergateError):
+        raise panel
     try:
         wires, standing = WireWatch(), frozenset[Fault]()
         until_s = time.monotonic() + 2 * LIMITS_S[Fault.CONTACT]

@@ -17,7 +17,7 @@ from types import FrameType
 
 import msgspec
 
-from shuttergate import feed
+from shuttergate import feed, gate_room
 from shuttergate.appliance import Appliance
 from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
@@ -27,7 +27,7 @@ from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
 from shuttergate.switches import fault_switches
-from shuttergate.system import confine, spawn
+from shuttergate.system import spawn
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -49,7 +49,8 @@ def assemble(config: Config, board: Board, eyes: Eyes, panel: Panel, link: feed.
     show = camera.hand.show if board.camera.is_simulated else None
     camera.try_scene()
     injection = Injection(switches, link.send, show)
-    return Appliance(config, board, eyes, camera, panel, link, injection)
+    open_camera = gate_room.watched(board.camera, camera)
+    return Appliance(config, board, eyes, open_camera, panel, link, injection)
 
 
 def _skip(link: feed.Link, cause: str) -> None:
@@ -70,7 +71,7 @@ def _tell_accelerator(link: feed.Link, state: AcceleratorState, cause: str) -> N
 
 def main(argv: list[str] | None = None) -> None:
     """Run the gate process on an inherited link, the configuration as JSON on stdin."""
-    sock = spawn.begin("shuttergate-gate", argv, spawn.Liberties(files=True))
+    sock = spawn.begin("shuttergate-gate", argv, gate_room.KEEPS)
     # Threads hand over to one another within a fraction of a frame, not Python's usual 5 ms.
     sys.setswitchinterval(0.0005)
     link = feed.Link(sock)
@@ -78,12 +79,15 @@ def main(argv: list[str] | None = None) -> None:
     try:
         config = msgspec.json.decode(spawn.settings(), type=Config)
         board = read_kit(config, None)
+        gate_room.enter(config, board)  # while there is one thread: the kernel binds no other
         # Before all that takes time: a line that a killed process left driven is low from here on.
         panel = Panel(board.pins, simulated=board.gpio.is_simulated)
         if panel.wiring is not None:
             panel.wiring.meter = functools.partial(_tell_level, link)
-        meet(board.camera)  # it writes what it may not write later, before there is any picture
-        confine.no_files()
+        meet(
+            board.camera
+        )  # libraries make now what they may not make later: no picture is here yet
+        gate_room.shut(config, board)
         eyes = open_eyes(
             board.channels.live,
             board.channels.look,
@@ -113,6 +117,9 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(EXIT_REFUSED)
     except CameraLost:
         os._exit(EXIT_GAVE_UP)  # a library that is wedged may hang at the end of the interpreter
+    except gate_room.PluggedInAnew as error:
+        print(error, file=sys.stderr)
+        os._exit(EXIT_DIED)
     except BaseException:
         # No tidying up: ending the process is what lets the line go, whatever else is broken.
         traceback.print_exc()

@@ -64,9 +64,9 @@ def test_a_photo_whose_name_is_not_durable_is_taken_back(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_photos_are_for_their_owner_alone(tmp_path: Path) -> None:
+def test_photos_are_for_their_owner_alone_and_nobodys_to_write(tmp_path: Path) -> None:
     name = Album(tmp_path).publish(NOON_MS, b"photo")
-    assert (tmp_path / name).stat().st_mode & 0o077 == 0
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o400
 
 
 def test_messages_do_not_tell_whose_home_it_is(

@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from shuttergate.board import read_board
 from shuttergate.config import Config
 from shuttergate.console.process import ConsoleSettings
+from shuttergate.examination import Examination
 from shuttergate.system import spawn
 
 # Asked in the process itself, just when it would hear something from outside for the first time.
@@ -48,15 +50,25 @@ HEARS = "own.spawn.settings = probe"
 EVERYTHING = {"dumps", "files", "network", "freed memory"}
 
 PROCESSES = {
-    "shuttergate.gate_process": ("own.open_eyes = probe", EVERYTHING),  # before any picture
+    # Their files go when libraries have made what they make once, and before any picture.
+    "shuttergate.gate_process": ("own.open_eyes = probe", EVERYTHING),
+    "shuttergate.examination_process": ("own._guarded = probe", EVERYTHING),
     "shuttergate.capture.publisher": (HEARS, {"dumps", "network"}),
     "shuttergate.console.process": (
         "import uvicorn; uvicorn.Server.run = probe",
-        {"dumps", "files"},
+        {"dumps", "files", "network"},
     ),
     "shuttergate.console.judge_process": (HEARS, EVERYTHING),
     "shuttergate.bench.evaluate.blind_process": (HEARS, EVERYTHING),
     "shuttergate.vision.accelerator_process": ("own.serve = probe", EVERYTHING),
+}
+
+CONSOLES = ConsoleSettings(Config(), "/nowhere")
+SETTINGS = {
+    "shuttergate.gate_process": msgspec.json.encode(Config()),
+    "shuttergate.examination_process": msgspec.json.encode(
+        Examination(Config(), read_board("simulated"), ["gpio"])
+    ),
 }
 
 
@@ -70,6 +82,7 @@ def probed(module: str, moment: str, settings: bytes) -> dict[str, Any]:
             pass_fds=[listener.fileno()],
             capture_output=True,
             check=False,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # as `spawn.start` has it
         )
     assert done.stdout, done.stderr.decode()
     found: dict[str, Any] = json.loads(done.stdout)
@@ -79,9 +92,7 @@ def probed(module: str, moment: str, settings: bytes) -> dict[str, Any]:
 @pytest.mark.parametrize("module", PROCESSES)
 def test_each_process_has_given_up_what_it_must(module: str) -> None:
     moment, taken = PROCESSES[module]
-    is_gate = module == "shuttergate.gate_process"
-    settings = msgspec.json.encode(Config() if is_gate else ConsoleSettings(Config(), "/nowhere"))
-    found = probed(module, moment, settings)
+    found = probed(module, moment, SETTINGS.get(module, msgspec.json.encode(CONSOLES)))
     assert found["ends with its parent"]
     assert set(found["taken"]) == taken
     assert not found["huge pages"]

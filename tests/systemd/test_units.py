@@ -333,10 +333,11 @@ def test_lgpio_has_a_folder_for_its_fifo_and_gpiozero_its_view_of_proc() -> None
 
 
 def test_the_sandbox_lets_the_processes_confine_themselves() -> None:
-    """`confine` sets a seccomp filter, which @system-service alone does not allow."""
+    """`confine` sets filters and a room, which @system-service alone does not allow."""
+    sandbox = {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
     for unit in (GATE, CONSOLE):
-        assert "seccomp" in settings(unit)["SystemCallFilter"][-1].split()
-    assert confine.no_network.__doc__
+        assert sandbox <= set(settings(unit)["SystemCallFilter"][-1].split())
+    assert confine.no_network.__doc__ and confine.enter_room.__doc__
 
 
 def test_the_hardware_watchdog_is_within_what_a_pi_can_count_to() -> None:

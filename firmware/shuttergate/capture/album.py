@@ -119,8 +119,9 @@ class Draft:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             self._folder = os.open(album.folder, flags)
             try:
+                # What it is when it is done: nobody's to write. The gate process is the same user.
                 self._file = os.open(
-                    ".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=self._folder
+                    ".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o400, dir_fd=self._folder
                 )
             except OSError:
                 os.close(self._folder)

@@ -8,25 +8,38 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from shuttergate.capture import hatch
 from shuttergate.capture.album import VIDEO, Album, Draft
 from shuttergate.errors import AlbumError
-from shuttergate.system import spawn
+from shuttergate.system import confine, spawn
+from shuttergate.system.landlock import Right
 
 PROBE_S = 1.0
 """How often the album is tried: how soon new room is noticed."""
 
 
-def serve(sock: socket.socket, album: Album, probe_s: float = PROBE_S) -> None:
-    """Publish what comes through the hatch until the gate's end is gone."""
+def serve(
+    sock: socket.socket,
+    album: Album,
+    probe_s: float = PROBE_S,
+    is_same: Callable[[], bool] = lambda: True,
+) -> None:
+    """Publish what comes through the hatch until the gate's end is gone.
+
+    Or until the album's folder is not the one that this process may write, by ``is_same()``: then
+    another process has to.
+    """
     desk = _Desk(sock, album)
     probe_due_s = 0.0
     try:
         while True:
             wait_s = probe_due_s - time.monotonic()
             if wait_s <= 0.0:
+                if not is_same():
+                    return
                 hatch.send(sock, hatch.AlbumState(_error(album)))
                 probe_due_s = time.monotonic() + probe_s
                 continue
@@ -116,9 +129,16 @@ def main(argv: list[str] | None = None) -> None:
     keeps = spawn.Liberties(files=True, freed_memory=True)
     sock = spawn.begin("shuttergate-publisher", argv, keeps)
     album = Path(os.fsdecode(spawn.settings()))
+    known = spawn.identity(album)
+
+    def is_same() -> bool:
+        return spawn.identity(album) in (None, known)
+
+    confine.enter_room({album: Right.MAKE_FILE | Right.WRITE | Right.REMOVE})
+    confine.only_whole_files()
     # The gate gone: whatever was not yet whole has no name and vanishes with us.
     with contextlib.suppress(ConnectionError):
-        serve(sock, Album(album))
+        serve(sock, Album(album), is_same=is_same)
 
 
 if __name__ == "__main__":

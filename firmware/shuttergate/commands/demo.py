@@ -29,6 +29,7 @@ from shuttergate.lang import _
 from shuttergate.parent import log
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
+from shuttergate.system import confine
 from shuttergate.verdict import Decision, Fault
 from shuttergate.words import lost_words, reason_words, score_words, words
 
@@ -254,6 +255,7 @@ def demo(
     ``presses``: when, and how long, in seconds. ``page``: a listening socket for the console; None:
     no keys, no page.
     """
+    confine.no_dumps()  # whoever reads the parent could read what it starts
     keys = page is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     signals = serve.StopSignal()
     fingers = Fingers(presses)

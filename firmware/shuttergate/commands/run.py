@@ -16,6 +16,7 @@ from shuttergate.parent import log
 from shuttergate.parent.notify import Notifier
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
+from shuttergate.system import confine
 from shuttergate.verdict import Decision
 
 POLL_S = 0.2
@@ -81,9 +82,13 @@ def tell(manager: Notifier, kit: Supervisor) -> None:
 
 def run(config: Config, board: Board, album: Path) -> feed.Refused | None:
     """Run until a signal; return None, or why the kit would not start."""
+    lack = confine.lacking()
+    confine.no_dumps()  # whoever reads the parent could read what it starts
     signals = StopSignal()
     manager = Notifier()
     out = log.Writer(1)
+    if lack:
+        out.write(log.line("confined by less", cause=lack) + "\n")
     due_s = time.monotonic() + TOTALS_EVERY_S
     with (
         StatusServer({Role.PAGE: socket_path()}, config, board, album) as server,

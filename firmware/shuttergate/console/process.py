@@ -11,7 +11,6 @@ import msgspec
 from shuttergate.companion import Companion
 from shuttergate.config import Config
 from shuttergate.console import server
-from shuttergate.parent import log
 from shuttergate.system import spawn
 
 NICENESS = 10
@@ -34,13 +33,13 @@ def beside(listener: int, config: Config, kit: Path, lan: bool = False) -> Compa
 
 def main(argv: list[str] | None = None) -> None:
     """Serve the page on an inherited listening socket, `ConsoleSettings` as JSON on stdin."""
-    # The network is its work; dumps and files go when it serves, as in the service.
-    keeps = spawn.Liberties(dumps=True, files=True, network=True, freed_memory=True)
+    # What it does not need goes when it serves, as in the service.
+    keeps = spawn.Liberties(dumps=True, files=True, network=True, programs=True, freed_memory=True)
     sock = spawn.begin("shuttergate-console", argv, keeps)
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     settings = msgspec.json.decode(spawn.settings(), type=ConsoleSettings)
-    out = log.Writer(os.open(os.devnull, os.O_WRONLY))
+    out = os.open(os.devnull, os.O_WRONLY)
     server.serve(settings.config, Path(settings.kit), sock, settings.lan, out)
 
 

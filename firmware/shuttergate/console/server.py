@@ -21,6 +21,7 @@ from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import ConfigError
 from shuttergate.parent import log
 from shuttergate.system import confine
+from shuttergate.system.landlock import Right
 from shuttergate.words import LANGUAGES, clauses
 
 STOP_S = 2
@@ -84,10 +85,16 @@ def settings(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def serve(config: Config, kit: Path, sock: socket.socket, lan: bool, out: log.Writer) -> None:
-    """Serve what the kit whose socket is at `kit` shows a page, until SIGTERM or SIGINT."""
+def serve(config: Config, kit: Path, sock: socket.socket, lan: bool, log_to: int) -> None:
+    """Serve what the kit whose socket is at `kit` shows a page, until SIGTERM or SIGINT.
+
+    ``log_to``: a descriptor. Gives up for good what a page does not need; before it, no thread may
+    have been started. Raises `ShuttergateError` where that cannot be.
+    """
 
     urls = addresses(sock)
+    _confine()
+    out = log.Writer(log_to)
     access = Access(lan)
     greeting: dict[str, Any] = {
         "token": access.token,
@@ -103,9 +110,17 @@ def serve(config: Config, kit: Path, sock: socket.socket, lan: bool, out: log.Wr
     out.write(log.line("page", addresses=urls) + "\n")
     server = uvicorn.Server(settings(app))
     quiet()
-    confine.no_dumps()
-    confine.no_files()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn takes them while it runs, and raises them again when it has ended.
         signal.signal(number, lambda number, frame: None)
     server.run(sockets=[sock])
+    out.close()
+
+
+def _confine() -> None:
+    confine.no_dumps()
+    confine.no_peeking()
+    # The child that judges says there that it may go first where memory is short.
+    confine.enter_room({Path("/proc"): Right.WRITE})
+    confine.no_files(devices=True)
+    confine.only_local()

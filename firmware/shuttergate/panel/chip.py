@@ -40,14 +40,19 @@ def open_chip() -> Any:
         raise PanelError(_why_no_chip(error)) from error
 
 
+def fifo_base() -> str:
+    """Return the folder in which `import_lgpio` makes its own."""
+    # Not tempfile's own search: it writes a file to find out, which the gate process may not do.
+    return os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("TMPDIR") or "/tmp"
+
+
 def import_lgpio() -> Any:
     """Import lgpio in a folder that is gone afterwards, and return gpiozero's factory for it.
 
     At import it makes a FIFO in the working folder, by the same name in every process: two of them
     in one folder would take each other's edges.
     """
-    # Not tempfile's own search: it writes a file to find out, which the gate process may not do.
-    base = os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("TMPDIR") or "/tmp"
+    base = fifo_base()
     back = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
     wanted = os.environ.pop("LG_WD", None)  # would move the FIFO, but not where Python looks for it
     try:

@@ -1,22 +1,28 @@
-"""What a process gives up for good before it sees a picture: dumps, files, the network."""
+"""What a process gives up for good before it sees a picture: dumps, files, the network, others.
+
+Two kinds of walls: `enter_room` (Landlock) names the places that may be changed, by their paths;
+the others refuse system calls by their names and plain arguments (seccomp), on every kernel. What
+each of them is for is tried in tests/system/test_ways_out.py, wall by wall.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import resource
 import signal
-import struct
+from collections.abc import Mapping
+from errno import ENOSYS
+from pathlib import Path
 
 from shuttergate.errors import ShuttergateError
+from shuttergate.system import landlock, seccomp
+from shuttergate.system.landlock import Right
+from shuttergate.system.seccomp import calls, unless, where
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
-_PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_THP_DISABLE = 41
-_SECCOMP_SET_MODE_FILTER = 1
-_SECCOMP_FILTER_FLAG_TSYNC = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -43,13 +49,152 @@ def no_dumps() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
-def no_files() -> None:
-    """No file can be written by a call or grow: not on a disk, in /dev/shm or a memfd (EFBIG).
+def lacking() -> str:
+    """Return what of the walls this kernel does not have, in words; "" where it has all.
 
-    A shared mapping of a file that is already there could still be written to; that none is made is
-    what tests/whole/test_strace.py watches.
+    Raises `ShuttergateError` where nothing of the kit could be confined.
+    """
+    seccomp.library()
+    if landlock.version():
+        return ""
+    return (
+        "this kernel has no Landlock: a file that its user may write, and that is there already, "
+        "could be written through a shared mapping by a process of the kit that was taken over"
+    )
+
+
+def enter_room(places: Mapping[Path, Right] | None = None) -> None:
+    """Change nothing but in these places: no file written, made or removed, mapped ones included.
+
+    Nor reach a process outside the room by a signal, its memory or an abstract socket. Before any
+    other thread starts. Does nothing on a kernel without Landlock, see `lacking`.
+    """
+    landlock.only({Path(os.devnull): Right.WRITE, **(places or {})})
+
+
+# The processes of others, and the kernel's own doors: no process of the kit needs any of them.
+_PEEKING = calls(
+    "ptrace process_vm_readv process_vm_writev pidfd_getfd process_madvise kcmp perf_event_open bpf"
+    " userfaultfd"
+)
+_KERNEL = calls(
+    "io_uring_setup io_uring_enter io_uring_register"  # would go past every filter
+    " add_key request_key keyctl"  # the kernel keeps what is put there
+    " shmget shmat shmctl semget semop semctl semtimedop msgget msgsnd msgrcv msgctl mq_open"
+    " mq_unlink"
+    " mount umount2 pivot_root chroot unshare setns fsopen fsconfig fsmount fspick move_mount"
+    " open_tree mount_setattr swapon swapoff quotactl quotactl_fd acct"
+    " name_to_handle_at open_by_handle_at fanotify_init lookup_dcookie"
+    " init_module finit_module delete_module kexec_load kexec_file_load reboot syslog"
+    " sethostname setdomainname settimeofday clock_settime clock_adjtime adjtimex vhangup"
+)
+_INT = 0xFFFFFFFF
+_IOCTLS = [
+    where("ioctl", 1, _INT, command)
+    for command in (
+        *(0x5412, 0x541C),  # TIOCSTI, TIOCLINUX: typing on somebody's terminal
+        # FS_IOC_: SETFLAGS, SETVERSION, FSSETXATTR, SETFSLABEL, SET_ENCRYPTION_POLICY
+        *(0x40086602, 0x40087602, 0x401C5820, 0x41009432, 0x800C6613),
+    )
+]
+
+
+def no_peeking() -> None:
+    """Reach no other process, and no part of the kernel that a camera does not need.
+
+    Neither another's memory, threads and open files, nor what goes past filters (io_uring), keeps
+    things (keyrings, System V memory, message queues) or changes what is where (mounts).
+    """
+    seccomp.refuse([*_PEEKING, *_KERNEL, *_IOCTLS])
+
+
+_AF_UNIX, _AF_NETLINK = 1, 16
+_KERNEL_EVENTS = 15  # NETLINK_KOBJECT_UEVENT: what was plugged in or out
+_NETLINK_ADDRESS_BYTES = 12
+_TYPE, _DATAGRAMS, _RAW = 0xF, 2, 3
+_PAIRS = [where("socketpair", 1, _TYPE, kind) for kind in (_DATAGRAMS, _RAW)]  # can be sent on
+_NO_ADDRESS = [unless("sendto", 4, 0)]
+
+
+def no_network() -> None:
+    """Refuse every new socket, of a network or of a program here, for all threads.
+
+    Pairs of connected sockets are left: they lead to nobody else.
+    """
+    seccomp.refuse([*calls("socket bind connect listen"), *_PAIRS, *_NO_ADDRESS])
+
+
+def only_news() -> None:
+    """Refuse every socket but the kernel's own news of what was plugged in.
+
+    Without it libusb (the Coral) and libudev (libcamera) do not start. It leads to no network and
+    to no other process.
+    """
+    seccomp.refuse(
+        [
+            unless("socket", 0, _AF_NETLINK),
+            unless("socket", 2, _KERNEL_EVENTS),
+            unless("bind", 2, _NETLINK_ADDRESS_BYTES),
+            *calls("connect listen"),
+            *_PAIRS,
+            *_NO_ADDRESS,
+        ]
+    )
+
+
+def only_local() -> None:
+    """Refuse every new socket but a connection to a program here; what listens already goes on."""
+    kinds = [where("socket", 1, _TYPE, kind) for kind in (_DATAGRAMS, _RAW)]
+    seccomp.refuse([unless("socket", 0, _AF_UNIX), *kinds, *calls("bind"), *_PAIRS, *_NO_ADDRESS])
+
+
+_O_CREAT, _O_TRUNC, _O_TMPFILE, _O_WRONLY, _O_RDWR = 0o100, 0o1000, 0o20000000, 1, 2
+
+
+def _opened(flag: int) -> list[seccomp.Barred]:
+    return [where("open", 1, flag, flag), where("openat", 2, flag, flag)]
+
+
+# A file's name, its times and its attributes hold bytes, too.
+_ATTRIBUTES = calls(
+    "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"
+    " chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat"
+)
+_NAMES = calls(
+    "symlink symlinkat rename renameat renameat2 mkdir mkdirat rmdir mknod mknodat creat"
+    " truncate ftruncate memfd_create memfd_secret"
+)
+_LINKS = calls("link linkat unlink unlinkat fallocate")
+_FLAGS_OUT_OF_SIGHT = calls("openat2", ENOSYS)
+
+
+def no_files(devices: bool = False) -> None:
+    """Make, write, rename or remove no file, and none of its attributes.
+
+    No file can grow or be written by a call: not on a disk, in /dev/shm or a memfd (EFBIG). With
+    ``devices`` one that is there may be opened for writing, as a camera has to be; that no file is
+    then written through a shared mapping is what `enter_room` sees to. Without, none may.
     """
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    writing = [] if devices else [*_opened(_O_WRONLY), *_opened(_O_RDWR)]
+    seccomp.refuse(
+        [
+            *(*_ATTRIBUTES, *_NAMES, *_LINKS, *_FLAGS_OUT_OF_SIGHT, *writing),
+            *(*_opened(_O_CREAT), *_opened(_O_TRUNC), *_opened(_O_TMPFILE)),
+        ]
+    )
+
+
+def only_whole_files() -> None:
+    """Leave, of all ways to make a file, those of an album: unnamed first, then linked whole."""
+    seccomp.refuse(
+        [*_ATTRIBUTES, *_NAMES, *_FLAGS_OUT_OF_SIGHT, *_opened(_O_CREAT), *_opened(_O_TRUNC)]
+    )
+
+
+def no_programs() -> None:
+    """Start no program; of this process itself there may be more."""
+    seccomp.refuse(calls("execve execveat"))
 
 
 _M_MMAP_THRESHOLD = -3
@@ -71,94 +216,3 @@ def no_huge_pages() -> None:
     time does not tell the difference. A kernel that has none says no, and nothing is lost.
     """
     _libc.prctl(_PR_SET_THP_DISABLE, *map(ctypes.c_ulong, (1, 0, 0, 0)))
-
-
-# Classic BPF, see linux/bpf_common.h and linux/seccomp.h.
-_LD_W_ABS, _JEQ_K, _JGE_K, _RET_K = 0x20, 0x15, 0x35, 0x06
-_ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | 13, 0x80000000  # 13: EACCES
-_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_SYS_SOCKET = {"x86_64": 41, "aarch64": 198}
-_SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
-_SYS_IO_URING_SETUP = 425
-_AF_UNIX, _AF_NETLINK = 1, 16
-_KERNEL_EVENTS = 15  # NETLINK_KOBJECT_UEVENT: what was plugged in or out
-_X32 = 0x40000000  # a second way to number x86-64's calls
-_OFFSET_NR, _OFFSET_ARCH, _OFFSET_ARG0, _OFFSET_ARG2 = 0, 4, 16, 32
-
-
-def no_network() -> None:
-    """Refuse every socket but a local one to all threads, by a seccomp filter that stays for ever.
-
-    One more is left: the kernel's own news of what was plugged in, without which libusb (the Coral)
-    and libudev (libcamera) do not start. It leads to no network and to no other process.
-    A process that calls the kernel in a foreign way (32-bit) is killed; io_uring, which could open
-    sockets past the filter, is refused. Raises `ShuttergateError` on a processor not known here.
-    """
-    machine = _known_machine()
-    _refuse_by(
-        [
-            (_LD_W_ABS, 0, 0, _OFFSET_ARCH),
-            (_JEQ_K, 1, 0, _AUDIT_ARCH[machine]),
-            (_RET_K, 0, 0, _KILL),
-            (_LD_W_ABS, 0, 0, _OFFSET_NR),
-            (_JGE_K, 9, 0, _X32),
-            (_JEQ_K, 2, 0, _SYS_SOCKET[machine]),
-            (_JEQ_K, 7, 0, _SYS_IO_URING_SETUP),
-            (_RET_K, 0, 0, _ALLOW),
-            (_LD_W_ABS, 0, 0, _OFFSET_ARG0),
-            (_JEQ_K, 3, 0, _AF_UNIX),
-            (_JEQ_K, 0, 3, _AF_NETLINK),
-            (_LD_W_ABS, 0, 0, _OFFSET_ARG2),
-            (_JEQ_K, 0, 1, _KERNEL_EVENTS),
-            (_RET_K, 0, 0, _ALLOW),
-            (_RET_K, 0, 0, _REFUSE),
-        ]
-    )
-
-
-def no_sockets() -> None:
-    """Refuse every new socket, the local ones, too: no display, no bus, no other program's door.
-
-    After `no_network`, whose filter stays. Pairs of sockets are left: they lead to nobody else.
-    """
-    _refuse_by(
-        [
-            (_LD_W_ABS, 0, 0, _OFFSET_NR),
-            (_JEQ_K, 0, 1, _SYS_SOCKET[_known_machine()]),
-            (_RET_K, 0, 0, _REFUSE),
-            (_RET_K, 0, 0, _ALLOW),
-        ]
-    )
-
-
-def _known_machine() -> str:
-    machine = platform.machine()
-    if machine not in _AUDIT_ARCH:
-        raise ShuttergateError(
-            f"no network filter is known for {machine}; run on x86_64 or aarch64"
-        )
-    return machine
-
-
-def _refuse_by(program: list[tuple[int, int, int, int]]) -> None:
-    """Set a seccomp filter for all threads, for ever; with others, the strictest answer counts."""
-    code = b"".join(struct.pack("HBBI", *line) for line in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-
-    class _Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
-
-    pointer = _Program(len(program), ctypes.cast(buffer, ctypes.c_void_p))
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    # By the system call and not by prctl, which leaves out threads that a library has started.
-    failed = _libc.syscall(
-        ctypes.c_long(_SYS_SECCOMP[_known_machine()]),
-        ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER),
-        ctypes.c_ulong(_SECCOMP_FILTER_FLAG_TSYNC),
-        ctypes.byref(pointer),
-    )
-    if failed:
-        raise ShuttergateError(
-            f"the network filter could not be set ({failed}, {os.strerror(ctypes.get_errno())}); "
-            "shuttergate needs a Linux kernel with seccomp filters"
-        )

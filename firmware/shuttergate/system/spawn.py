@@ -15,8 +15,10 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from shuttergate.system import confine
+from shuttergate.system.landlock import Right
 
 
 @dataclass(slots=True)
@@ -51,17 +53,26 @@ class Backoff:
 class Liberties:
     """What a process keeps that `begin` else takes from it for good; see `confine`.
 
-    ``dumps``: a core file, and that others of its user may read its memory. ``files``: to write.
-    ``network``: other sockets than local ones. ``freed_memory``: to keep large blocks for later.
+    ``dumps``: a core file, and that others of its user may read its memory. ``files``: to write,
+    until it gives up itself what it does not need. ``network``: sockets, likewise. ``news``: of
+    sockets, the kernel's word of what was plugged in. ``devices``: those it may write to, as
+    patterns of paths. ``programs``: to start others. ``freed_memory``: to keep large blocks for
+    later.
     """
 
     dumps: bool = False
     files: bool = False
     network: bool = False
+    news: bool = False
+    devices: tuple[str, ...] = ()
+    programs: bool = False
     freed_memory: bool = False
 
 
 NONE = Liberties()
+
+ACCELERATORS = ("/dev/bus/usb", "/dev/apex_*")
+"""Where an Edge TPU is, whenever it is plugged in; `Liberties.devices` of its process."""
 
 
 def command(module: str) -> list[str]:
@@ -86,7 +97,9 @@ def start(
         stderr=stderr,
         # Else numpy keeps a thread for each processor; a head's products are too small to share.
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-        process_group=0,  # Ctrl-C reaches the first parent alone, which ends the others in order
+        # Ctrl-C reaches the first parent alone, which ends the others in order; and they have no
+        # terminal that they could open again.
+        start_new_session=True,
     )
     if settings is not None:
         assert process.stdin is not None
@@ -109,14 +122,39 @@ def begin(name: str, argv: Sequence[str] | None, keeps: Liberties = NONE) -> soc
     confine.die_with_parent(options.parent)
     if not keeps.dumps:
         confine.no_dumps()
+    confine.no_peeking()
     if not keeps.files:
-        confine.no_files()
-    if not keeps.network:
+        confine.enter_room(writable(*keeps.devices))
+        confine.no_files(bool(keeps.devices))
+    if keeps.news:
+        confine.only_news()
+    elif not keeps.network:
         confine.no_network()
+    if not keeps.programs:
+        confine.no_programs()
     if not keeps.freed_memory:
         confine.keep_no_freed_memory()
     confine.no_huge_pages()
     return socket.socket(fileno=options.link)
+
+
+def writable(*patterns: str) -> dict[Path, Right]:
+    """Return what `confine.enter_room` is told, so that these may be written: patterns of paths."""
+    root = Path("/")
+    found = (path for pattern in patterns for path in root.glob(pattern.removeprefix("/")))
+    return dict.fromkeys(found, Right.WRITE)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file or folder from another that stands there later; None: none does.
+
+    The kernel binds the places of a room to the files themselves, not to their names.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def settings() -> bytes:

@@ -44,7 +44,9 @@ def serve(sock: socket.socket) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Answer on an inherited socket."""
-    with spawn.begin("shuttergate-accelerator", argv) as sock:
+    # A vendor's library may start programs of its own: whatever it starts is in this room, too.
+    keeps = spawn.Liberties(news=True, devices=spawn.ACCELERATORS, programs=True)
+    with spawn.begin("shuttergate-accelerator", argv, keeps) as sock:
         try:
             serve(sock)
         except ConnectionError:

@@ -165,7 +165,8 @@ def _no_chatter() -> Iterator[None]:
     What goes wrong comes as an exception and not this way.
     """
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    # To read: a process of the kit may open nothing to write, and what cannot be said is not heard.
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_RDONLY)
     try:
         os.dup2(nowhere, 2)
         yield

@@ -67,7 +67,7 @@ def test_a_press_gives_one_whole_photo(kit: Bank, copper: Copper, note: Note) ->
     (name,) = photos() - before
     assert name == told["name"]
     path = ALBUM / name
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o400
     assert path.read_bytes().endswith(b"\xff\xd9")
     with Image.open(path) as photo:
         photo.load()

@@ -31,7 +31,7 @@ from shuttergate.bench.evaluate.fhibe import read_fhibe
 from shuttergate.bench.evaluate.looks import KitLook
 from shuttergate.bench.evaluate.manifest import BLIND_NAME, LABELS, Manifest, read_manifest
 from shuttergate.errors import ConfigError, ShuttergateError
-from shuttergate.system import confine, spawn
+from shuttergate.system import spawn
 from shuttergate.vision.rule import SHA256 as RULE_SHA256
 
 
@@ -102,7 +102,6 @@ def main(argv: list[str] | None = None) -> None:
     """Judge on an inherited link, the order as JSON on stdin."""
     with spawn.begin("shuttergate-blind", argv) as link, contextlib.suppress(BrokenPipeError):
         try:
-            confine.no_sockets()
             _serve(msgspec.json.decode(spawn.settings(), type=BlindOrder), link)
         except ShuttergateError as error:
             link.sendall(msgspec.json.encode(BlindRefused(f"{error}")) + b"\n")
