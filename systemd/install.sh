@@ -219,7 +219,8 @@ edgetpu_library() {
 }
 
 packages() {
-  local wanted=(python3-venv)
+  # libseccomp2, which apt itself needs: what confines the kit's processes.
+  local wanted=(python3-venv libseccomp2)
   # The camera's and the pins' Python modules are the system's own: they must fit its libcamera.
   if made_with picamera2; then wanted+=(python3-picamera2 python3-libcamera); fi
   if made_with lgpio; then wanted+=(python3-lgpio); fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from shuttergate.capture import hatch
 from shuttergate.capture.album import Album
 from shuttergate.capture.publisher import serve
+from shuttergate.system import spawn
 from support.studio import Studio, clear
 
 Build = Callable[..., Studio]
@@ -96,6 +98,38 @@ def test_a_video_without_the_gates_yes_leaves_nothing(studio: Build, tmp_path: P
     assert kit.client.seal(serial, lambda: False) is None
     assert kit.press().name
     assert [path.suffix for path in tmp_path.iterdir()] == [".jpg"]
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["another's place", "missing at first"])
+def test_an_album_that_is_another_folder_is_for_another_process(
+    tmp_path: Path, is_there: bool
+) -> None:
+    album = tmp_path / "album"
+    if is_there:
+        album.mkdir()
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    with ours, theirs:
+        first = spawn.start("shuttergate.capture.publisher", theirs.fileno(), os.fsencode(album))
+        told = hatch.receive(ours)
+        assert isinstance(told, hatch.AlbumState) and bool(told.error) is not is_there
+        if is_there:
+            album.rename(tmp_path / "unplugged")
+        album.mkdir()
+        assert first.wait(20) == 0
+        second = spawn.start("shuttergate.capture.publisher", theirs.fileno(), os.fsencode(album))
+        theirs.close()
+        while hatch.receive(ours) != hatch.AlbumState(""):
+            pass
+        hatch.send(ours, hatch.Parcel(1, 1, 5), b"whole")
+        while hatch.receive(ours) != hatch.Hidden(1):
+            pass
+        hatch.send(ours, hatch.Word(1, True))
+        while not isinstance(receipt := hatch.receive(ours), hatch.Receipt):
+            pass
+        ours.close()
+        assert second.wait(20) == 0
+    assert (album / receipt.name).read_bytes() == b"whole"
 
 
 def test_what_an_album_refuses_is_told_as_its_fault_before_anything_is_lost(

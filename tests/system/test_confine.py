@@ -7,13 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.kits import alive, wait_until
 
+WALLS = "confine.no_dumps(); confine.no_files(); confine.only_news()"
 
-def confined(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+
+def confined(code: str, *arguments: str, confine: str = WALLS) -> subprocess.CompletedProcess[str]:
     script = (
         "import errno, os, socket, sys\nfrom shuttergate.system import confine\n"
-        "confine.no_dumps(); confine.no_files(); confine.only_news()\nOUT = sys.argv[1]\n" + code
+        f"{confine}\nOUT = sys.argv[1]\n{code}"
     )
     return subprocess.run(
         [sys.executable, "-B", "-c", script, *arguments],
@@ -48,6 +52,25 @@ def test_it_can_still_use_pipes_and_pairs_of_sockets() -> None:
 def test_no_other_process_may_read_its_memory() -> None:
     done = confined("import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))", "-")
     assert done.stdout.strip() == "0"
+
+
+PARENT = """
+import ctypes, resource
+from shuttergate.commands import demo, run
+def out(*rest, **named):
+    cores = resource.getrlimit(resource.RLIMIT_CORE)
+    print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), cores)
+    raise SystemExit
+run.StatusServer = demo.Supervisor = out
+"""
+
+
+@pytest.mark.parametrize(
+    "what", ["run.run(None, None, None)", "demo.demo(None, None, None, 1.0, [], None)"]
+)
+def test_nor_the_parents_before_it_starts_another(what: str) -> None:
+    done = confined(PARENT + what, "-", confine="")
+    assert done.stdout.strip() == "0 (0, 0)", done.stderr
 
 
 def test_it_leaves_no_core(tmp_path: Path) -> None:

@@ -228,11 +228,11 @@ def test_the_configuration_is_whole_and_names_board_and_album(checkout: Path, tr
 @pytest.mark.parametrize(
     ("board", "wanted"),
     [
-        ("simulated", ["python3-venv"]),
+        ("simulated", ["python3-venv", "libseccomp2"]),
         (
             "pi-of-the-test",
-            ["python3-venv", "python3-picamera2", "python3-libcamera", "python3-lgpio"]
-            + ["libedgetpu1-std"],
+            ["python3-venv", "libseccomp2", "python3-picamera2", "python3-libcamera"]
+            + ["python3-lgpio", "libedgetpu1-std"],
         ),
     ],
 )
