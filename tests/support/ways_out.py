@@ -166,6 +166,16 @@ def _a_socket(family: int, kind: int, protocol: int = 0) -> Callable[[Place], No
     return lambda at: socket.socket(family, kind, protocol).close()
 
 
+def _news_told(at: Place) -> None:
+    kind, kernel_events = socket.SOCK_RAW, 15
+    with (
+        socket.socket(socket.AF_NETLINK, kind, kernel_events) as hears,
+        socket.socket(socket.AF_NETLINK, kind, kernel_events) as tells,
+    ):
+        hears.bind((0, 4))
+        tells.sendto(b"leak", (0, 4))
+
+
 def _traced(at: Place) -> None:
     _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
     _libc_call("ptrace", 16, at.peer, None, None)
@@ -270,6 +280,7 @@ WAYS: dict[str, Callable[[Place], object]] = {
     "a raw socket": _a_socket(socket.AF_PACKET, socket.SOCK_RAW),
     "a netlink socket": _a_socket(socket.AF_NETLINK, socket.SOCK_RAW),
     "news of what is plugged in": _a_socket(socket.AF_NETLINK, socket.SOCK_RAW, 15),
+    "news told by a process": _news_told,
     "trace a process": _traced,
     "write into a process": _into_memory,
     "read out of a process": _out_of_memory,

@@ -36,10 +36,15 @@ OF_THIS_MACHINE = {
         "take a process's open file",
     ),
     *("an internet 6 socket", "System V memory", "trace a process"),
-    *("write into a process", "read out of a process"),
+    *("write into a process", "read out of a process", "news told by a process"),
     *("write a process's memory as a file", "read a process's memory as a file"),
 }
 """Ways that a kernel, a container or a file system may not have."""
+
+SERVICE = """
+import uvicorn; uvicorn.Server.run = out
+os.environ.pop("OPENBLAS_NUM_THREADS"); own.main = lambda: own.app(["console", "--port", "0"])
+"""
 
 # Each process of the kit, and what stands there in place of its work.
 PROCESSES = {
@@ -48,6 +53,7 @@ PROCESSES = {
     "publisher": ("shuttergate.capture.publisher", "own.serve = out"),
     "accelerator": ("shuttergate.vision.accelerator_process", "own.serve = out"),
     "console": ("shuttergate.console.process", "import uvicorn; uvicorn.Server.run = out"),
+    "console as a service": ("shuttergate.cli", SERVICE),
     "judge": ("shuttergate.console.judge_process", "own.spawn.settings = out"),
     "blind": ("shuttergate.bench.evaluate.blind_process", "own.spawn.settings = out"),
 }
@@ -63,6 +69,7 @@ LEFT = {
     ("publisher", True): set[str](),
     ("accelerator", True): {NEWS, "start a program"},
     ("console", True): {"connect to a program here", "start a program"},
+    ("console as a service", True): {"connect to a program here", "start a program"},
     ("judge", True): set[str](),
     ("blind", True): set[str](),
     ("gate", False): {NEWS, *ALWAYS},
@@ -73,6 +80,10 @@ LEFT = {
     },
     ("accelerator", False): {NEWS, "start a program", *MAPPED, *ALWAYS},
     ("console", False): {
+        *("connect to a program here", "an abstract socket", "start a program"),
+        *(*MAPPED, *ALWAYS),
+    },
+    ("console as a service", False): {
         *("connect to a program here", "an abstract socket", "start a program"),
         *(*MAPPED, *ALWAYS),
     },
