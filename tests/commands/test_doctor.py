@@ -12,6 +12,7 @@ from shuttergate.commands.doctor import examine, let_go
 from shuttergate.config import AlbumSettings, Config
 from shuttergate.errors import PackError
 from shuttergate.examination import Examined, Health
+from shuttergate.system import landlock, seccomp
 from shuttergate.vision.eyes import open_eyes
 from support.places import ROOT
 
@@ -34,6 +35,25 @@ def test_whether_the_kernel_lets_go_of_a_dead_process_line(
     found = let_go(tmp_path)
     assert found.health is health
     assert mend in found.mend
+
+
+def test_it_says_what_this_kernel_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(album=AlbumSettings(folder=str(tmp_path)))
+
+    def walls() -> Examined:
+        return {one.part: one for one in examine(config, read_board("simulated"))}["walls"]
+
+    monkeypatch.setattr(landlock, "version", lambda: 3)
+    assert walls().health is Health.OK and walls().seen.endswith("Landlock version 3")
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    assert walls().health is Health.WARNING and "has no Landlock" in walls().seen
+    monkeypatch.setattr(seccomp, "LIBRARY", "libseccomp.so.none")
+    seccomp.library.cache_clear()
+    try:
+        assert walls().health is Health.FAULT
+        assert walls().mend == "install it: sudo apt install libseccomp2"
+    finally:
+        seccomp.library.cache_clear()
 
 
 def test_it_asks_for_every_pack_that_a_run_would_open(tmp_path: Path) -> None:

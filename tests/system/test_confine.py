@@ -100,6 +100,20 @@ def test_it_dies_with_its_parent() -> None:
     assert wait_until(lambda: not alive(orphan))
 
 
+def test_what_the_kernel_lacks_is_said_once_in_the_log() -> None:
+    told = (
+        "from shuttergate.commands import run\n"
+        "class Out:\n    def __init__(self, to): self.write = print\n"
+        "def out(*rest, **named): raise SystemExit\n"
+        "run.confine.lacking = lambda: 'no Landlock'\n"
+        "run.log.Writer, run.StatusServer = Out, out\n"
+        "run.run(None, None, None)"
+    )
+    done = confined(told, "-", confine="")
+    (line,) = [line for line in done.stdout.splitlines() if line]
+    assert '"event":"confined by less","cause":"no Landlock"' in line
+
+
 def test_without_libseccomp_a_kit_says_so_and_does_not_start() -> None:
     code = (
         "from shuttergate.system import seccomp; seccomp.LIBRARY = 'libseccomp.so.none'\n"

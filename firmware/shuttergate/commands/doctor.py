@@ -19,6 +19,7 @@ from shuttergate.config import Config, album_folder
 from shuttergate.errors import ShuttergateError
 from shuttergate.examination import Examined, Finding, Health
 from shuttergate.parent.supervisor import make_album
+from shuttergate.system import confine, landlock
 from shuttergate.system.paths import share
 from shuttergate.vision import libedgetpu
 from shuttergate.vision.channel import Channel
@@ -42,6 +43,7 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
         yield from _guarded(f"model {name}", functools.partial(_model, name))
     yield from _guarded("nudity rule", lambda: _rule(board.channels.all, config))
     yield from _guarded("disk", lambda: _disk(config))
+    yield from _guarded("walls", _walls)
     yield _memory(board)
     yield from filter(None, (upkeep.power(), upkeep.storage()))
     yield upkeep.clock(is_set=upkeep.set_by_network())
@@ -123,6 +125,14 @@ def _disk(config: Config) -> Examined:
     if free < LOW_DISK_BYTES:
         return Examined("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
     return Examined("disk", Health.OK, seen)
+
+
+def _walls() -> Examined:
+    """Whether this kernel can confine the kit's processes as SECURITY.md says."""
+    if lack := confine.lacking():
+        mend = "nothing to mend under the service; in a demo by hand, a kernel with Landlock (5.13)"
+        return Examined("walls", Health.WARNING, lack, mend)
+    return Examined("walls", Health.OK, f"seccomp, Landlock version {landlock.version()}")
 
 
 def _memory(board: Board) -> Examined:
