@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -134,14 +135,14 @@ class Manager:
     made = 0
 
     def __init__(self) -> None:
-        memory = os.memfd_create("pisp_frontend", os.MFD_CLOEXEC)
-        try:
-            os.ftruncate(memory, 1 << 16)
-            self.cameras = ["standin"]
-        except OSError:
-            self.cameras = []
-        finally:
-            os.close(memory)
+        self.cameras = []
+        with contextlib.suppress(OSError):
+            memory = os.memfd_create("pisp_frontend", os.MFD_CLOEXEC)
+            try:
+                os.ftruncate(memory, 1 << 16)
+                self.cameras.append("standin")
+            finally:
+                os.close(memory)
 
 
 def modules(kind: type[StandIn]) -> tuple[ModuleType, ModuleType]:
