@@ -7,18 +7,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from shuttergate import examination, examination_process
 from shuttergate.board import AcceleratorPart as Engine
 from shuttergate.board import read_board
 from shuttergate.commands import doctor, measure
 from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.errors import AcceleratorError
+from shuttergate.examination import Examined, Health
 from shuttergate.system.paths import share
 from shuttergate.vision import accelerator, coral, eyes, libedgetpu
 from shuttergate.vision import pack as packs
@@ -325,37 +327,43 @@ def test_a_library_that_crashes_as_it_loads_is_told_with_what_may_be_wrong(tpu: 
     assert wait_until(lambda: any(said in cause for _, cause in tpu.told), 10), tpu.told
 
 
+def examined(library: str) -> Examined:
+    """What the doctor's process finds of the accelerator with this library; here, unconfined."""
+    board = read_board("pi4-coral-usb")
+    engine = msgspec.structs.replace(board.accelerator, library=library)
+    board = msgspec.structs.replace(board, accelerator=engine)
+    (found,) = examination_process._accelerator(Config(), board)
+    assert isinstance(found, Examined)
+    return found
+
+
 def test_the_doctor_refuses_a_library_that_does_not_fit(
     tpu: Tpu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    board = read_board("pi4-coral-usb")
-
-    def finding(library: str) -> doctor.Examined:
-        engine = msgspec.structs.replace(board.accelerator, library=library)
-        return doctor._accelerator(msgspec.structs.replace(board, accelerator=engine))
-
-    found = finding(compiled(tmp_path, "-DLAYOUT_25", f'-DLABEL="{GOOGLES}"'))
-    assert (found.health, found.mend) == (doctor.Health.FAULT, libedgetpu.MEND)
+    found = examined(compiled(tmp_path, "-DLAYOUT_25", f'-DLABEL="{GOOGLES}"'))
+    assert (found.health, found.mend) == (Health.FAULT, libedgetpu.MEND)
     assert found.seen.endswith(f"BuildLabel({GOOGLES}), RuntimeVersion(14)")
     # By the package's version nothing is loaded at all.
     monkeypatch.setattr(libedgetpu, "installed", lambda: [("libedgetpu1-std", "16.0")])
-    monkeypatch.setattr(doctor, "open_eyes", lambda *_, **__: pytest.fail("it was loaded"))
-    found = finding("libedgetpu.so.1")
-    assert (found.health, found.mend) == (doctor.Health.FAULT, libedgetpu.MEND)
+    asked: list[Collection[str]] = []
+    monkeypatch.setattr(
+        examination,
+        "hardware",
+        lambda *order: iter(asked.append(order[2]) or ()),  # type: ignore[func-returns-value]
+    )
+    board = read_board("pi4-coral-usb")
+    findings = doctor.examine(Config(), board)
+    found = next(one for one in findings if isinstance(one, Examined))
+    assert asked == [{"camera", "gpio"}], "it was loaded"
+    assert (found.health, found.mend) == (Health.FAULT, libedgetpu.MEND)
     assert found.seen == "libedgetpu1-std 16.0 is built for TensorFlow 2.5"
 
 
 def test_the_doctor_tells_how_it_is(tpu: Tpu) -> None:
-    board = read_board("pi4-coral-usb")
-
-    def finding(library: str) -> doctor.Examined:
-        engine = msgspec.structs.replace(board.accelerator, library=library)
-        return doctor._accelerator(msgspec.structs.replace(board, accelerator=engine))
-
-    assert finding(tpu.library).health is doctor.Health.OK
+    assert examined(tpu.library).health is Health.OK
     tpu.now("absent")
-    found = finding(tpu.library)
-    assert (found.health, "plug" in found.mend) == (doctor.Health.FAULT, True)
+    found = examined(tpu.library)
+    assert (found.health, "plug" in found.mend) == (Health.FAULT, True)
     assert "no Edge TPU was found (no Coral is on the USB bus)" in found.seen
 
 
