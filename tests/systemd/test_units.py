@@ -148,6 +148,17 @@ def test_the_gate_may_use_camera_pins_and_accelerator_and_no_other_device() -> N
     assert "PrivateDevices" not in found
 
 
+@pytest.mark.parametrize("unit", [GATE, CONSOLE], ids=lambda unit: unit.stem)
+def test_it_does_not_see_the_programs_that_listen_on_a_computer(unit: Path) -> None:
+    found = settings(unit)
+    hidden = {
+        path.removeprefix("-") for line in found["InaccessiblePaths"] for path in line.split()
+    }
+    assert {"/run/dbus", "/run/systemd/journal", "/run/systemd/private", "/run/user"} <= hidden
+    # What the kit needs of /run: to say that it is ready, and what is plugged in.
+    assert not {"/run", "/run/systemd", "/run/systemd/notify", "/run/udev"} & hidden
+
+
 def test_the_page_may_use_no_device_and_write_no_file() -> None:
     found = settings(CONSOLE)
     assert found["DevicePolicy"] == ["closed"]
