@@ -12,7 +12,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi rebuild lock locale clean
+.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -67,6 +67,11 @@ bench-closings: $(VENV)/.ready-dev $(VENV)/.ready-video  ## how often ordinary c
 
 bench-coverage: $(VENV)/.ready-dev  ## how small a figure is found in what would leave: ARGS=MANIFEST.csv (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.coverage $(ARGS)
+
+bench-leaving: $(VENV)/.ready-dev  ## what may leave, all of its table: coverage, false refusals, press, memory: ARGS=MANIFEST.csv (1 h)
+	$(MAKE) bench-coverage ARGS="$(ARGS) --count 100"
+	$(BIN)/shuttergate evaluate $(ARGS) --second
+	$(MAKE) bench bench-memory ARGS=
 
 bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves (4 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.scaling $(ARGS)
