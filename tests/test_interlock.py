@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
@@ -18,13 +18,14 @@ RULES = Rules(clear_frames=2, max_age_s=0.25, hold_off_s=1.0, settle_s=0.05)
 
 @dataclass
 class Bench:
+    rules: Rules = RULES
     now_s: float = 10.0
     line: list[bool] = field(default_factory=list)
     said: list[tuple[bool, Reason]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.interlock = Interlock(
-            RULES,
+            self.rules,
             self.line.append,
             self.hear,
             lambda: self.now_s,
@@ -210,7 +211,7 @@ def test_events_from_many_threads_leave_the_line_true_to_the_state() -> None:
 
 def test_an_opening_that_ended_unseen_lowers_the_line_and_is_told() -> None:
     """A frame that came just too late: the pure gate closes and opens again within one event."""
-    bench = Bench()
+    bench = Bench(replace(RULES, clear_frames=1))
     bench.open()
     opening = Opening(bench.now_s, bench.interlock.state.opened_s)
     bench.now_s += RULES.max_age_s - 0.01

@@ -118,7 +118,7 @@ def _heard(link: socket.socket) -> Iterator[Finding]:
 def paces(exposed_s: Sequence[float]) -> tuple[float, int]:
     """Return how far apart frames exposed then are, in seconds, and how many are missing."""
     apart = [later - earlier for earlier, later in pairwise(exposed_s)]
-    interval_s = statistics.median(apart)
+    interval_s = max(statistics.median(apart), 1e-6)
     return interval_s, sum(max(0, round(one / interval_s) - 1) for one in apart)
 
 

@@ -538,22 +538,24 @@ def test_the_webcams_board_is_a_simulated_kit_with_a_real_camera() -> None:
 
 
 def test_the_doctor_looks_at_the_webcam(bench: Bench) -> None:
-    from shuttergate.commands import doctor
-    from shuttergate.commands.doctor import Health
+    from shuttergate import examination_process
     from shuttergate.config import Config
+    from shuttergate.examination import CameraTimes, Examined, Health
 
     opened = webcam.WebCam._opened
 
     def fed(camera: WebCam, mode: Mode) -> Any:
         device = opened(camera, mode)
-        device.put(grey(90))
+        device.each = lambda: device.put(grey(90))
+        device.each()
         return device
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(webcam.WebCam, "_opened", fed)
-        finding = doctor._camera(Config(), read_board("webcam"))
-    assert finding.health is Health.OK
-    assert finding.seen == "webcam Stand-in Cam, 640 x 480, 30 fps asked for"
+        times, finding = examination_process._camera(Config(), read_board("webcam"))
+    assert isinstance(times, CameraTimes) and isinstance(finding, Examined)
+    assert finding.health is not Health.FAULT  # a stand-in keeps no pace
+    assert finding.seen.startswith("webcam Stand-in Cam, 640 x 480, ")
     assert bench.device.closed == 1
 
 

@@ -72,12 +72,14 @@ def test_the_doctor_reads_the_wires(tmp_path: Path, clear_scene: Path, copper: C
     from kit import settings
 
     from shuttergate.board import read_board
-    from shuttergate.commands.doctor import Health
+    from shuttergate.examination import Health
 
     settings(tmp_path, clear_scene, tmp_path)
     program = (
-        "from shuttergate.board import read_board; from shuttergate.commands import doctor\n"
-        f"print(doctor._gpio(read_board({str(tmp_path / 'board.toml')!r})).health)"
+        "from shuttergate.board import read_board; from shuttergate.config import Config\n"
+        "from shuttergate.examination import hardware\n"
+        f"board = read_board({str(tmp_path / 'board.toml')!r})\n"
+        "print(next(hardware(Config(), board, ['gpio'])).health)"
     )
     assert read_board(str(tmp_path / "board.toml")).gpio.driver == "lgpio"
     for copper.supply, health in ((False, Health.OK), (True, Health.FAULT)):
