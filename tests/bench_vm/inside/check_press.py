@@ -98,6 +98,7 @@ def test_a_button_held_while_the_gate_opens_does_not_fire(shared: Shared, bank: 
         copper.press()
         if wait_until(lambda: photos(shared.album) > 0, 8):
             break
+    one.wait_for("photo", timeout_s=20)
     assert photos(shared.album) == 1
 
 
