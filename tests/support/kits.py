@@ -48,6 +48,13 @@ def slow_kit(folder: Path) -> list[str]:
     return ["--board", str(slow_board(folder)), "--config", str(settings)]
 
 
+def _told(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield what a failed test wants to know of an event."""
+    for key in ("event", "state", "reason", "detail", "error"):
+        if entry.get(key):
+            yield str(entry[key])
+
+
 class Kit:
     """A kit in processes of its own; its log lines are read as they come.
 
@@ -85,7 +92,7 @@ class Kit:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, left_s))
             chunk = os.read(self.process.stdout.fileno(), 65536) if ready else b""
             if not chunk:
-                heard = [entry["event"] for entry in self.events]
+                heard = [" ".join(_told(entry)) for entry in self.events]
                 assert self.process.stderr is not None
                 os.set_blocking(self.process.stderr.fileno(), False)
                 said = (self.process.stderr.read() or b"").decode(errors="replace")[-2000:]

@@ -21,7 +21,7 @@ def test_a_press_gives_a_photo_of_what_the_camera_sees(
     assert "picamera2" in one.wait_for("ready", timeout_s=40)["camera"]
     one.wait_for("gate", state="OPEN", timeout_s=40)
     assert bank.line()
-    for _ in range(10):  # a busy machine may close the gate for a moment: what is refused waits
+    for _ in range(5):  # a busy machine may close the gate for a moment: what is refused waits
         time.sleep(0.3)
         copper.press()
         heard = one.wait_for(("photo", "press refused"), timeout_s=20)

@@ -92,12 +92,8 @@ def test_a_button_held_while_the_gate_opens_does_not_fire(shared: Shared, bank: 
     if is_late:
         pytest.skip("this machine is too busy: the held button closed later than a real one can")
     assert before == 0
-    for _ in range(5):  # on a busy machine the gate may just be closed, and a press is refused
-        assert wait_line(bank, True, 40)
-        time.sleep(0.3)
-        copper.press()
-        if wait_until(lambda: photos(shared.album) > 0, 8):
-            break
+    time.sleep(0.3)
+    copper.press()
     one.wait_for("photo", timeout_s=20)
     assert photos(shared.album) == 1
 
