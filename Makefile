@@ -12,10 +12,10 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi rebuild lock locale clean
+.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lock locale clean
 
 menu:  ## this menu
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 14
 
 setup: $(VENV)/.ready  ## make .venv with everything at its pinned version
 
@@ -98,11 +98,14 @@ bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge
 	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/bench_vm/test_bench_vm.py tests/whole/test_kit.py \
 	  -k "inside or is_replaced"
 
-bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the installer (15 minutes, root)
+bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the installer (11 minutes, root)
 	$(BIN)/python tests/bench_vm/vm.py $(ARGS)
 
 bench-pi: $(VENV)/.ready-dev  ## on an emulated Pi 3 and Pi 4: pins, panel, doctor, known answers (2 minutes, root)
 	@PYTHONPATH=tests $(BIN)/python -m bench_pi.pi $(ARGS)
+
+bench-arm64: $(VENV)/.ready-dev  ## on an emulated arm64 Debian 13: installer, service, a press (11 minutes, root)
+	@PYTHONPATH=tests $(BIN)/python -m bench_pi.arm64 $(ARGS)
 
 bench-kernel:  ## build that kernel, where none is at hand (about 6 minutes)
 	tests/bench_vm/kernel.sh

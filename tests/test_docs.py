@@ -109,15 +109,15 @@ def test_a_path_that_is_gone_is_seen() -> None:
 
 @pytest.mark.parametrize("page", GUIDES)
 def test_what_make_is_asked_for_is_in_the_makefile(page: str) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
-    asked = set(re.findall(r"(?:`| {4})make ([a-z-]+)", text_of(page)))
+    targets = set(re.findall(r"^([a-z0-9-]+):", text_of("Makefile"), re.MULTILINE))
+    asked = set(re.findall(r"(?:`| {4})make ([a-z0-9-]+)", text_of(page)))
     assert asked and asked <= targets
 
 
 def test_every_check_of_the_makefile_is_in_the_table_of_checks() -> None:
-    targets = re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE)
+    targets = re.findall(r"^([a-z0-9-]+):.*## ", text_of("Makefile"), re.MULTILINE)
     others = {"menu", "setup", "video", "demo", "clean"}
-    told = set(re.findall(r"`make ([a-z-]+)", section(CONTRIBUTING, "The checks")))
+    told = set(re.findall(r"`make ([a-z0-9-]+)", section(CONTRIBUTING, "The checks")))
     assert told == set(targets) - others
 
 

@@ -13,7 +13,8 @@ from bench_vm.kernel import NoBench, kept
 
 _FOREIGN = r"""
 set -eu
-mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+[ -e /proc/sys/fs/binfmt_misc/register ] \
+  || mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
 printf %s "$1" >/proc/sys/fs/binfmt_misc/register
 trap 'echo -1 >/proc/sys/fs/binfmt_misc/bench-pi' EXIT
 shift

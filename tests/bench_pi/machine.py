@@ -72,16 +72,20 @@ class Silent(Exception):
 class Machine:
     """A QEMU that runs from the beginning of the ``with`` to its end, in a folder of its own.
 
-    What runs inside prints lines ``BENCH {…}`` to the first serial port, and reads a line from it
-    before it goes on: see `hear` and `go`. All that was said is in ``folder/console.log``.
+    What runs inside prints lines ``BENCH {…}`` to the first serial port, for `hear`; all that it
+    said is in ``folder/console.log``. ``with_pins``: whether `pins` can be had.
     """
 
-    def __init__(self, tools: Path, folder: Path, arguments: Sequence[object]) -> None:
+    def __init__(
+        self, tools: Path, folder: Path, arguments: Sequence[object], with_pins: bool
+    ) -> None:
         self._socket, self._log = folder / "qtest", folder / "console.log"
         self._heard: queue.Queue[str] = queue.Queue()
         command = ["qemu-system-aarch64", *arguments, "-no-reboot", "-display", "none"]
-        command += ["-monitor", "none", "-serial", "stdio", "-nic", "none", "-qtest-log"]
-        command += ["/dev/null", "-qtest", f"unix:{seen(self._socket)},server=on,wait=off"]
+        command += ["-monitor", "none", "-serial", "stdio", "-nic", "none"]
+        if with_pins:
+            command += ["-qtest", f"unix:{seen(self._socket)},server=on,wait=off"]
+            command += ["-qtest-log", "/dev/null"]
         self._command = entered(tools, *command)
 
     def __enter__(self) -> Self:
@@ -89,7 +93,7 @@ class Machine:
         self._began_s = time.monotonic()
         self._process = subprocess.Popen(
             self._command,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -128,13 +132,9 @@ class Machine:
                     if said["name"] == "end":
                         break
         last = self._log.read_text(errors="replace")[-3000:]
-        raise Silent(f"nothing was heard of {name!r} within {within_s:.0f} s; its console:\n{last}")
-
-    def go(self) -> None:
-        """Let what runs inside go on."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        self._process.stdin.flush()
+        status = self._process.poll()
+        why = f"within {within_s:.0f} s" if status is None else f"before it ended, status {status}"
+        raise Silent(f"nothing was heard of {name!r} {why}; its console:\n{last}")
 
     def pins(self, base: int) -> Pins:
         """Return the pins of a Pi whose GPIO registers lie at this address."""

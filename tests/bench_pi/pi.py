@@ -163,7 +163,7 @@ def run(machine: str, persist: str, asked: list[str], made: Path) -> list[Row]:
     arguments = ["-M", machine, "-kernel", seen(image(kernel())), "-append", " ".join(words)]
     arguments += ["-dtb", seen(made / f"{machine}.dtb"), "-initrd", seen(made / "initrd")]
     rows: list[Row] = []
-    with Machine(tools(), out, arguments) as running:
+    with Machine(tools(), out, arguments, with_pins=True) as running:
         try:
             boot = running.hear("boot", WAIT_S)
             told = f"{boot['part']}, {boot['persist']}"

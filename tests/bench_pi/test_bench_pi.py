@@ -114,7 +114,7 @@ def test_an_answer_is_the_same_but_where_bytes_are_rounded(
     assert row.held == held
 
 
-@pytest.mark.parametrize("bench", ["pi"])
+@pytest.mark.parametrize("bench", ["pi", "arm64"])
 def test_where_it_cannot_run_it_says_why(bench: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"bench_pi.{bench}", "--out", tmp_path / "out"],
