@@ -28,7 +28,7 @@ class Bench:
     name, fps = "a camera", 30.0
 
     def __init__(
-        self, *script: str | None, driver: Literal["simulated", "picamera2"] = "simulated"
+        self, *script: str | None, driver: Literal["simulated", "picamera2", "webcam"] = "simulated"
     ) -> None:
         self.script = list(script)
         self.now_s = 10.0
@@ -140,15 +140,16 @@ def test_a_real_camera_that_stays_away_is_left_to_another_process() -> None:
     assert bench.closed == 5
 
 
-def test_a_frame_begins_the_patience_anew_and_a_simulated_camera_has_no_end_of_it() -> None:
+def test_a_frame_begins_the_patience_anew_and_what_no_library_keeps_has_no_end_of_it() -> None:
     bench = Bench("away", None, "away", "away", driver="picamera2")
     for due in (False, True, False, False):
         assert (bench.lane.next(bench.paused_s.append) is not None) == due
         bench.now_s += 15.0
-    bench = Bench(*["away"] * 4)
-    for _ in range(4):
-        assert bench.lane.next(bench.paused_s.append) is None
-        bench.now_s += 15.0
+    for driver in ("simulated", "webcam"):
+        bench = Bench(*["away"] * 4, driver=driver)  # type: ignore[arg-type]
+        for _ in range(4):
+            assert bench.lane.next(bench.paused_s.append) is None
+            bench.now_s += 15.0
 
 
 def test_a_camera_too_slow_for_the_gate_is_told_of_once() -> None:

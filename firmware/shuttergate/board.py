@@ -57,6 +57,11 @@ class CameraPart(Table, frozen=True):
         return self.driver == "simulated"
 
     @property
+    def is_kept_by_its_library(self) -> bool:
+        """Whether a library finds it once for the life of a process, as libcamera does here."""
+        return self.driver == "picamera2"
+
+    @property
     def hflip(self) -> bool:
         """Whether the driver swaps left and right: as a mirror, or as half of a turn by 180."""
         return self.mirror != self.vflip

@@ -27,8 +27,9 @@ POOL_FRAMES = SHELF_FRAMES + 3
 one that nobody pressed for. 2.2 MB each at 1408 x 1056."""
 
 GIVE_UP_S = 20.0
-"""A real camera that gives nothing for so long, however often it is opened, may be held by a wedged
-library in this very process: a fresh process gets it where this one never will."""
+"""A camera that gives nothing for so long, however often it is opened, may be held by its wedged
+library in this very process, or was not there when that looked: a fresh process gets it where this
+one never will."""
 
 SLOW_FRAMES = 30
 """So many frames in a row, each judged when the one before no longer spoke, are no hiccup."""
@@ -66,7 +67,7 @@ class Lane:
         self._tell = tell
         self._clock = clock
         self._max_age_s = max_age_s
-        self._give_up_s = math.inf if part.is_simulated else GIVE_UP_S
+        self._give_up_s = GIVE_UP_S if part.is_kept_by_its_library else math.inf
         self._away_since_s: float | None = None
         self._exposed_s = math.inf  # of the frame before
         self._late = 0
