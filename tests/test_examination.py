@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from shuttergate import examination
 from shuttergate.board import Board, read_board
 from shuttergate.config import Config
 from shuttergate.examination import CameraTimes, Examined, Health, hardware, judged_camera, paces
@@ -71,10 +72,19 @@ def test_a_library_that_aborts_is_a_fault_of_its_part(
     pi: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(monkeypatch, aborts=True)
-    (camera,) = hardware(Config(), pi, ["camera", "gpio"])
-    assert isinstance(camera, Examined)
+    camera, gpio = hardware(Config(), pi, ["camera", "gpio"])
+    assert isinstance(camera, Examined) and isinstance(gpio, Examined)
     assert (camera.part, camera.health) == ("camera", Health.FAULT)
-    assert "status -6" in camera.seen
+    assert "the look at it ended, as the gate would: status -6" in camera.seen
+    assert (gpio.part, gpio.health, gpio.mend) == ("gpio", Health.WARNING, "mend that")
+
+
+def test_one_that_hangs_is_a_fault_of_its_part(pi: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, change="import time; examination_process.meet = lambda part: time.sleep(60)")
+    monkeypatch.setattr(examination, "PATIENCE_S", 2.0)
+    (camera,) = hardware(Config(), pi, ["camera"])
+    assert isinstance(camera, Examined) and camera.health is Health.FAULT
+    assert "gave no answer within 2 s" in camera.seen
 
 
 def test_frames_tell_their_pace_and_how_many_of_them_are_missing() -> None:

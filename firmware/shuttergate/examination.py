@@ -86,32 +86,28 @@ def hardware(config: Config, board: Board, parts: Collection[str] = PARTS) -> It
         child = spawn.start("shuttergate.examination_process", theirs.fileno(), settings)
         theirs.close()
         left = list(order.parts)
+        how = "ended"
         try:
             for finding in _heard(ours):
                 if isinstance(finding, Examined):
                     left.remove(finding.part)
                 yield finding
+        except TimeoutError:
+            how = f"gave no answer within {PATIENCE_S:.0f} s"
         finally:
             child.kill()
-            how = child.wait()
-    for part in left[:1]:
-        yield Examined(
-            part,
-            Health.FAULT,
-            f"the look at it ended by itself (status {how}), as the gate would",
-            "what it said last stands above; take that part off, or mend it",
-        )
+            status = child.wait()
+    if left:
+        seen = f"the look at it {how}, as the gate would: status {status}"
+        mend = "what its library said stands above; unplug that part, and plug it in again"
+        yield Examined(left[0], Health.FAULT, seen, mend)
+    for part in left[1:]:
+        yield Examined(part, Health.WARNING, f"not looked at: {left[0]} came first", "mend that")
 
 
 def _heard(link: socket.socket) -> Iterator[Finding]:
     link.settimeout(PATIENCE_S)
-    while True:
-        try:
-            packet = link.recv(LARGEST_BYTES)
-        except TimeoutError:
-            return
-        if not packet:
-            return
+    while packet := link.recv(LARGEST_BYTES):
         yield _findings.decode(packet)
 
 
