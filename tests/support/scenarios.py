@@ -37,6 +37,7 @@ def record(**more: Any) -> Record:
             PressRecord(2.0, "taken", "", "a.jpg", 80.0, felt_s=2.01, outcomes=1),
             PressRecord(4.0, "refused", "nudity", outcomes=1),
         ],
+        page_pictures=[(0.5, 60), (1.5, 58), (4.0, 176)],
         pictures=[AlbumPicture("a.jpg", "clear", 1.98)],
         ended_s=5.0,
         starts=1,

@@ -10,6 +10,7 @@ from shuttergate.bench.scenario.album_expectations import AlbumUnchanged, PhotoC
 from shuttergate.bench.scenario.expectation import Expectation
 from shuttergate.bench.scenario.expectations import Age, LogSays, OnePress, Refusal, Says, Starts
 from shuttergate.bench.scenario.line_expectations import Falls, LineLevel, Rises
+from shuttergate.bench.scenario.page_expectations import PagePictures
 from support.scenarios import record
 
 HELD: list[tuple[Any, bool, str]] = [
@@ -52,6 +53,13 @@ HELD: list[tuple[Any, bool, str]] = [
     (LogSays("photo", times=2), False, "1 times"),
     (LogSays("photo", to_s=2.0), False, "0 times"),
     (AlbumUnchanged(0.0, 5.0), True, ""),
+    (PagePictures(0.0, 2.0, most_px=60, least_px=60), True, ""),
+    (PagePictures(0.0, 2.0, least_px=100), False, "2 pictures, the tallest of 60 px at 0.500 s"),
+    (PagePictures(0.0, 5.0, most_px=60), False, "3 pictures, the tallest of 176 px at 4.000 s"),
+    (PagePictures(0.0, 5.0, none=True), False, "3 pictures, the tallest of 176 px at 4.000 s"),
+    (PagePictures(2.0, 3.0, none=True), True, ""),
+    (PagePictures(2.0, 3.0, most_px=60), True, ""),
+    (PagePictures(2.0, 3.0, least_px=1), False, "there were none"),
     (Refusal(), False, "it started"),
     (Age(50), True, ""),
     (Age(30), False, "the oldest was 40 ms old"),

@@ -10,6 +10,8 @@ from shuttergate.bench.scenario.run import read_scenario
 from shuttergate.errors import ConfigError
 from support.scenarios import LEAST
 
+SHOWN = 'what = "page pictures", from_s = 0, to_s = 1'
+
 
 @pytest.mark.parametrize(
     ("more", "says"),
@@ -64,6 +66,9 @@ def test_a_script_that_makes_no_sense_is_refused_by_its_key(
         ('what = "line", level = "on", from_s = 0, to_s = 1', "'on'; choose from high, low"),
         ('what = "log", event = "fotos"', "event: there is no 'fotos'; choose from photo"),
         ('what = "says", at_s = 1, reason = "opened"', "choose from open, nudity, doubt"),
+        (SHOWN + ", none = true", "needs page = true"),
+        (SHOWN, "name either none = true, or most_px"),
+        (SHOWN + ", none = true, most_px = 9", "name either none"),
         ('what = "photos", scene = "gren"', "scene: there is no 'gren'; name its file in"),
     ],
 )

@@ -15,6 +15,7 @@ from shuttergate.bench.scenario.expectation import (
     Seconds,
 )
 from shuttergate.bench.scenario.line_expectations import Falls, LineLevel, Rises
+from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record
 from shuttergate.verdict import Reason
 
@@ -228,6 +229,7 @@ AnyExpectation = (
     | Starts
     | LogSays
     | AlbumUnchanged
+    | PagePictures
     | Refusal
     | Age
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shuttergate.bench.scenario import faults
 from shuttergate.bench.scenario.expectation import Expectation
+from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.script import BUILT_IN, Scenario, presses
 from shuttergate.errors import ConfigError
 from shuttergate.frames.marks import MOST_SCENES
@@ -129,6 +130,8 @@ def _expectations(scenario: Scenario) -> Wrong:
     found = []
     for number, one in enumerate(scenario.must):
         cause = one.wrong(count, scenario.seconds) or _unknown_scene(one, scenario)
+        if not cause and isinstance(one, PagePictures) and not scenario.page:
+            cause = "needs page = true: no page runs beside this kit"
         if cause:
             found.append((f"must[{number}]", cause))
     return found

@@ -94,6 +94,7 @@ class Record:
     refusal: str = ""  # why the kit would not start
     starts: int = 0  # of the gate process
     oldest_ms: float = 0.0  # the greatest age of a frame when it was judged
+    page_pictures: list[tuple[float, int]] = field(default_factory=list)  # when; height in pixels
     album_changes_s: list[float] = field(default_factory=list)  # when what lies in it changed
     gate_wrote_bytes: int | None = None  # to any file, by its calls; None: not looked at
     gate_sockets: list[str] | None = None  # other than Unix ones; None: not looked at

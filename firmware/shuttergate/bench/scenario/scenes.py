@@ -45,6 +45,10 @@ def built_in(name: str) -> Image.Image:
             return wall
         case "violet":  # soft ellipses: open-nsfw is sure, consent-clean has no doubt at all
             return _enlarged("violet_and_green")
+        case "violet, camera upside down":
+            return _enlarged("violet_and_green").transpose(Image.Transpose.ROTATE_180)
+        case "violet, camera on its side":  # a quarter of a turn, counterclockwise
+            return _enlarged("violet_and_green").transpose(Image.Transpose.ROTATE_90)
         case "room":
             with Image.open(room_film()) as film:
                 room = next(iter(ImageSequence.Iterator(film))).convert("RGB")

@@ -13,9 +13,12 @@ from shuttergate.system.toml import Table
 
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 
-BUILT_IN = ("clear", "card", "far card", "violet", "dark", "room")
-"""Scenes that need no file: a plain blue, the test card near and far, what open-nsfw alone refuses,
-a lens cap, the room."""
+BUILT_IN = (
+    *("clear", "card", "far card", "dark", "room"),
+    *("violet", "violet, camera upside down", "violet, camera on its side"),
+)
+"""Scenes that need no file: a plain blue, the test card near and far, a lens cap, the room; what
+open-nsfw alone refuses where it is upright, and as cameras see it that are mounted otherwise."""
 
 
 class ScriptShow(Table, frozen=True):

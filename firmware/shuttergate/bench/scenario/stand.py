@@ -19,6 +19,8 @@ from shuttergate.bench.scenario.actions import actions
 from shuttergate.bench.scenario.album_expectations import VideoCount
 from shuttergate.bench.scenario.faults import LINE_HELD, Faults
 from shuttergate.bench.scenario.hookup import Hookup, hook_up
+from shuttergate.bench.scenario.onlooker import Onlooker
+from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.record import Done, PressRecord, Record, Said, Told
 from shuttergate.bench.scenario.scenes import write_stage
 from shuttergate.bench.scenario.script import Scenario
@@ -64,6 +66,7 @@ class Stand:
         self._scenes = scenario.shown()
         self._server: StatusServer | None = None
         self._port = 0
+        self._onlooker: Onlooker | None = None
         self._record = Record()
         self._high = False
         self._watched_ns = 0
@@ -113,6 +116,8 @@ class Stand:
         if any(one.what == LINE_HELD for one in self._scenario.fault):
             self.hookup.hold()
         stack.enter_context(self.kit)
+        if any(isinstance(one, PagePictures) for one in self._scenario.must):
+            self._onlooker = stack.enter_context(Onlooker(self._page()))
         stack.callback(self._faults.close)
 
     def __exit__(
@@ -200,6 +205,8 @@ class Stand:
             record.gate_wrote_bytes = vitals.written_bytes(pid)
             record.gate_sockets = vitals.network_sockets(pid)
         self._see_pictures()
+        if self._onlooker is not None:
+            record.page_pictures = self._onlooker.seen(record.began_s)
         return record
 
     def _now(self) -> float:

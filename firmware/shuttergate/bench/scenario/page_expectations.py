@@ -1,0 +1,46 @@
+"""What a script may expect of the kit's page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from shuttergate.bench.scenario.expectation import AROUND_S, Expectation, Finding, Seconds
+from shuttergate.bench.scenario.record import Record
+
+Height = Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class PagePictures(Expectation, frozen=True, tag="page pictures"):
+    """What a viewer of the page is shown of the camera in that time, the mosaics left out.
+
+    ``none``: nothing at all. ``most_px``: no picture is taller. ``least_px``: one is as tall.
+    """
+
+    from_s: Seconds
+    to_s: Seconds
+    none: bool = False
+    most_px: Height | None = None
+    least_px: Height | None = None
+
+    def wrong(self, presses: int, seconds: float) -> str:
+        """Return what is wrong with it."""
+        has_size = self.most_px is not None or self.least_px is not None
+        if self.none == has_size:
+            return "name either none = true, or most_px, least_px, or both"
+        return super().wrong(presses, seconds)
+
+    def judge(self, record: Record) -> Finding:
+        """Return what became of it."""
+        seen = [one for one in record.page_pictures if self.from_s <= one[0] <= self.to_s]
+        tallest_s, tallest_px = max(seen, key=lambda one: one[1], default=(self.from_s, 0))
+        held = not (self.none and seen) and (self.least_px or 0) <= tallest_px
+        held = held and (self.most_px is None or tallest_px <= self.most_px)
+        text = f"from {self.from_s:g} to {self.to_s:g} s the page shows "
+        text += "no picture" if self.none else "pictures"
+        text += f", one of {self.least_px} px or taller" if self.least_px is not None else ""
+        text += f", none taller than {self.most_px} px" if self.most_px is not None else ""
+        was = f"{len(seen)} pictures, the tallest of {tallest_px} px at {tallest_s:.3f} s"
+        from_s, to_s = tallest_s - AROUND_S, tallest_s + AROUND_S
+        return Finding(text, held, was if seen else "there were none", from_s, to_s)
