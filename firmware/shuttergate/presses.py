@@ -170,7 +170,6 @@ class Presses:
 
     def leaving(self, main: Pixels) -> Pixels:
         """Return a picture in the size in which it may leave; raises `ScoreError`."""
-        self._doubts = self._viewfinder.doubts
         return self._judge.leaving(main, self._longest_side)
 
     def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
@@ -181,6 +180,10 @@ class Presses:
     def wants_look(self) -> bool:
         """Whether a second look refused a frame, and none has cleared one since; or for a page."""
         return self._viewfinder.is_doubted or self._viewfinder.is_watched
+
+    def look_begins(self) -> None:
+        """Hear that a look begins that nobody pressed for."""
+        self._doubts = self._viewfinder.doubts
 
     def looked(self, number: int, picture: Pixels | None, reason: Reason) -> None:
         """Hear of a look that nobody pressed for."""

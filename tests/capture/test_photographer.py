@@ -184,6 +184,26 @@ def test_a_look_that_nobody_pressed_for_tells_what_it_found(studio: Build, tmp_p
     assert kit.press().reason is Reason.SECOND_LOOK
 
 
+def test_a_look_begins_before_it_takes_its_frame(
+    studio: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = studio(clear)
+    begun: list[int] = []
+
+    def take_newest(now_s: float, max_age_s: float) -> None:
+        begun.append(kit.looks_begun)
+
+    monkeypatch.setattr(kit.shelf, "take_newest", take_newest)
+    kit.wants_look = True
+
+    def turns() -> bool:
+        kit.now_s += 1.0
+        return bool(begun)
+
+    assert wait_until(turns, 10)
+    assert begun[0] == 1
+
+
 def test_a_look_without_an_answer_is_told_as_a_doubt(studio: Build) -> None:
     def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
         raise ScoreError("open-nsfw: the model failed")

@@ -76,6 +76,7 @@ class Studio:
         self.outcomes: list[Outcome] = []
         self.wants_look = False
         self.looks: list[tuple[int, Reason]] = []
+        self.looks_begun = 0
         self.done = threading.Event()
         self.album = _SlowAlbum(album)
         self.album_states: list[str] = []
@@ -97,6 +98,9 @@ class Studio:
 
     def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
         return self.look(leaving)
+
+    def look_begins(self) -> None:
+        self.looks_begun += 1
 
     def looked(self, number: int, picture: Pixels | None, reason: Reason) -> None:
         self.looks.append((number, reason))

@@ -61,6 +61,9 @@ class PressWork(Protocol):
     def wants_look(self) -> bool:
         """Whether a frame is to be looked at though nobody pressed."""
 
+    def look_begins(self) -> None:
+        """Hear that a look begins: what refuses a frame from now on stands, whatever it finds."""
+
     def looked(self, number: int, picture: Pixels | None, reason: Reason) -> None:
         """Hear what a look at that picture of a frame found; None where it could not be made."""
 
@@ -184,6 +187,7 @@ class Photographer:
     def _look(self) -> None:
         """Give the newest CLEAR frame a second look, for whoever wants to know."""
         began_s = self._clock()
+        self._work.look_begins()  # before the frame: it may have been exposed before a refusal
         frame = self._shelf.take_newest(began_s, self._camera.judging_s)
         if frame is None:
             return
