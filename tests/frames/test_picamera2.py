@@ -96,7 +96,7 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> type[StandIn]:
 
     for module in modules(Fresh):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(picamera2, "_manager", [])
+    monkeypatch.setattr(picamera2, "_met", [])
     return Fresh
 
 
@@ -206,12 +206,28 @@ def test_cameras_are_found_once_and_kept(standin: type[StandIn]) -> None:
     assert below.CameraManager.made == 1
 
 
-def test_a_camera_that_this_process_holds_itself_is_said_so(
-    standin: type[StandIn], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("held_since", "others", "says"),
+    [
+        (2, [], "this very process has not let it go; wait, another"),
+        (0, [], "a program that cannot be seen from here has it; end that"),  # libcamera's own
+        (2, ["rpicam-hello (process 7)"], r"rpicam-hello \(process 7\) has it; end that"),
+    ],
+)
+def test_who_holds_a_busy_camera_is_said_and_what_libcamera_keeps_open_is_no_holder(
+    standin: type[StandIn],
+    monkeypatch: pytest.MonkeyPatch,
+    held_since: int,
+    others: list[str],
+    says: str,
 ) -> None:
+    monkeypatch.setattr(picamera2, "_met", [])
+    monkeypatch.setattr(picamera2, "held_here", lambda holds: 3)
+    picamera2.meet()
+    monkeypatch.setattr(picamera2, "held_here", lambda holds: 3 + held_since)
+    monkeypatch.setattr(picamera2, "holders", lambda holds: others)
     standin.failure = RuntimeError("Device or resource busy")
-    monkeypatch.setattr(picamera2, "holds_itself", lambda holds: True)
-    with pytest.raises(CameraError, match="this very process has not let it go; wait, another"):
+    with pytest.raises(CameraError, match=says):
         PiCamera(settings(), LORES, make_pool())
 
 

@@ -32,7 +32,7 @@ from shuttergate.frames.sensor import (
     mode_of,
 )
 from shuttergate.frames.yuv import MAIN_FORMATS, RGB_FORMATS, ToRgb, choose, copy_i420, read_layout
-from shuttergate.system.holders import holders, holds_itself
+from shuttergate.system.holders import held_here, holders
 
 BUFFERS = 4
 """One is filled, one waits, one is copied, one is spare; each is 18 MB at 12 megapixels."""
@@ -232,7 +232,10 @@ class PiCamera:
         gc.collect()  # its parts hold one another, and with them descriptors
 
 
-_manager: list[Any] = []
+_met: list[tuple[Any, int]] = []
+"""libcamera's manager, and how many descriptors it has kept open from finding the cameras on: of
+every stream, by its pipelines for the Raspberry Pi (vc4.cpp, pisp.cpp). Only more than these mean
+that a camera was not let go."""
 
 
 def meet() -> None:
@@ -244,7 +247,8 @@ def meet() -> None:
     `CameraError` where there is no picamera2.
     """
     _load("picamera2")
-    _manager.append(_load("libcamera").CameraManager.singleton())
+    manager = _load("libcamera").CameraManager.singleton()
+    _met.append((manager, held_here(_is_camera)))
 
 
 def _load(module: str) -> Any:
@@ -294,12 +298,13 @@ def _named(name: str) -> Iterator[None]:
             below = below.__cause__ or below.__context__ or below
         cause = str(below) or type(below).__name__
         if "busy" in cause.lower():
-            if holds_itself(_is_camera):
+            held = ", ".join(holders(_is_camera))
+            if not held and held_here(_is_camera) > max((kept for _, kept in _met), default=0):
                 raise CameraError(
                     f"{name} is busy: this very process has not let it go; "
                     "wait, another is soon started in its place"
                 ) from error
-            held = ", ".join(holders(_is_camera)) or "a program that cannot be seen from here"
+            held = held or "a program that cannot be seen from here"
             raise CameraError(f"{name} is busy: {held} has it; end that program") from error
         raise CameraError(
             f"{name}: {cause}; look at the cable, and at [camera] in board.toml"

@@ -25,9 +25,9 @@ def holders(holds: Callable[[Path], bool], proc: Path = Path("/proc")) -> list[s
     return [found[pid] for pid in sorted(found)]
 
 
-def holds_itself(holds: Callable[[Path], bool], proc: Path = Path("/proc")) -> bool:
-    """Whether this process has a descriptor for which ``holds(link)``."""
-    return any(_held(holds, link) for link in (proc / "self" / "fd").iterdir())
+def held_here(holds: Callable[[Path], bool], proc: Path = Path("/proc")) -> int:
+    """Return how many descriptors this process has for which ``holds(link)``."""
+    return sum(_held(holds, link) for link in (proc / "self" / "fd").iterdir())
 
 
 def _held(holds: Callable[[Path], bool], link: Path) -> bool:
