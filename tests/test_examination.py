@@ -87,6 +87,12 @@ def test_one_that_hangs_is_a_fault_of_its_part(pi: Board, monkeypatch: pytest.Mo
     assert "gave no answer within 2 s" in camera.seen
 
 
+def test_a_camera_that_repeats_its_timestamps_is_a_fault() -> None:
+    times = CameraTimes(60, 0, paces([1.0] * 60)[0] * 1000, None, 10.0, 1.0)
+    found = judged_camera("a webcam", (640, 480), times, 30.0)
+    assert found.health is Health.FAULT and "it repeats its timestamps" in found.seen
+
+
 def test_frames_tell_their_pace_and_how_many_of_them_are_missing() -> None:
     interval_s, missing = paces([0.0, 0.1, 0.2, 0.5, 0.6, 0.71])
     assert interval_s == pytest.approx(0.1) and missing == 2

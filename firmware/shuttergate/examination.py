@@ -5,6 +5,7 @@ A part that works only for a process that may do more would be called ok here, a
 
 from __future__ import annotations
 
+import math
 import socket
 import statistics
 from collections.abc import Collection, Iterator, Sequence
@@ -22,6 +23,9 @@ PATIENCE_S = 90.0
 """Between two findings: an Edge TPU that hangs is given up well before that."""
 
 LARGEST_BYTES = 1 << 16
+
+SHORTEST_S = 1e-3
+"""No camera of a kit gives frames so close together: one that seems to repeats its timestamps."""
 
 MISSING_SHARE = 0.02
 SLOW_SHARE = 0.9
@@ -60,8 +64,8 @@ class CameraTimes(msgspec.Struct, frozen=True, tag="camera times"):
 
     @property
     def fps(self) -> float:
-        """Frames a second."""
-        return 1000.0 / self.interval_ms
+        """Frames a second; infinite where the camera repeats its timestamps."""
+        return 1000.0 / self.interval_ms if self.interval_ms else math.inf
 
 
 class Examination(msgspec.Struct, frozen=True):
@@ -112,15 +116,24 @@ def _heard(link: socket.socket) -> Iterator[Finding]:
 
 
 def paces(exposed_s: Sequence[float]) -> tuple[float, int]:
-    """Return how far apart frames exposed then are, in seconds, and how many are missing."""
+    """Return how far apart frames exposed then are, in seconds, and how many are missing.
+
+    0 where they seem to be closer than `SHORTEST_S`.
+    """
     apart = [later - earlier for earlier, later in pairwise(exposed_s)]
-    interval_s = max(statistics.median(apart), 1e-6)
+    interval_s = statistics.median(apart)
+    if interval_s < SHORTEST_S:
+        return 0.0, 0
     return interval_s, sum(max(0, round(one / interval_s) - 1) for one in apart)
 
 
 def judged_camera(name: str, size: tuple[int, int], times: CameraTimes, asked: float) -> Examined:
     """Return how a real camera is by what it gave."""
-    seen = f"{name}, {size[0]} x {size[1]}, {times.fps:.1f} frames a second"
+    seen = f"{name}, {size[0]} x {size[1]}"
+    if not times.interval_ms:
+        mend = "the gate stays closed before it; update its driver, or use another camera"
+        return Examined("camera", Health.FAULT, f"{seen}; it repeats its timestamps", mend)
+    seen += f", {times.fps:.1f} frames a second"
     if times.missing > MISSING_SHARE * times.frames:
         return Examined(
             "camera",

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from shuttergate import examination
 from shuttergate.board import read_board
+from shuttergate.commands import upkeep
 from shuttergate.commands.doctor import examine, let_go
 from shuttergate.config import AlbumSettings, Config
 from shuttergate.errors import PackError
@@ -55,6 +57,24 @@ def test_it_says_what_this_kernel_lacks(tmp_path: Path, monkeypatch: pytest.Monk
         assert walls().mend == "install it: sudo apt install libseccomp2"
     finally:
         seccomp.library.cache_clear()
+
+
+def test_what_the_system_does_not_tell_is_a_warning_and_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> Examined:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(upkeep, "storage", fails)
+    monkeypatch.setattr(examination, "hardware", lambda *order: ())
+    config = Config(album=AlbumSettings(folder=str(tmp_path)))
+    findings = [
+        one for one in examine(config, read_board("simulated")) if isinstance(one, Examined)
+    ]
+    found = {one.part: one for one in findings}
+    assert found["storage"].health is Health.WARNING
+    assert "cannot be read: [Errno 5] Input/output error" in found["storage"].seen
+    assert findings[-1].part == "service"
 
 
 def test_it_asks_for_every_pack_that_a_run_would_open(tmp_path: Path) -> None:

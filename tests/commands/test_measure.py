@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shuttergate import examination
 from shuttergate.board import Board, read_board
 from shuttergate.commands import measure
 from shuttergate.config import Config, LookSettings, read_config, read_kit
 from shuttergate.errors import ConfigError
+from shuttergate.examination import CameraTimes, Examined, Finding, Health
 from shuttergate.frame import Pixels
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import open_eyes
@@ -171,6 +174,45 @@ def test_the_command_measures_tells_and_writes(tmp_path: Path) -> None:
     assert "The live channels may take half of each frame's time" in said
     assert "So on this kit look live: consent-clean, open-nsfw, at " in said
     assert "Where the 2000 ms go that a frame may speak for:" in said
+
+
+@pytest.mark.parametrize(
+    ("arrival_ms", "status"), [(20.0, 0), (80.0, 1)], ids=["in time", "too late"]
+)
+def test_a_rate_at_which_no_gate_opens_is_not_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arrival_ms: float, status: int
+) -> None:
+    """55 ms of models leave the board's rate for 9 a second: then frames are 111 ms apart."""
+    asked_for: list[float] = []
+
+    def hardware(config: Config, board: Board, parts: list[str]) -> Iterator[Finding]:
+        asked_for.append(board.camera.fps)
+        interval_ms = 1000 / board.camera.fps
+        yield CameraTimes(60, 0, interval_ms, None, arrival_ms, 4.0)
+
+    file = tmp_path / "kit.toml"
+    file.write_text('board = "pi-cpu"\n')
+    times = took(consent_clean=20, open_nsfw=35)
+    monkeypatch.setattr(measure, "measure", lambda board: (times, cast(dict[str, str], {})))
+    monkeypatch.setattr(examination, "hardware", hardware)
+    done = asked("doctor", "--measure", "--write", "--config", file)
+    assert (done.returncode, asked_for) == (status, [9.0])
+    assert ("So the gate cannot open" in done.stdout) is (status == 1)
+    assert ("[looks]" in file.read_text()) is (status == 0)
+
+
+def test_a_camera_that_is_not_there_yet_is_said_and_keeps_nothing_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    absent = Examined("camera", Health.FAULT, "no camera was found")
+    file = tmp_path / "kit.toml"
+    file.write_text('board = "pi-cpu"\n')
+    times = took(consent_clean=20, open_nsfw=35)
+    monkeypatch.setattr(measure, "measure", lambda board: (times, cast(dict[str, str], {})))
+    monkeypatch.setattr(examination, "hardware", lambda config, board, parts: [absent])
+    done = asked("doctor", "--measure", "--write", "--json", "--config", file)
+    assert done.returncode == 0 and "no camera was found" in done.stdout.splitlines()[-1]
+    assert "[looks]" in file.read_text()
 
 
 @pytest.mark.parametrize(

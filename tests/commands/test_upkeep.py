@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -49,9 +51,13 @@ def test_without_it_the_voltage_monitor_tells(tmp_path: Path) -> None:
     found = upkeep.power(written(tmp_path, "class/hwmon/hwmon1/in0_lcrit_alarm", "1\n"))
     assert found is not None and found.health is Health.WARNING
     assert "too little voltage" in found.seen
+    found = upkeep.power(written(tmp_path, "class/hwmon/hwmon1/in0_lcrit_alarm", "0\n"))
+    assert found is not None and "now; nothing here tells of heat" in found.seen
 
 
 def test_errors_of_a_file_system_and_a_worn_card_are_told(tmp_path: Path) -> None:
+    assert upkeep.storage(tmp_path).health is Health.OK
+    written(tmp_path, "block/mmcblk0/device/life_time", "\n")
     assert upkeep.storage(tmp_path).health is Health.OK
     written(tmp_path, "block/mmcblk0/device/life_time", "0x01 0x02\n")
     assert upkeep.storage(tmp_path).health is Health.OK
@@ -80,5 +86,27 @@ def test_a_clock_that_nobody_sets_is_a_warning(
 
 def test_a_clock_of_the_past_was_never_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     of_old = time.struct_time((2024, 7, 4, 0, 0, 0, 3, 186, 0))
-    monkeypatch.setattr(time, "localtime", lambda: of_old)
+    monkeypatch.setattr(time, "gmtime", lambda: of_old)
     assert upkeep.clock(tmp_path, True).health is Health.WARNING
+
+
+def test_the_clock_is_told_without_a_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        seen = upkeep.clock(is_set=True).seen
+        assert seen.endswith(" UTC") and "+0900" not in seen
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_system_that_does_not_answer_about_its_clock_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hangs(*command: object, **more: object) -> None:
+        raise subprocess.TimeoutExpired("timedatectl", 10)
+
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(subprocess, "run", hangs)
+    assert upkeep.set_by_network() is None

@@ -45,9 +45,10 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
     yield from _guarded("disk", lambda: _disk(config))
     yield from _guarded("walls", _walls)
     yield _memory(board)
-    yield from filter(None, (upkeep.power(), upkeep.storage()))
-    yield upkeep.clock(is_set=upkeep.set_by_network())
-    yield _service()
+    yield from _kept_up("power", upkeep.power)
+    yield from _kept_up("storage", upkeep.storage)
+    yield from _kept_up("clock", lambda: upkeep.clock(is_set=upkeep.set_by_network()))
+    yield from _kept_up("service", _service)
 
 
 def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
@@ -56,6 +57,14 @@ def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
     except ShuttergateError as error:
         cause, _, mend = str(error).rpartition("; ")
         yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
+
+
+def _kept_up(part: str, look: Callable[[], Examined | None]) -> Iterator[Examined]:
+    """What the system's own files and programs tell may be missing, or in another form."""
+    try:
+        yield from filter(None, (look(),))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        yield Examined(part, Health.WARNING, f"cannot be read: {error}", "look at it by hand")
 
 
 def _unfit(board: Board) -> Examined | None:
@@ -121,7 +130,7 @@ def _disk(config: Config) -> Examined:
     make_album(folder, config)
     Album(folder).probe()
     free = shutil.disk_usage(folder).free
-    seen = f"album {folder}, {free / 1e9:.1f} GB free"
+    seen = f"{free / 1e9:.1f} GB free for the album in {folder}"
     if free < LOW_DISK_BYTES:
         return Examined("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
     return Examined("disk", Health.OK, seen)
@@ -155,7 +164,11 @@ def _service() -> Examined:
     if systemctl is None:
         return Examined("service", Health.WARNING, "no systemd here", "start it by hand")
     found = subprocess.run(
-        [systemctl, "is-active", "shuttergate.service"], capture_output=True, text=True, check=False
+        [systemctl, "is-active", "shuttergate.service"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
     )
     state = found.stdout.strip() or "not installed"
     if state == "active":

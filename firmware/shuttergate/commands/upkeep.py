@@ -29,15 +29,22 @@ _HEAT_MEND = "fit the fan or a heat sink, and let air in"
 
 
 def power(sys: Path = Path("/sys")) -> Examined | None:
-    """Return how the power and the heat were since the start; None where nothing tells it."""
+    """Return how the power is, and the heat where that is told; None where nothing tells it."""
     word = next(iter(sys.glob("devices/platform/soc*/soc*:firmware/get_throttled")), None)
     if word is not None:
         return throttled(int(word.read_text(), 16))
     for name in sorted(sys.glob("class/hwmon/hwmon*/name")):
         alarm = name.with_name("in0_lcrit_alarm")
         if name.read_text().strip() == "rpi_volt" and alarm.exists():
-            return throttled(int(alarm.read_text()))
+            return low_voltage(int(alarm.read_text()) != 0)
     return None
+
+
+def low_voltage(is_low: bool) -> Examined:
+    """Return what the voltage monitor tells: of now, and nothing of heat."""
+    if is_low:
+        return Examined("power", Health.WARNING, _NOW[0], _VOLTAGE_MEND)
+    return Examined("power", Health.OK, "enough voltage now; nothing here tells of heat")
 
 
 def throttled(bits: int) -> Examined:
@@ -64,7 +71,7 @@ def storage(sys: Path = Path("/sys")) -> Examined:
             return Examined(part, Health.WARNING, seen, mend)
     for file in sorted(sys.glob("block/mmcblk*/device/life_time")):
         # In steps of 10 % of what the maker gives it; 0: it does not say.
-        worst = max(int(one, 16) for one in file.read_text().split())
+        worst = max((int(one, 16) for one in file.read_text().split()), default=0)
         if worst >= 9:
             seen = f"{file.parts[-3]} has lived {worst * 10} % of its life, by its own word"
             return Examined(part, Health.WARNING, seen, mend)
@@ -73,8 +80,8 @@ def storage(sys: Path = Path("/sys")) -> Examined:
 
 def clock(sys: Path = Path("/sys"), is_set: bool | None = None) -> Examined:
     """Return whether the clock can be trusted; ``is_set``: by a network, None where nobody says."""
-    now = time.localtime()
-    seen = time.strftime("%Y-%m-%d %H:%M:%S %z", now)
+    now = time.gmtime()  # a time zone says where somebody lives
+    seen = time.strftime("%Y-%m-%d %H:%M:%S UTC", now)
     if now.tm_year < EARLIEST_YEAR:
         return Examined(
             "clock", Health.WARNING, seen, "set it: photos carry its time (timedatectl)"
@@ -95,5 +102,8 @@ def set_by_network() -> bool | None:
     if timedatectl is None:
         return None
     asked = [timedatectl, "show", "--property=NTPSynchronized", "--value"]
-    done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)
+    except subprocess.TimeoutExpired:
+        return None
     return {"yes": True, "no": False}.get(done.stdout.strip())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from shuttergate.board import Board
 from shuttergate.commands.shared import AsJson, BoardName, ConfigFile, configured, fail
-from shuttergate.config import Config, read_kit
+from shuttergate.config import Config, LookSettings, read_kit
 from shuttergate.errors import ShuttergateError
 from shuttergate.lang import _
 
@@ -47,6 +46,8 @@ def doctor(
     from shuttergate.commands import doctor as surgery
     from shuttergate.examination import Examined
 
+    if measure and report is not None:
+        fail("--report: times the models itself; leave out --measure", 2)
     if write and (not measure or config is None or board is not None):
         fail(
             "--write: needs --measure, and --config FILE with the settings that it goes into; "
@@ -58,8 +59,7 @@ def doctor(
     settings = configured(config, board)
     kit = read_kit(settings, config)
     if report is not None:
-        _report(report, settings, kit)
-        return
+        raise typer.Exit(_report(report, settings, kit))
     findings = []
     for finding in surgery.examine(settings, kit):
         if not isinstance(finding, Examined):
@@ -74,15 +74,17 @@ def doctor(
     raise typer.Exit(int(any(finding.health == "fault" for finding in findings)))
 
 
-def _report(path: Path, config: Config, board: Board) -> None:
+def _report(path: Path, config: Config, board: Board) -> int:
     from shuttergate.commands import report
 
+    found = report.sendable(report.collect(config, board), config, report.secrets())
     try:
-        report.write(path, report.collect(config, board), report.secrets())
+        report.write(path, found)
     except OSError as error:
         fail(f"{path}: {error.strerror}; name a file in a folder that you may write to", 1)
     said = _("Written: {file}. Read it before you send it: it says what is in this kit.")
     typer.echo(said.format(file=path))
+    return int(any(one.health == "fault" for one in found.findings))
 
 
 def _measured(as_json: bool, into: Path | None, board_name: str | None, config: Path | None) -> int:
@@ -106,27 +108,39 @@ def _measured(as_json: bool, into: Path | None, board_name: str | None, config: 
         found = measure.advise(took, board, settings.gate.slowest_fps)
         for line in [msgspec.json.encode(found).decode()] if as_json else measure.words(found):
             typer.echo(line)
-        for line in _age(as_json, settings, board, took):
-            typer.echo(line)
-        if into is not None and found.live:
+        # A slower rate makes every frame's way longer: as the kit will look, and not as the board.
+        looks = LookSettings(found.live, found.fps) if found.live else LookSettings()
+        looking = read_kit(msgspec.structs.replace(settings, looks=looks), config)
+        keeps_up = _opens(as_json, settings, looking, took) and bool(found.live)
+        if into is not None and keeps_up:
             today = datetime.now(UTC).date().isoformat()
             measure.write(into, found, measure.table(found, figures, today))
-            if not as_json:
-                said = _("Written into {file}; it counts from the kit's next start.")
-                typer.echo(said.format(file=into))
+        if into is not None and not as_json:
+            said = _("Written into {file}; it counts from the kit's next start.")
+            said = said if keeps_up else _("Nothing was written into {file}.")
+            typer.echo(said.format(file=into))
     except ShuttergateError as error:
         fail(error, 1)
-    return int(not found.live)
+    return int(not keeps_up)
 
 
-def _age(as_json: bool, config: Config, board: Board, took: Took) -> Iterator[str]:
+def _opens(as_json: bool, config: Config, board: Board, took: Took) -> bool:
+    """Tell what a frame's age is made of; return whether a gate can open by what is known of it.
+
+    A camera that gives no frame yet does not change what the models can do here.
+    """
     from shuttergate.commands import budget, measure
     from shuttergate.examination import CameraTimes, Examined, hardware
 
+    can_open = True
     for one in hardware(config, board, ["camera"]):
         if isinstance(one, CameraTimes):
             models_ms = measure.together_s(took, board.channels.live) * 1000
-            found = budget.budget(one, models_ms, config.gate.max_age_ms)
-            yield from [msgspec.json.encode(found).decode()] if as_json else budget.words(found)
-        elif isinstance(one, Examined) and one.health == "fault" and not as_json:
-            yield _("The camera gave no frame: {why}").format(why=one.seen)
+            age = budget.budget(one, models_ms, config.gate.max_age_ms)
+            can_open = age.left_ms > 0
+            for line in [msgspec.json.encode(age).decode()] if as_json else budget.words(age):
+                typer.echo(line)
+        elif isinstance(one, Examined) and one.health == "fault":
+            said = _("The camera gave no frame: {why}").format(why=one.seen)
+            typer.echo(msgspec.json.encode(one).decode() if as_json else said)
+    return can_open
