@@ -5,9 +5,11 @@ A part that works only for a process that may do more would be called ok here, a
 
 from __future__ import annotations
 
+import contextlib
 import math
 import socket
 import statistics
+import subprocess
 from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
@@ -21,6 +23,8 @@ from shuttergate.system import spawn
 
 PATIENCE_S = 90.0
 """Between two findings: an Edge TPU that hangs is given up well before that."""
+
+ENDING_S = 2.0
 
 LARGEST_BYTES = 1 << 16
 
@@ -87,7 +91,7 @@ def hardware(config: Config, board: Board, parts: Collection[str] = PARTS) -> It
     order = Examination(config, board, [part for part in PARTS if part in parts])
     with ours, theirs:
         settings = msgspec.json.encode(order)
-        child = spawn.start("shuttergate.examination_process", theirs.fileno(), settings)
+        child = spawn.start("shuttergate.examination_process", theirs.fileno(), settings=settings)
         theirs.close()
         left = list(order.parts)
         how = "ended"
@@ -96,6 +100,8 @@ def hardware(config: Config, board: Board, parts: Collection[str] = PARTS) -> It
                 if isinstance(finding, Examined):
                     left.remove(finding.part)
                 yield finding
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(ENDING_S)  # its own status says more than ours
         except TimeoutError:
             how = f"gave no answer within {PATIENCE_S:.0f} s"
         finally:

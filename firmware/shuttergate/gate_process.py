@@ -84,9 +84,8 @@ def main(argv: list[str] | None = None) -> None:
         panel = Panel(board.pins, simulated=board.gpio.is_simulated)
         if panel.wiring is not None:
             panel.wiring.meter = functools.partial(_tell_level, link)
-        meet(
-            board.camera
-        )  # libraries make now what they may not make later: no picture is here yet
+        # Libraries make now what they may not make later: no picture is here yet.
+        meet(board.camera)
         gate_room.shut(config, board)
         eyes = open_eyes(
             board.channels.live,

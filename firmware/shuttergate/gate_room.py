@@ -15,7 +15,7 @@ from shuttergate.board import Board, CameraPart
 from shuttergate.config import Config
 from shuttergate.errors import ShuttergateError
 from shuttergate.frame import Source
-from shuttergate.panel.chip import fifo_base
+from shuttergate.panel.chip import fifo_folder
 from shuttergate.system import confine, landlock, spawn
 from shuttergate.system.landlock import Right
 
@@ -23,7 +23,7 @@ KEEPS = spawn.Liberties(files=True, news=True, programs=True)
 """What `spawn.begin` leaves to it; `enter` and `shut` take files, and programs where they can."""
 
 _CAMERA = ("/dev/video*", "/dev/media*", "/dev/v4l-subdev*", "/dev/dma_heap", "/dev/udmabuf")
-_LGPIO = Right.MAKE_FOLDER | Right.MAKE_FIFO | Right.WRITE | Right.REMOVE | Right.REMOVE_FOLDER
+_LGPIO = Right.MAKE_FIFO | Right.WRITE | Right.REMOVE
 
 
 class PluggedInAnew(ShuttergateError):
@@ -48,7 +48,8 @@ def enter(config: Config, board: Board) -> None:
     """Change nothing but these devices and, for lgpio, one folder of FIFOs."""
     places = spawn.writable(*devices(config, board))
     if not board.gpio.is_simulated:
-        places[Path(fifo_base())] = _LGPIO
+        folder = fifo_folder()  # made now: of the folder around it only an empty one may go
+        places |= {folder.parent: Right.REMOVE_FOLDER, folder: _LGPIO}
     confine.enter_room(places)
 
 

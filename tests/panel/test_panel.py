@@ -407,6 +407,12 @@ def test_lgpio_leaves_nothing_in_the_working_folder(tmp_path: Path) -> None:
     runtime.mkdir()
     source = """
 import os, pathlib, resource
+real = os.open
+def theirs(path, flags, *more, **named):
+    if path == "." and not flags & os.O_PATH:
+        raise PermissionError(13, "this user may not read it", path)
+    return real(path, flags, *more, **named)
+os.open = theirs  # the working folder, as of whoever calls `sudo runuser`
 from shuttergate.panel.chip import import_lgpio
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 import_lgpio()

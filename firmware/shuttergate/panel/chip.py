@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import struct
 import tempfile
@@ -40,10 +41,15 @@ def open_chip() -> Any:
         raise PanelError(_why_no_chip(error)) from error
 
 
-def fifo_base() -> str:
-    """Return the folder in which `import_lgpio` makes its own."""
+@functools.cache
+def fifo_folder() -> Path:
+    """Return a new folder, which `import_lgpio` uses and removes; raises `PanelError`."""
     # Not tempfile's own search: it writes a file to find out, which the gate process may not do.
-    return os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("TMPDIR") or "/tmp"
+    base = os.environ.get("RUNTIME_DIRECTORY") or os.environ.get("TMPDIR") or "/tmp"
+    try:
+        return Path(tempfile.mkdtemp(prefix="shuttergate-", dir=base))
+    except OSError as error:
+        raise PanelError(f"{base}: lgpio needs a folder here: {error}; make it writable") from error
 
 
 def import_lgpio() -> Any:
@@ -52,23 +58,27 @@ def import_lgpio() -> Any:
     At import it makes a FIFO in the working folder, by the same name in every process: two of them
     in one folder would take each other's edges.
     """
-    base = fifo_base()
-    back = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    folder = fifo_folder()
+    back = os.open(".", os.O_PATH | os.O_DIRECTORY)  # which may be one that it may not read
     wanted = os.environ.pop("LG_WD", None)  # would move the FIFO, but not where Python looks for it
     try:
-        with tempfile.TemporaryDirectory(prefix="shuttergate-", dir=base) as folder:
-            os.chdir(folder)
-            try:
-                from gpiozero.pins.lgpio import LGPIOFactory
-            finally:
-                os.fchdir(back)
+        os.chdir(folder)
+        try:
+            from gpiozero.pins.lgpio import LGPIOFactory
+        finally:
+            os.fchdir(back)
         return LGPIOFactory
     except OSError as error:
-        raise PanelError(f"{base}: lgpio needs a folder here: {error}; make it writable") from error
+        raise PanelError(f"{folder}: lgpio cannot use it: {error}; make it writable") from error
     finally:
         os.close(back)
         if wanted is not None:
             os.environ["LG_WD"] = wanted
+        fifo_folder.cache_clear()
+        with contextlib.suppress(OSError):
+            for left in folder.iterdir():
+                left.unlink()
+            folder.rmdir()
 
 
 def _why_no_chip(error: Exception) -> str:
