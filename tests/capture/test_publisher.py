@@ -107,17 +107,18 @@ def test_an_album_that_is_another_folder_is_for_another_process(
     album = tmp_path / "album"
     if is_there:
         album.mkdir()
+    settings = os.fsencode(album)
     ours, theirs = socket.socketpair()
     ours.settimeout(20)
     with ours, theirs:
-        first = spawn.start("shuttergate.capture.publisher", theirs.fileno(), os.fsencode(album))
+        first = spawn.start("shuttergate.capture.publisher", theirs.fileno(), settings=settings)
         told = hatch.receive(ours)
         assert isinstance(told, hatch.AlbumState) and bool(told.error) is not is_there
         if is_there:
             album.rename(tmp_path / "unplugged")
         album.mkdir()
         assert first.wait(20) == 0
-        second = spawn.start("shuttergate.capture.publisher", theirs.fileno(), os.fsencode(album))
+        second = spawn.start("shuttergate.capture.publisher", theirs.fileno(), settings=settings)
         theirs.close()
         while hatch.receive(ours) != hatch.AlbumState(""):
             pass
@@ -151,3 +152,26 @@ def test_what_an_album_refuses_is_told_as_its_fault_before_anything_is_lost(
     gate_end.close()
     worker.join(5)
     assert not worker.is_alive()
+
+
+def test_photos_of_an_older_release_are_nobodys_to_write_from_now_on(tmp_path: Path) -> None:
+    """It left them 0600, and the gate process is the same user."""
+    (tmp_path / "album").mkdir()
+    modes = {"a.jpg": 0o600, "b.mp4": 0o640, "c.jpg": 0o444, "an owner's own.txt": 0o600}
+    for name, mode in modes.items():
+        (tmp_path / "album" / name).touch(mode)
+        (tmp_path / "album" / name).chmod(mode)
+    (tmp_path / "album" / "link.jpg").symlink_to(tmp_path / "album" / "an owner's own.txt")
+    (tmp_path / "album" / "folder.jpg").mkdir()
+    os.mkfifo(tmp_path / "album" / "fifo.jpg")
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    with ours, theirs:
+        settings = os.fsencode(tmp_path / "album")
+        process = spawn.start("shuttergate.capture.publisher", theirs.fileno(), settings=settings)
+        theirs.close()
+        assert hatch.receive(ours) == hatch.AlbumState("")
+        ours.close()
+    assert process.wait(20) == 0
+    found = {name: (tmp_path / "album" / name).stat().st_mode & 0o777 for name in modes}
+    assert found == {"a.jpg": 0o400, "b.mp4": 0o440, "c.jpg": 0o444, "an owner's own.txt": 0o600}

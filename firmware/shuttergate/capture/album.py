@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,6 +105,22 @@ class Album:
                 os.close(file)
         except OSError as error:
             raise album_error(self.folder, error) from error
+
+
+def nobodys_to_write(folder: Path) -> None:
+    """Take from the album's photos and videos what lets them be written: older releases left it."""
+    with contextlib.suppress(OSError):  # a folder that is not there is told when it is probed
+        for path in folder.iterdir():
+            if path.suffix not in (PHOTO, VIDEO):
+                continue
+            with contextlib.suppress(OSError):
+                file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                try:
+                    facts = os.fstat(file)
+                    if stat.S_ISREG(facts.st_mode) and facts.st_mode & 0o222:
+                        os.fchmod(file, stat.S_IMODE(facts.st_mode) & ~0o222)
+                finally:
+                    os.close(file)
 
 
 class Draft:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from shuttergate.capture import hatch
-from shuttergate.capture.album import VIDEO, Album, Draft
+from shuttergate.capture.album import VIDEO, Album, Draft, nobodys_to_write
 from shuttergate.errors import AlbumError
 from shuttergate.system import confine, spawn
 from shuttergate.system.landlock import Right
@@ -134,6 +134,7 @@ def main(argv: list[str] | None = None) -> None:
     def is_same() -> bool:
         return spawn.identity(album) in (None, known)
 
+    nobodys_to_write(album)
     confine.enter_room({album: Right.MAKE_FILE | Right.WRITE | Right.REMOVE})
     confine.only_whole_files()
     # The gate gone: whatever was not yet whole has no name and vanishes with us.
