@@ -204,10 +204,10 @@ edgetpu_library() {
     fi
     return
   done
-  offered=$(apt-cache policy libedgetpu1-std 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+  offered=$(LC_ALL=C apt-cache policy libedgetpu1-std 2>/dev/null | sed -n 's/^ *Candidate: *//p')
   if fits "$offered"; then
     wanted+=(libedgetpu1-std)
-  elif ldconfig -p | grep -q 'libedgetpu\.so\.1'; then
+  elif [[ $(ldconfig -p) == *libedgetpu.so.1* ]]; then
     return # of no package: the doctor reads what it says of itself
   elif [[ $offered && $offered != '(none)' ]]; then
     echo "note: apt's libedgetpu1-std is $offered, built for a TensorFlow that is too old, and is not" \
@@ -265,17 +265,17 @@ program() {
 }
 
 environment() {
-  local venv=$opt/venv python stamp lists=(run.txt)
-  if [[ $video || -f $venv/.video ]]; then lists+=(video.txt); fi
-  stamp=$(python3 --version; cat "${lists[@]/#/$source/requirements/}" | sha256sum)
+  local venv=$opt/venv python stamp lists=("$source/requirements/run.txt")
+  if [[ $video || -f $venv/.video ]]; then lists+=("$source/requirements/video.txt"); fi
+  stamp=$(python3 --version; cat "${lists[@]}" | sha256sum)
   if [[ ! -f $venv/.installed || $(<"$venv/.installed") != "$stamp" ]]; then
     # Anew, not over the old one: a package that is no longer listed must not stay behind.
     system rm -rf "$venv"
     system python3 -m venv --system-site-packages "$venv"
     system "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-      --require-hashes "${lists[@]/#/--requirement=$source/requirements/}"
+      --require-hashes "${lists[@]/#/--requirement=}"
     if [[ ! $root && ! $dry ]]; then
-      if [[ ${lists[*]} == *video* ]]; then touch "$venv/.video"; fi
+      if ((${#lists[@]} > 1)); then touch "$venv/.video"; fi
       echo "$stamp" >"$venv/.installed"
     fi
   fi
@@ -368,8 +368,15 @@ boot_settings_undone() {
     put_line "${line% }" "$boot/cmdline.txt"
   fi
   if [[ -f $boot/config.txt ]] && grep -qxF "$block_begin" "$boot/config.txt"; then
+    if ! grep -qxF "$block_end" "$boot/config.txt"; then
+      echo "note: in $boot/config.txt the line '$block_end' is gone: take out by hand what stands" \
+        "after '$block_begin'; as it was before is in $boot/config.txt.before-shuttergate"
+      gone "$boot/cmdline.txt.before-shuttergate"
+      return
+    fi
     text=$(cat "$boot/config.txt" && echo x) # the x keeps the newlines at the end
     text=${text%$'x'}
+    if [[ $text != *$'\n' ]]; then text+=$'\n'; fi # an editor may have taken the last one
     printf '%s' "${text%%$'\n'"$block_begin"*}${text#*"$block_end"$'\n'}" | put "$boot/config.txt"
   fi
   gone "$boot/cmdline.txt.before-shuttergate" "$boot/config.txt.before-shuttergate"

@@ -277,18 +277,20 @@ def test_only_a_library_that_fits_the_runtime_is_installed(
     programs = {
         "dpkg-query": f'case "$4" in *edgetpu1-std) {has} ;; *edgetpu1-max) exit 1 ;;'
         " *) echo install ok installed ;; esac",
-        "apt-cache": f"printf 'libedgetpu1-std:\\n  Candidate: {offered}\\n'",
-        "ldconfig": f"echo '{loads}'",
+        # It speaks its user's language, unless it is told not to.
+        "apt-cache": '[ "$LC_ALL" = C ] && word=Candidate || word=候補\n'
+        f"printf 'libedgetpu1-std:\\n  %s: {offered}\\n' $word",
+        "ldconfig": f"echo '{loads}'; yes 'another library' | head -5000",
     }
     for name, does in programs.items():
-        (tools / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tools / name).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
         (tools / name).chmod(0o755)
     done = subprocess.run(
         [checkout / "systemd" / "install.sh", "--dry-run", "--board", "pi-of-the-test"],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "LC_ALL": "C", "PATH": f"{tools}:{os.environ['PATH']}"},
+        env={**os.environ, "LC_ALL": "C.UTF-8", "PATH": f"{tools}:{os.environ['PATH']}"},
     )
     if done.returncode != 0:
         assert "shuttergate needs 3.11 to 3.13" in done.stderr
@@ -423,6 +425,34 @@ def test_uninstall_keeps_what_others_wrote_meanwhile(checkout: Path, tree: Path)
     expected = CMDLINE.replace(b"rootwait", b"rootwait quiet splash")
     assert (boot / "cmdline.txt").read_bytes() == expected
     assert (boot / "config.txt").read_bytes() == CONFIG_TXT + b"dtparam=i2c_arm=on\n"
+
+
+def test_uninstall_finds_its_block_where_an_editor_took_the_last_newline(
+    checkout: Path, tree: Path
+) -> None:
+    config = tree / "boot" / "firmware" / "config.txt"
+    installed(checkout, "--root", tree, "--board", "pi-of-the-test")
+    config.write_bytes(config.read_bytes().removesuffix(b"\n"))
+    installed(checkout, "--uninstall", "--root", tree)
+    assert config.read_bytes() == CONFIG_TXT
+
+
+def test_uninstall_leaves_a_block_without_an_end_to_its_owner(checkout: Path, tree: Path) -> None:
+    config = tree / "boot" / "firmware" / "config.txt"
+    installed(checkout, "--root", tree, "--board", "pi-of-the-test")
+    cut = config.read_bytes().replace(b"# shuttergate: end\n", b"[pi4]\nover_voltage=2\n")
+    config.write_bytes(cut)
+    said = installed(checkout, "--uninstall", "--root", tree)
+    assert "the line '# shuttergate: end' is gone: take out by hand" in said
+    assert config.read_bytes() == cut
+    assert config.with_name("config.txt.before-shuttergate").read_bytes() == CONFIG_TXT
+
+
+def test_a_folder_may_be_called_anything(checkout: Path, tree: Path, tmp_path: Path) -> None:
+    other = tmp_path / "R&D of $HOME's"
+    shutil.copytree(checkout, other, symlinks=True)
+    installed(other, "--root", tree, "--board", "pi-of-the-test")
+    assert (tree / "opt" / "shuttergate" / "app" / "firmware").is_dir()
 
 
 def test_uninstall_leaves_only_the_album(checkout: Path, tree: Path) -> None:
