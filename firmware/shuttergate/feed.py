@@ -426,6 +426,15 @@ class Leash:
         self._sock.close()
 
 
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Return two connected ends: packets arrive whole, in order, or not at all."""
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+def pair(
+    kind: socket.SocketKind = socket.SOCK_SEQPACKET,
+) -> tuple[socket.socket, socket.socket]:
+    """Return two connected ends: packets arrive whole, in order, or not at all.
+
+    Both have a name that the kernel chose, and so can get no other: whoever takes over a process
+    that holds one cannot write to the disk, or tell anybody, by naming it.
+    """
+    ends = socket.socketpair(socket.AF_UNIX, kind)
+    for end in ends:
+        end.bind("")  # abstract, and five hexadecimal digits: "autobind" in unix(7)
+    return ends

@@ -162,6 +162,44 @@ def _bound(at: Place) -> None:
         ours.bind(str(at.folder / "socket"))
 
 
+def _named_shortly(name: bytes) -> Callable[[Place], None]:
+    """An address of 12 bytes, as long as one of netlink's, which some processes may bind."""
+
+    def way(at: Place) -> None:
+        os.chdir(at.folder)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.bind(name)
+
+    return way
+
+
+def _inherited_named(at: Place) -> None:
+    os.chdir(at.folder)
+    for one in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if not str(one.readlink()).startswith("socket:"):
+                continue
+            with socket.socket(fileno=os.dup(int(one.name))) as sock:
+                if sock.family == socket.AF_UNIX:
+                    sock.bind(b"leak-leak")
+                    return
+    raise OSError(errno.EINVAL, "")
+
+
+def _into_fifo(at: Place) -> None:
+    os.write(os.open(at.listeners / "fifo", os.O_WRONLY | os.O_NONBLOCK), b"leak")
+
+
+def _onto_terminal(at: Place) -> None:
+    terminal = (at.listeners / "terminal").readlink()
+    os.write(os.open(terminal, os.O_WRONLY | os.O_NOCTTY), b"leak")
+
+
+def _shown(at: Place) -> None:
+    _libc_call("prctl", 4, 1, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
 def _a_socket(family: int, kind: int, protocol: int = 0) -> Callable[[Place], None]:
     return lambda at: socket.socket(family, kind, protocol).close()
 
@@ -244,12 +282,19 @@ def _generation(at: Place) -> None:
     fcntl.ioctl(os.open(at.file, os.O_RDONLY), 0x40087602, struct.pack("=q", 12345))
 
 
+def _generation_of_ext4(at: Place) -> None:
+    # EXT4_IOC_SETVERSION: the same by another number.
+    fcntl.ioctl(os.open(at.file, os.O_RDONLY), 0x40086604, struct.pack("=q", 12345))
+
+
 WAYS: dict[str, Callable[[Place], object]] = {
     "write a file": _written,
     "write a file through a shared mapping": _mapped,
     "make a file": _made,
     "make an unnamed file and link it": _unnamed,
     "make a file by openat2": _openat2,
+    "write to a fifo that is there": _into_fifo,
+    "write on a terminal": _onto_terminal,
     "a symbolic link's target": lambda at: (at.folder / "symbolic").symlink_to("x" * 255),
     "a link": lambda at: os.link(at.file, at.folder / "link"),
     "a folder's name": lambda at: (at.folder / "name").mkdir(),
@@ -260,6 +305,7 @@ WAYS: dict[str, Callable[[Place], object]] = {
     "a mode": lambda at: at.file.chmod(0o711),
     "a time": lambda at: os.utime(at.file, (1, 1)),
     "a generation": _generation,
+    "a generation by ext4's number": _generation_of_ext4,
     "remove a file": lambda at: at.file.unlink(),
     "empty a file as it is opened": _emptied,
     "cut a file": lambda at: os.truncate(at.file, 1),
@@ -274,6 +320,9 @@ WAYS: dict[str, Callable[[Place], object]] = {
     "a datagram to an address from half a pair": _pair_sent_to,
     "an abstract socket": _abstract,
     "a socket's name": _bound,
+    "a socket's short name": _named_shortly(b"leak-leak"),
+    "a socket's short abstract name": _named_shortly(b"\0leak-leak"),
+    "a name for what it inherited": _inherited_named,
     "an internet socket": _a_socket(socket.AF_INET, socket.SOCK_STREAM),
     "an internet datagram socket": _a_socket(socket.AF_INET, socket.SOCK_DGRAM),
     "an internet 6 socket": _a_socket(socket.AF_INET6, socket.SOCK_STREAM),
@@ -286,6 +335,7 @@ WAYS: dict[str, Callable[[Place], object]] = {
     "read out of a process": _out_of_memory,
     "write a process's memory as a file": _memory_file,
     "read a process's memory as a file": _memory_read,
+    "be read by others": _shown,
     "take a process's open file": _anothers_file,
     "a signal": _signalled,
     "io_uring": _ring,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from shuttergate import feed
 from support.kits import alive, wait_until
 
 WALLS = "confine.no_dumps(); confine.no_files(); confine.only_news()"
@@ -44,9 +46,27 @@ def test_what_is_plugged_in_can_be_listened_to() -> None:
     assert confined(listens, "-").stdout.strip() == "1"
 
 
-def test_it_can_still_use_pipes_and_pairs_of_sockets() -> None:
-    done = confined("a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))", "-")
+PAIR = "a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))"
+
+
+def test_it_makes_pairs_of_sockets_only_where_none_can_be_named() -> None:
+    assert confined(PAIR, "-", confine="confine.no_network()").stdout.strip() == "b'x'"
+    assert "Permission denied" in confined(PAIR, "-").stderr
+
+
+def test_it_can_still_use_pipes() -> None:
+    done = confined("a, b = os.pipe(); os.write(b, b'x'); print(os.read(a, 1))", "-")
     assert done.stdout.strip() == "b'x'"
+
+
+def test_what_it_inherits_has_a_name_and_gets_no_other(tmp_path: Path) -> None:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+        for end in feed.pair(kind):
+            with end:
+                assert len(end.getsockname()) == 6  # a zero, and five digits of the kernel's
+                with pytest.raises(OSError, match="Invalid argument"):
+                    end.bind(str(tmp_path / "leak"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_other_process_may_read_its_memory() -> None:

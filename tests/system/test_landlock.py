@@ -55,7 +55,11 @@ def test_another_thread_that_runs_already_is_a_refusal(tmp_path: Path) -> None:
 def test_a_kernel_without_it_is_said_once_and_is_no_error(
     code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(landlock, "version", lambda: landlock.SCOPES_SINCE)
     assert confine.lacking() == ""
+    monkeypatch.setattr(landlock, "version", lambda: landlock.SCOPES_SINCE - 1)
+    assert "Landlock is older than version 6" in confine.lacking()
+    monkeypatch.undo()
     monkeypatch.setattr(landlock, "_call", lambda *rest: -1)
     monkeypatch.setattr("ctypes.get_errno", lambda: code)
     assert landlock.version() == 0

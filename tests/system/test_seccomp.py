@@ -47,10 +47,9 @@ def test_the_lists_make_a_filter_for_the_raspberry_pi_too() -> None:
     if platform.machine() != "aarch64":
         assert library.seccomp_arch_remove(context, X86_64) == 0
     for one in lists():
-        compared = [seccomp._Comparison(one.argument, one.how, one.first, one.second)]
-        array = (seccomp._Comparison * 1)(*compared)
+        array = (seccomp._Comparison * 2)(*(seccomp._Comparison(*use) for use in one.uses))
         number = library.seccomp_syscall_resolve_name(one.call.encode())
-        count = 1 if one.how else 0
+        count = len(one.uses)
         assert library.seccomp_rule_add_array(context, 0x50000, number, count, array) == 0, one
     library.seccomp_release(context)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -75,7 +76,9 @@ SETTINGS = {
 def probed(module: str, moment: str, settings: bytes) -> dict[str, Any]:
     code = f"{PROBE}\nimport {module} as own\n{moment}\nown.main()"
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        link = ["--link", str(listener.fileno()), "--parent", str(os.getpid())]
+        # Two of them where it is to be pipes.
+        links = [str(listener.fileno())] * (2 if module.endswith("accelerator_process") else 1)
+        link = ["--link", *links, "--parent", str(os.getpid())]
         done = subprocess.run(
             [sys.executable, "-B", "-c", code, *link],
             input=settings,
@@ -100,7 +103,7 @@ def test_each_process_has_given_up_what_it_must(module: str) -> None:
 
 def test_every_process_that_is_started_is_in_the_table() -> None:
     code = Path(spawn.__file__).parents[1].rglob("*.py")
-    begun = {path for path in code if "spawn.begin(" in path.read_text()}
+    begun = {path for path in code if re.search(r"spawn\.begin\w*\(", path.read_text())}
     named = {"shuttergate." + ".".join(_parts(path)) for path in begun}
     assert named == set(PROCESSES)
 
@@ -135,7 +138,7 @@ def test_a_child_inherits_one_socket_and_is_told_the_rest_in_private(
     other = socket.socket()
     other.set_inheritable(True)  # not even what is careless
     with ours, theirs, other:
-        process = spawn.start("any", theirs.fileno(), b"a secret")
+        process = spawn.start("any", theirs.fileno(), settings=b"a secret")
         theirs.close()
         ours.settimeout(20)
         told = json.loads(ours.recv(4096))
@@ -150,7 +153,7 @@ def test_a_child_that_has_ended_already_is_no_trouble(monkeypatch: pytest.Monkey
     monkeypatch.setattr(spawn, "command", lambda module: ["true"])
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert spawn.start("any", theirs.fileno(), bytes(1 << 20)).wait() == 0
+        assert spawn.start("any", theirs.fileno(), settings=bytes(1 << 20)).wait() == 0
 
 
 def test_ours_is_all_that_is_run() -> None:

@@ -19,15 +19,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from shuttergate import feed
 from shuttergate.board import board_file
 from shuttergate.config import Config
 from shuttergate.console.process import ConsoleSettings
 from shuttergate.system import landlock
+from shuttergate.system.pipes import pipes
 from support.places import ROOT
 from support.ways_out import LEAK, SIZE, WAYS
 
 OF_THIS_MACHINE = {
-    *("an extended attribute", "a generation", "a key of the kernel's", "a raw socket"),
+    *("an extended attribute", "a generation", "a generation by ext4's number"),
+    *("a key of the kernel's", "a raw socket"),
     *(
         "a message queue",
         "io_uring",
@@ -46,10 +49,16 @@ import uvicorn; uvicorn.Server.run = out
 os.environ.pop("OPENBLAS_NUM_THREADS"); own.main = lambda: own.app(["console", "--port", "0"])
 """
 
+NO_PINS = """
+import types; own.Panel = lambda *pins, **more: types.SimpleNamespace(wiring=None)
+own.open_eyes = out
+"""
+
 # Each process of the kit, and what stands there in place of its work.
 PROCESSES = {
     "gate": ("shuttergate.gate_process", "own.open_eyes = out"),
     "gate with devices": ("shuttergate.gate_process", "own.open_eyes = out"),
+    "gate with pins": ("shuttergate.gate_process", NO_PINS),
     "publisher": ("shuttergate.capture.publisher", "own.serve = out"),
     "accelerator": ("shuttergate.vision.accelerator_process", "own.serve = out"),
     "console": ("shuttergate.console.process", "import uvicorn; uvicorn.Server.run = out"),
@@ -59,37 +68,39 @@ PROCESSES = {
 }
 
 NEWS = "news of what is plugged in"
-ALWAYS = {"read a process's memory as a file", "a signal"}
-"""On a kernel without Landlock, of a process of the same user; none of the kit can be read so."""
+CONSOLE = {"connect to a program here", "start a program"}
 
-MAPPED = {"write a file through a shared mapping", "write a process's memory as a file"}
-LEFT = {
-    ("gate", True): {NEWS},
-    ("gate with devices", True): {NEWS, "start a program"},
-    ("publisher", True): set[str](),
-    ("accelerator", True): {NEWS, "start a program"},
-    ("console", True): {"connect to a program here", "start a program"},
-    ("console as a service", True): {"connect to a program here", "start a program"},
-    ("judge", True): set[str](),
-    ("blind", True): set[str](),
-    ("gate", False): {NEWS, *ALWAYS},
-    ("gate with devices", False): {NEWS, "start a program", *MAPPED, *ALWAYS},
-    ("publisher", False): {
-        *("write a file", "make an unnamed file and link it", "a link", "remove a file"),
-        *(*MAPPED, *ALWAYS),
-    },
-    ("accelerator", False): {NEWS, "start a program", *MAPPED, *ALWAYS},
-    ("console", False): {
-        *("connect to a program here", "an abstract socket", "start a program"),
-        *(*MAPPED, *ALWAYS),
-    },
-    ("console as a service", False): {
-        *("connect to a program here", "an abstract socket", "start a program"),
-        *(*MAPPED, *ALWAYS),
-    },
-    ("judge", False): ALWAYS,
-    ("blind", False): ALWAYS,
+WHERE_LANDLOCK_IS = {  # of version 6 or later
+    "gate": {NEWS},
+    "gate with devices": {NEWS, "start a program"},
+    "gate with pins": {NEWS, "start a program"},
+    "publisher": set[str](),
+    "accelerator": {NEWS, "start a program"},
+    "console": CONSOLE,
+    "console as a service": CONSOLE,
+    "judge": set[str](),
+    "blind": set[str](),
 }
+SIGNALS = {"a signal"}
+WHERE_IT_IS_OLD = {
+    name: left | SIGNALS | ({"an abstract socket"} if left is CONSOLE else set())
+    for name, left in WHERE_LANDLOCK_IS.items()
+}
+READ = {"read a process's memory as a file"}
+"""Of a process of the same user that lets itself be read; none of the kit does."""
+
+OPENED = {
+    *("write a file through a shared mapping", "write a process's memory as a file"),
+    *("write to a fifo that is there", "write on a terminal"),
+}
+OWN = {"write a file", "make an unnamed file and link it", "a link", "remove a file"}
+WHERE_NONE_IS = {
+    name: left | READ | (set() if name in ("gate", "judge", "blind") else OPENED)
+    for name, left in WHERE_IT_IS_OLD.items()
+}
+WHERE_NONE_IS["publisher"] |= OWN
+LEFT = {6: WHERE_LANDLOCK_IS, 2: WHERE_IT_IS_OLD, 0: WHERE_NONE_IS}
+"""By the kernel's version of Landlock: that and no more is left to each process."""
 
 PEER = """
 import ctypes, sys, time
@@ -108,9 +119,9 @@ report = int(report)
 def out(*rest, **named):
     try_all(Path(folder), Path(listeners), int(peer), int(memory), report)
     os._exit(0)
-if knows == "no":
+if int(knows) < 6:
     from shuttergate.system import landlock
-    landlock.version = lambda: 0
+    landlock.version = lambda: int(knows)
 if not module:
     out()
 import importlib
@@ -131,7 +142,7 @@ def peer() -> Iterator[tuple[int, int]]:
 
 @pytest.fixture(scope="module")
 def listeners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with what listens on a computer: a stream, a datagram, and an abstract name."""
+    """A folder with what listens on a computer: sockets, a fifo and a terminal."""
     folder = tmp_path_factory.mktemp("run")
     with ExitStack() as stack:
         for kind, name in (
@@ -143,14 +154,20 @@ def listeners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             listener.bind(name)
             if kind == socket.SOCK_STREAM:
                 listener.listen(64)
+        os.mkfifo(folder / "fifo")
+        read = os.open(folder / "fifo", os.O_RDWR)
+        master, slave = os.openpty()
+        (folder / "terminal").symlink_to(os.ttyname(slave))
         yield folder
+        for one in (read, master, slave):
+            os.close(one)
 
 
 class Tried:
     """What each way came to in one process, and where it was tried."""
 
     def __init__(
-        self, name: str, knows_landlock: bool, folder: Path, listeners: Path, peer: tuple[int, int]
+        self, name: str, version: int, folder: Path, listeners: Path, peer: tuple[int, int]
     ) -> None:
         self.folder = folder / "tried"
         for position, _ in enumerate(WAYS):
@@ -159,14 +176,14 @@ class Tried:
         module, moment = PROCESSES.get(name, ("", ""))
         read, write = os.pipe()
         os.set_inheritable(write, True)
-        knows = "yes" if knows_landlock else "no"
-        where = [str(self.folder), str(listeners), *map(str, peer), str(write), knows]
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            link = ["--link", str(listener.fileno()), "--parent", str(os.getpid())]
+        where = [str(self.folder), str(listeners), *map(str, peer), str(write), str(version)]
+        with ExitStack() as stack:
+            links = inherited(name, stack)
+            link = ["--link", *map(str, links), "--parent", str(os.getpid())]
             done = subprocess.run(
                 [sys.executable, "-B", "-c", CHILD, *where, module, moment, *link],
                 input=settings(name, folder),
-                pass_fds=[listener.fileno(), write],
+                pass_fds=[*links, write],
                 capture_output=True,
                 check=False,
                 env={**os.environ, "PYTHONPATH": str(ROOT / "tests"), "OPENBLAS_NUM_THREADS": "1"},
@@ -195,6 +212,19 @@ class Tried:
         )
 
 
+def inherited(name: str, stack: ExitStack) -> list[int]:
+    """Return what such a process inherits, open until the stack is left."""
+    if name.startswith("console"):
+        return [stack.enter_context(socket.create_server(("127.0.0.1", 0))).fileno()]
+    if name == "accelerator":
+        ours, theirs = pipes()
+        stack.enter_context(ours)
+        return list(stack.enter_context(theirs).descriptors)
+    # A process that nothing confines has a socket without a name, for `WAYS` to show something.
+    ends = feed.pair() if name else socket.socketpair()
+    return [stack.enter_context(end).fileno() for end in ends][:1]
+
+
 def settings(name: str, folder: Path) -> bytes:
     """Return what such a process is told when it starts."""
     if name == "publisher":
@@ -202,11 +232,15 @@ def settings(name: str, folder: Path) -> bytes:
         return os.fsencode(folder / "album")
     if name == "console":
         return msgspec.json.encode(ConsoleSettings(Config(), "/nowhere"))
-    if name != "gate with devices":
+    changes = {
+        "gate with devices": ('driver = "cpu"', 'driver = "edgetpu"'),
+        "gate with pins": ('driver = "mock"', 'driver = "lgpio"'),
+    }
+    if name not in changes:
         return msgspec.json.encode(Config())
     text = board_file("simulated").read_text(encoding="utf-8")
     board = folder / "board.toml"
-    board.write_text(text.replace('driver = "cpu"', 'driver = "edgetpu"'), encoding="utf-8")
+    board.write_text(text.replace(*changes[name]), encoding="utf-8")
     return msgspec.json.encode(Config(board=str(board)))
 
 
@@ -215,7 +249,7 @@ def free(
     tmp_path_factory: pytest.TempPathFactory, listeners: Path, peer: tuple[int, int]
 ) -> set[str]:
     """What a process can do that nothing confines."""
-    return Tried("", True, tmp_path_factory.mktemp("free"), listeners, peer).could()
+    return Tried("", 6, tmp_path_factory.mktemp("free"), listeners, peer).could()
 
 
 def test_a_process_that_nothing_confines_has_all_ways(free: set[str]) -> None:
@@ -224,22 +258,22 @@ def test_a_process_that_nothing_confines_has_all_ways(free: set[str]) -> None:
     assert missing <= OF_THIS_MACHINE
 
 
-@pytest.mark.parametrize("knows_landlock", [True, False], ids=["Landlock", "none"])
+@pytest.mark.parametrize("version", LEFT, ids=["Landlock", "an old one", "none"])
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_process_that_was_taken_over_has_these_ways_out_and_no_other(
     name: str,
-    knows_landlock: bool,
+    version: int,
     free: set[str],
     listeners: Path,
     peer: tuple[int, int],
     tmp_path: Path,
 ) -> None:
-    if knows_landlock and not landlock.version():
-        pytest.skip("this kernel has no Landlock")
-    tried = Tried(name, knows_landlock, tmp_path, listeners, peer)
-    assert tried.could() == LEFT[name, knows_landlock] & free
+    if version > landlock.version():
+        pytest.skip(f"this kernel has no Landlock of version {version}")
+    tried = Tried(name, version, tmp_path, listeners, peer)
+    assert tried.could() == LEFT[version][name] & free
     leaks = {way for way in WAYS if tried.holds_a_leak(way)}
-    assert leaks <= LEFT[name, knows_landlock]
+    assert leaks <= LEFT[version][name]
 
 
 def test_of_the_names_of_files_above_a_leak_would_be_seen(
@@ -247,7 +281,7 @@ def test_of_the_names_of_files_above_a_leak_would_be_seen(
 ) -> None:
     if not free >= (kept := {"make a file", "a new name", "a mode", "a time", "cut a file"}):
         pytest.fail("a process that nothing confines could not even do that")
-    tried = Tried("", True, tmp_path, listeners, peer)
+    tried = Tried("", 6, tmp_path, listeners, peer)
     seen = {way for way in WAYS if tried.holds_a_leak(way)}
     assert kept <= seen
     assert (tried.folder / "1" / "there").read_bytes() == LEAK

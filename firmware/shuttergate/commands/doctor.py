@@ -139,7 +139,7 @@ def _disk(config: Config) -> Examined:
 def _walls() -> Examined:
     """Whether this kernel can confine the kit's processes as SECURITY.md says."""
     if lack := confine.lacking():
-        mend = "nothing to mend under the service; in a demo by hand, a kernel with Landlock (5.13)"
+        mend = "nothing to mend under the service; in a demo by hand, a kernel with Landlock (6.12)"
         return Examined("walls", Health.WARNING, lack, mend)
     return Examined("walls", Health.OK, f"seccomp, Landlock version {landlock.version()}")
 

@@ -237,8 +237,8 @@ def _start(settings: bytes) -> _Child:
         process = spawn.start(
             "shuttergate.console.judge_process",
             theirs.fileno(),
-            settings,
-            subprocess.DEVNULL,  # what a decoder has to say of a picture is for nobody
+            settings=settings,
+            stderr=subprocess.DEVNULL,  # what a decoder has to say of a picture is for nobody
         )
     ours.setblocking(False)
     return _Child(process, ours)

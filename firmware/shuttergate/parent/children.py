@@ -37,7 +37,7 @@ class Child:
 
     def start(self, module: str, link: int, settings: bytes, now_s: float) -> None:
         """Start `module` with the socket of descriptor `link`, and `settings` on its stdin."""
-        self.process = spawn.start(module, link, settings, subprocess.PIPE)
+        self.process = spawn.start(module, link, settings=settings, stderr=subprocess.PIPE)
         assert self.process.stderr is not None
         os.set_blocking(self.process.stderr.fileno(), False)
         self.pidfd = os.pidfd_open(self.process.pid)

@@ -261,7 +261,7 @@ class Supervisor:
     def _start_publisher(self, now_s: float) -> None:
         if self._leash is None:
             return  # there is nothing to publish
-        gate_end, publisher_end = socket.socketpair()
+        gate_end, publisher_end = feed.pair(socket.SOCK_STREAM)
         with gate_end, publisher_end:
             album = os.fsencode(self._album)
             link = publisher_end.fileno()

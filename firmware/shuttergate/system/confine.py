@@ -23,6 +23,9 @@ from shuttergate.system.seccomp import calls, unless, where
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_THP_DISABLE = 41
+_PR_SET_PTRACER = 0x59616D61
+
+_INT = 0xFFFFFFFF
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -55,8 +58,14 @@ def lacking() -> str:
     Raises `ShuttergateError` where nothing of the kit could be confined.
     """
     seccomp.library()
-    if landlock.version():
+    if landlock.version() >= landlock.SCOPES_SINCE:
         return ""
+    if landlock.version():
+        return (
+            "this kernel's Landlock is older than version 6 (Linux 6.12): a process of the kit "
+            "that was taken over could send signals to others of its user, and the page's could "
+            "connect to their abstract sockets"
+        )
     return (
         "this kernel has no Landlock: a file that its user may write, and that is there already, "
         "could be written through a shared mapping by a process of the kit that was taken over"
@@ -88,14 +97,17 @@ _KERNEL = calls(
     " init_module finit_module delete_module kexec_load kexec_file_load reboot syslog"
     " sethostname setdomainname settimeofday clock_settime clock_adjtime adjtimex vhangup"
 )
-_INT = 0xFFFFFFFF
-_IOCTLS = [
-    where("ioctl", 1, _INT, command)
-    for command in (
-        *(0x5412, 0x541C),  # TIOCSTI, TIOCLINUX: typing on somebody's terminal
-        # FS_IOC_: SETFLAGS, SETVERSION, FSSETXATTR, SETFSLABEL, SET_ENCRYPTION_POLICY
-        *(0x40086602, 0x40087602, 0x401C5820, 0x41009432, 0x800C6613),
-    )
+_PEEKED_AT = [  # by others: what `no_dumps` gave up stays so
+    where("prctl", 0, _INT, _PR_SET_DUMPABLE) & where("prctl", 1, _INT, 1),
+    where("prctl", 0, _INT, _PR_SET_PTRACER),
+]
+_TYPING = [where("ioctl", 1, _INT, command) for command in (0x5412, 0x541C)]  # TIOCSTI, TIOCLINUX
+_GROUP = 0xFF00
+_FILE_SYSTEMS = [
+    # Flags, generations, labels, subvolumes, clones: of every file system ('f', 'v', 'X'), btrfs
+    # and FAT ('r'). None is a group of a camera's, a pin's, a USB device's or an Edge TPU's.
+    where("ioctl", 1, _GROUP, group << 8)
+    for group in (ord("f"), ord("v"), ord("X"), 0x94, ord("r"))
 ]
 
 
@@ -103,16 +115,20 @@ def no_peeking() -> None:
     """Reach no other process, and no part of the kernel that a camera does not need.
 
     Neither another's memory, threads and open files, nor what goes past filters (io_uring), keeps
-    things (keyrings, System V memory, message queues) or changes what is where (mounts).
+    things (keyrings, System V memory, message queues) or changes what is where (mounts). Nor can
+    this process show others its own memory again; a program that it starts could.
     """
-    seccomp.refuse([*_PEEKING, *_KERNEL, *_IOCTLS])
+    seccomp.refuse([*_PEEKING, *_PEEKED_AT, *_KERNEL, *_TYPING, *_FILE_SYSTEMS])
 
 
 _AF_UNIX, _AF_NETLINK = 1, 16
 _KERNEL_EVENTS = 15  # NETLINK_KOBJECT_UEVENT: what was plugged in or out
 _NETLINK_ADDRESS_BYTES = 12
 _TYPE, _DATAGRAMS, _RAW = 0xF, 2, 3
-_PAIRS = [where("socketpair", 1, _TYPE, kind) for kind in (_DATAGRAMS, _RAW)]  # can be sent on
+_PAIRS = [
+    unless("socketpair", 0, _AF_UNIX),
+    *(where("socketpair", 1, _TYPE, kind) for kind in (_DATAGRAMS, _RAW)),  # can be sent on
+]
 _NO_ADDRESS = [unless("sendto", 4, 0)]
 
 
@@ -128,15 +144,16 @@ def only_news() -> None:
     """Refuse every socket but the kernel's own news of what was plugged in.
 
     Without it libusb (the Coral) and libudev (libcamera) do not start. It leads to no network and
-    to no other process.
+    to no other process. They have to bind it, which for other sockets would be a way to write: a
+    Unix socket's name may be as long as a netlink address. So no pair is made either, and those
+    from before have names (`feed.pair`).
     """
     seccomp.refuse(
         [
             unless("socket", 0, _AF_NETLINK),
             unless("socket", 2, _KERNEL_EVENTS),
             unless("bind", 2, _NETLINK_ADDRESS_BYTES),
-            *calls("connect listen"),
-            *_PAIRS,
+            *calls("connect listen socketpair"),
             *_NO_ADDRESS,
         ]
     )
@@ -171,7 +188,8 @@ _FLAGS_OUT_OF_SIGHT = calls("openat2", ENOSYS)
 def no_files(devices: bool = False) -> None:
     """Make, write, rename or remove no file, and none of its attributes.
 
-    No file can grow or be written by a call: not on a disk, in /dev/shm or a memfd (EFBIG). With
+    No regular file can grow or be written by a call: not on a disk, in /dev/shm or a memfd (EFBIG).
+    With
     ``devices`` one that is there may be opened for writing, as a camera has to be; that no file is
     then written through a shared mapping is what `enter_room` sees to. Without, none may.
     """

@@ -1,12 +1,19 @@
-"""Messages on a stream socket: a length (4 bytes, big-endian), then so many bytes."""
+"""Messages on a stream: a length (4 bytes, big-endian), then so many bytes."""
 
 from __future__ import annotations
 
-import socket
 import struct
+from typing import Protocol
 
 MAX_MESSAGE_BYTES = 16 * 1024
 _LENGTH = struct.Struct(">I")
+
+
+class Stream(Protocol):
+    """A stream socket, or `pipes.Pipes`."""
+
+    def sendall(self, content: bytes | bytearray | memoryview, /) -> None: ...
+    def recv_into(self, buffer: bytearray | memoryview, /) -> int: ...
 
 
 def framed(text: bytes) -> bytes:
@@ -14,29 +21,29 @@ def framed(text: bytes) -> bytes:
     return _LENGTH.pack(len(text)) + text
 
 
-def message(sock: socket.socket) -> bytearray | None:
+def message(stream: Stream) -> bytearray | None:
     """Return the next message, or None when the other side is gone; ValueError for a long one."""
-    head = exactly(sock, _LENGTH.size)
+    head = exactly(stream, _LENGTH.size)
     if head is None:
         return None
     (length,) = _LENGTH.unpack(head)
     if length > MAX_MESSAGE_BYTES:
         raise ValueError(f"a message of {length} bytes; at most {MAX_MESSAGE_BYTES} are allowed")
-    return exactly(sock, length)
+    return exactly(stream, length)
 
 
-def exactly(sock: socket.socket, size: int) -> bytearray | None:
+def exactly(stream: Stream, size: int) -> bytearray | None:
     """Return the next `size` bytes, or None when the other side is gone before that."""
     payload = bytearray(size)
-    return payload if fill(sock, payload) else None
+    return payload if fill(stream, payload) else None
 
 
-def fill(sock: socket.socket, buffer: bytearray) -> bool:
-    """Fill `buffer` from `sock`; False when the other side is gone before that."""
+def fill(stream: Stream, buffer: bytearray) -> bool:
+    """Fill `buffer` from `stream`; False when the other side is gone before that."""
     rest = memoryview(buffer)
     while rest:
         try:
-            count = sock.recv_into(rest)
+            count = stream.recv_into(rest)
         except ConnectionError:
             count = 0
         if count == 0:

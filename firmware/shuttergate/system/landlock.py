@@ -20,7 +20,8 @@ from shuttergate.errors import ShuttergateError
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION, _PATH_BENEATH = 1, 1
 _SCOPES = 3  # no abstract socket of others, no signal to others
-_SCOPES_SINCE = 6
+SCOPES_SINCE = 6
+"""The version of Landlock that knows scopes: Linux 6.12."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -76,7 +77,7 @@ def only(places: Mapping[Path, Right]) -> None:
     for right in Right:
         handled |= right if _SINCE.get(right, 1) <= known else Right(0)
     attributes = struct.pack("=QQQ", handled, 0, _SCOPES)
-    size = len(attributes) if known >= _SCOPES_SINCE else 8
+    size = len(attributes) if known >= SCOPES_SINCE else 8
     rules = _done(_call(_CREATE_RULESET, attributes, size, 0))
     try:
         for place, rights in places.items():

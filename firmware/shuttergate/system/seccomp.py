@@ -39,14 +39,16 @@ class _Comparison(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """A call that is refused with ``code``, an errno; some of its uses only, if said so below."""
+    """A call that is refused with ``code``, an errno; ``uses``: only where all of these are so."""
 
     call: str
-    how: int = 0
-    argument: int = 0
-    first: int = 0
-    second: int = 0
+    uses: tuple[tuple[int, int, int, int], ...] = ()  # as in `_Comparison`
     code: int = errno.EACCES
+
+    def __and__(self, other: Barred) -> Barred:
+        """Return the same call, refused only where both are."""
+        assert (self.call, self.code) == (other.call, other.code)
+        return Barred(self.call, (*self.uses, *other.uses), self.code)
 
 
 def calls(names: str, code: int = errno.EACCES) -> list[Barred]:
@@ -56,7 +58,7 @@ def calls(names: str, code: int = errno.EACCES) -> list[Barred]:
 
 def unless(call: str, argument: int, value: int) -> Barred:
     """Return a call that is refused unless its argument number `argument`, from 0, is `value`."""
-    return Barred(call, _NOT_EQUAL, argument, value)
+    return Barred(call, ((argument, _NOT_EQUAL, value, 0),))
 
 
 def where(call: str, argument: int, mask: int, value: int) -> Barred:
@@ -64,7 +66,7 @@ def where(call: str, argument: int, mask: int, value: int) -> Barred:
 
     ``mask``: never more than 32 bits of what the kernel takes for an int; it ignores the others.
     """
-    return Barred(call, _MASKED_EQUAL, argument, mask, value)
+    return Barred(call, ((argument, _MASKED_EQUAL, mask, value),))
 
 
 @functools.cache
@@ -121,10 +123,9 @@ def _number(call: str) -> int:
 
 
 def _add(context: int, number: int, one: Barred) -> None:
-    compared = [_Comparison(one.argument, one.how, one.first, one.second)] if one.how else []
-    array = (_Comparison * 1)(*compared)
+    array = (_Comparison * 2)(*(_Comparison(*use) for use in one.uses))
     answer = library().seccomp_rule_add_array(
-        context, _REFUSE | one.code, number, len(compared), array
+        context, _REFUSE | one.code, number, len(one.uses), array
     )
     _done(answer, f"told to refuse {one.call}")
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from shuttergate.system import confine
 from shuttergate.system.landlock import Right
+from shuttergate.system.pipes import Pipes
 
 
 @dataclass(slots=True)
@@ -82,16 +83,17 @@ def command(module: str) -> list[str]:
 
 
 def start(
-    module: str, link: int, settings: bytes | None = None, stderr: int | None = None
+    module: str, *links: int, settings: bytes | None = None, stderr: int | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start ``module``, which inherits the socket of descriptor `link` and nothing else.
+    """Start ``module``, which inherits the descriptors `links` and nothing else: one socket, for
+    `begin`, or the two of `Pipes`, for `begin_on_pipes`.
 
     `settings` are given on its stdin. ``stderr``: as for Popen; by default it is this process's.
     The kernel ends the child together with the thread that calls this.
     """
     process = subprocess.Popen(
-        [*command(module), "--link", str(link), "--parent", str(os.getpid())],
-        pass_fds=[link],
+        [*command(module), "--link", *map(str, links), "--parent", str(os.getpid())],
+        pass_fds=links,
         stdin=subprocess.DEVNULL if settings is None else subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=stderr,
@@ -114,8 +116,19 @@ def begin(name: str, argv: Sequence[str] | None, keeps: Liberties = NONE) -> soc
 
     It ends with its parent from here on. ``argv``: None for the command's own.
     """
+    (link,) = _begin(name, argv, keeps)
+    return socket.socket(fileno=link)
+
+
+def begin_on_pipes(name: str, argv: Sequence[str] | None, keeps: Liberties = NONE) -> Pipes:
+    """Do as `begin` in a process whose parent may make no sockets."""
+    reads, writes = _begin(name, argv, keeps)
+    return Pipes(reads, writes)
+
+
+def _begin(name: str, argv: Sequence[str] | None, keeps: Liberties) -> list[int]:
     parser = argparse.ArgumentParser(prog=name)
-    parser.add_argument("--link", type=int, required=True)
+    parser.add_argument("--link", type=int, nargs="+", required=True)
     parser.add_argument("--parent", type=int, required=True)
     options = parser.parse_args(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # its parent decides when it ends
@@ -135,7 +148,8 @@ def begin(name: str, argv: Sequence[str] | None, keeps: Liberties = NONE) -> soc
     if not keeps.freed_memory:
         confine.keep_no_freed_memory()
     confine.no_huge_pages()
-    return socket.socket(fileno=options.link)
+    links: list[int] = options.link
+    return links
 
 
 def writable(*patterns: str) -> dict[Path, Right]:

@@ -7,7 +7,6 @@ an answer or by an `AcceleratorError` within its time limit, and the process is 
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from shuttergate.errors import AcceleratorError
 from shuttergate.system import spawn
+from shuttergate.system.pipes import Pipes, pipes
 from shuttergate.vision import libedgetpu, wire
 from shuttergate.vision.runtime import Model, Port, dequantised
 
@@ -76,7 +76,7 @@ class Accelerator:
         self._on_state = on_state
         self._where = where
         self._lock = threading.Lock()
-        self._link: socket.socket | None = None
+        self._link: Pipes | None = None
         self._output: Port | None = None
         self._answer = bytearray()
         self._lost = threading.Event()
@@ -121,7 +121,7 @@ class Accelerator:
         self._keeper.join(2.0)
 
     def _lose(self, state: AcceleratorState, cause: str) -> AcceleratorError:
-        # The socket is shut at once: an answer that comes late must not be taken for the next.
+        # The link is shut at once: an answer that comes late must not be taken for the next.
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -151,9 +151,9 @@ class Accelerator:
         while not self._closed:
             self._lost.clear()
             began_s = time.monotonic()
-            ours, theirs = socket.socketpair()
+            ours, theirs = pipes()
             with theirs:
-                process = spawn.start("shuttergate.vision.accelerator_process", theirs.fileno())
+                process = spawn.start("shuttergate.vision.accelerator_process", *theirs.descriptors)
             try:
                 works = self._open(ours)
                 self._settled.set()
@@ -173,7 +173,7 @@ class Accelerator:
             if not self._closed:
                 time.sleep(wait_s)
 
-    def _open(self, ours: socket.socket) -> bool:
+    def _open(self, ours: Pipes) -> bool:
         """Have the process load the model; return whether it did."""
         ours.settimeout(START_LIMIT_S)
         try:

@@ -6,49 +6,47 @@ is known to be whole after one. It ends with the gate.
 
 from __future__ import annotations
 
-import socket
-
 import numpy as np
 
 from shuttergate.errors import ShuttergateError, UnfitError
 from shuttergate.system import spawn
-from shuttergate.system.framing import fill
+from shuttergate.system.framing import Stream, fill
 from shuttergate.vision import libedgetpu, wire
 from shuttergate.vision.runtime import Model, Port, load_delegate
 
 NO_PORT = Port((0,), "uint8", 1.0, 0)
 
 
-def serve(sock: socket.socket) -> None:
+def serve(link: Stream) -> None:
     """Load what is asked for and answer until the other side is gone or the library fails."""
-    job, content = wire.receive_job(sock)
+    job, content = wire.receive_job(link)
     try:
         libedgetpu.refuse_unfit(job.library)
         model = Model(content, delegate=load_delegate(job.library, job.options))
     except ShuttergateError as error:
         unfit = isinstance(error, UnfitError)
-        wire.send_hello(sock, wire.Hello(NO_PORT, NO_PORT, 0, str(error), unfit))
+        wire.send_hello(link, wire.Hello(NO_PORT, NO_PORT, 0, str(error), unfit))
         return
     size = int(np.prod(model.output.shape)) * np.dtype(model.output.dtype).itemsize
-    wire.send_hello(sock, wire.Hello(model.input, model.output, size))
+    wire.send_hello(link, wire.Hello(model.input, model.output, size))
     picture = bytearray(int(np.prod(model.input.shape)) * np.dtype(model.input.dtype).itemsize)
     pixels = np.frombuffer(picture, model.input.dtype)
     try:
-        while fill(sock, picture):
+        while fill(link, picture):
             raw = model.raw(pixels)
             picture[:] = bytes(len(picture))
-            wire.send_answer(sock, raw.tobytes())
+            wire.send_answer(link, raw.tobytes())
     except (RuntimeError, ValueError) as error:
-        wire.send_failure(sock, libedgetpu.explained(error, job.library))
+        wire.send_failure(link, libedgetpu.explained(error, job.library))
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Answer on an inherited socket."""
+    """Answer on two inherited pipes."""
     # A vendor's library may start programs of its own: whatever it starts is in this room, too.
     keeps = spawn.Liberties(news=True, devices=spawn.ACCELERATORS, programs=True)
-    with spawn.begin("shuttergate-accelerator", argv, keeps) as sock:
+    with spawn.begin_on_pipes("shuttergate-accelerator", argv, keeps) as link:
         try:
-            serve(sock)
+            serve(link)
         except ConnectionError:
             return
 

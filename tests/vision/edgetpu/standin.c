@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef LABEL
@@ -94,7 +93,7 @@ typedef struct Delegate {
 
 enum { kAllowDynamicTensors = 1 }; /* else the operation is prepared before it is claimed */
 
-static int twin = -1;
+static int to_twin = -1, from_twin = -1;
 
 static const char *mode(void) {
   static char text[16];
@@ -111,7 +110,7 @@ static const char *mode(void) {
 
 static bool is(const char *word) { return strcmp(mode(), word) == 0; }
 
-static bool all(ssize_t (*move)(int, void *, size_t), void *bytes, size_t size) {
+static bool all(ssize_t (*move)(int, void *, size_t), int twin, void *bytes, size_t size) {
   for (char *at = bytes; size;) {
     ssize_t count = move(twin, at, size);
     if (count <= 0) return false;
@@ -124,19 +123,19 @@ static bool all(ssize_t (*move)(int, void *, size_t), void *bytes, size_t size) 
 static ssize_t give(int fd, void *bytes, size_t size) { return write(fd, bytes, size); }
 
 static void start_twin(const char *command) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) return;
+  int there[2], back[2]; /* the process that this is may make no sockets */
+  if (pipe(there) || pipe(back)) return;
   if (fork() == 0) {
-    dup2(ends[1], 0);
-    dup2(ends[1], 1);
-    close(ends[0]);
+    dup2(there[0], 0);
+    dup2(back[1], 1);
+    close(there[1]), close(back[0]);
     execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
   }
-  close(ends[1]);
-  twin = ends[0];
-  char ready;
-  if (read(twin, &ready, 1) != 1) close(twin), twin = -1; /* it has loaded, or it has ended */
+  close(there[0]), close(back[1]);
+  to_twin = there[1], from_twin = back[0];
+  char ready; /* it has loaded, or it has ended */
+  if (read(from_twin, &ready, 1) != 1) close(to_twin), close(from_twin), to_twin = -1;
 }
 
 static Status op_prepare(Context *context, Node *node) {
@@ -157,7 +156,7 @@ static Status op_invoke(Context *context, Node *node) {
     context->report(context, "stand-in: USB transfer error 1 [LibUsbDataInCallback]");
     return kError;
   }
-  if (!all(give, in->data, in->bytes) || !all(read, out->data, out->bytes)) {
+  if (!all(give, to_twin, in->data, in->bytes) || !all(read, from_twin, out->data, out->bytes)) {
     context->report(context, "stand-in: the twin is gone");
     return kError;
   }
@@ -193,7 +192,7 @@ Delegate *tflite_plugin_create_delegate(char **keys, char **values, size_t count
     if (report) report("stand-in: no Edge TPU was found");
     return NULL;
   }
-  if (twin < 0) start_twin(command);
+  if (to_twin < 0) start_twin(command);
   delegate = calloc(1, sizeof *delegate);
   delegate->prepare = prepare;
   delegate->flags = kAllowDynamicTensors;

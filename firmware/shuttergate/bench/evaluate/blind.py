@@ -114,7 +114,7 @@ def judge(
             child = spawn.start(
                 "shuttergate.bench.evaluate.blind_process",
                 theirs.fileno(),
-                msgspec.json.encode(order),
+                settings=msgspec.json.encode(order),
                 stderr=subprocess.DEVNULL,  # a decoder's complaints may name the file
             )
         try:

@@ -1,0 +1,56 @@
+"""A stream on two pipes: what a pair of sockets would do."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from shuttergate.system.framing import fill
+from shuttergate.system.pipes import Pipes, pipes
+
+LARGE = bytes(range(256)) * 20_000  # more than a pipe holds
+
+
+@pytest.mark.parametrize("limit_s", [None, 10.0])
+def test_what_is_sent_comes_whole_each_way(limit_s: float | None) -> None:
+    ours, theirs = pipes()
+    with ours, theirs:
+        for one, other in ((ours, theirs), (theirs, ours)):
+            one.settimeout(limit_s)
+            other.settimeout(limit_s)
+            sender = threading.Thread(target=one.sendall, args=(LARGE,))
+            sender.start()
+            came = bytearray(len(LARGE))
+            assert fill(other, came)
+            sender.join()
+            assert came == LARGE
+
+
+def test_patience_ends() -> None:
+    ours, theirs = pipes()
+    with ours, theirs:
+        ours.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            ours.recv_into(bytearray(1))
+        with pytest.raises(TimeoutError):
+            ours.sendall(LARGE)
+
+
+def test_whoever_is_gone_is_an_end_and_an_error() -> None:
+    ours, theirs = pipes()
+    with ours:
+        theirs.close()
+        theirs.close()
+        assert not fill(ours, bytearray(1))
+        with pytest.raises(ConnectionError):
+            ours.sendall(b"x")
+
+
+def test_a_child_gets_its_descriptors_by_their_numbers() -> None:
+    ours, theirs = pipes()
+    reads, writes = theirs.descriptors
+    with ours, Pipes(reads, writes) as child:
+        ours.sendall(b"x")
+        came = bytearray(1)
+        assert fill(child, came) and came == b"x"
