@@ -256,8 +256,10 @@ def fit_draw(folder: Path) -> np.ndarray:
         layers = fit(x, y, np.where(y, (~y).sum() / y.sum(), 1.0), COST)
         unit = np.concatenate([layers[0][0], layers[1]])
         highest, worst = _highest(maps, unit)
-        area = auc(highest[held & nude & kept], highest[held & ~nude & kept])
-        print(f"{folder.name}, round {number}: AUC of the highest window, held out {area:.4f}")
+        bare, others_held = highest[held & nude & kept], highest[held & ~nude & kept]
+        few = min(len(bare), len(others_held)) == 0  # a trial with few scenes may hold out nobody
+        area = "of nobody" if few else f"{auc(bare, others_held):.4f}"
+        print(f"{folder.name}, round {number}: AUC of the highest window, held out {area}")
         hard = chosen(taught, worst[taught])
     return unit
 
