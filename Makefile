@@ -59,7 +59,7 @@ bench-memory: $(VENV)/.ready-dev  ## where the gate process's memory goes, part 
 bench-peers: $(VENV)/.ready-dev  ## beside public models, on the same pictures and cores (3 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.peers $(ARGS)
 
-bench-card: $(VENV)/.ready-dev  ## a model card's tables, worst first: ARGS="MANIFEST.csv --home SET,…" (20 minutes)
+bench-card: $(VENV)/.ready-dev  ## a model card's tables, worst first: ARGS="MANIFEST.csv --home SET,…" (5 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.figures $(ARGS)
 
 bench-closings: $(VENV)/.ready-dev $(VENV)/.ready-video  ## how often ordinary clips shut a gate (20 minutes; 230 MB to download)
