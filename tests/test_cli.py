@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,8 +26,6 @@ def asked(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def shuttergate(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "shuttergate", *map(str, arguments)],
         capture_output=True,
@@ -246,3 +245,28 @@ def test_a_demo_without_its_webcam_stays_closed_and_says_so(tmp_path: Path) -> N
     assert done.returncode == 0
     assert "camera fault" in done.stdout
     assert not list(tmp_path.glob("*.jpg"))
+
+
+def test_a_file_with_any_name_is_judged_and_named_in_what_json_can_hold(
+    clear_scene: Path, tmp_path: Path
+) -> None:
+    names = (b"\xe9t\xe9.png", b"red\x1b[31m\n.png", "\u202egnp.png".encode())
+    paths = [os.fsdecode(os.fsencode(tmp_path) + b"/" + name) for name in names]
+    for path in paths:
+        Path(path).write_bytes(clear_scene.read_bytes())
+    told = [json.loads(line) for line in asked("check", "--json", *paths).stdout.splitlines()]
+    assert [one["verdict"] for one in told] == ["CLEAR"] * 3
+    said = [r"\xe9t\xe9.png", r"red\x1b[31m\n.png", r"\u202egnp.png"]
+    assert [one["file"] for one in told] == [f"{tmp_path}/{name}" for name in said]
+    lines = asked("check", *paths).stdout.splitlines()
+    assert [line.split("/")[-1].partition("  ")[0] for line in lines] == said
+
+
+def test_a_folder_whose_name_no_settings_can_hold_is_refused_in_words(tmp_path: Path) -> None:
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/sc\xe8ne")
+    Path(folder).mkdir()
+    for option in ("--scene", "--album"):
+        done = asked("demo", "--headless", option, folder)
+        assert done.returncode == 2
+        assert done.stderr.endswith("/sc\\xe8ne: that name is no UTF-8; rename it\n")
+        assert f"shuttergate: {option}: " in done.stderr

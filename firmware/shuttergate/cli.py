@@ -33,6 +33,7 @@ from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.lang import _
 from shuttergate.system import confine
 from shuttergate.system.paths import share
+from shuttergate.system.toml import path_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -148,10 +149,10 @@ def demo(
     if not read_kit(settings, config).gpio.is_simulated:
         fail(f"--board {board}: its button is a real one; shuttergate run --board {board}", 2)
     if scene is not None:
-        changed = msgspec.structs.replace(settings.scene, path=str(scene.absolute()))
+        changed = msgspec.structs.replace(settings.scene, path=_given(scene, "--scene"))
         settings = msgspec.structs.replace(settings, scene=changed)
     if album is not None:
-        folder = msgspec.structs.replace(settings.album, folder=str(album.absolute()))
+        folder = msgspec.structs.replace(settings.album, folder=_given(album, "--album"))
         settings = msgspec.structs.replace(settings, album=folder)
     presses = _presses(press)
     page = None if headless else _page_socket(settings.page.port, port)
@@ -160,6 +161,15 @@ def demo(
     refusal = stage.demo(settings, kit, album_folder(settings), seconds, presses, page)
     if refusal is not None:
         fail(refusal.cause, refusal.status)
+
+
+def _given(path: Path, option: str) -> str:
+    """Return a path as the settings have it; one that they cannot have ends the command."""
+    try:
+        path_of(str(path), option)
+    except ConfigError as error:
+        fail(error, 2)
+    return str(path.absolute())
 
 
 def _page_socket(usual: int, asked: int | None) -> socket.socket:

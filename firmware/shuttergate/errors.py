@@ -1,8 +1,36 @@
 """What can go wrong, one class a kind; every message names the thing, the cause and the mend."""
 
+import os
+import unicodedata
+
+_UNSAYABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, half letters, ends of lines
+_TURNING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the letters after it round (Unicode's Bidi_Control): a name may pretend another."""
+
+
+def plain(text: object) -> str:
+    """Return what is to be said of a name or another's words, on any screen and in any file.
+
+    What would move a terminal's cursor, end a line, turn letters round or is no UTF-8 becomes an
+    escape, as ``\\x1b``: a file may be called anything.
+    """
+    said = str(text)
+    return said if said.isprintable() else "".join(map(_escaped, said))
+
+
+def _escaped(letter: str) -> str:
+    if letter not in _TURNING and unicodedata.category(letter) not in _UNSAYABLE:
+        return letter
+    if 0xDC80 <= ord(letter) <= 0xDCFF:  # a byte of a name that is no UTF-8, as Python has it
+        return f"\\x{os.fsencode(letter)[0]:02x}"
+    return letter.encode("unicode_escape", "surrogatepass").decode()
+
 
 class ShuttergateError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose; its message is `plain`."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*map(plain, said))
 
 
 class ConfigError(ShuttergateError, ValueError):

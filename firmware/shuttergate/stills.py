@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
-from shuttergate.errors import PictureError, ScoreError
+from shuttergate.errors import PictureError, ScoreError, plain
 from shuttergate.frames.pictures import lores_of, main_of, read_pictures
 from shuttergate.verdict import Look, Reason, Rule, joint_score, judge, rounded
 from shuttergate.vision.channel import scores
@@ -88,10 +88,10 @@ def _check_one(
             for name, score in look(image).items():
                 highest[name] = max(highest.get(name, 0.0), score)
     except (PictureError, ScoreError) as error:
-        return Checked(str(file), "UNREADABLE", str(error), None, {}, _ms_since(began_s))
+        return Checked(plain(file), "UNREADABLE", str(error), None, {}, _ms_since(began_s))
     reason = judge(highest, rule)
     return Checked(
-        file=str(file),
+        file=plain(file),
         verdict="CLEAR" if reason is Reason.CLEAR else "BLOCKED",
         reason=reason,
         score=_rounded_down(joint_score(highest, rule)),

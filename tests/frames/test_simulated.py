@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 import tracemalloc
@@ -55,8 +56,11 @@ def test_pictures_come_in_order_each_for_its_time(folder: Path) -> None:
     assert seen == ["red", "red", "lime", "lime", "blue", "blue", "red", "red"]
 
 
-def test_what_is_no_picture_is_skipped_and_told_once(folder: Path) -> None:
-    (folder / "b.txt").write_text("not a picture")
+@pytest.mark.parametrize(
+    ("name", "said"), [(b"b.txt", "b.txt"), (b"b\xe9.txt", r"b\xe9.txt"), (b"b\n.txt", r"b\n.txt")]
+)
+def test_what_is_no_picture_is_skipped_and_told_once(folder: Path, name: bytes, said: str) -> None:
+    (folder / os.fsdecode(name)).write_text("not a picture")
     told: list[str] = []
     scene = Pictures(folder, LENS, 1.0, told.append)
     for step in range(9):
@@ -64,7 +68,7 @@ def test_what_is_no_picture_is_skipped_and_told_once(folder: Path) -> None:
         scene.at(float(step))
     scene.close()
     assert len(told) == 1
-    assert "b.txt: cannot be read as a picture" in told[0]
+    assert f"/{said}: cannot be read as a picture" in told[0]
 
 
 @pytest.mark.parametrize("content", [None, "notes.txt"])

@@ -24,6 +24,7 @@ from shuttergate.board import Board
 from shuttergate.commands import run as serve
 from shuttergate.companion import Companion, Role
 from shuttergate.config import Config
+from shuttergate.errors import plain
 from shuttergate.feed import Total
 from shuttergate.lang import _
 from shuttergate.parent import log
@@ -156,7 +157,7 @@ class Screen:
                 ("", f"{count} × {reason_words(reason)}")
                 for reason, count in _most_first(totals, Total.REFUSED)
             ),
-            (_("photos"), _("{n} in {album}").format(n=photos, album=album)),
+            (_("photos"), _("{n} in {album}").format(n=photos, album=plain(album))),
             (_("videos"), str(feed.count(totals, Total.VIDEOS))),
             *(("", f"{n} × {lost_words(why)}") for why, n in _most_first(totals, Total.LOST)),
             *(("", name) for name in self.names),

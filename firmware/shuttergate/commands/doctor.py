@@ -16,7 +16,7 @@ from shuttergate.board import Board
 from shuttergate.capture.album import Album
 from shuttergate.commands import upkeep
 from shuttergate.config import Config, album_folder
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import ShuttergateError, plain
 from shuttergate.examination import Examined, Finding, Health
 from shuttergate.parent.supervisor import make_album
 from shuttergate.system import confine, landlock
@@ -130,7 +130,7 @@ def _disk(config: Config) -> Examined:
     make_album(folder, config)
     Album(folder).probe()
     free = shutil.disk_usage(folder).free
-    seen = f"{free / 1e9:.1f} GB free for the album in {folder}"
+    seen = f"{free / 1e9:.1f} GB free for the album in {plain(folder)}"
     if free < LOW_DISK_BYTES:
         return Examined("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
     return Examined("disk", Health.OK, seen)

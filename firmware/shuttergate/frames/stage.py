@@ -13,7 +13,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shuttergate.errors import CameraError, ConfigError
+from shuttergate.errors import CameraError, ConfigError, plain
 from shuttergate.frame import main_size, planes
 from shuttergate.frames import marks
 from shuttergate.frames.shot import Scene, Shot
@@ -58,7 +58,7 @@ class Stage:
     """The scenes of one file, one of them on at a time; every exposure carries `marks`."""
 
     def __init__(self, path: Path, open_one: Callable[[Path], Scene], hand: Stagehand) -> None:
-        self.name = f"the stage {path.name}"
+        self.name = f"the stage {plain(path.name)}"
         try:
             named = decode(path, Scenes).scenes
         except ConfigError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from PIL import Image, ImageOps
 
-from shuttergate.errors import PackError
+from shuttergate.errors import PackError, plain
 from shuttergate.lang import _
 
 LEDGER = "ledger.csv"
@@ -187,14 +187,14 @@ def find(file: Path, rows: list[LedgerSource]) -> Found:
     with file.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     exact = [row for row in rows if row.sha256 == sha256]
-    looks, plain, alike = None, False, list[Alike]()
+    looks, is_plain, alike = None, False, list[Alike]()
     grey = _read(file)
     if grey is not None:
-        looks, plain = dhash(grey), _contrast(grey) <= PLAIN_LEVELS
+        looks, is_plain = dhash(grey), _contrast(grey) <= PLAIN_LEVELS
         near = [Alike(distance(looks, row.dhash), row) for row in rows if row.dhash]
         others = [one for one in near if one.distance <= ALIKE_BITS and one.row not in exact]
         alike = sorted(others, key=lambda one: one.distance)[:MOST_ALIKE]
-    return Found(str(file), sha256, looks, plain, bool(exact or alike), exact, alike)
+    return Found(plain(file), sha256, looks, is_plain, bool(exact or alike), exact, alike)
 
 
 def _read(file: Path) -> Image.Image | None:

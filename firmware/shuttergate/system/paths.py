@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from shuttergate.errors import plain
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -12,8 +14,8 @@ def tilde(path: Path) -> str:
     """Return `path` for a log or a message: a home folder tells its owner's name, ~ does not."""
     for base, short in ((Path.cwd(), "."), (Path.home(), "~")):
         if path.is_relative_to(base) and base != Path("/"):
-            return str(Path(short, path.relative_to(base)))
-    return str(path)
+            return plain(Path(short, path.relative_to(base)))
+    return plain(path)
 
 
 def share(room: str) -> Path:

@@ -30,7 +30,10 @@ def path_of(text: str, key: str) -> Path:
     try:
         if "\0" in text:
             raise ValueError("holds a zero byte")
+        text.encode()
         return Path(os.path.expandvars(text)).expanduser()
+    except UnicodeEncodeError as error:  # a name's own bytes, which no settings can hold
+        raise ConfigError(f"{key}: {text}: that name is no UTF-8; rename it") from error
     except (RuntimeError, ValueError) as error:  # ~somebody whom this computer does not know
         raise ConfigError(f"{key}: {text!r}: {error}; name a path") from error
 
