@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,23 +36,70 @@ def saved(tmp_path: Path, image: Image.Image, name: str, **options: object) -> P
     return path
 
 
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def told(orientation: int, odd: bool = False) -> bytes:
+    """EXIF that says the orientation; ``odd``: and a resolution that is a text."""
+    entries = [struct.pack("<HHIHH", 0x112, 3, 1, orientation, 0)]
+    entries += [struct.pack("<HHI4s", 0x11A, 2, 3, b"72\0\0")] if odd else []
+    return (
+        b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    )
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_rotated_pictures_are_judged_upright(tmp_path: Path, orientation: int) -> None:
-    turns = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
+@pytest.mark.parametrize(
+    ("name", "count", "odd"),
+    [
+        *[(name, 1, False) for name in ("a.jpg", "a.png", "a.webp", "a.tiff", "a.avif")],
+        *[(name, 2, False) for name in ("a.png", "a.webp", "a.tiff")],
+        *[(name, 1, True) for name in ("a.jpg", "a.png", "a.webp")],
+    ],
+)
+def test_exif_rotated_pictures_are_judged_upright(
+    tmp_path: Path, name: str, count: int, odd: bool, orientation: int
+) -> None:
     upright = corners()
-    stored = upright.transpose(turns[orientation]) if orientation in turns else upright
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    path = saved(tmp_path, stored, "rotated.png", exif=exif)
-    assert np.array_equal(np.asarray(read_picture(path)), np.asarray(upright))
+    stored = upright.transpose(TURNS[orientation]) if orientation in TURNS else upright
+    other = stored.copy()
+    other.putpixel((1, 1), (9, 9, 9))  # else the second would be left out
+    more: dict[str, Any] = {"save_all": True, "append_images": [other]} if count > 1 else {}
+    exif: Any = Image.Exif()
+    exif[0x112] = orientation
+    more["exif"] = told(orientation, True) if odd else exif
+    if name != "a.tiff":
+        more["quality"] = 95
+    path = saved(tmp_path, stored, name, **more)
+    found = list(read_pictures(path))
+    assert len(found) == count
+    for picture in found:
+        assert picture.size == upright.size
+        assert np.abs(np.asarray(picture, int) - np.asarray(upright, int)).mean() < 12
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_means_nothing_is_none(tmp_path: Path, orientation: int) -> None:
+    path = saved(tmp_path, corners(), "a.jpg", exif=told(orientation))
+    assert read_picture(path).size == corners().size
+
+
+def test_arithmetic_coding_is_read_too() -> None:
+    """Few programs write it; the decoder that Pillow brings knows it (libjpeg-turbo)."""
+    content = io.BytesIO()
+    corners().save(content, "JPEG")
+    arithmetic = bytearray(content.getvalue())
+    arithmetic[arithmetic.find(b"\xff\xc0") + 1] = 0xC9  # says that it is: what it shows is noise
+    (picture,) = pictures_in(io.BytesIO(bytes(arithmetic)), "a.jpg")
+    assert picture.size == corners().size
 
 
 def test_cmyk_is_read(tmp_path: Path) -> None:

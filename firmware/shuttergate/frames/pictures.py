@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import EpsImagePlugin, Image, ImageOps, ImageSequence
+from PIL import EpsImagePlugin, ExifTags, Image, ImageSequence
 
 from shuttergate.errors import AnimationError, PictureError, TooLargeError
 from shuttergate.frame import Pixels
@@ -30,6 +30,18 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 # PostScript is a program: Pillow would have Ghostscript run it, for as long as it likes.
 EpsImagePlugin.gs_binary = False
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By the values of EXIF's tag Orientation (CIPA DC-008, 4.6.5.1)."""
 
 
 def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[Image.Image]:
@@ -96,14 +108,26 @@ def _upright(
         for frame in ImageSequence.Iterator(image):
             _refuse_larger(name, frame, max_pixels)  # a GIF may grow from one to the next
             frame.load()  # here, where damage is caught and the file is open
-            yield _rgb(frame)
+            turn = _turn(frame)
+            yield _rgb(frame if turn is None else frame.transpose(turn))
         return
     if limit is not None:
         image.draft("RGB", limit)
     image.load()
-    # In place, and before the conversion, which would lose the EXIF tag that says how.
-    ImageOps.exif_transpose(image, in_place=True)
-    yield _rgb(image)
+    turn = _turn(image)  # afterwards: a TIFF may be upright by now
+    yield _rgb(image if turn is None else image.transpose(turn))
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Return what brings the picture upright, by its EXIF (or a TIFF's own tag); None: it is so.
+
+    Of all that EXIF says this alone is read: Pillow's `exif_transpose` writes the rest anew, and
+    fails where any of it is odd.
+    """
+    try:
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # no EXIF that anything could read: then it says nothing
+        return None
 
 
 def _refuse_larger(name: str, image: Image.Image, max_pixels: int) -> None:
