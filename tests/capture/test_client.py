@@ -260,6 +260,6 @@ def test_nothing_comes_between_a_photo_and_the_last_word_on_it(
     receipt = kit.client.photo(2_000, b"a photo", NO_CLAIMS, may)
     assert receipt is not None and receipt.name and not receipt.error
     piece.join(5)
-    kept = kit.client.seal(serial, lambda: True)
+    kept = kit.client.seal(serial, b"", lambda: True)
     assert kept is not None
     assert (tmp_path / kept.name).read_bytes() == b"a piece"

@@ -68,9 +68,9 @@ def test_a_photo_may_come_between_two_pieces_of_a_video(studio: Build, tmp_path:
     kit.client.piece(serial, b"one ")
     assert kit.press().name
     kit.client.piece(serial, b"two")
-    receipt = kit.client.seal(serial, lambda: True)
+    receipt = kit.client.seal(serial, b"ON", lambda: True)  # its head anew
     assert receipt is not None and receipt.name.endswith(".mp4")
-    assert (tmp_path / receipt.name).read_bytes() == b"one two"
+    assert (tmp_path / receipt.name).read_bytes() == b"ONe two"
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -85,7 +85,7 @@ def test_a_video_that_the_publisher_gave_up_is_answered_and_not_waited_for(
         kit.client.drop(serial)
     else:
         kit.client.video(2_000, hatch.Claims())
-    receipt = kit.client.seal(serial, lambda: True)
+    receipt = kit.client.seal(serial, b"", lambda: True)
     assert receipt is not None and receipt.error == "it was given up"
     assert kit.press().name, "the hatch is as good as before"
     assert [path.suffix for path in tmp_path.iterdir()] == [".jpg"]
@@ -95,7 +95,7 @@ def test_a_video_without_the_gates_yes_leaves_nothing(studio: Build, tmp_path: P
     kit = studio(clear)
     serial = kit.client.video(1_000, hatch.Claims())
     kit.client.piece(serial, b"one")
-    assert kit.client.seal(serial, lambda: False) is None
+    assert kit.client.seal(serial, b"", lambda: False) is None
     assert kit.press().name
     assert [path.suffix for path in tmp_path.iterdir()] == [".jpg"]
 

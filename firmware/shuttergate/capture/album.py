@@ -155,6 +155,14 @@ class Draft:
                 os.fdatasync(self._file)
                 self._unsynced = 0
 
+    def begin_with(self, head: bytes | bytearray) -> None:
+        """Write `head` over its first bytes."""
+        with self._named(len(head)):
+            done = os.pwrite(self._file, head, 0)
+            self._unsynced += done
+            if done < len(head):  # a disk that is full
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def sync(self) -> None:
         """Bring all of it to the disk."""
         with self._named(self._unsynced):

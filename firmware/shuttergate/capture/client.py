@@ -125,10 +125,10 @@ class PublisherClient:
         with self._turn:
             self._send(self._sending, hatch.Piece(serial, len(content)), content)
 
-    def seal(self, serial: int, may: Callable[[], bool]) -> hatch.Receipt | None:
-        """Have a whole video kept; None where ``may()`` said no."""
+    def seal(self, serial: int, head: bytes, may: Callable[[], bool]) -> hatch.Receipt | None:
+        """Have a whole video kept, with these first bytes; None where ``may()`` said no."""
         with self._turn:
-            return self._publish(serial, hatch.Seal(serial), b"", may)
+            return self._publish(serial, hatch.Seal(serial, len(head)), head, may)
 
     def drop(self, serial: int) -> None:
         """Have nothing kept of a video; where there is no publisher, nothing is."""

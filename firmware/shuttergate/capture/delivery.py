@@ -39,6 +39,7 @@ class Delivery:
         self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting = 0  # bytes
+        self._head = b""
         self._is_dropped = False
         # Whoever ends without waiting for it leaves nothing of the video.
         self._thread = threading.Thread(target=self._run, name="video delivery", daemon=True)
@@ -54,8 +55,9 @@ class Delivery:
             self._pieces.put(content)
         return True
 
-    def seal(self) -> None:
-        """It is whole."""
+    def seal(self, head: bytes) -> None:
+        """It is whole, with these first bytes."""
+        self._head = head
         self._pieces.put(None)
 
     def drop(self) -> None:
@@ -84,4 +86,4 @@ class Delivery:
         if self._is_dropped or not self._settled():
             self._client.drop(serial)
             return None
-        return self._client.seal(serial, self._may)
+        return self._client.seal(serial, self._head, self._may)

@@ -7,7 +7,6 @@ device, no name of the encoder; only the time, as in a photo.
 from __future__ import annotations
 
 import contextlib
-import struct
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from shuttergate.capture import mp4
 from shuttergate.capture.canvas import Canvas
 from shuttergate.capture.gops import Coded, Gop
 from shuttergate.errors import EncoderError
@@ -129,7 +129,7 @@ class Muxer:
             )
         self._first_s: float | None = None
         self._last = -1
-        self._is_begun = False
+        self._head = b""
         self.pictures = 0
 
     @property
@@ -165,14 +165,23 @@ class Muxer:
         with _named("mp4"):
             if self.pictures:
                 self._file.close()
-            return self._ready()
+            return mp4.moved(self._ready())
 
     def _ready(self) -> bytes:
-        piece = self._sink.take()
-        if piece and not self._is_begun:
-            self._is_begun = True
-            _turn(piece, self._size, self._rotation)
-        return bytes(piece)
+        piece = bytes(self._sink.take())
+        if not piece or self._head:
+            return piece
+        self._head = mp4.begun(piece, self._size, self._rotation)
+        return self._head + piece[len(self._head) - mp4.ADDED_BYTES :]
+
+    @property
+    def head(self) -> bytes:
+        """What the file's first bytes are to be, now that it is known how long it is.
+
+        Raises `EncoderError`.
+        """
+        with _named("mp4"):
+            return mp4.ended(self._head, self.seconds) if self._head else b""
 
 
 class _Sink:
@@ -186,23 +195,6 @@ class _Sink:
     def take(self) -> bytearray:
         content, self._content = self._content, bytearray()
         return content
-
-
-_MATRIX_AT = 44
-"""Bytes from the name of a version 0 track header box to its matrix: ISO/IEC 14496-12, 8.3.2."""
-
-
-def _turn(piece: bytearray, size: tuple[int, int], rotation: int) -> None:
-    """Write into the file's beginning how a player has to turn the pictures."""
-    width, height = size
-    a, b, c, d, right, down = {
-        0: (1, 0, 0, 1, 0, 0),
-        90: (0, 1, -1, 0, height, 0),
-        180: (-1, 0, 0, -1, width, height),
-        270: (0, -1, 1, 0, 0, width),
-    }[rotation]
-    fixed = [part << 16 for part in (a, b, 0, c, d, 0, right, down)]
-    struct.pack_into(">9i", piece, piece.index(b"tkhd") + _MATRIX_AT, *fixed, 1 << 30)
 
 
 def rate(fps: float) -> Fraction:

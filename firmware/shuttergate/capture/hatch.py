@@ -1,12 +1,12 @@
 """The hatch between gate and publisher: a socket pair that cleared, encoded bytes go through.
 
 Gate to publisher: a `Parcel` header and its bytes, which are a whole photo; or a `NewVideo`, then
-its `Piece` headers with their bytes, then `Seal`. Publisher to gate: `Hidden` when all of it is on
-the disk, but in no folder; then the gate's `Word` whether it is kept, and a `Receipt` for what was
-kept or could not be. A `Word` before that drops a video. A photo may come between two pieces;
-nothing comes between a photo, or a `Seal`, and its end. `AlbumState` tells each time the publisher
-looked at the album, which is also its heartbeat. Messages are JSON, framed; bytes follow their
-header.
+its `Piece` headers with their bytes, then `Seal` with its head anew. Publisher to gate: `Hidden`
+when all of it is on the disk, but in no folder; then the gate's `Word` whether it is kept, and a
+`Receipt` for what was kept or could not be. A `Word` before that drops a video. A photo may come
+between two pieces; nothing comes between a photo, or a `Seal`, and its end. `AlbumState` tells each
+time the publisher looked at the album, which is also its heartbeat. Messages are JSON, framed;
+bytes follow their header.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ class Piece(msgspec.Struct, frozen=True, tag="piece", forbid_unknown_fields=True
 
 
 class Seal(msgspec.Struct, frozen=True, tag="seal", forbid_unknown_fields=True):
-    """Video `serial` is whole."""
+    """Video `serial` is whole, once the bytes that follow stand at its beginning anew."""
 
     serial: int
+    size: int = 0
 
 
 class Hidden(msgspec.Struct, frozen=True, tag="hidden", forbid_unknown_fields=True):
@@ -110,9 +111,10 @@ def receive_order(sock: socket.socket) -> tuple[ToPublisher, bytearray] | None:
     if text is None:
         return None
     order = _to_publisher.decode(text)
-    if not isinstance(order, Parcel | Piece):
+    if not isinstance(order, Parcel | Piece | Seal):
         return order, bytearray()
-    if not 0 < order.size <= MAX_PARCEL_BYTES:
+    least = 0 if isinstance(order, Seal) else 1
+    if not least <= order.size <= MAX_PARCEL_BYTES:
         raise ValueError(f"a parcel of {order.size} bytes; at most {MAX_PARCEL_BYTES} may be sent")
     payload = exactly(sock, order.size)
     return None if payload is None else (order, payload)

@@ -75,7 +75,7 @@ class _Desk:
                 case hatch.Piece() if self._draft is not None and self._is_on(order.serial):
                     self._draft.write(content)
                 case hatch.Seal() if self._draft is not None and self._is_on(order.serial):
-                    self._seal(self._draft, order.serial)
+                    self._seal(self._draft, order.serial, content)
                 case hatch.Seal():
                     hatch.send(self._sock, hatch.Receipt(order.serial, error="it was given up"))
                 case hatch.Word() if self._is_on(order.serial):
@@ -96,8 +96,9 @@ class _Desk:
     def _is_on(self, serial: int) -> bool:
         return self._video is not None and self._video.serial == serial
 
-    def _seal(self, draft: Draft, serial: int) -> None:
+    def _seal(self, draft: Draft, serial: int, head: bytearray) -> None:
         assert self._video is not None
+        draft.begin_with(head)
         draft.sync()
         may = self._may(serial)
         self._told(serial, draft.publish(self._video.taken_ms, VIDEO) if may else "")

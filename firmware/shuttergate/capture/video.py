@@ -77,10 +77,10 @@ class Recording:
 
     def seal(self, last: bytes) -> bool:
         """It is whole with these; False where the disk is too far behind for them."""
-        assert self._delivery is not None
+        assert self._muxer is not None and self._delivery is not None
         if not self._delivery.put(last):
             return False
-        self._delivery.seal()
+        self._delivery.seal(self._muxer.head)
         return True
 
     def drop(self) -> None:
