@@ -188,7 +188,7 @@ def test_without_pyav_there_is_no_video_and_a_word_why(
 
     monkeypatch.setattr(importlib, "import_module", missing)
     room = darkroom()
-    assert "shuttergate[video]" in room.offs[0]
+    assert "run make video in /" in room.offs[0]
     room.frames(1.0)
     room.finger(True)
     room.frames(2.0)

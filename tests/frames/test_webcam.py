@@ -508,7 +508,7 @@ def test_without_pyav_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr(pyav.importlib, "import_module", missing)
-    with pytest.raises(CameraError, match=r"needs PyAV .*; pip install 'shuttergate\[video\]'$"):
+    with pytest.raises(CameraError, match=r"needs PyAV .*; run make video in /.+$"):
         WebCam(settings(), LORES, make_pool())
 
 
@@ -563,5 +563,5 @@ def test_the_boards_page_names_the_extra_and_its_licence() -> None:
     folder = Path(__file__).parents[2] / "device" / "webcam"
     for page in ("README.md", "README.ja.md"):
         text = (folder / page).read_text(encoding="utf-8")
-        assert "shuttergate[video]" in text
+        assert "make video" in text
         assert "x264" in text and "GPL" in text

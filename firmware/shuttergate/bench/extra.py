@@ -6,6 +6,10 @@ import importlib
 from typing import Any
 
 from shuttergate.errors import ShuttergateError
+from shuttergate.system.extras import mend
+
+PACKAGES = {"distributed": "dask[distributed]"}
+"""What brings a module that is called otherwise."""
 
 
 def extra(module: str, what: str, name: str = "bench") -> Any:
@@ -17,6 +21,5 @@ def extra(module: str, what: str, name: str = "bench") -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        raise ShuttergateError(
-            f"{what} needs {package}, which is not installed; pip install 'shuttergate[{name}]'"
-        ) from error
+        how = mend(name, PACKAGES.get(package, package))
+        raise ShuttergateError(f"{what} needs {package}, which is not installed; {how}") from error

@@ -6,6 +6,8 @@ import importlib
 import threading
 from typing import Any
 
+from shuttergate.system.extras import mend
+
 _lock = threading.Lock()
 
 OLDEST = 18
@@ -27,5 +29,5 @@ def load() -> Any:
                 raise ImportError(f"{av.__version__} is too old")
             return av
         except ImportError as error:
-            mend = "pip install 'shuttergate[video]'"
-            raise ImportError(f"PyAV {OLDEST} or newer ({error}); {mend}") from error
+            how = mend("video", f"av>={OLDEST}")
+            raise ImportError(f"PyAV {OLDEST} or newer ({error}); {how}") from error

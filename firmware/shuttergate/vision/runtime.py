@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate.errors import PackError, ShuttergateError
+from shuttergate.system.extras import mend
 
 NUMPY_1 = np.__version__.startswith("1.")
 """The wheels of tflite-runtime are built for it; with another they fail at the first model."""
@@ -30,7 +31,8 @@ def _chosen() -> tuple[str, Any]:
     for name in reversed(RUNTIMES) if NUMPY_1 else RUNTIMES:
         with contextlib.suppress(ImportError):
             return name, importlib.import_module(f"{RUNTIMES[name]}.interpreter")
-    raise ShuttergateError("no TFLite runtime is installed; pip install ai-edge-litert")
+    how = mend("runtime", "ai-edge-litert")
+    raise ShuttergateError(f"no TFLite runtime is installed; {how}")
 
 
 RUNTIME, _runtime = _chosen()

@@ -1,0 +1,22 @@
+"""What is not part of every kit: how a missing package is had, by how this program came here."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_INSTALLED = Path("/opt/shuttergate")
+
+CHOSEN = ("video",)
+"""Extras that Makefile and installer offer by their names, with the versions that were tested."""
+
+
+def mend(extra: str, *packages: str) -> str:
+    """Return the command that brings an extra, or at least its ``packages``, as pip has them."""
+    if extra in CHOSEN and _PACKAGE.is_relative_to(_INSTALLED):
+        return f"run the checkout's systemd/install.sh again, with --{extra}"
+    if extra in CHOSEN and (_PACKAGE.parents[1] / "Makefile").is_file():
+        return f"run make {extra} in {_PACKAGE.parents[1]}"
+    return shlex.join(["run", sys.executable, "-m", "pip", "install", *packages])

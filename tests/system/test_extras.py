@@ -1,0 +1,44 @@
+"""A mend that works: the command that brings what is missing, by how the program came here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from shuttergate.system import extras
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "says"),
+    [
+        (
+            "/home/x/shuttergate/firmware/shuttergate",
+            "video",
+            "run make video in /home/x/shuttergate",
+        ),
+        (
+            "/opt/shuttergate/app/firmware/shuttergate",
+            "video",
+            "systemd/install.sh again, with --video",
+        ),
+        ("/usr/lib/python3/site-packages/shuttergate", "video", f"{sys.executable} -m pip install"),
+        ("/home/x/shuttergate/firmware/shuttergate", "cluster", f"{sys.executable} -m pip install"),
+    ],
+)
+def test_it_fits_the_installation_at_hand(
+    monkeypatch: pytest.MonkeyPatch, package: str, extra: str, says: str
+) -> None:
+    monkeypatch.setattr(extras, "_PACKAGE", Path(package))
+    monkeypatch.setattr(Path, "is_file", lambda self: str(self) == "/home/x/shuttergate/Makefile")
+    told = extras.mend(extra, "av>=18")
+    assert says in told
+    assert "pip" not in told or told.endswith("install 'av>=18'")
+
+
+def test_what_is_offered_is_a_target_of_the_makefile_and_an_option_of_the_installer() -> None:
+    root = Path(__file__).parents[2]
+    for extra in extras.CHOSEN:
+        assert f"\n{extra}: " in (root / "Makefile").read_text()
+        assert f"--{extra}) " in (root / "systemd" / "install.sh").read_text()
