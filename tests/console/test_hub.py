@@ -138,9 +138,11 @@ async def test_as_many_photos_and_videos_are_held_open_as_are_shown(hub: Hub) ->
     before = held()
     for number in [*range(companion.PHOTOS_KEPT + 3), companion.PHOTOS_KEPT + 2]:
         hub.sees(companion.AlbumFile(named(number)), [os.open(os.devnull, os.O_RDONLY)])
-    assert list(hub.photos) == [named(number) for number in range(3, companion.PHOTOS_KEPT + 3)]
+    assert hub.photos.names == [named(number) for number in range(3, companion.PHOTOS_KEPT + 3)]
     assert held() - before == companion.PHOTOS_KEPT
-    for descriptor in hub.photos.values():
+    for name in hub.photos.names:
+        descriptor = hub.photos.get(name)
+        assert descriptor is not None
         os.close(descriptor)
 
 

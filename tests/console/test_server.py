@@ -216,12 +216,36 @@ def test_photos_are_those_that_were_published(again: Console) -> None:
     assert again.get("/photo/20261122T010203.005Z.jpg")[0] == 404
 
 
-def test_a_photo_that_was_deleted_is_gone_from_the_page_too(again: Console) -> None:
-    name = "20261122T010203.006Z.jpg"
+@pytest.mark.parametrize("way", ["deleted", "moved away", "renamed", "only its other name left"])
+def test_a_photo_that_was_taken_out_of_the_album_is_gone_from_the_page_too(
+    again: Console, way: str
+) -> None:
+    name = f"20261122T010203.{len(way):03}Z.jpg"
     again.kit.photo(again.folder, name)
+    photo, trash = again.folder / name, again.folder / "trash"
+    trash.mkdir(exist_ok=True)
     assert wait_until(lambda: again.get(f"/photo/{name}?small")[0] == 200)
-    (again.folder / name).unlink()
-    assert again.get(f"/photo/{name}")[0] == again.get(f"/photo/{name}?small")[0] == 404
+    match way:
+        case "deleted":
+            photo.unlink()
+        case "moved away":
+            photo.rename(trash / name)
+        case "renamed":
+            photo.rename(photo.with_name("mine.jpg"))
+        case _:
+            (trash / f"other-{name}").hardlink_to(photo)
+            photo.unlink()
+    assert again.get(f"/photo/{name}?small")[0] == again.get(f"/photo/{name}")[0] == 404
+    with again.look() as page:
+        assert name not in hear_until(page, "photos")["photos"]
+
+
+def test_no_browser_keeps_a_photo(again: Console) -> None:
+    name = "20261122T010203.007Z.jpg"
+    again.kit.photo(again.folder, name)
+    for path in (f"/photo/{name}", f"/photo/{name}?small"):
+        assert wait_until(lambda path=path: again.get(path)[0] == 200)  # type: ignore[misc]
+        assert again.get(path)[1]["cache-control"] == "no-store"
 
 
 VIDEO = bytes(range(256)) * 4096 * 3  # three of the answers to a range without an end

@@ -120,16 +120,11 @@ class _Console:
         name = request.path_params["name"]
         descriptor = self._hub.photos.get(name)
         is_video, is_small = name.endswith(VIDEO), "small" in request.query_params
-        if (
-            descriptor is None
-            or os.fstat(descriptor).st_nlink == 0  # deleted means gone
-            or (is_video and is_small)
-        ):
+        if descriptor is None or (is_video and is_small):
             self._small.pop(name, None)
             return PlainTextResponse("That photo is not to be had here.\n", 404)
         if is_video:
             return Film(descriptor)
-        headers = {"cache-control": "private, max-age=86400, immutable"}
         if not is_small:
             photo = await asyncio.to_thread(_read, os.dup(descriptor))
         elif name in self._small:
@@ -137,9 +132,9 @@ class _Console:
         else:
             photo = await asyncio.to_thread(_small, os.dup(descriptor))
             self._small[name] = photo
-            for gone in self._small.keys() - self._hub.photos.keys():
+            for gone in self._small.keys() - set(self._hub.photos.names):
                 del self._small[gone]
-        return Response(photo, media_type="image/jpeg", headers=headers)
+        return Response(photo, media_type="image/jpeg")
 
     async def press(self, request: Request) -> Response:
         """Press or release the simulated button; the wiring still decides."""

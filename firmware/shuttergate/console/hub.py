@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ import msgspec
 
 from shuttergate import companion, viewfinder
 from shuttergate.clock import Clock
+from shuttergate.console.files import OpenFiles
 from shuttergate.words import LANGUAGES, is_notable, kind, words
 
 MAX_VIEWERS = 64
@@ -62,7 +62,7 @@ class Hub:
         self.kit: companion.Kit | None = None
         self.standing: companion.Standing | None = None
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
-        self.photos: OrderedDict[str, int] = OrderedDict()  # and videos; name: descriptor
+        self.photos = OpenFiles(companion.PHOTOS_KEPT)  # and videos
         self.viewers: set[Viewer] = set()
         self._track: deque[tuple[Any, ...]] = deque(maxlen=TRACK_FRAMES)
         self._events: deque[msgspec.Raw] = deque(maxlen=EVENTS_TOLD)
@@ -108,8 +108,8 @@ class Hub:
                 self._fresh.setdefault("events", []).append(self._events[-1])
                 self._flush()
             case companion.AlbumFile():
-                self._keep_photo(sight.name, descriptors)
-                self._tell(photos=list(self.photos))
+                self.photos.put(sight.name, descriptors[0])
+                self._tell(photos=self.photos.names)
                 self._flush()
 
     def shows(self, shown: viewfinder.Shown) -> None:
@@ -165,17 +165,10 @@ class Hub:
                 "kit": self.kit,
                 "standing": self.standing,
                 "events": list(self._events),
-                "photos": list(self.photos),
+                "photos": self.photos.names,
                 "seen": list(self._track),
             }
         )
-
-    def _keep_photo(self, name: str, descriptors: list[int]) -> None:
-        if name in self.photos:
-            os.close(self.photos.pop(name))
-        self.photos[name] = descriptors[0]
-        while len(self.photos) > companion.PHOTOS_KEPT:
-            os.close(self.photos.popitem(last=False)[1])
 
     def _show(self, picture: bytes) -> None:
         self._picture = picture
