@@ -341,6 +341,34 @@ def test_nothing_else_is_there(console: Console, path: str) -> None:
     assert "content-security-policy" in headers
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "Via"),
+        *("X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "CF-Ray"),
+        *("X-Original-URL", "Fly-Client-IP"),
+    ],
+)
+def test_nobody_comes_through_a_proxy(console: Console, header: str) -> None:
+    for path in ("/", "/log.jsonl", "/metrics", "/photo/x.jpg", "/pair", "/style.css"):
+        status, _, body = console.get(path, **{header: "203.0.113.9"})
+        assert status == 403 and body.startswith(b"A proxy stands before this page")
+    with pytest.raises(InvalidStatus), console.look(additional_headers={header: "203.0.113.9"}):
+        pass
+
+
+def test_nor_by_a_protocol_that_no_browser_speaks(console: Console) -> None:
+    with socket.create_connection(("127.0.0.1", console.port)) as sock:
+        sock.sendall(f"GET / HTTP/1.0\r\nHost: 127.0.0.1:{console.port}\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: sock.recv(4096), b""))
+    assert b" 403 " in answer.splitlines()[0] and b"A proxy stands before" in answer
+
+
+def test_a_browsers_own_headers_are_no_proxys(console: Console) -> None:
+    usual = {"Upgrade-Insecure-Requests": "1", "X-Requested-With": "x", "Client-Hints": "x"}
+    assert console.get("/", **usual, DNT="1", Priority="u=0", TE="trailers")[0] == 200
+
+
 def test_the_log_is_json_lines(again: Console) -> None:
     line = '{"time":"2026-11-22T00:00:00.000Z","event":"marked"}'
     again.kit.show(companion.Happened(line, feed.AlbumReady()))

@@ -35,6 +35,13 @@ MAX_PAUSED = 1000
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
+_BY_PROXY = re.compile(
+    r"forwarded|via|x-forwarded(-.*)?|x-original-.*|x-(real|client|cluster-client|envoy-external)-.*"
+    r"|(true|cf|fastly|fly|ali-cdn)-.*-?(ip|address|ray)"
+)
+"""Headers that proxies add (RFC 7239, RFC 9110 7.6.3, and by custom); no browser sends any."""
+
+
 class Access:
     """``lan``: whether other computers may come. ``code``: the pairing code then, "" otherwise."""
 
@@ -95,6 +102,17 @@ class Access:
         said = connection.headers.get(TOKEN_HEADER, "")
         right = hmac.compare_digest(said.encode(), self.token.encode())
         return right and same_origin(connection) and self.may_look(connection)
+
+
+def came_directly(connection: HTTPConnection) -> bool:
+    """Whether no proxy passed this on, as far as it says so.
+
+    To a proxy on the kit everybody would be this very computer, code or not. A browser's own
+    requests are never HTTP/1.0, which is how nginx asks where nobody told it otherwise.
+    """
+    told = (name.lower() for name in connection.headers)
+    is_old = connection.scope.get("http_version") == "1.0"
+    return not is_old and not any(_BY_PROXY.fullmatch(name) for name in told)
 
 
 def same_origin(connection: HTTPConnection) -> bool:

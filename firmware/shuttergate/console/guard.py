@@ -7,7 +7,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shuttergate.console.access import Access, same_origin
+from shuttergate.console.access import Access, came_directly, same_origin
 
 OPEN_PATHS = frozenset({"/pair", "/style.css", "/js/pair.js", "/js/words.js", "/icon.svg"})
 """What a page needs to ask for the pairing code; nothing of the kit is in it."""
@@ -53,6 +53,13 @@ class Guard:
 
     def _refusal(self, asked: HTTPConnection, is_socket: bool) -> Response | None:
         access = self._access
+        if not came_directly(asked):
+            return PlainTextResponse(
+                "A proxy stands before this page, and none may: the page could not tell you from "
+                "somebody at the kit itself. Use shuttergate console --lan and its code, or "
+                "ssh -L 8080:127.0.0.1:8080.\n",
+                403,
+            )
         if not access.knows_host(asked):
             return PlainTextResponse(
                 "This address is not the kit's own. Call it by the one that its log shows.\n", 403
