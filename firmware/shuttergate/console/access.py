@@ -27,10 +27,17 @@ SESSIONS_EACH = 8
 
 CODE_DIGITS = 8
 WRONG_CODE_PAUSE_S = 1.0
-"""An address that gave a wrong code waits so long: at that pace the code is found in years."""
+"""An address that gave a wrong code waits so long."""
 
 MAX_PAUSED = 1000
-"""Addresses whose pauses are remembered; from so many at once the code is guessed within a day."""
+"""Addresses whose pauses are remembered."""
+
+TRIES, TRY_AGAIN_S = 20, 3.0
+"""So many wrong codes may come at once, from all addresses together, and one more every so often:
+28,800 a day of 100 million, whoever asks from wherever. While none is left, the right one waits."""
+
+CODE_S = SESSION_S = 12 * 3600.0
+"""A code and a session are for one day's exhibition."""
 
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -42,36 +49,62 @@ _BY_PROXY = re.compile(
 """Headers that proxies add (RFC 7239, RFC 9110 7.6.3, and by custom); no browser sends any."""
 
 
+class TooManyTries(Exception):
+    """So many wrong codes came that no code is taken just now."""
+
+
 class Access:
     """``lan``: whether other computers may come. ``code``: the pairing code then, "" otherwise."""
 
     def __init__(self, lan: bool, clock: Clock = time.monotonic) -> None:
         self.token = secrets.token_urlsafe(24)
-        self.code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}" if lan else ""
+        self.code = ""
+        self.wrong = 0  # codes that were not the right one
         self._lan = lan
         self._clock = clock
-        self._sessions: OrderedDict[str, str] = OrderedDict()  # cookie: address
+        self._code_until_s = float("-inf")
+        self._sessions: OrderedDict[str, tuple[str, float]] = OrderedDict()  # address; until when
         self._paused: OrderedDict[str, float] = OrderedDict()  # address: until when
+        self._tries, self._tries_at_s = float(TRIES), clock()
+        self.renew()
+
+    def renew(self) -> bool:
+        """Make a new code where the one before has served its time; return whether it has."""
+        if not self._lan or self._clock() < self._code_until_s:
+            return False
+        self._code_until_s = self._clock() + CODE_S
+        self.code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+        return True
 
     def pair(self, code: str, address: str) -> str | None:
-        """Return a new session's cookie for the right code, or None."""
+        """Return a new session's cookie for the right code, or None; may raise `TooManyTries`."""
         now_s = self._clock()
         if not self._lan or now_s < self._paused.get(address, 0.0):
             return None
-        if not hmac.compare_digest(code.replace(" ", "").encode(), self.code.encode()):
-            self._paused.pop(address, None)
-            self._paused[address] = now_s + WRONG_CODE_PAUSE_S
-            while len(self._paused) > MAX_PAUSED:
-                self._paused.popitem(last=False)
+        self._tries = min(float(TRIES), self._tries + (now_s - self._tries_at_s) / TRY_AGAIN_S)
+        self._tries_at_s = now_s
+        if self._tries < 1.0:
+            raise TooManyTries
+        is_late = now_s >= self._code_until_s
+        if is_late or not hmac.compare_digest(code.replace(" ", "").encode(), self.code.encode()):
+            self._refuse(address, now_s)
             return None
-        own = [cookie for cookie, holder in self._sessions.items() if holder == address]
+        own = [cookie for cookie, (holder, _) in self._sessions.items() if holder == address]
         for cookie in own[: len(own) + 1 - SESSIONS_EACH]:
             del self._sessions[cookie]
         cookie = secrets.token_urlsafe(24)
-        self._sessions[cookie] = address
+        self._sessions[cookie] = address, now_s + SESSION_S
         while len(self._sessions) > MAX_SESSIONS:
             self._sessions.popitem(last=False)
         return cookie
+
+    def _refuse(self, address: str, now_s: float) -> None:
+        self.wrong += 1
+        self._tries -= 1.0
+        self._paused.pop(address, None)
+        self._paused[address] = now_s + WRONG_CODE_PAUSE_S
+        while len(self._paused) > MAX_PAUSED:
+            self._paused.popitem(last=False)
 
     def knows_host(self, connection: HTTPConnection) -> bool:
         """Whether it was called by a name of this computer that leads the way it came.
@@ -95,7 +128,9 @@ class Access:
             return False
         if _is_local(connection):
             return True
-        return self._lan and connection.cookies.get(COOKIE, "") in self._sessions
+        held_by = connection.client.host if connection.client is not None else ""
+        address, until_s = self._sessions.get(connection.cookies.get(COOKIE, ""), ("", 0.0))
+        return self._lan and bool(address) and address == held_by and self._clock() < until_s
 
     def may_change(self, connection: HTTPConnection) -> bool:
         """Whether a request that changes something comes from our page, by `token` too."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from shuttergate import companion, feed
 from shuttergate.capture.album import VIDEO
-from shuttergate.console.access import COOKIE, Access, same_origin
+from shuttergate.console.access import COOKIE, Access, TooManyTries, same_origin
 from shuttergate.console.film import Film
 from shuttergate.console.guard import Guard
 from shuttergate.console.hub import Hub, Viewer
@@ -55,6 +55,8 @@ SIGN_S = 0.5
 
 SMALL_SIDE = 480
 
+Work = Callable[[], Coroutine[Any, Any, None]]
+
 
 class _Refused(Exception):
     def __init__(self, status: int, words: str) -> None:
@@ -62,7 +64,15 @@ class _Refused(Exception):
 
 
 class _Console:
-    def __init__(self, hub: Hub, status: StatusClient, access: Access, judge: PictureJudge) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        status: StatusClient,
+        access: Access,
+        judge: PictureJudge,
+        besides: Sequence[Work],
+    ) -> None:
+        self._besides = besides
         self._hub = hub
         self._status = status
         self._access = access
@@ -181,7 +191,10 @@ class _Console:
             raise _Refused(403, "Only the kit's own page may pair.")
         body = await _body(request, MAX_WORDS_BYTES)
         address = request.client.host if request.client is not None else ""
-        cookie = self._access.pair(body.decode(errors="replace"), address)
+        try:
+            cookie = self._access.pair(body.decode(errors="replace"), address)
+        except TooManyTries:
+            raise _Refused(429, "Too many wrong codes came. Try again in a minute.") from None
         if cookie is None:
             raise _Refused(403, "That is not the code.")
         response = Response(status_code=204)
@@ -214,19 +227,21 @@ class _Console:
     @contextlib.asynccontextmanager
     async def life(self, app: Starlette) -> AsyncIterator[None]:
         """Look at the kit for as long as the server runs."""
-        task = asyncio.create_task(self._status.watch())
+        tasks = [asyncio.create_task(work()) for work in (self._status.watch, *self._besides)]
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._judge.close()
 
 
-def build(hub: Hub, status: StatusClient, access: Access, judge: PictureJudge) -> ASGIApp:
-    """Return the whole app, guarded."""
-    console = _Console(hub, status, access, judge)
+def build(
+    hub: Hub, status: StatusClient, access: Access, judge: PictureJudge, *besides: Work
+) -> ASGIApp:
+    """Return the whole app, guarded; ``besides``: what else is to run as long as it does."""
+    console = _Console(hub, status, access, judge, besides)
 
     async def refuse(request: Request, refused: Exception) -> Response:
         assert isinstance(refused, _Refused)

@@ -112,6 +112,12 @@ class Hub:
                 self._tell(photos=self.photos.names)
                 self._flush()
 
+    def greets(self, **fields: Any) -> None:
+        """Tell every page, and each that comes from now on, what it is told once."""
+        self._greeting.update(fields)
+        if self.viewers:
+            self._tell(**fields)
+
     def shows(self, shown: viewfinder.Shown) -> None:
         """Take in what the gate's viewfinder shows."""
         match shown:

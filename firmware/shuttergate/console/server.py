@@ -15,6 +15,7 @@ from shuttergate.config import Config
 from shuttergate.console.access import Access
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
+from shuttergate.console.invitation import Invitation
 from shuttergate.console.judge import PictureJudge
 from shuttergate.console.protocol import Protocol, Viewing, quiet
 from shuttergate.console.status_client import StatusClient
@@ -101,13 +102,14 @@ def serve(config: Config, kit: Path, sock: socket.socket, lan: bool, log_to: int
         "contact": config.page.contact,
         "clauses": {language: clauses(language) for language in LANGUAGES},
     }
-    if lan:
-        out.write(log.line("pairing code", code=access.code) + "\n")
-        # Who is shown it sits at the kit, or has typed it already.
-        greeting["invite"] = {"address": urls[-1], "code": f"{access.code[:4]} {access.code[4:]}"}
     hub = Hub(greeting)
-    app = build(hub, StatusClient(kit, hub), access, PictureJudge(config))
-    out.write(log.line("page", addresses=urls) + "\n")
+
+    def tell(event: str, **fields: Any) -> None:
+        out.write(log.line(event, **fields) + "\n")
+
+    besides = [Invitation(access, hub, urls[-1], tell).mind] if lan else []
+    app = build(hub, StatusClient(kit, hub), access, PictureJudge(config), *besides)
+    tell("page", addresses=urls)
     server = uvicorn.Server(settings(app))
     quiet()
     for number in (signal.SIGTERM, signal.SIGINT):

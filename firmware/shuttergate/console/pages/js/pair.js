@@ -7,6 +7,6 @@ document.getElementById("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const answer = await fetch("/pair", { method: "POST", body: document.getElementById("code").value });
   if (answer.ok) location.href = "/";
-  else document.getElementById("answer").textContent = say("pair.wrong");
+  else document.getElementById("answer").textContent = say(answer.status === 429 ? "pair.many" : "pair.wrong");
 });
 document.getElementById("code").focus();

@@ -75,6 +75,7 @@ const en = {
   "pair.code": "Pairing code",
   "pair.go": "Look in",
   "pair.wrong": "That is not the code. Wait a second and try again.",
+  "pair.many": "Too many wrong codes came, from here or elsewhere. Try again in a minute.",
   "pair.note": "What you will see is not encrypted on its way. Use a network of your own.",
   "pair.invite": "To look in from another device: {address}, code {code}",
 
@@ -270,6 +271,7 @@ const ja = {
   "pair.code": "ペアリング番号",
   "pair.go": "見る",
   "pair.wrong": "番号が違います。1 秒待ってから、もう一度入力してください。",
+  "pair.many": "ほかの端末からも含めて、間違った番号が続いています。1 分ほど待って、もう一度入力してください。",
   "pair.note": "通信は暗号化されません。ご自分のネットワークでお使いください。",
   "pair.invite": "ほかの機器から見るには：{address}　番号 {code}",
 

@@ -1,0 +1,125 @@
+"""Who may look from elsewhere, for how long, and how often a code may be guessed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.requests import HTTPConnection
+
+from shuttergate.console import access as access_
+from shuttergate.console.access import COOKIE, Access, TooManyTries, came_directly
+from shuttergate.console.hub import Hub
+from shuttergate.console.invitation import Invitation
+
+KIT, PHONE, OTHER = "192.168.1.2", "192.168.1.20", "192.168.1.21"
+
+
+class Watch:
+    now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def from_(address: str, cookie: str | None = None, **headers: str) -> HTTPConnection:
+    told = {"host": f"{KIT}:8080", "cookie": f"{COOKIE}={cookie}", **headers}
+    return HTTPConnection(
+        {
+            "type": "http",
+            "http_version": "1.1",
+            "client": (address, 50000),
+            "server": (KIT, 8080),
+            "headers": [(name.encode(), value.encode()) for name, value in told.items()],
+        }
+    )
+
+
+def wrong(access: Access) -> str:
+    return f"{(int(access.code) + 1) % 10**8:08d}"
+
+
+def test_a_session_is_for_one_address_and_one_day() -> None:
+    watch = Watch()
+    access = Access(True, watch)
+    cookie = access.pair(access.code, PHONE)
+    assert access.may_look(from_(PHONE, cookie)) and not access.may_look(from_(OTHER, cookie))
+    assert not access.may_look(from_(PHONE)) and not access.may_look(from_(PHONE, "another"))
+    watch.now_s += access_.SESSION_S
+    assert not access.may_look(from_(PHONE, cookie))
+
+
+def test_a_code_is_for_one_day() -> None:
+    watch = Watch()
+    access = Access(True, watch)
+    first = access.code
+    assert not access.renew() and access.code == first
+    watch.now_s += access_.CODE_S
+    assert access.pair(first, PHONE) is None  # also before anybody made a new one
+    assert access.renew() and access.code != first
+    watch.now_s += 2
+    assert access.pair(first, PHONE) is None
+    watch.now_s += 2
+    assert access.pair(access.code, PHONE) is not None
+
+
+def test_guesses_from_everywhere_are_counted_together() -> None:
+    watch = Watch()
+    access = Access(True, watch)
+    for number in range(access_.TRIES):
+        assert access.pair(wrong(access), f"10.0.{number}.1") is None
+    with pytest.raises(TooManyTries):
+        access.pair(access.code, PHONE)
+    watch.now_s += access_.TRY_AGAIN_S
+    assert access.pair(access.code, PHONE) is not None
+    day = 0
+    for _ in range(24 * 60):  # from as many addresses as one likes
+        watch.now_s += 60.0
+        for number in range(100):
+            try:
+                assert access.pair(wrong(access), f"10.1.{number}.{day % 250}") is None
+            except TooManyTries:
+                break
+            day += 1
+        access.renew()
+    assert day <= 24 * 3600 / access_.TRY_AGAIN_S + access_.TRIES
+
+
+def test_without_lan_there_is_neither_code_nor_session() -> None:
+    access = Access(False)
+    assert access.code == "" and not access.renew()
+    assert access.pair("", PHONE) is None and not access.may_look(from_(PHONE))
+
+
+def test_new_codes_and_guesses_are_told_and_nobodys_address() -> None:
+    async def inside() -> None:
+        watch, told = Watch(), list[tuple[str, dict[str, Any]]]()
+        access, hub = Access(True, watch), Hub({})
+        one = Invitation(
+            access, hub, f"http://{KIT}/", lambda event, **more: told.append((event, more))
+        )
+        first = access.code
+        access.pair(wrong(access), PHONE)
+        access.pair(wrong(access), OTHER)
+        one.look()
+        one.look()
+        watch.now_s += access_.CODE_S
+        one.look()
+        assert [event for event, _ in told] == [
+            "pairing code",
+            "wrong pairing codes",
+            "pairing code",
+        ]
+        assert told[1][1] == {"count": 2}
+        assert told[0][1]["code"] == first != told[2][1]["code"] == access.code
+        with hub.viewer() as viewer:
+            texts, _ = hub.news(viewer)
+        assert access.code[4:].encode() in texts[0] and first.encode()[4:] not in texts[0]
+
+    asyncio.run(inside())
+
+
+def test_what_a_browser_sends_came_directly() -> None:
+    assert came_directly(from_(PHONE, accept="text/html", dnt="1"))
+    assert not came_directly(from_(PHONE, **{"x-forwarded-for": OTHER}))
