@@ -46,8 +46,10 @@ def test_it_says_what_this_kernel_lacks(tmp_path: Path, monkeypatch: pytest.Monk
         found = examine(config, read_board("simulated"))
         return next(one for one in found if isinstance(one, Examined) and one.part == "walls")
 
+    monkeypatch.setattr(landlock, "version", lambda: 7)
+    assert walls().health is Health.OK and walls().seen.endswith("Landlock version 7")
     monkeypatch.setattr(landlock, "version", lambda: 3)
-    assert walls().health is Health.OK and walls().seen.endswith("Landlock version 3")
+    assert walls().health is Health.WARNING and "older than version 6" in walls().seen
     monkeypatch.setattr(landlock, "version", lambda: 0)
     assert walls().health is Health.WARNING and "has no Landlock" in walls().seen
     monkeypatch.setattr(seccomp, "LIBRARY", "libseccomp.so.none")
