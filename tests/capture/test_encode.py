@@ -23,11 +23,13 @@ def test_exif_says_time_and_orientation_and_nothing_else() -> None:
     assert dict(exif) == {
         0x0112: 6,
         0x0131: "shuttergate",
-        0x0132: "2026:11:21 09:30:00",
+        0x0132: "2026:11:21 00:30:00",  # nine hours later where it was taken
         0x8769: exif[0x8769],
     }
     assert dict(exif.get_ifd(0x8769)) == {
-        0x9003: "2026:11:21 09:30:00",
+        0x9003: "2026:11:21 00:30:00",
+        0x9010: "+00:00",
+        0x9011: "+00:00",
         0x9291: "123",
     }
     assert image.size == (64, 48)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import simplejpeg
 from PIL import Image
@@ -14,14 +14,17 @@ _ORIENTATIONS = {0: 1, 90: 6, 180: 3, 270: 8}
 
 _DATE, _ORIENTATION, _SOFTWARE = 0x0132, 0x0112, 0x0131
 _EXIF_IFD, _DATE_ORIGINAL, _SUBSEC_ORIGINAL = 0x8769, 0x9003, 0x9291
+_OFFSET, _OFFSET_ORIGINAL = 0x9010, 0x9011
 
 
 def encode(main: Pixels, taken: datetime, rotation: int, quality: int) -> bytes:
     """Return the JPEG of an I420 picture with its EXIF block.
 
-    ``taken`` is the local time; its zone is left out, since it would tell something of the place.
-    ``rotation`` is the degrees clockwise to upright (0, 90, 180 or 270), ``quality`` 1 to 100. The
-    pixels are the judged ones: nothing is scaled or turned.
+    ``taken``, of whatever zone, is told in UTC, as the photo's name is: a local time beside that
+    would say in which part of the world it was taken. That it is UTC is said too, so that albums
+    show their owner's own time (EXIF 2.31, OffsetTime). ``rotation`` is the degrees clockwise to
+    upright (0, 90, 180 or 270), ``quality`` 1 to 100. The pixels are the judged ones: nothing is
+    scaled or turned.
     """
     luma, blue, red = planes(main)
     jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, blue, red, quality)
@@ -33,13 +36,15 @@ def encode(main: Pixels, taken: datetime, rotation: int, quality: int) -> bytes:
 
 def _exif(taken: datetime, rotation: int) -> bytes:
     exif = Image.Exif()
-    stamp = taken.strftime("%Y:%m:%d %H:%M:%S")
+    stamp = taken.astimezone(UTC).strftime("%Y:%m:%d %H:%M:%S")
     exif[_ORIENTATION] = _ORIENTATIONS[rotation]
     exif[_SOFTWARE] = "shuttergate"
     exif[_DATE] = stamp
     exif.get_ifd(_EXIF_IFD).update(
         {
             _DATE_ORIGINAL: stamp,
+            _OFFSET: "+00:00",
+            _OFFSET_ORIGINAL: "+00:00",
             _SUBSEC_ORIGINAL: f"{taken.microsecond // 1000:03d}",
         }
     )

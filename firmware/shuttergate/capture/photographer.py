@@ -163,8 +163,8 @@ class Photographer:
             if not self._work.lasts(opening):
                 return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
             taken = datetime.now(UTC).timestamp() - (self._clock() - exposed_s)
-            local = datetime.fromtimestamp(taken, UTC).astimezone()
-            photo = encode(picture, local, camera.rotation, camera.jpeg_quality)
+            when = datetime.fromtimestamp(taken, UTC)
+            photo = encode(picture, when, camera.rotation, camera.jpeg_quality)
         except ScoreError as error:
             return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(error), number)
         finally:

@@ -26,6 +26,8 @@ TAGS = {
     ExifTags.Base.ExifOffset,
     ExifTags.Base.DateTimeOriginal,
     ExifTags.Base.SubsecTimeOriginal,
+    ExifTags.Base.OffsetTime,
+    ExifTags.Base.OffsetTimeOriginal,
 }
 """What a photo may say besides the picture: how it stands, by what it was taken, and when."""
 
