@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shuttergate.board import Board, read_board
+from shuttergate.errors import PackError
+from shuttergate.system.paths import share
+from shuttergate.vision import eyes as eyes_
 from shuttergate.vision.eyes import Eyes, open_eyes
 
 
@@ -42,3 +47,16 @@ def test_two_threads_each_get_the_score_of_their_own_picture(eyes: Eyes) -> None
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_one_model_under_two_names_is_one_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open-nsfw", "twin"):
+        shutil.copytree(share("models") / "open-nsfw", tmp_path / name)
+    manifest = tmp_path / "twin" / "model.toml"
+    manifest.write_text(manifest.read_text().replace('name = "open-nsfw"', 'name = "twin"', 1))
+    monkeypatch.setattr(eyes_, "share", lambda room: tmp_path)
+    engine = read_board("simulated").accelerator
+    with pytest.raises(PackError, match="packs open-nsfw and twin hold one model; take one off"):
+        open_eyes(["open-nsfw"], ["open-nsfw", "twin"], engine)

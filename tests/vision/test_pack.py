@@ -120,6 +120,7 @@ def test_another_model_with_the_right_sha256_is_refused(
         ("clear_below = 0.92", "clear_below = '0.92'", "thresholds.clear_below: expected `float`"),
         ('name = "open-nsfw"', 'name = "other"', "calls itself other"),
         ("[graph]", "[grape]", "grape: there is no such key"),
+        ("tolerance = 0.06", "tolerance = 1.0", "one and the same score would be every known"),
         ("sha256 = ", "sha256 = 1 #", "sha256: expected `str`"),
         ("[graph]", '[edgetpu]\nfile = "x"\nsha256 = "short"\n[graph]', "edgetpu.sha256"),
         ("[graph]", '[published.x]\nsource = "y"\nsize = 0\n[graph]', "published.x.size"),

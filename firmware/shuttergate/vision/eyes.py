@@ -150,6 +150,11 @@ def open_eyes(
     packs = {
         name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look, *video))
     }
+    models = {pack.manifest.sha256: name for name, pack in packs.items()}
+    if len(models) < len(packs):
+        same = next(name for name in packs if name not in models.values())
+        other = models[packs[same].manifest.sha256]
+        raise PackError(f"model packs {same} and {other} hold one model; take one off the board")
     sizes = {name: pack.lores_size for name, pack in packs.items()}
     if len(set(sizes.values())) != 1:
         raise PackError(f"model packs want pictures of different sizes: {sizes}; use one size")

@@ -153,6 +153,10 @@ class Pack:
             self.refuse(f"model.toml: {error}")
         if manifest.close and any(answer.close is None for answer in manifest.known_answers):
             self.refuse("model.toml: a known answer without `close`, which [close] has to give")
+        known = manifest.known_answers
+        scores = [answer.score for answer in known]
+        if max(scores) - min(scores) <= 2 * max(answer.tolerance for answer in known):
+            self.refuse("model.toml: one and the same score would be every known answer")
         if (self.score_index is None) == (manifest.head is None):
             self.refuse("model.toml: the score is either one of output.labels or read by a head")
 
