@@ -190,6 +190,13 @@ def console(
     lan: Annotated[
         bool, typer.Option("--lan", help=_("For the local network too, with a pairing code."))
     ] = False,
+    lan_may: Annotated[
+        str,
+        typer.Option(
+            metavar="look|press|break",
+            help=_("What other devices may do on a simulated kit; each includes those before it."),
+        ),
+    ] = "look",
     window: Annotated[
         Path | None, typer.Option(metavar="SOCKET", help=_("Where the kit is to be seen."))
     ] = None,
@@ -200,14 +207,17 @@ def console(
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from shuttergate.companion import console_socket
     from shuttergate.console import server
+    from shuttergate.console.access import LanMay
 
+    if lan_may not in list(LanMay):
+        fail(f"--lan-may: there is no {lan_may!r}; choose from {', '.join(LanMay)}", 2)
     settings = configured(config)
     try:
         sock = server.listen(settings.page.port if port is None else port, lan)
     except ConfigError as error:
         fail(error, 2)
     try:
-        server.serve(settings, window or console_socket(), sock, lan, 1)
+        server.serve(settings, window or console_socket(), sock, lan, 1, LanMay(lan_may))
     except ShuttergateError as error:
         fail(error, 1)
 

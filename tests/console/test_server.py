@@ -563,6 +563,41 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
         one.close()
 
 
+@pytest.mark.parametrize("may", ["look", "press", "break"])
+def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may: str) -> None:
+    one = Console(tmp_path, "--lan", "--lan-may", may)
+    code = next(line["code"] for line in one.said if line["event"] == "pairing code")
+    address = one.said[-1]["addresses"][1].split("/")[2]
+
+    def asked(path: str, body: str, **headers: str) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection(address, timeout=10)
+        connection.request("POST", path, body, {"Origin": f"http://{address}", **headers})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, answer.headers
+
+    try:
+        session = asked("/pair", code)[1]["Set-Cookie"].split(";")[0]
+        headers = {"Cookie": session}
+        origin = f"http://{address}"
+        with connect(f"ws://{address}/live", origin=origin, additional_headers=headers) as page:
+            whole = hear_until(page, "kit")
+        assert whole["lan_may"] == may
+        own = {**headers, "X-Shuttergate-Token": whole["token"]}
+        wishes = {
+            "press": ("/press", '{"type":"finger","down":true}'),
+            "break": ("/fault", '{"type":"fault","fault":"camera","on":true}'),
+        }
+        for wish, asking in wishes.items():
+            is_let = ["look", "press", "break"].index(wish) <= ["look", "press", "break"].index(may)
+            assert (asked(*asking, **own)[0] == 403) is not is_let
+        with one.look() as page:  # at the kit itself
+            assert one.ask("POST", "/press", b"", **one.own(page))[0] == 400  # no wish, but heard
+    finally:
+        one.close()
+
+
 # What it bears
 
 

@@ -14,6 +14,7 @@ import secrets
 import socket
 import time
 from collections import OrderedDict
+from enum import StrEnum
 
 from starlette.requests import HTTPConnection
 
@@ -49,18 +50,31 @@ _BY_PROXY = re.compile(
 """Headers that proxies add (RFC 7239, RFC 9110 7.6.3, and by custom); no browser sends any."""
 
 
+class LanMay(StrEnum):
+    """What whoever looks in from another device may do on a simulated kit; each includes those
+    before it."""
+
+    LOOK = "look"
+    PRESS = "press"
+    BREAK = "break"
+
+
 class TooManyTries(Exception):
     """So many wrong codes came that no code is taken just now."""
 
 
 class Access:
-    """``lan``: whether other computers may come. ``code``: the pairing code then, "" otherwise."""
+    """``lan``: whether other computers may come, and ``lan_may``: to do what. ``code``: the
+    pairing code then, "" otherwise."""
 
-    def __init__(self, lan: bool, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, lan: bool, clock: Clock = time.monotonic, lan_may: LanMay = LanMay.LOOK
+    ) -> None:
         self.token = secrets.token_urlsafe(24)
         self.code = ""
         self.wrong = 0  # codes that were not the right one
         self._lan = lan
+        self._lan_may = lan_may
         self._clock = clock
         self._code_until_s = float("-inf")
         self._sessions: OrderedDict[str, tuple[str, float]] = OrderedDict()  # address; until when
@@ -137,6 +151,11 @@ class Access:
         said = connection.headers.get(TOKEN_HEADER, "")
         right = hmac.compare_digest(said.encode(), self.token.encode())
         return right and same_origin(connection) and self.may_look(connection)
+
+    def may_do(self, connection: HTTPConnection, what: LanMay) -> bool:
+        """Whether the presenter lets this one do that; who sits at the kit may do all."""
+        kinds = list(LanMay)
+        return _is_local(connection) or kinds.index(what) <= kinds.index(self._lan_may)
 
 
 def came_directly(connection: HTTPConnection) -> bool:

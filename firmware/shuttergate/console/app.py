@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from shuttergate import companion, feed
 from shuttergate.capture.album import VIDEO
-from shuttergate.console.access import COOKIE, Access, TooManyTries, same_origin
+from shuttergate.console.access import COOKIE, Access, LanMay, TooManyTries, same_origin
 from shuttergate.console.film import Film
 from shuttergate.console.guard import Guard
 from shuttergate.console.hub import Hub, Viewer
@@ -148,18 +148,20 @@ class _Console:
 
     async def press(self, request: Request) -> Response:
         """Press or release the simulated button; the wiring still decides."""
-        return await self._wish(request, feed.Finger)
+        return await self._wish(request, feed.Finger, LanMay.PRESS)
 
     async def fault(self, request: Request) -> Response:
         """Break something, or mend it, on a simulated board."""
-        return await self._wish(request, companion.SwitchFault)
+        return await self._wish(request, companion.SwitchFault, LanMay.BREAK)
 
     async def kill(self, request: Request) -> Response:
         """End a process, on a simulated board."""
-        return await self._wish(request, companion.Kill)
+        return await self._wish(request, companion.Kill, LanMay.BREAK)
 
-    async def _wish(self, request: Request, kind: type[Any]) -> Response:
+    async def _wish(self, request: Request, kind: type[Any], needed: LanMay) -> Response:
         body = await self._changing(request, MAX_WORDS_BYTES)
+        if not self._access.may_do(request, needed):
+            raise _Refused(403, f"Who presents lets nobody do that: --lan-may {needed}.")
         if self._hub.kit is None or not self._hub.kit.simulated:
             raise _Refused(409, "Only a simulated kit can be pressed or broken from a page.")
         try:

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shuttergate.config import Config
-from shuttergate.console.access import Access
+from shuttergate.console.access import Access, LanMay
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
 from shuttergate.console.invitation import Invitation
@@ -86,19 +86,28 @@ def settings(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def serve(config: Config, kit: Path, sock: socket.socket, lan: bool, log_to: int) -> None:
+def serve(
+    config: Config,
+    kit: Path,
+    sock: socket.socket,
+    lan: bool,
+    log_to: int,
+    lan_may: LanMay = LanMay.LOOK,
+) -> None:
     """Serve what the kit whose socket is at `kit` shows a page, until SIGTERM or SIGINT.
 
-    ``log_to``: a descriptor. Gives up for good what a page does not need; before it, no thread may
-    have been started. Raises `ShuttergateError` where that cannot be.
+    ``log_to``: a descriptor. ``lan_may``: what other devices may do on a simulated kit. Gives up
+    for good what a page does not need; before it, no thread may have been started. Raises
+    `ShuttergateError` where that cannot be.
     """
 
     urls = addresses(sock)
     _confine()
     out = log.Writer(log_to)
-    access = Access(lan)
+    access = Access(lan, lan_may=lan_may)
     greeting: dict[str, Any] = {
         "token": access.token,
+        "lan_may": lan_may,
         "contact": config.page.contact,
         "clauses": {language: clauses(language) for language in LANGUAGES},
     }

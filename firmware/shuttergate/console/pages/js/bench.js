@@ -1,7 +1,7 @@
 // The bench: timings, counts, the log, and the switches that break a simulated kit.
 
 import { begin, h } from "./frame.js";
-import { ask, kit, on } from "./live.js";
+import { ask, kit, may, on } from "./live.js";
 import { drawPill } from "./pill.js";
 import { soundSwitch } from "./sound.js";
 import { capital, language, say } from "./words.js";
@@ -12,9 +12,10 @@ const LINES_SHOWN = 300;
 const FEW = 20; // below so many, shares of them mean little
 
 function drawSwitches() {
-  const offered = kit.kit?.faults ?? [];
-  const simulated = kit.kit?.simulated ?? false;
-  $("faults-why").textContent = kit.kit ? say(simulated ? "bench.faults.why" : "bench.faults.real") : "";
+  const mayBreak = may("break");
+  const offered = mayBreak ? (kit.kit?.faults ?? []) : [];
+  const why = kit.kit?.simulated ? (mayBreak ? "bench.faults.why" : "bench.faults.look") : "bench.faults.real";
+  $("faults-why").textContent = kit.kit ? say(why) : "";
   keep($("switches"), offered, (fault) =>
     h("button", { type: "button", "data-fault": fault, onclick: () => turn(fault) }));
   for (const button of $("switches").children) {
@@ -23,9 +24,9 @@ function drawSwitches() {
     button.setAttribute("aria-pressed", String(isOn(fault)));
   }
   // One of them answers these very requests, and cannot when it is the one that ends.
-  keep($("kills"), simulated ? PROCESSES : [], (process) =>
+  keep($("kills"), mayBreak ? PROCESSES : [], (process) =>
     h("button", { type: "button", "data-process": process, onclick: () => kill(process) }));
-  $("kills-why").hidden = !simulated;
+  $("kills-why").hidden = !mayBreak;
   for (const button of $("kills").children) {
     button.textContent = say(`kill.${button.dataset.process}`);
   }

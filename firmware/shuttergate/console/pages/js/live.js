@@ -9,6 +9,7 @@ export const kit = {
   clauses: {}, // by language: what the kit says of reasons, faults and switches; see words.py
   contact: "",
   invite: null,
+  lan_may: "look",
   kit: null,
   standing: null,
   photos: [],
@@ -24,6 +25,15 @@ const SEEN_KEPT = 1800;
 const AGAIN_MS = [250, 500, 1000, 2000];
 
 const listeners = new Map();
+
+const MAY = ["look", "press", "break"];
+const IS_HERE = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+
+/** Whether this page may press or break a simulated kit; from another device, who presents says. */
+export function may(what) {
+  const most = IS_HERE ? "break" : kit.lan_may;
+  return (kit.kit?.simulated ?? false) && MAY.indexOf(what) <= MAY.indexOf(most);
+}
 
 /** Call `listener(detail)` on: "change" (anything), "event", "seen", "picture", "whole". */
 export function on(name, listener) {

@@ -3,7 +3,7 @@
 import { strip } from "./chart.js";
 import { begin, h } from "./frame.js";
 import { viewfinder } from "./finder.js";
-import { ask, kit, newest, on, standing } from "./live.js";
+import { ask, kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { soundSwitch } from "./sound.js";
@@ -82,17 +82,18 @@ function drawScores() {
 }
 
 function drawShutter() {
-  const [live, simulated] = [standing().mark === "open", kit.kit?.simulated ?? false];
-  $("shutter").hidden = !simulated;
-  $("real").hidden = simulated || kit.kit === null;
-  $("hint").hidden = !simulated;
+  const [live, mayPress] = [standing().mark === "open", may("press")];
+  $("shutter").hidden = !mayPress;
+  $("real").hidden = mayPress || kit.kit === null;
+  $("hint").hidden = !mayPress;
   $("intro").hidden = kit.kit?.camera !== "simulated camera on the built-in room";
   $("shutter").dataset.live = String(live);
   $("shutter").setAttribute("aria-describedby", "shutter-state");
   const works = kit.kit?.video ? "shutter.live.video" : "shutter.live";
   const state = kit.connected ? (live ? works : "shutter.dead") : "unknown";
-  $("shutter-state").textContent = simulated ? say(state) : "";
-  $("real").textContent = join([say("shutter.real"), kit.kit?.video && say("shutter.real.video")]);
+  $("shutter-state").textContent = mayPress ? say(state) : "";
+  const real = [say("shutter.real"), kit.kit?.video && say("shutter.real.video")];
+  $("real").textContent = kit.kit?.simulated ? say("shutter.look") : join(real);
 }
 
 /** How long the video in the making is, for the eye; for the ear only that one has begun. */
@@ -141,7 +142,7 @@ function drawFinder(kind) {
 let isDown = false;
 
 function finger(down) {
-  if (down === isDown || !kit.kit?.simulated) return;
+  if (down === isDown || !may("press")) return;
   isDown = down;
   $("shutter").classList.toggle("down", down);
   ask("/press", { down }).catch(() => {});

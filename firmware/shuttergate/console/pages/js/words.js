@@ -42,6 +42,7 @@ const en = {
   "shutter.dead": "The shutter has no current: press it, and nothing happens",
   "shutter.hint": "or the space bar",
   "shutter.real": "The shutter is the button on the kit.",
+  "shutter.look": "From this device you may look. Who presents can let others press, too.",
   "shutter.real.video": "Hold it down for a video.",
   "rec": "REC {time}",
   "rec.heard": "Recording",
@@ -83,6 +84,7 @@ const en = {
   "intro": "Demo: a computer-made room instead of a camera. Press the shutter. Every 20 seconds a printed test card comes into view; it stands for what must not be recorded.",
 
   "bench.faults": "Break it",
+  "bench.faults.look": "From this device you may look. Who presents can let others break things, too.",
   "bench.faults.why": "Each switch really breaks something in this simulated kit. Whatever breaks, the shutter has to die.",
   "bench.faults.real": "On a kit with a real button nothing can be broken from here.",
   "kill.gate": "Kill the process that decides",
@@ -238,6 +240,7 @@ const ja = {
   "shutter.dead": "シャッターに電流が来ていません。押しても何も起きません",
   "shutter.hint": "スペースキーでも押せます",
   "shutter.real": "シャッターは、キット本体のボタンです。",
+  "shutter.look": "この端末では、見るだけです。押せるようにするかどうかは、発表する人が決められます。",
   "shutter.real.video": "押し続けると動画になります。",
   "rec": "録画中 {time}",
   "rec.heard": "録画しています",
@@ -280,6 +283,7 @@ const ja = {
 
   "bench.faults": "壊してみる",
   "bench.faults.why": "どのスイッチも、シミュレーション用キットのどこかを本当に壊します。どこが壊れても、必ずシャッターが切れなくなるはずです。",
+  "bench.faults.look": "この端末では、見るだけです。壊せるようにするかどうかは、発表する人が決められます。",
   "bench.faults.real": "本物のボタンがあるキットでは、この画面から壊すことはできません。",
   "kill.gate": "判定プロセスを強制終了する",
   "kill.publisher": "保存プロセスを強制終了する",
