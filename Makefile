@@ -104,7 +104,7 @@ bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the inst
 bench-pi: $(VENV)/.ready-dev  ## on an emulated Pi 3 and Pi 4: pins, panel, doctor, known answers (2 minutes, root)
 	@PYTHONPATH=tests $(BIN)/python -m bench_pi.pi $(ARGS)
 
-bench-arm64: $(VENV)/.ready-dev  ## on an emulated arm64 Debian 13: installer, service, a press (11 minutes, root)
+bench-arm64: $(VENV)/.ready-dev  ## on an emulated arm64 Debian 13, or ARGS="bookworm trixie": install, photo, away (18 minutes each, root)
 	@PYTHONPATH=tests $(BIN)/python -m bench_pi.arm64 $(ARGS)
 
 bench-kernel:  ## build that kernel, where none is at hand (about 6 minutes)
