@@ -270,3 +270,24 @@ def test_a_folder_whose_name_no_settings_can_hold_is_refused_in_words(tmp_path: 
         assert done.returncode == 2
         assert done.stderr.endswith("/sc\\xe8ne: that name is no UTF-8; rename it\n")
         assert f"shuttergate: {option}: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ["demo", "--headless", "--seconds", 2, "--press", "1,99"],
+            "--press 99 comes after the end",
+        ),
+        (["demo", "--headless", "--seconds", 2, "--press", "2"], "--press 2 comes after the end"),
+        (["card", "x.png"], "x.png: it writes a PDF; end the name in .pdf"),
+    ],
+)
+def test_what_would_come_to_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[object], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = asked(*words)
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []

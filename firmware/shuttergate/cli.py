@@ -97,8 +97,8 @@ def _can_be_confined() -> None:
         fail(error, 1)
 
 
-def _presses(text: str | None) -> list[tuple[float, float]]:
-    """Return (when, how long) of each press, in seconds."""
+def _presses(text: str | None, seconds: float | None) -> list[tuple[float, float]]:
+    """Return (when, how long) of each press, in seconds; it comes before the end, ``seconds``."""
     from shuttergate.commands.demo import PRESS_S
 
     presses = []
@@ -112,6 +112,10 @@ def _presses(text: str | None) -> list[tuple[float, float]]:
             raise typer.BadParameter(_("seconds with commas between, like 4,9,14:3")) from error
     if not all(0 <= at_s < 1e6 and 0 < hold_s < 1e6 for at_s, hold_s in presses):
         raise typer.BadParameter(_("seconds from 0 up"))
+    late = [at_s for at_s, _hold_s in presses if seconds is not None and at_s >= seconds]
+    if late:
+        said = _("--press {late:g} comes after the end: --seconds {seconds:g}")
+        raise typer.BadParameter(said.format(late=late[0], seconds=seconds))
     return presses
 
 
@@ -154,7 +158,7 @@ def demo(
     if album is not None:
         folder = msgspec.structs.replace(settings.album, folder=_given(album, "--album"))
         settings = msgspec.structs.replace(settings, album=folder)
-    presses = _presses(press)
+    presses = _presses(press, seconds)
     page = None if headless else _page_socket(settings.page.port, port)
     kit = read_kit(settings, config)
     _can_be_confined()
@@ -350,5 +354,9 @@ def card(
     """The card in Japanese and English; status 1 where it cannot be made or written."""
     from shuttergate.print import card as printing
 
+    if out.suffix.lower() != ".pdf":
+        raise typer.BadParameter(
+            _("{file}: it writes a PDF; end the name in .pdf").format(file=out)
+        )
     refusing(lambda: printing.write(out, share("models") / "testcard" / "card.png", paper))
     typer.echo(_("{file}: print it in colour on matt paper, unscaled").format(file=out))

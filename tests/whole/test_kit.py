@@ -363,7 +363,8 @@ def test_a_scene_without_pictures_does_not_start(kit: Start, album: Path, tmp_pa
     assert one.process.stderr is not None
     said = one.process.stderr.read().decode()
     assert said.splitlines() == [
-        f"shuttergate: {tmp_path}/empty: holds no readable picture; put JPEG or PNG files there"
+        f"shuttergate: {tmp_path}/empty: holds no readable picture (it is empty); "
+        "put JPEG or PNG files there"
     ]
 
 

@@ -115,14 +115,18 @@ class Pictures:
         self._ahead = _Ahead(self._read_next) if len(self._paths) - len(self._bad) > 1 else None
 
     def _read_next(self) -> Shot:
+        cause = "it is empty"
         for path in itertools.islice(self._order, len(self._paths)):
             try:
                 return self._lens.shot(read_picture(path, self._lens.main_limit))
             except PictureError as error:
+                cause = str(error)
                 if path not in self._bad:
                     self._bad.add(path)
                     self._on_skip(str(error))
-        raise CameraError(f"{self.name}: holds no readable picture; put JPEG or PNG files there")
+        raise CameraError(
+            f"{self.name}: holds no readable picture ({cause}); put JPEG or PNG files there"
+        )
 
     def at(self, time_s: float) -> Shot:
         """Return the picture whose turn it is; the one before it stays while it is being read."""
