@@ -528,6 +528,8 @@ def test_it_comes_back_after_a_process_was_killed(page: Callable[..., Any], kill
         page.complaints.clear()  # type: ignore[attr-defined]
     becomes(bench, "open")
     assert comes(lambda: f"{killed} ended" in bench.inner_text("#log"))
+    says = "the shutter works again after" if killed == "gate" else "The gate went on without it."
+    assert comes(lambda: says in bench.inner_text("#killed"))
     page.complaints.clear()  # type: ignore[attr-defined]
 
 

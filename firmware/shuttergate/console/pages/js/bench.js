@@ -42,19 +42,22 @@ function keep(place, names, make) {
 const isOn = (fault) => (kit.standing?.injected ?? []).includes(fault);
 const turn = (name) => ask("/fault", { name, on: !isOn(name) });
 
-let killed = null; // {at, time, closed, back}: the last kill, and what the shutter did
+let killed = null; // {at, time, ours, closed, back}: the last kill; what the shutter did, or this page
 
 function kill(process) {
-  killed = { at: performance.now(), time: new Date().toLocaleTimeString(language()), closed: false, back: null };
+  const time = new Date().toLocaleTimeString(language());
+  killed = { at: performance.now(), time, ours: process === "console", closed: false, back: null };
   ask("/kill", { process }).catch(() => {});
 }
 
 function drawKilled() {
   if (!killed) return;
-  const isOpen = kit.standing?.status?.open ?? false;
-  if (!isOpen) killed.closed = true;
+  // Without its server a page knows nothing of the shutter, which knows nothing of the page.
+  const isUp = killed.ours ? kit.connected : (kit.standing?.status?.open ?? false);
+  if (!isUp) killed.closed = true;
   else if (killed.closed) killed.back ??= ((performance.now() - killed.at) / 1000).toFixed(1);
-  const words = say(killed.back ? "killed.back" : "killed.now", { time: killed.time, s: killed.back });
+  const back = killed.ours ? "killed.page" : "killed.back";
+  const words = say(killed.back ? back : "killed.now", { time: killed.time, s: killed.back });
   if ($("killed").textContent !== words) $("killed").textContent = words;
 }
 
