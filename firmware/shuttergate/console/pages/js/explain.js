@@ -42,11 +42,22 @@ function stations() {
       return [called, say("station.channel.now", { score: score.toFixed(2), line }), lit(score < line)];
     }),
     [say("station.verdict"), verdictWords(seen), lit(clear)],
-    [say("station.gate"), say(status?.open ? "station.gate.open" : "station.gate.closed"), status?.open ? "good" : "bad"],
+    [say("station.gate"), gateWords(clear, status), status?.open ? "good" : "bad"],
     [say("station.line"), say(status?.open ? "station.line.high" : "station.line.low"), status?.open ? "good" : "bad"],
     [say("station.look"), say("station.look.idle"), looking ? (lookedAt.good ? "good" : "bad") : ""],
-    [say("station.album"), say("station.album.now", { n: kit.standing?.totals.photos?.published ?? 0 }), looking && lookedAt.good ? "good" : ""],
+    [say("station.album"), say("station.album.now", kept()), looking && lookedAt.good ? "good" : ""],
   ];
+}
+
+/** After a refusal one clear frame opens nothing: it has to be said why all else is green. */
+function gateWords(clear, status) {
+  if (status?.open) return say("station.gate.open");
+  return say(clear && status?.faults?.length === 0 ? "station.gate.waits" : "station.gate.closed");
+}
+
+function kept() {
+  const { photos, videos } = kit.standing?.totals ?? {};
+  return { n: photos?.published ?? 0, m: videos?.published ?? 0 };
 }
 
 function verdictWords(seen) {
