@@ -6,6 +6,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,23 @@ def test_a_phones_video_is_upright(
     assert shot.main.shape == (image.height * 3 // 2, image.width)
     assert shot.lores.shape == (160, 224, 3)
     assert near(centres(as_rgb(shot.main)), 4) and near(centres(shot.lores), 4)
+
+
+@pytest.mark.parametrize(
+    ("names", "aspect", "turned", "due"),
+    [
+        ("mp4 mkv mov avi ts", Fraction(16, 15), 0, (340, 240)),  # PAL's, 4 : 3
+        ("mp4 mkv mov avi ts", Fraction(8, 9), 0, (284, 240)),
+        ("mp4 mov", Fraction(16, 11), 90, (240, 464)),  # the others tell of no turn
+        ("mp4 mkv mov avi ts", Fraction(1, 100), 0, (320, 240)),  # nobody shows it so
+    ],
+)
+def test_a_video_with_other_than_square_pixels_is_as_broad_as_players_show_it(
+    opened: Open, tmp_path: Path, names: str, aspect: Fraction, turned: int, due: tuple[int, int]
+) -> None:
+    for name in names.split():
+        path = greys(tmp_path / f"a.{name}", 2, turned=turned, aspect=aspect)
+        assert opened(path).at(0.0).main.shape == (due[1] * 3 // 2, due[0])
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def film(
     matrix: str | None = None,
     full: bool | None = None,
     container_format: str | None = None,
+    aspect: Fraction | None = None,
 ) -> Path:
     """Write the pictures, each given as its planes, to a video file."""
     with av.open(str(path), "w", format=container_format) as container:
@@ -70,6 +71,8 @@ def film(
             stream.options = {"qscale": "1"}
             stream.codec_context.qmin, stream.codec_context.qmax = 1, 2
         stream.codec_context.thread_count = 1
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         if turned:
             a, b, c, d = (side << 16 for side in PHONE[turned])
             stream.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])

@@ -30,6 +30,9 @@ from shuttergate.system.paths import tilde
 MAX_PIXELS = 36_000_000
 """8K; a decoder may hold a dozen of its pictures."""
 
+MOST_ASPECT = 16.0
+"""A pixel that is shown so much broader than high, or higher, is a damaged head's."""
+
 AHEAD_SHOTS = 4
 
 SLACK_S = 0.001
@@ -63,6 +66,20 @@ def format_of(head: bytes) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A picture as PyAV has it; ``aspect``: how much broader than high players show its pixels."""
+
+    picture: Any
+    aspect: float
+
+
+def _aspect(stream: Any) -> float:
+    told = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    aspect = float(told) if told else 1.0
+    return aspect if 1 / MOST_ASPECT <= aspect <= MOST_ASPECT else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class _Film:
     """Decodes the pictures of an open file, one after another, again and again."""
 
@@ -73,7 +90,7 @@ class _Film:
 
     def pictures(
         self, due_s: Callable[[], float], looping: bool = True
-    ) -> Generator[tuple[float, Any], None, None]:
+    ) -> Generator[tuple[float, _Decoded], None, None]:
         """Yield the time of each picture, in seconds since the start, and what PyAV decoded.
 
         Times grow for ever; the film begins anew after its last picture or its first damage, unless
@@ -96,12 +113,13 @@ class _Film:
             turn_s = end_s - begin_s
             end_s += max(0.0, (due_s() - end_s) // turn_s) * turn_s
 
-    def _turn(self) -> Iterator[tuple[float, float, Any]]:
+    def _turn(self) -> Iterator[tuple[float, float, _Decoded]]:
         """Yield stamp and length, in seconds, of each picture up to the end or the first damage."""
         given = False
         try:
             with contextlib.closing(self._opened()) as container:
                 stream = self._stream(container)
+                aspect = _aspect(stream)
                 usual_s = float(1 / (stream.average_rate or stream.guessed_rate or 25))
                 next_s = 0.0
                 for picture in container.decode(stream):
@@ -114,7 +132,7 @@ class _Film:
                     stamp_s = next_s if stamp is None else stamp * base
                     length_s = picture.duration * base if picture.duration > 0 else usual_s
                     next_s, given = stamp_s + length_s, True
-                    yield stamp_s, length_s, picture
+                    yield stamp_s, length_s, _Decoded(picture, aspect)
             if not given:
                 raise _unreadable(self.name, "no picture in it")
         except CameraError:
@@ -167,14 +185,14 @@ class _Developer:
         # Without the last two, colours come out up to 3 of 255 too dark.
         self._how = kind.BILINEAR | kind.ACCURATE_RND | kind.FULL_CHR_H_INT | kind.FULL_CHR_H_INP
 
-    def shot(self, picture: Any) -> Shot:
-        """Return the whole of `picture`, through the lens; raise `CameraError`."""
+    def shot(self, decoded: _Decoded) -> Shot:
+        """Return the whole of a picture, through the lens; raise `CameraError`."""
         try:
-            return self._shot(picture)
+            return self._shot(decoded.picture, decoded.aspect)
         except Exception as error:  # a pixel format or colours that libswscale does not know
             raise _unreadable(self._name, error) from error
 
-    def _shot(self, picture: Any) -> Shot:
+    def _shot(self, picture: Any, aspect: float) -> Shot:
         matrix, spread = self._names.Colorspace, self._names.ColorRange
         usual = "ITU709" if picture.height >= 720 else "ITU601"
         how = {
@@ -187,7 +205,8 @@ class _Developer:
         }
         turns = round(picture.rotation / 90) % 4  # quarters of a turn, counterclockwise
         across = -1 if turns % 2 else 1
-        size = fitting((picture.width, picture.height)[::across], self._lens.main_limit)
+        broad = max(2, round(picture.width * aspect))
+        size = fitting((broad, picture.height)[::across], self._lens.main_limit)
         lores = self._to_lores.reformat(picture, *self._lens.lores_size[::across], "rgb24", **how)
         flat = self._to_main.reformat(picture, *size[::across], "yuv420p", **how)
         main = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
