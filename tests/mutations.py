@@ -138,8 +138,8 @@ MUTATIONS = [
         2,
         "the pixels that are saved are not those that were judged",
         "capture/photographer.py",
-        "            photo = encode(picture, local,",
-        "            picture[:32] = 0\n            photo = encode(picture, local,",
+        "            photo = encode(picture, when,",
+        "            picture[:32] = 0\n            photo = encode(picture, when,",
         "2-judged-frame/clock",
     ),
     Mutation(

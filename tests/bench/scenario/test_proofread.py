@@ -67,7 +67,7 @@ def test_a_script_that_makes_no_sense_is_refused_by_its_key(
         ('what = "log", event = "fotos"', "event: there is no 'fotos'; choose from photo"),
         ('what = "says", at_s = 1, reason = "opened"', "choose from open, nudity, doubt"),
         (SHOWN + ", none = true", "needs page = true"),
-        (SHOWN, "name either none = true, or most_px"),
+        (SHOWN, "name either none = true, or some of most_px"),
         (SHOWN + ", none = true, most_px = 9", "name either none"),
         ('what = "photos", scene = "gren"', "scene: there is no 'gren'; name its file in"),
     ],

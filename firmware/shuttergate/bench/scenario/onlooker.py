@@ -15,6 +15,9 @@ from PIL import Image
 
 AGAIN_S = 0.1
 
+OPEN_S = 2.0
+"""A page that ends leaves a caller without an answer; one that starts is called again."""
+
 
 class Onlooker:
     """Watches a page from the beginning of the ``with`` to its end, and whenever it comes back."""
@@ -49,10 +52,10 @@ class Onlooker:
         from websockets.sync.client import connect
         from websockets.typing import Origin
 
-        address = self._url.replace("http", "ws") + "live"
+        address, origin = self._url.replace("http", "ws") + "live", Origin(self._url.rstrip("/"))
         with (
             contextlib.suppress(WebSocketException),
-            connect(address, origin=Origin(self._url.rstrip("/"))) as page,
+            connect(address, origin=origin, open_timeout=OPEN_S, close_timeout=1) as page,
         ):
             while not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):

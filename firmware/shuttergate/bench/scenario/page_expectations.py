@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from msgspec import Meta
@@ -16,6 +17,7 @@ class PagePictures(Expectation, frozen=True, tag="page pictures"):
     """What a viewer of the page is shown of the camera in that time, the mosaics left out.
 
     ``none``: nothing at all. ``most_px``: no picture is taller. ``least_px``: one is as tall.
+    ``coarse_px``: one is no taller, as before a second look.
     """
 
     from_s: Seconds
@@ -23,12 +25,13 @@ class PagePictures(Expectation, frozen=True, tag="page pictures"):
     none: bool = False
     most_px: Height | None = None
     least_px: Height | None = None
+    coarse_px: Height | None = None
 
     def wrong(self, presses: int, seconds: float) -> str:
         """Return what is wrong with it."""
-        has_size = self.most_px is not None or self.least_px is not None
-        if self.none == has_size:
-            return "name either none = true, or most_px, least_px, or both"
+        sizes = {self.most_px, self.least_px, self.coarse_px} - {None}
+        if self.none == bool(sizes):
+            return "name either none = true, or some of most_px, least_px, coarse_px"
         return super().wrong(presses, seconds)
 
     def judge(self, record: Record) -> Finding:
@@ -37,10 +40,13 @@ class PagePictures(Expectation, frozen=True, tag="page pictures"):
         tallest_s, tallest_px = max(seen, key=lambda one: one[1], default=(self.from_s, 0))
         held = not (self.none and seen) and (self.least_px or 0) <= tallest_px
         held = held and (self.most_px is None or tallest_px <= self.most_px)
+        coarsest_px = min((one[1] for one in seen), default=math.inf)
+        held = held and (self.coarse_px is None or coarsest_px <= self.coarse_px)
         text = f"from {self.from_s:g} to {self.to_s:g} s the page shows "
         text += "no picture" if self.none else "pictures"
         text += f", one of {self.least_px} px or taller" if self.least_px is not None else ""
         text += f", none taller than {self.most_px} px" if self.most_px is not None else ""
+        text += f", one of {self.coarse_px} px or less" if self.coarse_px is not None else ""
         was = f"{len(seen)} pictures, the tallest of {tallest_px} px at {tallest_s:.3f} s"
         from_s, to_s = tallest_s - AROUND_S, tallest_s + AROUND_S
         return Finding(text, held, was if seen else "there were none", from_s, to_s)
