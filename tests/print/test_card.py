@@ -276,7 +276,8 @@ def test_the_command_fails_plainly(tmp_path: Path, shared_picture: Path) -> None
 
     from shuttergate.cli import app
 
-    done = CliRunner().invoke(app, ["card", str(tmp_path)])  # a folder
+    (tmp_path / "folder.pdf").mkdir()
+    done = CliRunner().invoke(app, ["card", str(tmp_path / "folder.pdf")])
     assert done.exit_code == 1
     assert "cannot be written: Is a directory" in done.stderr
     shared_picture.unlink()
