@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -188,6 +189,16 @@ def _page_socket(usual: int, asked: int | None) -> socket.socket:
         return listen(0, lan=False)
 
 
+def _log_to() -> int:
+    """Return where a process that can write no file writes its log: stdout, or one that can."""
+    if not stat.S_ISREG(os.fstat(1).st_mode):
+        return 1
+    reads, writes = os.pipe()
+    os.posix_spawnp("cat", ["cat"], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, reads, 0)])
+    os.close(reads)
+    return writes
+
+
 @app.command(help=_("Serve the page of a kit that runs on this computer."))
 def console(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help=_("Port of the page."))] = None,
@@ -221,7 +232,8 @@ def console(
     except ConfigError as error:
         fail(error, 2)
     try:
-        server.serve(settings, window or console_socket(), sock, lan, 1, LanMay(lan_may))
+        window = window or console_socket()
+        server.serve(settings, window, sock, lan, _log_to(), LanMay(lan_may))
     except ShuttergateError as error:
         fail(error, 1)
 

@@ -598,6 +598,20 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
         one.close()
 
 
+def test_its_log_goes_into_a_file_too(tmp_path: Path) -> None:
+    """It may write no file itself, and said nothing at all where its output was one."""
+    path = tmp_path / "log"
+    with path.open("wb") as out:
+        command = [sys.executable, "-m", "shuttergate", "console", "--port", "0", "--lan"]
+        process = subprocess.Popen([*command, "--window", str(tmp_path / "none")], stdout=out)
+    try:
+        assert wait_until(lambda: '"event":"page"' in path.read_text())
+        assert '"event":"pairing code"' in path.read_text()
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
 # What it bears
 
 

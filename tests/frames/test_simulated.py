@@ -14,13 +14,14 @@ import pytest
 from PIL import Image
 
 from shuttergate.errors import CameraError
-from shuttergate.frame import Frame
+from shuttergate.frame import Frame, main_size
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.inspection import FROZEN_AFTER_FRAMES, Inspector
 from shuttergate.frames.scene import Pictures, Room, open_scene
 from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera
 from support import needs
+from support.colours import as_rgb
 
 LENS = Lens((640, 480), (224, 224))
 LORES = (224, 224, 3)
@@ -69,6 +70,22 @@ def test_what_is_no_picture_is_skipped_and_told_once(folder: Path, name: bytes, 
     scene.close()
     assert len(told) == 1
     assert f"/{said}: cannot be read as a picture" in told[0]
+
+
+def test_pictures_of_a_folder_are_all_of_one_size_and_whole(tmp_path: Path) -> None:
+    for name, size in {"a": (640, 480), "b": (480, 640), "c": (1920, 1080), "d": (64, 48)}.items():
+        image = Image.new("RGB", size, "white")
+        image.paste("red", (0, 0, size[0] // 4, size[1]))
+        image.paste("blue", (size[0] - size[0] // 4, 0, *size))
+        image.save(tmp_path / f"{name}.png")
+    scene = Pictures(tmp_path, LENS, 1.0, pytest.fail)
+    for step in range(8):
+        wait_for(scene)
+        shot = scene.at(float(step))
+        assert main_size(shot.main) == (640, 480)
+        row = as_rgb(shot.main)[240].astype(int)  # its left and its right edge are both in it
+        assert (row[:, 0] - row[:, 2]).max() > 150 and (row[:, 2] - row[:, 0]).max() > 150
+    scene.close()
 
 
 @pytest.mark.parametrize("content", [None, "notes.txt"])

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from PIL import Image, ImageSequence
+from PIL import Image, ImageOps, ImageSequence
 
 from shuttergate.errors import CameraError, PictureError
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.held import HeldCard
 from shuttergate.frames.pictures import read_picture
+from shuttergate.frames.sensor import fitting
 from shuttergate.frames.shot import Lens, Scene, Shot
 from shuttergate.system.paths import share, tilde
 
@@ -95,7 +96,9 @@ class Room:
 class Pictures:
     """The user's own pictures in order of their names, each shown ``picture_s`` seconds, looped.
 
-    Files that are no readable picture are skipped; ``on_skip`` is told why, once a file.
+    Files that are no readable picture are skipped; ``on_skip`` is told why, once a file. All are as
+    large as the first, between bars where their shape is another: a camera's pictures have one
+    size, and a recording ends where it changes.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class Pictures:
         self._picture_s = picture_s
         self._on_skip = on_skip
         self._bad: set[Path] = set()
+        self._size: tuple[int, int] | None = None
         self._paths = (
             [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
         )
@@ -118,7 +122,7 @@ class Pictures:
         cause = "it is empty"
         for path in itertools.islice(self._order, len(self._paths)):
             try:
-                return self._lens.shot(read_picture(path, self._lens.main_limit))
+                return self._lens.shot(self._sized(read_picture(path, self._lens.main_limit)))
             except PictureError as error:
                 cause = str(error)
                 if path not in self._bad:
@@ -127,6 +131,13 @@ class Pictures:
         raise CameraError(
             f"{self.name}: holds no readable picture ({cause}); put JPEG or PNG files there"
         )
+
+    def _sized(self, image: Image.Image) -> Image.Image:
+        if self._size is None:
+            self._size = fitting(image.size, self._lens.main_limit)
+        if fitting(image.size, self._lens.main_limit) == self._size:
+            return image
+        return ImageOps.pad(image, self._size, Image.Resampling.BILINEAR)
 
     def at(self, time_s: float) -> Shot:
         """Return the picture whose turn it is; the one before it stays while it is being read."""
