@@ -194,7 +194,9 @@ def _log_to() -> int:
     if not stat.S_ISREG(os.fstat(1).st_mode):
         return 1
     reads, writes = os.pipe()
-    os.posix_spawnp("cat", ["cat"], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, reads, 0)])
+    at_stdin = [(os.POSIX_SPAWN_DUP2, reads, 0)]
+    # In a group of its own: Ctrl-C is for the page, which has a last word.
+    os.posix_spawnp("cat", ["cat"], os.environ, file_actions=at_stdin, setpgroup=0)
     os.close(reads)
     return writes
 
