@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -49,8 +50,23 @@ def test_whoever_is_gone_is_an_end_and_an_error() -> None:
 
 def test_a_child_gets_its_descriptors_by_their_numbers() -> None:
     ours, theirs = pipes()
-    reads, writes = theirs.descriptors
-    with ours, Pipes(reads, writes) as child:
+    with ours, theirs, Pipes(*map(os.dup, theirs.descriptors)) as child:
         ours.sendall(b"x")
         came = bytearray(1)
         assert fill(child, came) and came == b"x"
+
+
+def test_whoever_closed_it_in_another_thread_reads_no_other_file_of_its_number() -> None:
+    ours, theirs = pipes()
+    with theirs:
+        theirs.sendall(b"x")
+        numbers = ours.descriptors
+        ours.close()
+        others = [os.open(os.devnull, os.O_RDWR) for _ in numbers]
+        assert {*others} == {*numbers}
+        for use in (lambda: ours.recv_into(bytearray(1)), lambda: ours.sendall(b"x")):
+            with pytest.raises(ConnectionError):
+                use()
+        ours.close()
+        for other in others:
+            os.close(other)  # still there: a second close is none of these
