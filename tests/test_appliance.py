@@ -525,7 +525,7 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
         assert one.line
         besides.mode = says
         assert wait_until(lambda: not one.line)
-        assert wait_until(lambda: one.appliance.lanes[0].viewfinder.doubts == 1)
+        assert one.appliance.lanes[0].viewfinder.doubts == 1
         assert wait_until(lambda: bool(one.events("video") or one.events("video lost")))
         closed = [said for said in one.events("gate") if said["state"] == "CLOSED"][-1]
         assert closed["reason"] == ended

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from shuttergate import verdict
 from shuttergate.clock import Clock
@@ -119,11 +119,15 @@ class PressJudge:
         """Whether what looks live clears a frame as strictly as the second look would."""
         return verdict.judge(live, self._lead_rule) is Reason.CLEAR
 
-    def film(self, picture: Pixels, exposed_s: float) -> bool:
-        """Judge a frame of a video as it is encoded, I420; one not clear closes the gate."""
+    def film(self, picture: Pixels, exposed_s: float, doubted: Callable[[], None]) -> bool:
+        """Judge a frame of a video as it is encoded, I420; one not clear closes the gate.
+
+        ``doubted`` hears of such a one before the gate does.
+        """
         try:
             found = self._film_look(picture)
         except ScoreError as error:
+            doubted()
             # Whoever mends it asks the whole round.
             self._faults.begin(Fault.SECOND_LOOK_SELF_TEST, error)
             return False
@@ -131,6 +135,7 @@ class PressJudge:
         if seen.decision is Decision.CLEAR:
             return True
         self._tally.scores = {**self._tally.scores, **found}
+        doubted()
         self._interlock.judged(seen)
         return False
 

@@ -128,10 +128,7 @@ class Presses:
 
     def film(self, picture: Pixels, exposed_s: float) -> bool:
         """Judge a frame of a video; after one not clear pages see none until a look clears one."""
-        is_clear = self._judge.film(picture, exposed_s)
-        if not is_clear:
-            self._viewfinder.doubt()
-        return is_clear
+        return self._judge.film(picture, exposed_s, self._viewfinder.doubt)
 
     def closed(self, reason: Reason, faults: Collection[Fault]) -> None:
         """The gate is CLOSED, for that reason."""
