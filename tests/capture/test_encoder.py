@@ -16,6 +16,7 @@ import av
 import numpy as np
 import pytest
 
+from shuttergate.capture import mp4
 from shuttergate.capture.encoder import Canvas, Encoder, Muxer
 from shuttergate.capture.gops import Gop
 from shuttergate.config import VideoSettings
@@ -98,7 +99,7 @@ def test_an_encoder_that_delays_its_pictures_dates_them_right(tmp_path: Path) ->
     assert math.isnan(encoder._taken(av.Packet(b"stray")).exposed_s)  # never judged: it stays here
 
 
-@pytest.mark.parametrize("part", ["open", "mux", "close"])
+@pytest.mark.parametrize("part", ["open", "mux", "close", "head"])
 def test_a_muxer_that_fails_at_any_time_spoils_no_later_video(
     darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
@@ -110,6 +111,8 @@ def test_a_muxer_that_fails_at_any_time_spoils_no_later_video(
     with monkeypatch.context() as broken:
         if part == "open":
             broken.setattr(av, "open", fail)
+        elif part == "head":
+            broken.setattr(mp4, "ended", fail)
         else:
             broken.setattr(Muxer, {"mux": "_add", "close": "_ready"}[part], fail)
         record(room, 1.5)
@@ -188,7 +191,7 @@ def test_without_pyav_there_is_no_video_and_a_word_why(
 
     monkeypatch.setattr(importlib, "import_module", missing)
     room = darkroom()
-    assert "run make video in /" in room.offs[0]
+    assert "run make video" in room.offs[0]
     room.frames(1.0)
     room.finger(True)
     room.frames(2.0)

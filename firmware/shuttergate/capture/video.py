@@ -49,6 +49,7 @@ class Recording:
         self.is_doubted = False
         self._ended_s = 0.0
         self._muxer: Muxer | None = None
+        self._head = b""
         self._delivery: Delivery | None = None
 
     @property
@@ -73,14 +74,16 @@ class Recording:
     def close(self) -> bytes:
         """Return the last bytes of its file. Raises `EncoderError`."""
         assert self._muxer is not None
-        return self._muxer.close()
+        last = self._muxer.close()
+        self._head = self._muxer.head
+        return last
 
     def seal(self, last: bytes) -> bool:
         """It is whole with these; False where the disk is too far behind for them."""
-        assert self._muxer is not None and self._delivery is not None
+        assert self._delivery is not None
         if not self._delivery.put(last):
             return False
-        self._delivery.seal(self._muxer.head)
+        self._delivery.seal(self._head)
         return True
 
     def drop(self) -> None:
