@@ -102,3 +102,29 @@ def test_lgpio_makes_its_fifo_in_the_room_and_then_nobody_makes_one(tmp_path: Pa
         env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"},
     )
     assert done.stdout.splitlines() == ["LGPIOFactory []", "Permission denied"], done.stderr
+
+
+WITHOUT_PINS = """
+import os, sys
+import msgspec
+from shuttergate import gate_room
+from shuttergate.board import Gpio, read_board
+from shuttergate.config import Config
+board = msgspec.structs.replace(read_board("simulated"), gpio=Gpio(driver="lgpio"))
+gate_room.enter(Config(), board)
+print(len(os.listdir(sys.argv[1])))
+gate_room.shut(Config(), board)
+print(len(os.listdir(sys.argv[1])))
+"""
+
+
+@LANDLOCK
+def test_who_never_looks_at_the_pins_leaves_no_folder_for_them(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", WITHOUT_PINS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert done.stdout.split() == ["1", "0"], done.stderr

@@ -15,7 +15,7 @@ from shuttergate.board import Board, CameraPart
 from shuttergate.config import Config
 from shuttergate.errors import ShuttergateError
 from shuttergate.frame import Source
-from shuttergate.panel.chip import fifo_folder
+from shuttergate.panel.chip import fifo_folder, leave_folder
 from shuttergate.system import confine, landlock, spawn
 from shuttergate.system.landlock import Right
 
@@ -55,6 +55,7 @@ def enter(config: Config, board: Board) -> None:
 
 def shut(config: Config, board: Board) -> None:
     """Make no file from here on; where the board has no devices, open none and start no program."""
+    leave_folder()  # of a doctor that does not look at the pins
     needed = bool(devices(config, board))
     confine.no_files(devices=needed)
     if not needed:

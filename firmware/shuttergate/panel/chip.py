@@ -52,6 +52,17 @@ def fifo_folder() -> Path:
         raise PanelError(f"{base}: lgpio needs a folder here: {error}; make it writable") from error
 
 
+def leave_folder() -> None:
+    """Remove that folder, where there is one."""
+    if fifo_folder.cache_info().currsize:
+        folder = fifo_folder()
+        fifo_folder.cache_clear()
+        with contextlib.suppress(OSError):
+            for left in folder.iterdir():
+                left.unlink()
+            folder.rmdir()
+
+
 def import_lgpio() -> Any:
     """Import lgpio in a folder that is gone afterwards, and return gpiozero's factory for it.
 
@@ -74,11 +85,7 @@ def import_lgpio() -> Any:
         os.close(back)
         if wanted is not None:
             os.environ["LG_WD"] = wanted
-        fifo_folder.cache_clear()
-        with contextlib.suppress(OSError):
-            for left in folder.iterdir():
-                left.unlink()
-            folder.rmdir()
+        leave_folder()
 
 
 def _why_no_chip(error: Exception) -> str:
