@@ -9,6 +9,9 @@ import pytest
 
 from shuttergate.system import extras
 
+PIP = "run ~/'my kit/bin/python' -m pip install"
+"""A home folder tells its owner's name; what is told works where it is copied into a shell."""
+
 
 @pytest.mark.parametrize(
     ("package", "extra", "says"),
@@ -23,18 +26,25 @@ from shuttergate.system import extras
             "video",
             "systemd/install.sh again, with --video",
         ),
-        ("/usr/lib/python3/site-packages/shuttergate", "video", f"{sys.executable} -m pip install"),
-        ("/home/x/shuttergate/firmware/shuttergate", "cluster", f"{sys.executable} -m pip install"),
+        ("/usr/lib/python3/site-packages/shuttergate", "video", PIP),
+        ("/home/x/shuttergate/firmware/shuttergate", "cluster", PIP),
     ],
 )
 def test_it_fits_the_installation_at_hand(
     monkeypatch: pytest.MonkeyPatch, package: str, extra: str, says: str
 ) -> None:
     monkeypatch.setattr(extras, "_PACKAGE", Path(package))
+    monkeypatch.setattr(sys, "executable", "/home/y/my kit/bin/python")
+    monkeypatch.setenv("HOME", "/home/y")
     monkeypatch.setattr(Path, "is_file", lambda self: str(self) == "/home/x/shuttergate/Makefile")
     told = extras.mend(extra, "av>=18")
     assert says in told
     assert "pip" not in told or told.endswith("install 'av>=18'")
+
+
+def test_in_the_checkout_itself_it_names_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert extras.mend("video", "av>=18") == "run make video"
 
 
 def test_what_is_offered_is_a_target_of_the_makefile_and_an_option_of_the_installer() -> None:

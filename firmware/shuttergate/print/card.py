@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import string
-import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from shuttergate.errors import PictureError, ShuttergateError
 from shuttergate.print import card_words as words
 from shuttergate.print.card_type import WEIGHTS, make_font
 from shuttergate.print.card_words import Words
+from shuttergate.system.extras import mend
 from shuttergate.system.paths import tilde
 
 if TYPE_CHECKING:
@@ -150,10 +150,7 @@ def draw(picture: Path, paper: str) -> bytes:
     """Return the PDF of the card with `picture` (square, RGB) on `paper` ("a4" or "a6")."""
     missing = [name for module, name in PARTS.items() if find_spec(module) is None]
     if missing:
-        raise CardError(
-            f"the card needs what is not installed; run: {tilde(Path(sys.executable))} "
-            f"-m pip install {' '.join(missing)}"
-        )
+        raise CardError(f"the card needs what is not installed; {mend('card', *missing)}")
     content, sheet = _read(picture), SHEETS[paper]
     letters = string.printable + "".join("".join(vars(one).values()) for one in sheet.columns)
     with tempfile.TemporaryDirectory(prefix="shuttergate-card-") as folder:

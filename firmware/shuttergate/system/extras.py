@@ -6,6 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from shuttergate.system.paths import tilde
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED = Path("/opt/shuttergate")
 
@@ -18,5 +20,8 @@ def mend(extra: str, *packages: str) -> str:
     if extra in CHOSEN and _PACKAGE.is_relative_to(_INSTALLED):
         return f"run the checkout's systemd/install.sh again, with --{extra}"
     if extra in CHOSEN and (_PACKAGE.parents[1] / "Makefile").is_file():
-        return f"run make {extra} in {_PACKAGE.parents[1]}"
-    return shlex.join(["run", sys.executable, "-m", "pip", "install", *packages])
+        place = tilde(_PACKAGE.parents[1])
+        return f"run make {extra}" if place == "." else f"run make {extra} in {place}"
+    python, home = tilde(Path(sys.executable)), "~/"
+    quoted = home * python.startswith(home) + shlex.quote(python.removeprefix(home))
+    return f"run {quoted} -m pip install {shlex.join(packages)}"
