@@ -161,7 +161,9 @@ class _Console:
     async def _wish(self, request: Request, kind: type[Any], needed: LanMay) -> Response:
         body = await self._changing(request, MAX_WORDS_BYTES)
         if not self._access.may_do(request, needed):
-            raise _Refused(403, f"Who presents lets nobody do that: --lan-may {needed}.")
+            raise _Refused(
+                403, f"The presenter has not allowed that from other devices (--lan-may {needed})."
+            )
         if self._hub.kit is None or not self._hub.kit.simulated:
             raise _Refused(409, "Only a simulated kit can be pressed or broken from a page.")
         try:

@@ -7,8 +7,6 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
-from shuttergate.errors import plain
-
 
 class OpenFiles:
     """So many of the newest, by their names; owns the descriptors.
@@ -52,5 +50,5 @@ def _place(descriptor: int) -> str:
     """Return where an open file stands now; "" where it stands nowhere any more."""
     with contextlib.suppress(OSError):
         if os.fstat(descriptor).st_nlink:
-            return plain(Path(f"/proc/self/fd/{descriptor}").readlink())
+            return str(Path(f"/proc/self/fd/{descriptor}").readlink())
     return ""

@@ -42,7 +42,7 @@ const en = {
   "shutter.dead": "The shutter has no current: press it, and nothing happens",
   "shutter.hint": "or the space bar",
   "shutter.real": "The shutter is the button on the kit.",
-  "shutter.look": "From this device you may look. Who presents can let others press, too.",
+  "shutter.look": "From this device you can look. The presenter can let others press, too.",
   "shutter.real.video": "Hold it down for a video.",
   "rec": "REC {time}",
   "rec.heard": "Recording",
@@ -84,7 +84,7 @@ const en = {
   "intro": "Demo: a computer-made room instead of a camera. Press the shutter. Every 20 seconds a printed test card comes into view; it stands for what must not be recorded.",
 
   "bench.faults": "Break it",
-  "bench.faults.look": "From this device you may look. Who presents can let others break things, too.",
+  "bench.faults.look": "From this device you can look. The presenter can let others break things, too.",
   "bench.faults.why": "Each switch really breaks something in this simulated kit. Whatever breaks, the shutter has to die.",
   "bench.faults.real": "On a kit with a real button nothing can be broken from here.",
   "kill.gate": "Kill the process that decides",
