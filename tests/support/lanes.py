@@ -32,7 +32,7 @@ LONG = [
 PICTURES = {"models/test_two_channels.py", "models/test_open_nsfw.py"}
 """They ask the same of the same pictures, and share the answers."""
 
-PATIENT_NICE = 3
+PATIENT_NICE = 10
 """For what only computes: it gives way, and yet gets through on a machine that does much else."""
 
 _PLACES = {

@@ -45,15 +45,10 @@ WHY_NO_LIBCAMERA = os.environ.get("NO_LIBCAMERA", "")
 needs_libcamera = pytest.mark.skipif(bool(WHY_NO_LIBCAMERA), reason=WHY_NO_LIBCAMERA)
 
 
-FEW_VIEWS = "[views]\nphoto = [3]\n"
-"""Ten of forty: camera, copper and models on one shared processor let the gate close before a photo
-of all of them is done. Scenarios, which `board_file` is for, have them all."""
-
-
-def board_file(folder: Path, camera: str = "simulated", more: str = "") -> Path:
+def board_file(folder: Path, camera: str = "simulated") -> Path:
     """Write the board into `folder` and return its path; ``camera``: the driver."""
     board = folder / "board.toml"
-    board.write_text(BOARD.replace("CAMERA", camera) + more)
+    board.write_text(BOARD.replace("CAMERA", camera))
     return board
 
 
@@ -62,7 +57,7 @@ def settings(folder: Path, scene: Path, album: Path, camera: str = "simulated") 
 
     ``camera``: the driver. libcamera's virtual camera is given the picture `scene` to look at.
     """
-    board, config = board_file(folder, camera, FEW_VIEWS), folder / "kit.toml"
+    board, config = board_file(folder, camera), folder / "kit.toml"
     config.write_text(
         f'board = "{board}"\n'
         f"[gate]\nmax_age_ms = {MAX_AGE_MS}\nclear_frames = 2\n"
