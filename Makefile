@@ -12,7 +12,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lock locale clean
+.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lock locale clean
 
 menu:  ## this menu
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 14
@@ -20,6 +20,8 @@ menu:  ## this menu
 setup: $(VENV)/.ready  ## make .venv with everything at its pinned version
 
 video: $(VENV)/.ready-video  ## add PyAV, for video and webcams; its wheels bring x264 and x265 (GPL)
+
+heif: $(VENV)/.ready-heif  ## add pi-heif, for HEIC pictures; its wheels bring libheif and libde265 (LGPL)
 
 demo: setup  ## run the kit on the simulated board; options in ARGS="--headless --seconds 20"
 	@$(BIN)/shuttergate demo $(ARGS)
@@ -120,6 +122,8 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 	    --output-file requirements/$$extra.txt; done
 	echo 'av>=18' | uv pip compile - --constraint requirements/dev.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/video.txt
+	echo 'pi-heif>=1.4' | uv pip compile - --no-deps --constraint requirements/dev.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/heif.txt
 
 locale: $(VENV)/.ready-dev  ## bring shuttergate.po up to the code's texts, and compile it
 	@set -e; scratch=$$(mktemp -d); trap 'rm -r "$$scratch"' EXIT; po=$(LOCALE)/ja/LC_MESSAGES/shuttergate.po; \
@@ -144,8 +148,8 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	@$(BIN)/python -m compileall -q firmware
 	@touch $@
 
-$(VENV)/.ready-video: $(VENV)/.ready requirements/video.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/video.txt
+$(VENV)/.ready-video $(VENV)/.ready-heif: $(VENV)/.ready-%: $(VENV)/.ready requirements/%.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/$*.txt
 	@touch $@
 
 # Without dependencies: the list is whole, but for what picamera2 asks for in vain (pyproject.toml).

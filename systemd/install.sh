@@ -7,13 +7,15 @@ trap 'echo "install.sh: stopped at line $LINENO; mend what is said above and run
 
 usage() {
   cat <<'TEXT'
-usage: sudo systemd/install.sh [--board NAME|PATH] [--video] [--dry-run] [--root DIR]
+usage: sudo systemd/install.sh [--board NAME|PATH] [--video] [--heif] [--dry-run] [--root DIR]
        sudo systemd/install.sh --uninstall [--dry-run] [--root DIR]
 
   --board NAME  what the kit is made of; needed the first time (`ls device` shows the boards);
                 or the whole path of a board.toml of your own, as in /etc/shuttergate
   --video       add PyAV, without which a kit takes photos only; it brings x264 and x265, whose
                 licence is the GPL. Kept on update
+  --heif        add pi-heif, without which the page reads no HEIC picture; it brings libheif and
+                libde265, whose licence is the LGPL. Kept on update
   --dry-run     print every action, change nothing
   --uninstall   take everything off but the photos and videos in /var/lib/shuttergate/album
   --root DIR    work in the tree DIR: files only; no packages, no users, no services
@@ -27,7 +29,7 @@ fail() {
   exit "${2:-1}"
 }
 
-board='' described='' dry='' root='' uninstall='' video='' # described: the board's own board.toml
+board='' described='' dry='' root='' uninstall='' extras=() # described: the board's own board.toml
 while (($#)); do
   case $1 in
     --board | --root)
@@ -36,7 +38,7 @@ while (($#)); do
       shift
       ;;
     --dry-run) dry=yes ;;
-    --video) video=yes ;;
+    --video | --heif) extras+=("${1#--}") ;;
     --uninstall) uninstall=yes ;;
     -h | --help)
       usage
@@ -265,8 +267,13 @@ program() {
 }
 
 environment() {
-  local venv=$opt/venv python stamp lists=("$source/requirements/run.txt")
-  if [[ $video || -f $venv/.video ]]; then lists+=("$source/requirements/video.txt"); fi
+  local venv=$opt/venv python stamp extra chosen=() lists=("$source/requirements/run.txt")
+  for extra in video heif; do
+    if [[ " ${extras[*]} " == *" $extra "* || -f $venv/.$extra ]]; then
+      chosen+=("$extra")
+      lists+=("$source/requirements/$extra.txt")
+    fi
+  done
   stamp=$(python3 --version; cat "${lists[@]}" | sha256sum)
   if [[ ! -f $venv/.installed || $(<"$venv/.installed") != "$stamp" ]]; then
     # Anew, not over the old one: a package that is no longer listed must not stay behind.
@@ -275,7 +282,7 @@ environment() {
     system "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
       --require-hashes "${lists[@]/#/--requirement=}"
     if [[ ! $root && ! $dry ]]; then
-      if ((${#lists[@]} > 1)); then touch "$venv/.video"; fi
+      for extra in "${chosen[@]}"; do touch "$venv/.$extra"; done
       echo "$stamp" >"$venv/.installed"
     fi
   fi

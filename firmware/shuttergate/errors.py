@@ -81,6 +81,10 @@ class TooLargeError(PictureError):
     """A picture has more pixels than can be borne here."""
 
 
+class DecoderError(PictureError):
+    """A picture needs a part that is not installed here."""
+
+
 class AnimationError(PictureError):
     """An animation has more pictures than are looked at."""
 

@@ -30,6 +30,7 @@ from shuttergate.errors import Busy, JudgeError, ScoreError
 from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Rule, Thresholds
 from shuttergate.vision.known import paint
+from support.heic import heic
 from support.kits import alive, wait_until
 
 
@@ -100,6 +101,23 @@ def test_what_browsers_show_is_judged_upright(desk: Desk, kind: str) -> None:
     assert isinstance(found, JudgedPicture)
     assert (found.width, found.height) == ((640, 480) if kind == "GIF" else (480, 640))
     assert set(found.look.scores) == {"consent-clean", "open-nsfw"}
+
+
+def test_a_phones_picture_is_judged_upright(desk: Desk) -> None:
+    found = desk.ask(heic(BLUE_IMAGE.resize((128, 64)), quarters=1))
+    assert isinstance(found, JudgedPicture)
+    assert (found.width, found.height) == (64, 128)
+    assert found.look.verdict == "CLEAR"
+
+
+def test_where_nothing_reads_them_the_page_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise ImportError("pi-heif")
+
+    monkeypatch.setattr(judge_process.heif, "load", missing)
+    eyes, rules = judge_process._open(Config())
+    told = judge_process.judged(heic(BLUE_IMAGE.resize((128, 64))), eyes, rules)
+    assert told == UnreadablePicture("no decoder")
 
 
 def film(*frames: Image.Image) -> bytes:

@@ -41,7 +41,7 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "firmware" / "shuttergate" / "__pycache__").mkdir()
     (folder / "firmware" / "shuttergate" / "__pycache__" / "cli.pyc").write_bytes(b"rubbish")
     (folder / "requirements").mkdir()
-    for name in ("run.txt", "video.txt"):
+    for name in ("run.txt", "video.txt", "heif.txt"):
         shutil.copy(ROOT / "requirements" / name, folder / "requirements" / name)
     board = folder / "device" / "simulated" / "board.toml"
     board.parent.mkdir(parents=True)
@@ -304,16 +304,17 @@ def test_only_a_library_that_fits_the_runtime_is_installed(
         assert "; install a build for TensorFlow 2.16 or newer, as docs/install.md says" in notes[0]
 
 
-def test_video_is_added_where_it_is_asked_for_and_kept_on_update(
-    checkout: Path, tree: Path
+@pytest.mark.parametrize("extra", ["video", "heif"])
+def test_what_is_asked_for_is_added_and_kept_on_update(
+    checkout: Path, tree: Path, extra: str
 ) -> None:
     plain = installed(checkout, "--dry-run", "--board", "simulated", "--root", tree)
-    asked = installed(checkout, "--dry-run", "--video", "--board", "simulated", "--root", tree)
-    mark = tree / "opt" / "shuttergate" / "venv" / ".video"
+    asked = installed(checkout, "--dry-run", f"--{extra}", "--board", "simulated", "--root", tree)
+    mark = tree / "opt" / "shuttergate" / "venv" / f".{extra}"
     mark.parent.mkdir(parents=True)
     mark.touch()
     kept = installed(checkout, "--dry-run", "--board", "simulated", "--root", tree)
-    assert [said.count("requirements/video.txt") for said in (plain, asked, kept)] == [0, 1, 1]
+    assert [said.count(f"requirements/{extra}.txt") for said in (plain, asked, kept)] == [0, 1, 1]
 
 
 def test_models_that_others_publish_are_fetched(checkout: Path, tree: Path) -> None:

@@ -34,7 +34,7 @@ IDLE_S = 60.0
 """A child without a picture for so long is ended: it holds the memory of two models."""
 
 
-Cause = Literal["not a picture", "too large", "animation", "time"]
+Cause = Literal["not a picture", "no decoder", "too large", "animation", "time"]
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class JudgedPicture(msgspec.Struct, frozen=True, tag="judged"):
 
 
 class UnreadablePicture(msgspec.Struct, frozen=True, tag="unreadable"):
-    """Not judged; "animation": of too many pictures, "time": it takes too long."""
+    """Not judged; "no decoder": HEIC; "animation": of too many pictures; "time": takes too long."""
 
     cause: Cause
 
@@ -137,7 +137,7 @@ class PictureJudge:
         self._closed = False
 
     async def judge(self, picture: bytes | bytearray) -> JudgedPicture | UnreadablePicture:
-        """Judge a picture's bytes (JPEG, PNG, WebP, AVIF or GIF) as `shuttergate check` would.
+        """Judge a picture's bytes (see `judge_process.FORMATS`) as `shuttergate check` would.
 
         A bytearray is wiped as soon as it is sent. Raises `Busy` where enough others wait, and
         `JudgeError` where no picture can be judged.

@@ -33,11 +33,13 @@ from shuttergate.console.judge import (
 )
 from shuttergate.errors import (
     AnimationError,
+    DecoderError,
     PictureError,
     ScoreError,
     ShuttergateError,
     TooLargeError,
 )
+from shuttergate.frames import heif
 from shuttergate.frames.pictures import pictures_in
 from shuttergate.stills import LOOK_LIMIT, looking
 from shuttergate.system import spawn
@@ -45,8 +47,8 @@ from shuttergate.system.framing import exactly, framed
 from shuttergate.verdict import Look, Reason, Rule, judge
 from shuttergate.vision.eyes import Eyes, open_eyes
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
-"""What browsers show; every other decoder of Pillow's stays shut."""
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF")
+"""What browsers show, and phones make; every other decoder of Pillow's stays shut."""
 
 MAX_PIXELS = 48_000_000
 
@@ -112,6 +114,8 @@ def judged(
         return UnreadablePicture("too large")
     except AnimationError:
         return UnreadablePicture("animation")
+    except DecoderError:
+        return UnreadablePicture("no decoder")
     except PictureError:
         return UnreadablePicture("not a picture")
     live, look = (sittings[which].judgement() for which in (Look.LIVE, Look.SECOND))
@@ -158,6 +162,8 @@ def _go_first() -> None:
 
 
 def _bound_memory() -> None:
+    with contextlib.suppress(ImportError):
+        heif.load()  # its libraries are no part of a picture
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + PICTURE_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import EpsImagePlugin, ExifTags, Image, ImageSequence
+from PIL import EpsImagePlugin, ExifTags, Image, ImageSequence, UnidentifiedImageError
 
-from shuttergate.errors import AnimationError, PictureError, TooLargeError
+from shuttergate.errors import AnimationError, DecoderError, PictureError, TooLargeError
 from shuttergate.frame import Pixels
+from shuttergate.frames import heif
 
 MAX_PIXELS = 128_000_000
 """Larger pictures are refused before they are decoded: 384 MB of RGB is what a kit can bear."""
@@ -76,7 +78,7 @@ def pictures_in(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # broken metadata is no reason to refuse the pixels
-            with Image.open(file, formats=formats) as image:
+            with _opened(file, name, formats) as image:
                 yield from _upright(name, image, limit, max_pixels)
     except PictureError:
         raise
@@ -89,6 +91,34 @@ def pictures_in(
         raise PictureError(
             f"{name}: cannot be read as a picture ({_cause(error)}); save it again as JPEG or PNG"
         ) from error
+
+
+def _opened(file: Path | BinaryIO, name: str, formats: tuple[str, ...] | None) -> Image.Image:
+    """Open it; HEIC, too, where that is installed. Raises `DecoderError` where only that fails."""
+    missing, known = None, False
+    if heif.may_be(_head(file)):
+        try:
+            heif.load()
+            known = True
+        except ImportError as error:
+            missing = error
+    if formats and not known:  # Pillow fails at a name that it does not know
+        formats = tuple(one for one in formats if one != heif.FORMAT)
+    try:
+        return Image.open(file, formats=formats)
+    except UnidentifiedImageError:
+        if missing is None:
+            raise
+        raise DecoderError(f"{name}: {missing}") from missing
+
+
+def _head(file: Path | BinaryIO) -> bytes:
+    if isinstance(file, Path):
+        with file.open("rb") as opened:
+            return opened.read(heif.HEAD_BYTES)
+    head = file.read(heif.HEAD_BYTES)
+    file.seek(-len(head), os.SEEK_CUR)
+    return head
 
 
 def _upright(

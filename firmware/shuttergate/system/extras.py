@@ -11,7 +11,7 @@ from shuttergate.system.paths import tilde
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED = Path("/opt/shuttergate")
 
-CHOSEN = ("video",)
+CHOSEN = ("video", "heif")
 """Extras that Makefile and installer offer by their names, with the versions that were tested."""
 
 
