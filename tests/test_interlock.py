@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
 
+from shuttergate.clock import since_boot_s
 from shuttergate.gate import Press, Rules
 from shuttergate.interlock import Interlock, Moment, Opening
 from shuttergate.verdict import Decision, Fault, Reason, Verdict
@@ -195,7 +195,7 @@ def test_events_from_many_threads_leave_the_line_true_to_the_state() -> None:
         for step in range(300):
             decision = Decision.CLEAR if (step + number) % 3 else Decision.BLOCKED
             reason = Reason.CLEAR if decision is Decision.CLEAR else Reason.NUDITY
-            interlock.judged(Verdict(decision, reason, time.monotonic()))
+            interlock.judged(Verdict(decision, reason, since_boot_s()))
             interlock.contact(lambda: False)
             interlock.tick()
 

@@ -215,11 +215,8 @@ def test_mosaics_come_once_a_second_and_at_once_when_it_closes(
     assert any(isinstance(item, Mosaic) and item.frame == 32 for item in drained(page))
 
 
-def test_nobody_gets_more_mosaics_by_coming_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(viewfinder.time, "monotonic", lambda: 100.0)
-    one = Viewfinder(0, OPEN)
+def test_nobody_gets_more_mosaics_by_coming_again() -> None:
+    one = Viewfinder(0, OPEN, clock=lambda: 100.0)
     found = []
     for number in range(20):
         ours, theirs = feed.pair()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -16,7 +15,7 @@ from msgspec.structs import replace
 from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.capture.client import PublisherClient
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.config import Config
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
@@ -52,7 +51,7 @@ class Appliance:
         panel: Panel,
         link: feed.Link,
         injection: Injection | None = None,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._eyes, self._panel, self._link, self._clock = eyes, panel, link, clock
         self._injection = injection or Injection({}, link.send)
@@ -79,7 +78,7 @@ class Appliance:
             clock,
         )
         self.lanes = [lane]
-        client = PublisherClient(clock)
+        client = PublisherClient()
         self.presses = Presses(
             config,
             board.camera,

@@ -6,14 +6,20 @@ import time
 from collections.abc import Callable
 
 Clock = Callable[[], float]
-"""Monotonic seconds, as `time.monotonic` gives them: tests need no sleeps."""
+"""Seconds that only grow: `since_boot_s` wherever a frame's age counts, else `time.monotonic`.
+Tests pass their own, and need no sleeps."""
 
 SET_S = 2.0
 """What a network's time adds or takes at once; less is drift, which is taken out bit by bit."""
 
 
-def _since_boot_s() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)  # a computer that slept has set nothing
+def since_boot_s() -> float:
+    """Return seconds since the computer started, those that it slept too.
+
+    Frames are dated by it. On `time.monotonic`, which stands still meanwhile, a frame from before a
+    sleep would be new after it, and the gate open for what nobody has looked at.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class TimeOfDay:
@@ -22,7 +28,7 @@ class TimeOfDay:
     ``of_day``: seconds since 1970; ``since_boot``: seconds on a clock that nobody sets.
     """
 
-    def __init__(self, of_day: Clock = time.time, since_boot: Clock = _since_boot_s) -> None:
+    def __init__(self, of_day: Clock = time.time, since_boot: Clock = since_boot_s) -> None:
         self._of_day = of_day
         self._since_boot = since_boot
         self._offset_s = of_day() - since_boot()

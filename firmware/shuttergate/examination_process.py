@@ -15,6 +15,7 @@ import msgspec
 from shuttergate import gate_room
 from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
+from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
 from shuttergate.errors import ShuttergateError
 from shuttergate.examination import (
@@ -112,14 +113,14 @@ def _camera(config: Config, board: Board) -> Iterator[Finding]:
 
 
 def _sampled(camera: Source) -> tuple[tuple[int, int], CameraTimes]:
-    until_s = time.monotonic() + SAMPLE_S
+    until_s = since_boot_s() + SAMPLE_S
     exposed, exposures, arrivals, copies = ([] for _ in range(4))
     taken = 0
     while taken < WARM_UP_FRAMES + 3 or (
-        taken < WARM_UP_FRAMES + SAMPLE_FRAMES and time.monotonic() < until_s
+        taken < WARM_UP_FRAMES + SAMPLE_FRAMES and since_boot_s() < until_s
     ):
         frame: Frame = camera.next(FRAME_S)
-        now_s = time.monotonic()
+        now_s = since_boot_s()
         size = main_size(frame.main)
         frame.release()
         taken += 1

@@ -254,8 +254,8 @@ class Status(Message, frozen=True, tag="status"):
     runs_on: str  # "cpu", "edgetpu", or one of them with what is wrong with the other
     photos: list[str]  # and videos: the newest names in the album
     timings: dict[str, Timing]  # verdict, models, second look, photo; see `tally.Tally`
-    at_s: float = 0.0  # monotonic: the one moment that `open` and `line` tell of
-    opened_s: float | None = None  # monotonic: since when it is OPEN; the line rose no sooner
+    at_s: float = 0.0  # since boot: the one moment that `open` and `line` tell of
+    opened_s: float | None = None  # since boot: since when it is OPEN; the line rose no sooner
     line: bool | None = None  # the simulated line's level, by its meter
     video: bool = True  # whether a press that is held can become one
 
@@ -296,7 +296,7 @@ class Level(Message, frozen=True, tag="level"):
     """The simulated permissive line changed its level: what a meter on the wire would show."""
 
     high: bool
-    at_s: float  # monotonic
+    at_s: float  # since boot
 
 
 class Hatch(msgspec.Struct, frozen=True, tag="hatch"):

@@ -25,7 +25,7 @@ class Frame:
     ``main``: uint8 (height * 3 // 2, width), planar YUV 4:2:0 (I420, full-range BT.601), both sides
     even; upright but for the board's ``camera.turn``. ``lores``: uint8 (height, width, 3), RGB, the
     whole of the same exposure as people see it, stretched to the models' input. ``exposed_s``:
-    exposure on the monotonic clock, in seconds. ``exposure_s``: for how long, 0 where the camera
+    exposure by `clock.since_boot_s`. ``exposure_s``: for how long, 0 where the camera
     does not say; ``arrived_s``: when the driver had it, NaN where that is not known. `release`
     wipes the buffers and gives them back; the pixels must not be touched afterwards.
     """

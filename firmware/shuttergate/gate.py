@@ -1,7 +1,7 @@
 """The interlock: when the shutter button has current, and when a press is a press.
 
 This page is the whole decision. It is pure: no hardware, no clock, no I/O. Every function takes the
-state, what happened and the time now (monotonic, in seconds) and returns the next state, so every
+state, what happened and the time now (seconds since boot) and returns the next state, so every
 sequence of events can be replayed, tested and proved. `interlock.py` applies it to the real line.
 
 The gate is OPEN when `why_closed` finds no reason, and only then. It never opens because something

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from types import FrameType
 
@@ -21,13 +20,14 @@ from shuttergate import feed, gate_room
 from shuttergate.appliance import Appliance
 from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
+from shuttergate.clock import since_boot_s
 from shuttergate.config import Config, read_kit
-from shuttergate.errors import CameraLost, ConfigError, ScoreError, ShuttergateError
+from shuttergate.errors import CameraError, CameraLost, ConfigError, ScoreError, ShuttergateError
 from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
 from shuttergate.switches import fault_switches
-from shuttergate.system import spawn
+from shuttergate.system import spawn, swap
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -44,6 +44,12 @@ def assemble(config: Config, board: Board, eyes: Eyes, panel: Panel, link: feed.
     )
     pool = camera.pool
     link.send(feed.FrameBuffers(round(pool.size_mb), pool.locked))
+    # What a simulated camera shows lies on a disk already.
+    if not pool.locked and not board.camera.is_simulated and (disk := swap.disk()):
+        raise CameraError(
+            f"frames of {pool.size_mb:.0f} MB cannot be locked in memory, and could be written to "
+            f"the swap disk {disk}, unjudged; {swap.MEND}"
+        )
     max_age_s = config.gate.max_age_ms / 1000
     switches = fault_switches(board, eyes, camera.trouble, panel.wiring, max_age_s)
     show = camera.hand.show if board.camera.is_simulated else None
@@ -58,7 +64,7 @@ def _skip(link: feed.Link, cause: str) -> None:
 
 
 def _tell_level(link: feed.Link, high: bool) -> None:
-    link.send(feed.Level(high, time.monotonic()))
+    link.send(feed.Level(high, since_boot_s()))
 
 
 def _tell_step(link: feed.Link, doing: str) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from shuttergate import gate
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.gate import Press, Rules, State
 from shuttergate.verdict import Fault, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """When the button was pressed, and since when the gate had been OPEN (monotonic seconds)."""
+    """When the button was pressed, and since when the gate had been OPEN (seconds since boot)."""
 
     pressed_s: float
     opened_s: float | None
@@ -25,7 +24,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The gate as it stood at one moment (monotonic seconds)."""
+    """The gate as it stood at one moment (seconds since boot)."""
 
     at_s: float
     state: State
@@ -46,7 +45,7 @@ class Interlock:
         rules: Rules,
         write_line: Callable[[bool], None],
         on_change: Callable[[Moment], None] = lambda now: None,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._rules = rules
         self._write_line = write_line

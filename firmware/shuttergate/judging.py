@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 
 from shuttergate import verdict
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import AcceleratorError, ScoreError
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Pixels, main_size
@@ -29,7 +28,7 @@ class LiveJudge:
         proof: ProofTests,
         faults: FaultLog,
         tally: Tally,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self.rule = eyes.rule(Look.LIVE, own)
         self._eyes = eyes
@@ -71,7 +70,7 @@ class PressJudge:
         faults: FaultLog,
         interlock: Interlock,
         tally: Tally,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self.rule = eyes.rule(Look.SECOND, own)
         self.proof = proof

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 
 from shuttergate import feed
 from shuttergate.board import CameraPart
 from shuttergate.capture.shelf import Shelf
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import CameraError, CameraLost
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Source
@@ -55,7 +54,7 @@ class Lane:
         faults: FaultLog,
         tell: feed.Tell,
         max_age_s: float,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self.name = ""  # of the camera, once it was open
         self.judge = judge

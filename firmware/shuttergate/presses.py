@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Collection, Mapping
 
 from shuttergate import feed
@@ -12,7 +11,7 @@ from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.config import Config
 from shuttergate.feed import Total
 from shuttergate.frame import Frame, Pixels
@@ -43,7 +42,7 @@ class Presses:
         client: PublisherClient,
         tally: Tally,
         tell: feed.Tell,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         longest = config.album.longest_side
         self._viewfinder = lane.viewfinder

@@ -6,11 +6,10 @@ by the photographer, between two presses.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from shuttergate import feed
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import AcceleratorError, ScoreError
 from shuttergate.faults import FaultLog
 from shuttergate.feed import Total
@@ -32,7 +31,7 @@ class ProofTests:
         every_s: float,
         tally: Tally,
         faults: FaultLog,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._eyes = eyes
         self._tally = tally

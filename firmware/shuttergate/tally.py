@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
 
 from shuttergate import feed
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.feed import Total
 from shuttergate.verdict import Fault, Reason, Verdict, rounded
 
@@ -42,7 +41,7 @@ class Stopwatch:
 class Tally:
     """Counts since the process began, and the newest scores. For any thread."""
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
+    def __init__(self, clock: Clock = since_boot_s) -> None:
         self._clock = clock
         self.scores: Mapping[str, float] = {}
         self._lock = threading.Lock()  # three threads count

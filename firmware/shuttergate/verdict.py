@@ -167,7 +167,7 @@ class Rule:
 class Verdict:
     """What the channels say of one frame.
 
-    ``exposed_s`` is the frame's exposure on the monotonic clock, in seconds.
+    ``exposed_s`` is the frame's exposure by `clock.since_boot_s`.
     """
 
     decision: Decision

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -18,7 +17,7 @@ import msgspec
 import numpy as np
 import simplejpeg
 
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.frame import Frame, Pixels, main_size, planes
 from shuttergate.gate import State
 from shuttergate.legible import live_coverage
@@ -127,7 +126,7 @@ class Viewfinder:
         rotation: int,
         gate: Gate,
         clears: Callable[[Pixels, Mapping[str, float]], bool] = _all_clear,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._rotation = rotation
         self._gate = gate

@@ -5,13 +5,12 @@ from __future__ import annotations
 import select
 import socket
 import threading
-import time
 from typing import Protocol
 
 from shuttergate import feed
 from shuttergate.capture import hatch
 from shuttergate.capture.client import RECEIPT_TIMEOUT_S, Heard, PublisherClient
-from shuttergate.clock import Clock, TimeOfDay
+from shuttergate.clock import Clock, TimeOfDay, since_boot_s
 from shuttergate.faults import FaultLog
 from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock
@@ -42,7 +41,7 @@ class Minded(Protocol):
 
     @property
     def last_turn_s(self) -> float:
-        """When the main thread last began a turn (monotonic)."""
+        """When the main thread last began a turn (seconds since boot)."""
         ...
 
     def turn(self) -> None:
@@ -73,7 +72,7 @@ class Warden:
         client: PublisherClient,
         link: feed.Link,
         injection: Injection,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._kit = kit
         self._interlock = interlock

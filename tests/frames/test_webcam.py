@@ -22,6 +22,7 @@ import simplejpeg
 from PIL import Image
 
 from shuttergate.board import CameraPart, read_board
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels
 from shuttergate.frames import v4l2, webcam
@@ -307,7 +308,7 @@ def test_a_picture_that_was_long_in_coming_is_as_old_as_it_is(bench: Bench) -> N
     time.sleep(0.3)
     bench.device.put(grey(9), exposed_us)
     frame = camera.next(1.0)
-    assert time.monotonic() - frame.exposed_s >= 0.3
+    assert since_boot_s() - frame.exposed_s >= 0.3
 
 
 @pytest.mark.parametrize("off_s", [-3600.0, -1.0, 5.0, 1.7e9])
@@ -345,19 +346,19 @@ def test_a_webcam_without_stamps_is_refused(bench: Bench) -> None:
 
 def test_a_silent_webcam_is_told_in_time(bench: Bench) -> None:
     camera = bench.open()
-    began_s = time.monotonic()
+    began_s = since_boot_s()
     with pytest.raises(CameraError, match=r"Cam gave no frame within 0\.2 s; plug it in again"):
         camera.next(0.2)
-    assert 0.2 <= time.monotonic() - began_s < 0.5
+    assert 0.2 <= since_boot_s() - began_s < 0.5
 
 
 def test_a_webcam_that_gives_only_rubbish_is_told_in_time(bench: Bench) -> None:
     camera = bench.open()
     bench.device.each = lambda: bench.device.put(b"\xff\xd8 no picture")
-    began_s = time.monotonic()
+    began_s = since_boot_s()
     with pytest.raises(CameraError, match=r"gave no frame within 0\.2 s"):
         camera.next(0.2)
-    assert time.monotonic() - began_s < 0.5
+    assert since_boot_s() - began_s < 0.5
 
 
 def test_a_webcam_that_never_stops_giving_ends_the_turn(bench: Bench) -> None:

@@ -25,6 +25,7 @@ from rich.table import Table
 from shuttergate import feed
 from shuttergate.appliance import Appliance
 from shuttergate.board import read_board
+from shuttergate.clock import since_boot_s
 from shuttergate.config import AlbumSettings, Config, GateSettings, SceneSettings
 from shuttergate.frame import Frame, Pixels
 from shuttergate.frames.buffers import Pool
@@ -120,7 +121,7 @@ class Alternator:
         slot.lores[self._number % slot.lores.size] ^= 1
         frame = Frame(
             self._number,
-            time.monotonic(),
+            since_boot_s(),
             slot.main.reshape(72, 64),
             slot.lores.reshape(224, 224, 3),
             self.pool.give_back(slot),
@@ -312,7 +313,7 @@ def _next_status(kit: Supervisor) -> tuple[feed.Status, float]:
     while True:
         for item in kit.poll(1.0):
             if isinstance(item, feed.Status):
-                return item, time.monotonic()
+                return item, since_boot_s()
 
 
 def frame_rate(seconds: float) -> list[Figure]:

@@ -29,6 +29,7 @@ from measure.speed import HD, Figure, room_picture
 from shuttergate import feed
 from shuttergate.appliance import Appliance
 from shuttergate.board import read_board
+from shuttergate.clock import since_boot_s
 from shuttergate.config import Config, SceneSettings, VideoSettings
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.scene import open_scene
@@ -56,7 +57,7 @@ class _StampedTally(Tally):
     def judged(self, seen: Verdict) -> None:
         """A frame was judged just now."""
         super().judged(seen)
-        self.latencies_s.append(time.monotonic() - seen.exposed_s)
+        self.latencies_s.append(since_boot_s() - seen.exposed_s)
 
 
 @dataclass

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shuttergate.board import Pins
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import PanelError
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
@@ -133,7 +133,7 @@ def test_a_press_in_the_moment_in_which_the_gate_closes_stops_neither(panel: Pan
     assert wiring is not None
     interlock = Interlock(Rules(clear_frames=1), panel.permissive)
     interlock.mended(Fault.STARTING)
-    assert interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, time.monotonic()))
+    assert interlock.judged(Verdict(Decision.CLEAR, Reason.CLEAR, since_boot_s()))
     closer = threading.Thread(target=interlock.fault, args=(Fault.CAMERA,), daemon=True)
 
     def feel() -> None:

@@ -17,6 +17,7 @@ from shuttergate.appliance import Appliance
 from shuttergate.board import read_board
 from shuttergate.capture.album import Album
 from shuttergate.capture.publisher import serve
+from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
 from shuttergate.errors import CameraError, ScoreError
 from shuttergate.frame import Frame, Pixels
@@ -76,7 +77,7 @@ class Camera:
         if self.mode != "frozen":
             slot.lores[self.number % slot.lores.size] ^= 1
         if self.mode != "repeat":
-            self.exposed_s = time.monotonic()
+            self.exposed_s = since_boot_s()
         main = slot.main.reshape(SIZE[1] * 3 // 2, SIZE[0])
         return Frame(
             self.number,

@@ -48,7 +48,7 @@ class Gop:
 
 
 class Gops:
-    """Holds what was encoded until it may go, or must not. Times are monotonic, in seconds."""
+    """Holds what was encoded until it may go, or must not. Times are seconds since boot."""
 
     def __init__(self, lead_s: float, gap_s: float) -> None:
         self._lead_s = lead_s

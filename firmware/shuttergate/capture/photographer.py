@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from shuttergate.capture import hatch
 from shuttergate.capture.client import RECEIPT_TIMEOUT_S, PublisherClient
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Opening
@@ -87,7 +86,7 @@ class Photographer:
         camera: PhotoSettings,
         work: PressWork,
         idle_s: float,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._shelf = shelf
         self._client = client

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from shuttergate.capture.delivery import Delivery
 from shuttergate.capture.encoder import Encoder, Muxer, load
 from shuttergate.capture.gops import Gops
 from shuttergate.capture.video import LIMIT, RELEASED, KeptPhotos, Recorded, Recording
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import EncoderError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import State
@@ -120,7 +119,7 @@ class Recorder:
         judge: FilmJudge,
         done: Callable[[Recorded], None],
         off: Callable[[str], None],
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._clock = clock
         self._settings = settings

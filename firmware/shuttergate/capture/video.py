@@ -36,7 +36,7 @@ class Recorded:
 
 
 class Recording:
-    """Belongs to the press at ``pressed_s`` in the opening of ``opened_s`` (monotonic seconds).
+    """Belongs to the press at ``pressed_s`` in the opening of ``opened_s`` (seconds since boot).
 
     It has no file before its first GOP was cleared. ``is_doubted``: something broke since it began.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import resource
 import shutil
@@ -18,8 +19,9 @@ from shuttergate.commands import upkeep
 from shuttergate.config import Config, album_folder
 from shuttergate.errors import ShuttergateError, plain
 from shuttergate.examination import Examined, Finding, Health
+from shuttergate.lane import POOL_FRAMES
 from shuttergate.parent.supervisor import make_album
-from shuttergate.system import confine, landlock
+from shuttergate.system import confine, landlock, swap
 from shuttergate.system.paths import share
 from shuttergate.vision import libedgetpu
 from shuttergate.vision.channel import Channel
@@ -29,6 +31,8 @@ from shuttergate.vision.rule import read_rule
 from shuttergate.vision.selftest import SelfTest
 
 LOW_DISK_BYTES = 200_000_000
+LORES_BYTES = 3 * 224 * 224
+"""Of what the models see of a frame."""
 
 
 def examine(config: Config, board: Board) -> Iterator[Finding]:
@@ -146,31 +150,46 @@ def _walls() -> Examined:
 
 def _memory(board: Board) -> Examined:
     width, height = board.camera.main_size
-    need = 4 * (width * height * 3 // 2)
-    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
-    swaps = len(Path("/proc/swaps").read_text().splitlines()) > 1
-    if swaps and limit != resource.RLIM_INFINITY and limit < need:
-        return Examined(
-            "memory",
-            Health.WARNING,
-            f"there is swap, and only {limit >> 20} MB may be locked of {need >> 20} MB of frames",
-            "swapoff -a, or raise the locked-memory limit (ulimit -l, LimitMEMLOCK=)",
-        )
-    return Examined("memory", Health.OK, "frames cannot reach a swap disk")
+    need = POOL_FRAMES * (width * height * 3 // 2 + LORES_BYTES)
+    disk, limit = swap.disk(), _lockable()
+    if disk is None or limit >= need:
+        return Examined("memory", Health.OK, "frames cannot reach a swap disk")
+    if board.camera.is_simulated:
+        return Examined("memory", Health.OK, f"a simulated camera's frames may reach {disk}: swap")
+    seen = f"only {limit / 1e6:.0f} MB of {need / 1e6:.0f} MB of frames may be locked in memory"
+    seen += f", and {disk} is swap: the kit does not start"
+    return Examined("memory", Health.FAULT, seen, swap.MEND)
 
 
-def _service() -> Examined:
+def _lockable() -> float:
+    """Return how many bytes of memory the kit may lock: as the service, where that is installed."""
+    own = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0]
+    if own == resource.RLIM_INFINITY:
+        return math.inf
+    services = _systemctl("show", "--property=LimitMEMLOCK", "--value")
+    return max(own, math.inf if services == "infinity" else int(services or 0))
+
+
+def _systemctl(*words: str) -> str | None:
+    """Return what systemctl says of the service; None where there is no systemd."""
     systemctl = shutil.which("systemctl")
     if systemctl is None:
-        return Examined("service", Health.WARNING, "no systemd here", "start it by hand")
+        return None
     found = subprocess.run(
-        [systemctl, "is-active", "shuttergate.service"],
+        [systemctl, *words, "shuttergate.service"],
         capture_output=True,
         text=True,
         timeout=10,
         check=False,
     )
-    state = found.stdout.strip() or "not installed"
+    return found.stdout.strip()
+
+
+def _service() -> Examined:
+    state = _systemctl("is-active")
+    if state is None:
+        return Examined("service", Health.WARNING, "no systemd here", "start it by hand")
+    state = state or "not installed"
     if state == "active":
         return Examined("service", Health.OK, "active")
     return Examined(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import CameraError
 from shuttergate.frame import Pixels, planes
 from shuttergate.frames.sensor import fitting
@@ -288,7 +288,7 @@ class Clip:
 
     def _developed(self, picture: Any) -> Shot:
         shot = self._developer.shot(picture)
-        self._developed_s = time.monotonic()
+        self._developed_s = since_boot_s()
         return shot
 
     def _work(self) -> None:
@@ -312,7 +312,7 @@ class Clip:
                 return False
             asked_s, step_s = self._due_s + SLACK_S, self._step_s
         if until_s <= asked_s:
-            return time.monotonic() - self._developed_s >= LATE_S
+            return since_boot_s() - self._developed_s >= LATE_S
         if from_s <= asked_s or step_s > LONGEST_STEP_S:
             return True
         return asked_s + math.ceil((from_s - asked_s) / step_s) * step_s < until_s

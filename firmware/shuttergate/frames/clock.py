@@ -8,29 +8,33 @@ from shuttergate.errors import CameraError
 
 
 class SensorClock:
-    """Brings libcamera's timestamps to the monotonic clock.
+    """Brings a camera's timestamps to `clock.since_boot_s`.
 
     libcamera's control_ids document ``SensorTimestamp`` as CLOCK_BOOTTIME; its Raspberry Pi and
     virtual pipelines pass on what the kernel's driver or they themselves took, CLOCK_MONOTONIC. The
     two differ by the time spent suspended. Which one it is shows the first frame: it was exposed
-    after ``started_ns`` (monotonic) and before now. Where both fit, it is taken for the older.
+    after ``started_ns`` (since boot) and before now. Where both fit, it is taken for the older.
     """
 
     def __init__(self, started_ns: int) -> None:
         self._started_ns = started_ns
+        self._asleep_ns = _asleep_ns()
         self._counts_sleep: bool | None = None
 
-    def monotonic_s(self, stamp_ns: int) -> float:
-        """Return the moment in seconds of CLOCK_MONOTONIC; the offset is measured each time.
+    def since_boot_s(self, stamp_ns: int) -> float:
+        """Return the moment in seconds since boot.
 
-        Raises `CameraError` where the first frame is dated neither way.
+        What does not count sleep gets as much as had been slept at the frame before: after a sleep
+        the first frame is dated too early, for it may be one from before. Raises `CameraError`
+        where the first frame of all is dated neither way.
         """
-        # A thread may be held up between the two readings: the smallest of some is the nearest.
-        asleep_ns = min(_asleep_ns() for _ in range(3))
+        before_ns = self._asleep_ns
+        self._asleep_ns = _asleep_ns()
+        asleep_ns = min(before_ns, self._asleep_ns)
         if self._counts_sleep is None:
-            now_ns = time.monotonic_ns()
             for counts_sleep in (True, False):
-                if self._started_ns <= stamp_ns - asleep_ns * counts_sleep <= now_ns:
+                date_ns = stamp_ns + asleep_ns * (not counts_sleep)
+                if self._started_ns <= date_ns <= now_ns():
                     self._counts_sleep = counts_sleep
                     break
             else:
@@ -38,9 +42,14 @@ class SensorClock:
                     f"camera dates its first frame {stamp_ns / 1e9:.3f} s, which is on no clock "
                     f"after its start at {self._started_ns / 1e9:.3f} s; it is opened anew"
                 )
-        return (stamp_ns - asleep_ns * self._counts_sleep) / 1e9
+        return (stamp_ns + asleep_ns * (not self._counts_sleep)) / 1e9
+
+
+def now_ns() -> int:
+    """Return nanoseconds since boot."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 def _asleep_ns() -> int:
-    now_ns = time.monotonic_ns()
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - now_ns
+    # A thread may be held up between the two readings: the smallest of some is the nearest.
+    return min(-time.monotonic_ns() + now_ns() for _ in range(3))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections import deque
 
 import numpy as np
 
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 
@@ -29,7 +28,7 @@ class Inspector:
         self,
         lores_shape: tuple[int, ...],
         main_limit: tuple[int, int],
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
     ) -> None:
         self._lores_shape = lores_shape
         self._main_limit = main_limit

@@ -15,15 +15,15 @@ import itertools
 import logging
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool, Slot
-from shuttergate.frames.clock import SensorClock
+from shuttergate.frames.clock import SensorClock, now_ns
 from shuttergate.frames.sensor import (
     LOOKING_ELSEWHERE,
     SensorReading,
@@ -81,7 +81,7 @@ class PiCamera:
             self.name = f"picamera2 {self.model}"
             self._configure(settings, lores_size, library.Platform.PISP)
             self._mapped = library.MappedArray
-            self._clock = SensorClock(time.monotonic_ns())
+            self._clock = SensorClock(now_ns())
             self._device.start(show_preview=False)  # no window: a thread that hands requests on
             undo.pop_all()
 
@@ -162,7 +162,7 @@ class PiCamera:
                     "look at the cable and at both its ends"
                 ) from error
             self._job = None
-            arrived_s = time.monotonic()
+            arrived_s = since_boot_s()
             try:
                 metadata = request.get_metadata()
                 exposed_s = self._exposed_s(metadata)
@@ -193,7 +193,7 @@ class PiCamera:
                     f"{self.name}: what the models see ({second}) is not what is saved ({first}); "
                     "it is opened anew"
                 )
-        return self._clock.monotonic_s(stamp_ns)
+        return self._clock.since_boot_s(stamp_ns)
 
     def _copied(self, request: Any) -> Slot:
         """Copy both pictures of one and the same request; no view of its memory outlives this."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, main_size
 from shuttergate.frames.buffers import Pool
@@ -43,7 +44,7 @@ class SimulatedCamera:
         self._scene = scene
         self._pool = pool
         self._trouble = trouble or Trouble()
-        self._start_s = time.monotonic()
+        self._start_s = since_boot_s()
         self._exposure = -1
         self._exposed_s = 0.0
 
@@ -54,10 +55,10 @@ class SimulatedCamera:
             raise CameraError(
                 f"{self.name} gave no frame within {timeout_s:.1f} s; switch its fault off"
             )
-        elapsed_s = time.monotonic() - self._start_s
+        elapsed_s = since_boot_s() - self._start_s
         self._exposure = max(self._exposure + 1, int(elapsed_s * self.fps))
         due_s = self._start_s + self._exposure / self.fps
-        wait_s = due_s - time.monotonic()
+        wait_s = due_s - since_boot_s()
         if wait_s > timeout_s:
             raise CameraError(f"{self.name}: no frame within {timeout_s:.1f} s; wait for the next")
         if wait_s > 0:
@@ -67,7 +68,7 @@ class SimulatedCamera:
         if slot is None:
             raise CameraError(f"{self.name}: no buffer is free; whoever holds a frame must end it")
         if not self._trouble.repeating:
-            self._exposed_s = time.monotonic()
+            self._exposed_s = since_boot_s()
         slot.used = shot.main.size
         slot.main[: slot.used] = shot.main.reshape(-1)
         slot.lores[:] = shot.lores.reshape(-1)

@@ -6,13 +6,13 @@ A stage is a TOML file that names scenes: pictures, folders of them, or videos.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
 
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import CameraError, ConfigError, plain
 from shuttergate.frame import main_size, planes
 from shuttergate.frames import marks
@@ -77,7 +77,7 @@ class Stage:
         if width < marks.SMALLEST[0] or height < marks.SMALLEST[1]:
             raise CameraError(f"{self.name}: {name}: {width} x {height} has no room for the clock")
         luma, _u, _v = planes(shot.main)
-        marks.stamp(luma, self._order.index(name), int(time.monotonic() * 1000))
+        marks.stamp(luma, self._order.index(name), int(since_boot_s() * 1000))
         return shot
 
     def close(self) -> None:

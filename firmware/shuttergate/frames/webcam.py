@@ -23,7 +23,7 @@ from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.frames import picamera2, v4l2
 from shuttergate.frames.buffers import Pool, Slot
-from shuttergate.frames.clock import SensorClock
+from shuttergate.frames.clock import SensorClock, now_ns
 from shuttergate.frames.sensor import fitting
 from shuttergate.frames.upright import flipped
 from shuttergate.system import pyav
@@ -75,7 +75,7 @@ class WebCam:
             undo.callback(self.close)
             with v4l2.Device(settings.device, settings.main_size) as device:
                 mode = v4l2.choose(device.modes(), settings.main_size, settings.fps)
-                started_ns = time.monotonic_ns()
+                started_ns = now_ns()
                 self._container = self._opened(mode)
                 self._colours = device.colours()
                 self.name = f"webcam {device.name}"
@@ -173,7 +173,7 @@ class WebCam:
 
     def _frame(self, size: int, stamp_s: Fraction) -> Frame | None:
         """Return the frame in the scratch buffer, or None where it is no whole picture."""
-        exposed_s = self._clock.monotonic_s(round(stamp_s * 10**9) - self._interval_ns)
+        exposed_s = self._clock.since_boot_s(round(stamp_s * 10**9) - self._interval_ns)
         picture = slot = None
         try:
             picture = self._decoded(size)

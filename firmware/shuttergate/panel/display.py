@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.panel.lamps import REFUSAL_S, SELF_TEST_S, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
 from shuttergate.verdict import Reason
@@ -13,7 +11,7 @@ from shuttergate.verdict import Reason
 class Display:
     """`show` is for one thread, `refused` for any."""
 
-    def __init__(self, panel: Panel, clock: Clock = time.monotonic) -> None:
+    def __init__(self, panel: Panel, clock: Clock = since_boot_s) -> None:
         self._panel = panel
         self._clock = clock
         self._shown = Meaning.SELF_TEST

@@ -18,7 +18,7 @@ class Pole:
     _up_since_s: float = float("inf")
 
     def begins(self, down: bool, now_s: float) -> bool:
-        """Return whether a press begins with this level, at monotonic time ``now_s``."""
+        """Return whether a press begins with this level, at ``now_s``."""
         was_down, self._down = self._down, down
         if not down:
             if was_down:

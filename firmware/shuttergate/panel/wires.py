@@ -71,7 +71,7 @@ class WireWatch:
     _spoken_s: dict[Fault, float] = field(default_factory=dict)  # of standing faults
 
     def look(self, now_s: float, reading: Reading | None) -> frozenset[Fault]:
-        """Take a reading (None: none could be taken) at monotonic time ``now_s``."""
+        """Take a reading (None: none could be taken) at ``now_s``."""
         if reading is None or now_s - self._looked_s > BREAK_S:
             self._since_s.clear()
         self._looked_s = now_s

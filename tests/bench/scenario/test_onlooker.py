@@ -10,6 +10,7 @@ from PIL import Image
 from websockets.sync.server import ServerConnection, serve
 
 from shuttergate.bench.scenario.onlooker import Onlooker
+from shuttergate.clock import since_boot_s
 
 
 def test_it_keeps_when_a_picture_came_and_how_tall_it_was_and_comes_back() -> None:
@@ -26,7 +27,7 @@ def test_it_keeps_when_a_picture_came_and_how_tall_it_was_and_comes_back() -> No
         url = f"http://127.0.0.1:{server.socket.getsockname()[1]}/"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        since_s = time.monotonic()
+        since_s = since_boot_s()
         with Onlooker(url) as onlooker:
             while len(seen := onlooker.seen(since_s)) < 2:
                 time.sleep(0.01)
@@ -34,4 +35,4 @@ def test_it_keeps_when_a_picture_came_and_how_tall_it_was_and_comes_back() -> No
         thread.join()
     assert [height for _, height in seen[:2]] == [30, 30]
     assert 0 < seen[0][0] < seen[1][0]
-    assert onlooker.seen(time.monotonic()) == []
+    assert onlooker.seen(since_boot_s()) == []

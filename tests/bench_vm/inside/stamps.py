@@ -6,7 +6,6 @@ not what a Raspberry Pi takes.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from PIL import Image
 
 from shuttergate.board import AcceleratorPart, Pins
 from shuttergate.board import CameraPart as CameraSettings
+from shuttergate.clock import since_boot_s
 from shuttergate.config import Config, GateSettings
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool
@@ -55,7 +55,7 @@ class Watched(Camera):
         frame = self._device.next(timeout_s)
         card = bool(frame.lores[..., 0].std() > 20)  # the other picture is plain
         if card and not self._was_card:
-            self.turned.append((frame.exposed_s, time.monotonic()))
+            self.turned.append((frame.exposed_s, since_boot_s()))
         self._was_card = card
         return frame
 
@@ -77,7 +77,7 @@ class Stamped(Panel):
         super().permissive(high)
         is_high = self._bank.line()
         if self._was_high and not is_high:
-            self.lowered_s.append(time.monotonic())
+            self.lowered_s.append(since_boot_s())
         self._was_high = is_high
 
 

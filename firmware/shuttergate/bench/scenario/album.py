@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import ExifTags, Image
 
 from shuttergate.bench.scenario.record import AlbumPicture
 from shuttergate.capture.album import PHOTO, VIDEO
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import PictureError
 from shuttergate.frame import Pixels
 from shuttergate.frames import marks
@@ -35,7 +35,7 @@ TAGS = {
 def empty(album: Path, scenes: Sequence[str], began_s: float) -> list[AlbumPicture]:
     """Return what lies in the folder, and take it out.
 
-    ``scenes`` in the order of the stage; ``began_s``: the script's start on the monotonic clock.
+    ``scenes`` in the order of the stage; ``began_s``: the script's start since boot.
     """
     found = []
     for path in sorted(album.iterdir()):
@@ -68,7 +68,7 @@ def _picture(path: Path, scenes: Sequence[str], began_s: float) -> AlbumPicture:
         shown = scenes[scene]
     except (PictureError, IndexError):
         return AlbumPicture(path.name, None, None)
-    now_ms = int(time.monotonic() * 1000)
+    now_ms = int(since_boot_s() * 1000)
     age_ms = (now_ms - time_ms) % marks.WRAP_MS
     return AlbumPicture(path.name, shown, (now_ms - age_ms) / 1000 - began_s)
 

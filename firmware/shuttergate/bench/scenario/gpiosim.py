@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from shuttergate.clock import since_boot_s
+
 PLATFORM = Path("/sys/devices/platform")
 STEP_S = 0.001
 
@@ -59,7 +61,7 @@ class Bank:
 class Copper:
     """The button between two lines, its second pole on a third, and what can break.
 
-    ``meter`` is told of every change of the permissive line, with its time on the monotonic clock.
+    ``meter`` is told of every change of the permissive line, with its time since boot.
     Current is quicker than a busy machine: ``slowest_s`` is how late the wires were at worst, and
     beyond a gate's settling time what they did is no button any more.
     """
@@ -91,7 +93,7 @@ class Copper:
         line = self._bank.level(enable)
         if line != self._shown:
             self._shown = line
-            self._meter(time.monotonic(), line)
+            self._meter(since_boot_s(), line)
         closed = self.supply or (line and (self.finger or self.welded))
         self._drive(shutter, closed)
         if sense is not None:
@@ -105,11 +107,11 @@ class Copper:
     def _flow(self) -> None:
         with contextlib.suppress(PermissionError):  # current waits for no process
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -20)
-        settled_s = time.monotonic()
+        settled_s = since_boot_s()
         while not self._ends:
             time.sleep(STEP_S)
             self.settle()
-            before_s, settled_s = settled_s, time.monotonic()
+            before_s, settled_s = settled_s, since_boot_s()
             self.slowest_s = max(self.slowest_s, settled_s - before_s)
 
     def press(self, hold_s: float = 0.15) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from shuttergate import feed
 from shuttergate.bench.scenario.gpiosim import Bank, Copper, simulated_line
 from shuttergate.bench.scenario.wires import BenchWires, Metered, Wired
 from shuttergate.board import Board
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import ConfigError
 from shuttergate.injection import FaultSwitch
 from shuttergate.parent.supervisor import Supervisor
@@ -40,7 +40,7 @@ class Hookup(Protocol):
         """Take the permissive line, as another program would, before the kit can."""
 
     def levels(self, news: Sequence[feed.News]) -> list[tuple[float, bool]]:
-        """Return the line's changes since last asked: monotonic time and level."""
+        """Return the line's changes since last asked: time since boot and level."""
 
     def close(self) -> None:
         """Let every wire go."""
@@ -84,7 +84,7 @@ class Simulated:
                     found.append((at_s, high))
                     self._high, self._known_s = high, at_s
                 case feed.ChildEnded(process="gate") if self._high:
-                    found.append((time.monotonic(), False))
+                    found.append((since_boot_s(), False))
                     self._high = False
         return found
 

@@ -8,7 +8,6 @@ sensor, driver, model, gate and wire in it, from photon to line.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from shuttergate.bench.scenario.album_expectations import PhotoCount
 from shuttergate.bench.scenario.run import Options
 from shuttergate.bench.scenario.script import Scenario, ScriptShow, stretched
 from shuttergate.bench.scenario.stand import Stand
+from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
 from shuttergate.errors import ShuttergateError
 
@@ -95,8 +95,8 @@ class _Cycle:
 
     def wait(self, seconds: float) -> None:
         """Watch for so long, or longer on a slow machine."""
-        until_s = time.monotonic() + seconds * self._patience
-        while (left_s := until_s - time.monotonic()) > 0:
+        until_s = since_boot_s() + seconds * self._patience
+        while (left_s := until_s - since_boot_s()) > 0:
             self._stand.watch(left_s)
 
     def line(self, high: bool, what: str = "") -> None:
@@ -117,10 +117,10 @@ class _Cycle:
         self._found.add("press to durable file", photo.at_s)
 
     def _until(self, true: Callable[[], bool], what: str, state: str) -> None:
-        until_s = time.monotonic() + GIVE_UP_S * self._patience
+        until_s = since_boot_s() + GIVE_UP_S * self._patience
         while not true():
             self._stand.watch(0.05)
-            if time.monotonic() > until_s:
+            if since_boot_s() > until_s:
                 raise ShuttergateError(
                     f"{what} was not {state} within {GIVE_UP_S * self._patience:.0f} s; "
                     "look at the wires, the lamp and the card"

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
-import time
 from typing import Self
 
 from PIL import Image
+
+from shuttergate.clock import since_boot_s
 
 AGAIN_S = 0.1
 
@@ -37,7 +38,7 @@ class Onlooker:
         self._thread.join()
 
     def seen(self, since_s: float) -> list[tuple[float, int]]:
-        """Return each picture's time after ``since_s``, on the monotonic clock, and height, px."""
+        """Return each picture's time after ``since_s``, since boot, and height, px."""
         return [(at_s - since_s, height) for at_s, height in list(self._seen) if at_s >= since_s]
 
     def _run(self) -> None:
@@ -62,4 +63,4 @@ class Onlooker:
                     told = page.recv(AGAIN_S)
                     if isinstance(told, bytes) and told[:1] == b"P":
                         with Image.open(io.BytesIO(told[1:])) as picture:
-                            self._seen.append((time.monotonic(), picture.height))
+                            self._seen.append((since_boot_s(), picture.height))

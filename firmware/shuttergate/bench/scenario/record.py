@@ -88,7 +88,7 @@ class Record:
     done: list[Done] = field(default_factory=list)
     presses: list[PressRecord] = field(default_factory=list)
     pictures: list[AlbumPicture] = field(default_factory=list)
-    began_s: float = 0.0  # of the script, on the monotonic clock
+    began_s: float = 0.0  # of the script, by `clock.since_boot_s`
     ended_s: float = 0.0  # from the script's start
     start_s: float = 0.0  # from starting the kit to its first verdict
     refusal: str = ""  # why the kit would not start

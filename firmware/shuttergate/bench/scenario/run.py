@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from shuttergate.bench.scenario.report import Run
 from shuttergate.bench.scenario.script import Scenario, stretched
 from shuttergate.bench.scenario.stand import Stand
 from shuttergate.bench.scenario.wires import BenchWires
+from shuttergate.clock import since_boot_s
 from shuttergate.config import read_kit
 from shuttergate.errors import ConfigError, ShuttergateError
 from shuttergate.system.toml import decode, path_of
@@ -90,7 +90,7 @@ def play_all(
 def play(sheet: Sheet, options: Options, tick: Callable[[float], object]) -> Run:
     """Play one scenario once, on a kit of its own."""
     scenario = sheet.scenario
-    began_s = time.monotonic()
+    began_s = since_boot_s()
     run = Run(sheet.name, scenario, Record())
     try:
         with Stand(scenario, sheet.base, options.wires, options.may_set_clock) as stand:
@@ -106,7 +106,7 @@ def play(sheet: Sheet, options: Options, tick: Callable[[float], object]) -> Run
         run.trouble = str(error)
     except Exception:  # one script must not take the others' results along
         run.trouble = f"the bench itself failed: {traceback.format_exc()}"
-    run.seconds = time.monotonic() - began_s
+    run.seconds = since_boot_s() - began_s
     return run
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from shuttergate.bench.scenario.run import Options, Sheet, did_not_start, judged
 from shuttergate.bench.scenario.script import Soak
 from shuttergate.bench.scenario.stand import Stand
 from shuttergate.bench.scenario.vitals import Vitals, vitals
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import ShuttergateError
 
 SAMPLE_S = 20.0
@@ -61,13 +61,13 @@ class Sampler:
     def __init__(self, stand: Stand, soaked: Soaked) -> None:
         self._stand = stand
         self._soaked = soaked
-        self._began_s = time.monotonic()
+        self._began_s = since_boot_s()
         self._due_s = SAMPLE_S
         self._before: dict[str, feed.Timing] = {}
 
     def __call__(self, at_s: float) -> None:
         """Take one if it is due."""
-        now_s = time.monotonic() - self._began_s
+        now_s = since_boot_s() - self._began_s
         if now_s < self._due_s:
             return
         self._due_s = now_s + SAMPLE_S
@@ -109,7 +109,7 @@ def soak(
     `tick` is called with the seconds since the start. Raises `ShuttergateError` where it cannot be
     played at all.
     """
-    soaked, began_s = Soaked(), time.monotonic()
+    soaked, began_s = Soaked(), since_boot_s()
     with Stand(sheet.scenario, sheet.base, options.wires, options.may_set_clock) as stand:
         if stand.why_not:
             raise ShuttergateError(f"{sheet.name}: {stand.why_not}")
@@ -118,11 +118,11 @@ def soak(
 
         def both(at_s: float) -> None:
             sampler(at_s)
-            tick(time.monotonic() - began_s)
+            tick(since_boot_s() - began_s)
 
-        while not _done(soaked.rounds, time.monotonic() - began_s, rounds, seconds):
+        while not _done(soaked.rounds, since_boot_s() - began_s, rounds, seconds):
             record = stand.play(both)
-            last = _done(soaked.rounds + 1, time.monotonic() - began_s, rounds, seconds)
+            last = _done(soaked.rounds + 1, since_boot_s() - began_s, rounds, seconds)
             if last:
                 stand.stop(record)
             run = Run(f"{sheet.name} round {soaked.rounds + 1}", sheet.scenario, record)
@@ -133,7 +133,7 @@ def soak(
             say(run)
             if record.refusal:
                 break
-    soaked.seconds = time.monotonic() - began_s
+    soaked.seconds = since_boot_s() - began_s
     soaked.drifts = drifts(soaked.samples, sheet.scenario.soak)
     return soaked
 

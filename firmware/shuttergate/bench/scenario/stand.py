@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +24,7 @@ from shuttergate.bench.scenario.record import Done, PressRecord, Record, Said, T
 from shuttergate.bench.scenario.scenes import write_stage
 from shuttergate.bench.scenario.script import Scenario
 from shuttergate.bench.scenario.wires import BenchWires
+from shuttergate.clock import since_boot_s
 from shuttergate.companion import Companion, Role
 from shuttergate.config import read_kit
 from shuttergate.console import process as console
@@ -141,10 +141,10 @@ class Stand:
 
     def start(self, patience: float = 1.0) -> None:
         """Wait for the first verdict, or for the kit to refuse."""
-        until_s = time.monotonic() + START_S * patience
+        until_s = since_boot_s() + START_S * patience
         while not self.kit.was_ready and self.kit.refusal is None:
             self.watch(0.1)
-            if time.monotonic() > until_s:
+            if since_boot_s() > until_s:
                 told = [one for one in self._record.told if one.event.endswith(" fault")]
                 why = f": {told[-1].fields.get('error')}" if told else ""
                 limit_s = START_S * patience
@@ -182,7 +182,7 @@ class Stand:
 
     def begin(self) -> Record:
         """Begin a new record, and return it; what is watched from now on goes into it."""
-        record = Record(began_s=time.monotonic(), start_s=self.kit.start_s)
+        record = Record(began_s=since_boot_s(), start_s=self.kit.start_s)
         record.levels.append((0.0, self._high))
         if self._record.said:
             last = self._record.said[-1]
@@ -210,7 +210,7 @@ class Stand:
         return record
 
     def _now(self) -> float:
-        return time.monotonic() - self._record.began_s
+        return since_boot_s() - self._record.began_s
 
     def _pressed(self, hold_s: float) -> None:
         self._record.presses.append(PressRecord(self._now(), lasts_s=hold_s + FELT_S))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ from msgspec import Meta
 
 from shuttergate import feed
 from shuttergate.board import Board
+from shuttergate.clock import since_boot_s
 from shuttergate.errors import ConfigError, PanelError
 from shuttergate.panel.chip import import_lgpio
 from shuttergate.parent.supervisor import Supervisor
@@ -136,7 +136,7 @@ class Wired(Metered):
             high = self._lgpio.gpio_read(self._chip, self._wires.permissive) == 1
             if high != shown:
                 shown = high
-                self._found.put((time.monotonic(), high))
+                self._found.put((since_boot_s(), high))
 
     @property
     def slowest_s(self) -> float:
