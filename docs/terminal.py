@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROWS, COLUMNS = 24, 100
 OPTIONS = ("--seconds", "22", "--press", "4,9:7.6,17.1,21.3")
-TITLES = {"en": "The demo in a terminal", "ja": "端末で動かしたデモ"}
+TITLES = {"en": "The demo in a terminal", "ja": "ターミナルで動かしたデモ"}
 CELL, LINE, MARGIN, BAR = 8.4, 21, 22, 36  # pixels; BAR: the window's title bar
 STYLE = """
 text { font: 14px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;

@@ -173,7 +173,7 @@ def test_a_refusal_says_what_is_broken_and_what_the_second_look_saw() -> None:
         "the camera gives no pictures; the album cannot keep a photo"
     )
     assert words(broken, "ja") == (
-        "撮影しませんでした：どこかが故障しているため、シャッターを無効にしています："
+        "撮影しませんでした：どこかが故障しているため、シャッターは使えません："
         "カメラから画像が来ません、アルバムに写真を保存できません"
     )
     looked = feed.PressRefused(Reason.SECOND_LOOK, Reason.NUDITY)

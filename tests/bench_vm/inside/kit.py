@@ -13,7 +13,7 @@ BOARD = f"""
 name = "bench"
 [title]
 en = "A kernel's simulated pins"
-ja = "カーネルの擬似ピン"
+ja = "カーネルの模擬ピン"
 [camera]
 driver = "CAMERA"
 main_size = [640, 480]
