@@ -165,7 +165,7 @@ def test_the_readme_knows_every_board_and_every_pack(language: str) -> None:
     for name in board_names():
         assert f"`{name}`" in text or f"device/{name}/README{language}.md" in text, name
     for path in (ROOT / "models").glob("*/model.toml"):
-        assert f"models/{path.parent.name}/MODEL_CARD.md" in text, path.parent.name
+        assert f"models/{path.parent.name}/MODEL_CARD{language}.md" in text, path.parent.name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
