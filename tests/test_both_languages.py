@@ -11,7 +11,6 @@ import pytest
 from support.places import ROOT
 
 ENGLISH_ONLY: set[str] = {
-    "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs/design.md",
 }
