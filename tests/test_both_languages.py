@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from support import needs
 from support.places import ROOT
 
 ENGLISH_ONLY: set[str] = {
@@ -104,3 +107,30 @@ def test_what_differs_is_seen() -> None:
     assert (targets(page), code(page)) == (["a.ja.md"], ["make x"])
     assert leads_to(page, "a.md") == set() and leads_to("[a](b.ja.md#c)", "a.md") == {"b.md"}
     assert rows(page) == ["| 1.5 | two |"] and ranks("# a\n```\n# b\n```\n## c\n") == [1, 2]
+
+
+def menu(language: str) -> dict[str, str]:
+    """What bare `make` says of each target in an environment of this language."""
+    spoken = {"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": language}
+    said = subprocess.run(
+        ["make", "--no-print-directory", "menu"],
+        cwd=ROOT,
+        env={**os.environ, **spoken, "MAKEFLAGS": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return {line.split()[0]: line.partition(" ")[2].strip() for line in said.splitlines()}
+
+
+@needs.program("make").mark
+def test_the_menu_of_make_is_in_both_languages() -> None:
+    english, other = menu("C.UTF-8"), menu("ja_JP.UTF-8")
+    targets = re.findall(r"^([a-z0-9-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert [*english] == [*other] == targets
+    assert all(text.isascii() or "…" in text for text in english.values())
+    for name, text in other.items():
+        assert re.search(r"[ぁ-んァ-ヶ]", text), f"{name} has no Japanese"
+        sizes = [set(re.findall(NUMBER, one)) for one in (english[name], text)]
+        assert sizes[0] <= sizes[1], name
+    assert len(set(other.values())) == len(other)
