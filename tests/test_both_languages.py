@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from measure import scaling
 from support import needs
 from support.places import ROOT
 
@@ -107,6 +108,16 @@ def test_what_differs_is_seen() -> None:
     assert (targets(page), code(page)) == (["a.ja.md"], ["make x"])
     assert leads_to(page, "a.md") == set() and leads_to("[a](b.ja.md#c)", "a.md") == {"b.md"}
     assert rows(page) == ["| 1.5 | two |"] and ranks("# a\n```\n# b\n```\n## c\n") == [1, 2]
+
+
+def test_the_curves_of_scaling_are_the_same_in_both_languages() -> None:
+    english, other = (
+        (ROOT / "docs" / f"scaling.{one}.svg").read_text("utf-8") for one in ("en", "ja")
+    )
+    assert other == scaling.in_japanese(english)
+    labels = re.findall(r">([^<>\n]+)</text>", other)
+    assert len(labels) > 40 and set(scaling.JAPANESE.values()) <= set(labels)
+    assert not [one for one in labels if re.search(r"[a-z]{3}", one)]
 
 
 def menu(language: str) -> dict[str, str]:
