@@ -7,6 +7,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 LOCALE := firmware/shuttergate/locale
 ARGS ?=
+# What people read is in Japanese where the environment asks for it, as shuttergate itself is.
+JA := $(filter ja ja_% ja.% ja:%,$(firstword $(LANGUAGE) $(LC_ALL) $(LC_MESSAGES) $(LANG)))
 # Two lanes of tests keep time and often wait; two workers or more compute meanwhile.
 WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
@@ -14,107 +16,142 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lock locale clean
 
+# ja: このメニュー
 menu:  ## this menu
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 14
+	@awk -F '## +' -v ja='$(JA)' '/^# ja: / { other = substr($$0, 7) } \
+	  /^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); print $$1 "\t" (ja ? other : $$2) }' \
+	  $(MAKEFILE_LIST) | expand -t 14
 
+# ja: .venv を作り、版を固定したものをすべて入れる
 setup: $(VENV)/.ready  ## make .venv with everything at its pinned version
 
+# ja: PyAV を加える（動画とウェブカメラ用）。配布パッケージに x264 と x265（GPL）が入っている
 video: $(VENV)/.ready-video  ## add PyAV, for video and webcams; its wheels bring x264 and x265 (GPL)
 
+# ja: pi-heif を加える（HEIC の画像用）。配布パッケージに libheif と libde265（LGPL）が入っている
 heif: $(VENV)/.ready-heif  ## add pi-heif, for HEIC pictures; its wheels bring libheif and libde265 (LGPL)
 
+# ja: シミュレーション用ボードでキットを動かす。オプションは ARGS="--headless --seconds 20"
 demo: setup  ## run the kit on the simulated board; options in ARGS="--headless --seconds 20"
 	@$(BIN)/shuttergate demo $(ARGS)
 
+# ja: テストを実行する（2コアで5分）
 test: $(VENV)/.ready-dev  ## run the tests (5 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
+# ja: 時間を計るものと計算の長いものを除いたテスト（2分）
 test-quick: $(VENV)/.ready-dev  ## the tests that neither keep time nor compute long (2 minutes)
 	$(PYTEST) --quick $(ARGS)
 
+# ja: テストが firmware/ のどの行を通るか（8分。時間を計るテストは失敗することがある）
 coverage: $(VENV)/.ready-dev  ## which lines of firmware/ the tests reach (8 minutes; what keeps time may fail)
 	$(BIN)/coverage erase
 	-$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=miss
 
+# ja: README の2つのコマンドを、まっさらな Debian 12 と 13 の chroot で試す（30分、root）
 test-fresh:  ## README's two commands on a fresh Debian 12 and 13, each in a chroot (30 minutes, root)
 	@$(PYTHON) tests/fresh.py $(ARGS)
 
+# ja: ruff と mypy --strict
 lint: $(VENV)/.ready-dev  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# ja: 速さとメモリを、1回の実行の中の比率として測る（約3分）
 bench: $(VENV)/.ready-dev  ## measure speed and memory, as ratios in one run (about 3 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.speed $(ARGS)
 
+# ja: 画面を見ることがゲートに与える影響。閲覧者、大量の接続、死んだ画面サーバー（5分）
 bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a flood, a dead console (5 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.onlookers $(ARGS)
 
+# ja: 録画の負担、動画にカードが写らないこと、10分の録画（30分）
 bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; ten minutes (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.video $(ARGS)
 
+# ja: 判定プロセスのメモリの内訳と、最大の使用量（1分）
 bench-memory: $(VENV)/.ready-dev  ## where the gate process's memory goes, part by part, and its peaks (1 minute)
 	PYTHONPATH=tests $(BIN)/python -m measure.memory $(ARGS)
 
+# ja: 公開モデルと、同じ画像、同じコアで比べる（3分）
 bench-peers: $(VENV)/.ready-dev  ## beside public models, on the same pictures and cores (3 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.peers $(ARGS)
 
+# ja: モデルカードの表を、悪い順に。ARGS="MANIFEST.csv --home SET,…"（5分）
 bench-card: $(VENV)/.ready-dev  ## a model card's tables, worst first: ARGS="MANIFEST.csv --home SET,…" (5 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.figures $(ARGS)
 
+# ja: ごく普通の動画でゲートが何回閉じるか（20分、ダウンロード 230 MB）
 bench-closings: $(VENV)/.ready-dev $(VENV)/.ready-video  ## how often ordinary clips shut a gate (20 minutes; 230 MB to download)
 	PYTHONPATH=tests $(BIN)/python -m measure.closings $(ARGS)
 
+# ja: 外に出るものの中で、どれだけ小さい人の形が見つかるか。ARGS=MANIFEST.csv（30分）
 bench-coverage: $(VENV)/.ready-dev  ## how small a figure is found in what would leave: ARGS=MANIFEST.csv (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.coverage $(ARGS)
 
+# ja: 外に出るものの表のすべて。見つかる大きさ、誤遮断、押してからの時間、メモリ。ARGS=MANIFEST.csv（1時間）
 bench-leaving: $(VENV)/.ready-dev  ## what may leave, all of its table: coverage, false refusals, press, memory: ARGS=MANIFEST.csv (1 h)
 	$(MAKE) bench-coverage ARGS="$(ARGS) --count 100"
 	$(BIN)/shuttergate evaluate $(ARGS) --second
 	$(MAKE) bench bench-memory ARGS=
 
+# ja: フレームの大きさ、毎秒の枚数、スレッド数による曲線（4分）
 bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves (4 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.scaling $(ARGS)
 
+# ja: 自前のレンダラーの外の、無害な評価用画像を build/eval-data に作る（ネットワーク。初回は 3 GB、その後は数分）
 eval-data: setup  ## a harmless benchmark from outside our renderer, into build/eval-data (network, 3 GB once; minutes after)
 	PYTHONPATH=tests $(BIN)/python -m measure.evaldata.build $(ARGS)
 
+# ja: gate.py のモデル検査。7つのアルファベットで到達できる全状態（3分）
 bench-gate: $(VENV)/.ready-dev  ## model-check gate.py: every reachable state of seven alphabets (3 minutes)
 	$(BIN)/python tests/gate_model.py --full
 
+# ja: 外からのバイト列に触れるパーサーのすべてに、カバレッジ誘導型のファジング（15分）
 fuzz: $(VENV)/.ready-dev  ## bytes that coverage guides, into every parser that meets outside ones (15 minutes)
 	$(BIN)/python tests/fuzz/fuzz.py all $(ARGS)
 
+# ja: シナリオ集のすべてを、キット2つずつで実行する（2分）
 bench-scenarios: $(VENV)/.ready-dev  ## play every scenario of the library, two kits at a time (2 minutes)
 	$(BIN)/shuttergate bench tests/scenarios --jobs 2 $(ARGS)
 
+# ja: キットをわざと壊し、シナリオが検出することを確かめる（5分）
 bench-mutations: $(VENV)/.ready-dev  ## break the kit on purpose; the scenarios must catch it (5 minutes)
 	$(BIN)/python tests/mutations.py $(ARGS)
 
+# ja: 押下と故障を1時間。漏れ、ずれ、閉じ損ね
 bench-soak: $(VENV)/.ready-dev  ## an hour of presses and faults: leaks, drifts, missed closes
 	$(BIN)/shuttergate bench tests/soak.toml --hours 1 $(ARGS)
 
+# ja: Pi のない本物のカーネルで。50回の強制終了、Edge TPU の故障、所要時間、全シナリオ（13分）
 bench-long: $(VENV)/.ready-dev  ## on a real kernel without a Pi: 50 kills, Edge TPU failures, latencies, every scenario (13 minutes)
 	SHUTTERGATE_BENCH_LONG=1 $(BIN)/python -m pytest -rP tests/bench_vm/test_bench_vm.py tests/whole/test_kit.py \
 	  -k "inside or is_replaced"
 
+# ja: 同じカーネルで、systemd、ユニット、インストーラー（11分、root）
 bench-vm: $(VENV)/.ready-dev  ## on that kernel: systemd, the units and the installer (11 minutes, root)
 	$(BIN)/python tests/bench_vm/vm.py $(ARGS)
 
+# ja: エミュレーションの Pi 3 と Pi 4 で、ピン、パネル、doctor、既知の答え（2分、root）
 bench-pi: $(VENV)/.ready-dev  ## on an emulated Pi 3 and Pi 4: pins, panel, doctor, known answers (2 minutes, root)
 	@PYTHONPATH=tests $(BIN)/python -m bench_pi.pi $(ARGS)
 
+# ja: エミュレーションの arm64 の Debian 13（ARGS="bookworm trixie" なら両方）で、インストール、写真、取り外し（18分ずつ、root）
 bench-arm64: $(VENV)/.ready-dev  ## on an emulated arm64 Debian 13, or ARGS="bookworm trixie": install, photo, away (18 minutes each, root)
 	@PYTHONPATH=tests $(BIN)/python -m bench_pi.arm64 $(ARGS)
 
+# ja: そのカーネルがないとき、作る（約6分）
 bench-kernel:  ## build that kernel, where none is at hand (about 6 minutes)
 	tests/bench_vm/kernel.sh
 
+# ja: open-nsfw を作り直し、1バイトも違わないか比べる（約2分）
 rebuild: setup  ## build open-nsfw anew, byte for byte, and compare (about 2 minutes)
 	$(BIN)/shuttergate model build open-nsfw
 
+# ja: pyproject.toml から requirements/*.txt を書き直す（uv が要る）
 lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (needs uv)
 	for extra in run dev; do \
 	  uv pip compile pyproject.toml --extra bench --extra card $$(test $$extra = dev && echo --extra dev) --universal --python-version 3.11 \
@@ -125,6 +162,7 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 	echo 'pi-heif>=1.4' | uv pip compile - --no-deps --constraint requirements/dev.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/heif.txt
 
+# ja: shuttergate.po をプログラムの文に合わせ、コンパイルする
 locale: $(VENV)/.ready-dev  ## bring shuttergate.po up to the code's texts, and compile it
 	@set -e; scratch=$$(mktemp -d); trap 'rm -r "$$scratch"' EXIT; po=$(LOCALE)/ja/LC_MESSAGES/shuttergate.po; \
 	sed '/^$$/q' $$po >$$scratch/new.po; cp $$po $$scratch/old.po; \
@@ -134,15 +172,16 @@ locale: $(VENV)/.ready-dev  ## bring shuttergate.po up to the code's texts, and 
 	cat $$scratch/old.po >>$$scratch/new.po; cp $$scratch/new.po $$po; \
 	$(BIN)/pybabel -q compile -l ja -D shuttergate -d $(LOCALE)
 
+# ja: .venv とキャッシュを消す
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.ready: requirements/run.txt pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(FITS)' \
-	  || { echo "shuttergate needs Python 3.11 to 3.13; install one or set PYTHON=…" >&2; exit 1; }
-	@test -x $(BIN)/python || echo "setting up $(VENV): some minutes and 350 MB, once"
+	  || { echo "$(if $(JA),shuttergate には Python 3.11～3.13 が要ります。入れるか、PYTHON=… で指定してください,shuttergate needs Python 3.11 to 3.13; install one or set PYTHON=…)" >&2; exit 1; }
+	@test -x $(BIN)/python || echo "$(if $(JA),$(VENV) を用意します。最初の1回だけ、数分と 350 MB を使います,setting up $(VENV): some minutes and 350 MB, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
-	  || { echo "cannot make $(VENV); on Debian: apt install python3-venv" >&2; exit 1; }
+	  || { echo "$(if $(JA),$(VENV) を作れません。Debian なら apt install python3-venv,cannot make $(VENV); on Debian: apt install python3-venv)" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@$(BIN)/python -m compileall -q firmware

@@ -3,9 +3,39 @@
 # Raspberry Pi OS bookworm and trixie. Run it as often as you like: it changes what differs.
 set -Eeuo pipefail
 umask 022 # what is written here is read by the service's user, whatever root's own habit is
-trap 'echo "install.sh: stopped at line $LINENO; mend what is said above and run it again" >&2' ERR
+
+# People are spoken to in Japanese where the environment asks for it, as by the kit itself.
+case ${LANGUAGE:-${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}} in
+  ja | ja[_.:@]*) japanese=yes ;;
+  *) japanese='' ;;
+esac
+
+# say ENGLISH JAPANESE: one of the two.
+say() { if [[ $japanese ]]; then echo "$2"; else echo "$1"; fi; }
+
+trap 'say "install.sh: stopped at line $LINENO; mend what is said above and run it again" \
+  "install.sh: $LINENO 行目で止まりました。上に出ている問題を直してから、もう一度実行してください" >&2' ERR
 
 usage() {
+  if [[ $japanese ]]; then
+    cat <<'TEXT'
+使い方: sudo systemd/install.sh [--board 名前|パス] [--video] [--dry-run] [--root フォルダー]
+        sudo systemd/install.sh --uninstall [--dry-run] [--root フォルダー]
+
+  --board 名前  キットのボード。最初の1回は必要（`ls device` で一覧が出る）。/etc/shuttergate に
+                置いた自作の board.toml なら、そのフルパス
+  --video       PyAV も入れる。なければ写真だけのキットになる。GPL の x264 と x265 が入っている。
+                更新しても残る
+  --dry-run     行うことをすべて表示し、何も変えない
+  --uninstall   /var/lib/shuttergate/album の写真と動画のほかを、すべて取り除く
+  --root フォルダー
+                そのフォルダーをルートとみなして作業する。ファイルだけを扱い、パッケージ、
+                ユーザー、サービスには触れない
+
+設定（/etc/shuttergate/shuttergate.toml）、写真、動画は、更新しても残ります。
+TEXT
+    return
+  fi
   cat <<'TEXT'
 usage: sudo systemd/install.sh [--board NAME|PATH] [--video] [--heif] [--dry-run] [--root DIR]
        sudo systemd/install.sh --uninstall [--dry-run] [--root DIR]
@@ -24,16 +54,17 @@ Configuration (/etc/shuttergate/shuttergate.toml), photos and videos are kept on
 TEXT
 }
 
+# fail ENGLISH JAPANESE [STATUS]
 fail() {
-  echo "install.sh: $1" >&2
-  exit "${2:-1}"
+  say "install.sh: $1" "install.sh: $2" >&2
+  exit "${3:-1}"
 }
 
 board='' described='' dry='' root='' uninstall='' extras=() # described: the board's own board.toml
 while (($#)); do
   case $1 in
     --board | --root)
-      (($# > 1)) || fail "$1 needs a value; see --help" 2
+      (($# > 1)) || fail "$1 needs a value; see --help" "$1 には値が要ります。--help をご覧ください" 2
       if [[ $1 == --board ]]; then board=$2; else root=$2; fi
       shift
       ;;
@@ -44,14 +75,15 @@ while (($#)); do
       usage
       exit 0
       ;;
-    *) fail "there is no option $1; see --help" 2 ;;
+    *) fail "there is no option $1; see --help" "$1 というオプションはありません。--help をご覧ください" 2 ;;
   esac
   shift
 done
 
 if [[ $root ]]; then
   root=$(realpath -e -- "$root" 2>/dev/null) \
-    || fail "--root: there is no such folder; make it or correct its name" 2
+    || fail "--root: there is no such folder; make it or correct its name" \
+      "--root: そのフォルダーはありません。作るか、名前を直してください" 2
   root=${root%/}
 fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -93,7 +125,7 @@ $block_end"
 # Every change goes through `act` (a command) or `put` (a file), so that --dry-run sees them all.
 act() {
   if [[ $dry ]]; then
-    echo "would: $*"
+    say "would: $*" "予定: $*"
   else
     echo "$*"
     "$@"
@@ -102,7 +134,7 @@ act() {
 
 # For what only a running system can do: users, packages, services.
 system() {
-  if [[ $root ]]; then echo "skipped in a tree: $*"; else act "$@"; fi
+  if [[ $root ]]; then say "skipped in a tree: $*" "--root では省略: $*"; else act "$@"; fi
 }
 
 # put FILE [MODE] < CONTENT: write it if it differs, whole or not at all.
@@ -115,9 +147,9 @@ put() {
     return
   fi
   if [[ $dry ]]; then
-    echo "would: write $file"
+    say "would: write $file" "予定: 書き込み $file"
   else
-    echo "write $file"
+    say "write $file" "書き込み $file"
     mkdir -p "$(dirname "$file")"
     cat "$new" >"$file.new"
     # Only where it differs: the boot partition (FAT) refuses to hear of modes.
@@ -156,26 +188,31 @@ boot_folder() {
 
 check() {
   if [[ ! $dry && ! $root && $EUID -ne 0 ]]; then
-    fail "this needs root; run it with sudo, or look first with --dry-run"
+    fail "this needs root; run it with sudo, or look first with --dry-run" \
+      "root 権限が要ります。sudo を付けて実行するか、まず --dry-run で内容を確かめてください"
   fi
   case $source/ in
-    "$opt"/*) fail "this checkout is in $opt, which belongs to the installation; move it elsewhere" ;;
+    "$opt"/*) fail "this checkout is in $opt, which belongs to the installation; move it elsewhere" \
+      "このクローンは、インストール先の $opt の中にあります。別の場所に移してください" ;;
   esac
   [[ $uninstall ]] && return
   if [[ -z $board && -f $config ]]; then
     board=$(sed -n 's/^board *= *"\([^"]*\)".*/\1/p' "$config")
   fi
-  [[ $board ]] || fail "which board? name it with --board: $(boards)" 2
+  [[ $board ]] || fail "which board? name it with --board: $(boards)" \
+    "どのボードですか。--board で指定してください: $(boards)" 2
   described=$source/device/$board/board.toml
   if [[ $board == /* ]]; then described=$root$board; fi
   [[ -f $described && -r $described ]] || fail "no board is called '$board'; use one of: $(boards), \
-or the whole path of a readable board.toml of your own" 2
+or the whole path of a readable board.toml of your own" "「${board}」というボードはありません。次のどれかか、\
+自作の（読める）board.toml のフルパスを指定してください: $(boards)" 2
   [[ $root ]] && return
   local python
   python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
   case $python in
     3.11 | 3.12 | 3.13) ;;
-    *) fail "python3 is $python; shuttergate needs 3.11 to 3.13: Raspberry Pi OS bookworm or trixie" ;;
+    *) fail "python3 is $python; shuttergate needs 3.11 to 3.13: Raspberry Pi OS bookworm or trixie" \
+      "python3 の版が合いません（$python）。3.11～3.13 が要ります: Raspberry Pi OS の bookworm か trixie" ;;
   esac
 }
 
@@ -196,13 +233,17 @@ fits() {
 
 # Adds the Coral's library to `wanted` where apt has one that fits, and says what stands in the way.
 edgetpu_library() {
-  local name version offered mend='install a build for TensorFlow 2.16 or newer, as docs/install.md says'
+  local name version offered mend
+  mend=$(say "the Coral accelerator stays a fault; install a build for TensorFlow 2.16 or newer, as \
+docs/install.md says" \
+    'Coral は故障のままです。TensorFlow 2.16 以降向けのものを入れてください（docs/install.ja.md）')
   for name in libedgetpu1-std libedgetpu1-max; do
     version=$(dpkg-query -W -f '${db:Status-Abbrev}${Version}' "$name" 2>/dev/null) || continue
     [[ $version == 'ii '* ]] || continue
     if ! fits "$version"; then
-      echo "note: $name ${version#ii } is installed, and is built for a TensorFlow that is too old:" \
-        "the Coral accelerator stays a fault; $mend"
+      say "note: $name ${version#ii } is installed, and is built for a TensorFlow that is too old: \
+$mend" \
+        "注意: 入っている $name ${version#ii } は、古すぎる TensorFlow 用です。$mend"
     fi
     return
   done
@@ -212,11 +253,12 @@ edgetpu_library() {
   elif [[ $(ldconfig -p) == *libedgetpu.so.1* ]]; then
     return # of no package: the doctor reads what it says of itself
   elif [[ $offered && $offered != '(none)' ]]; then
-    echo "note: apt's libedgetpu1-std is $offered, built for a TensorFlow that is too old, and is not" \
-      "installed: the Coral accelerator stays a fault; $mend"
+    say "note: apt's libedgetpu1-std is $offered, built for a TensorFlow that is too old, and is not \
+installed: $mend" \
+      "注意: apt の libedgetpu1-std $offered は、古すぎる TensorFlow 用なので入れません。$mend"
   else
-    echo "note: apt has no libedgetpu1-std and libedgetpu.so.1 is not installed: the Coral" \
-      "accelerator stays a fault; $mend"
+    say "note: apt has no libedgetpu1-std and libedgetpu.so.1 is not installed: $mend" \
+      "注意: apt に libedgetpu1-std がなく、libedgetpu.so.1 も入っていません。$mend"
   fi
 }
 
@@ -251,10 +293,12 @@ program() {
   now=$(sums)
   if [[ -f $opt/app/.sums ]] && cmp -s <(echo "$now") "$opt/app/.sums"; then return; fi
   if [[ $dry ]]; then
-    echo "would: copy firmware, device, models and docs to $opt/app"
+    say "would: copy firmware, device, models and docs to $opt/app" \
+      "予定: firmware、device、models、docs を $opt/app にコピー"
     return
   fi
-  echo "copy firmware, device, models and docs to $opt/app"
+  say "copy firmware, device, models and docs to $opt/app" \
+    "firmware、device、models、docs を $opt/app にコピー"
   rm -rf "$opt/app.new"
   mkdir -p "$opt/app.new"
   (cd "$source" && echo "$now" | sed 's/^[0-9a-f]*  //' | tr '\n' '\0' \
@@ -288,7 +332,7 @@ environment() {
   fi
   # No build tool, nothing fetched: the program is on the path of its own Python, and that is all.
   if [[ $root || $dry ]]; then
-    echo "skipped: $venv/bin/shuttergate"
+    say "skipped: $venv/bin/shuttergate" "省略: $venv/bin/shuttergate"
   else
     python=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     echo /opt/shuttergate/app/firmware | put "$python/shuttergate.pth"
@@ -309,12 +353,13 @@ PYTHON
 configuration() {
   if [[ -f $config ]]; then
     grep -q "^board *= *\"$board\"" "$config" \
-      || echo "note: $config is kept, and names another board than $board; change it there"
+      || say "note: $config is kept, and names another board than $board; change it there" \
+        "注意: $config はそのまま残します。ボードが $board ではないので、そこを書き換えてください"
     return
   fi
   sed -e "s|^board = \"[^\"]*\"|board = \"$board\"|" \
     -e '/^\[album\]/,/^\[/ s|^folder = ""|folder = "/var/lib/shuttergate/album"|' \
-    "$source/shuttergate.example.toml" | put "$config"
+    "$source/$(say shuttergate.example.toml shuttergate.example.ja.toml)" | put "$config"
 }
 
 copy_files() {
@@ -337,7 +382,8 @@ boot_settings() {
   local boot line parameter key added=()
   boot=$(boot_folder)
   if [[ ! $boot ]]; then
-    echo "note: there is no cmdline.txt: not a Raspberry Pi's boot folder, so it is left alone"
+    say "note: there is no cmdline.txt: not a Raspberry Pi's boot folder, so it is left alone" \
+      "注意: cmdline.txt がありません。Raspberry Pi の起動用フォルダーではないので、何も変えません"
     return
   fi
   line=$(<"$boot/cmdline.txt")
@@ -376,8 +422,10 @@ boot_settings_undone() {
   fi
   if [[ -f $boot/config.txt ]] && grep -qxF "$block_begin" "$boot/config.txt"; then
     if ! grep -qxF "$block_end" "$boot/config.txt"; then
-      echo "note: in $boot/config.txt the line '$block_end' is gone: take out by hand what stands" \
-        "after '$block_begin'; as it was before is in $boot/config.txt.before-shuttergate"
+      say "note: in $boot/config.txt the line '$block_end' is gone: take out by hand what stands \
+after '$block_begin'; as it was before is in $boot/config.txt.before-shuttergate" \
+        "注意: $boot/config.txt から「${block_end}」の行がなくなっています。「${block_begin}」より後を手で取り除いて\
+ください。元の内容は $boot/config.txt.before-shuttergate にあります"
       gone "$boot/cmdline.txt.before-shuttergate"
       return
     fi
@@ -397,7 +445,9 @@ published_models() {
     if grep -q "\"$pack\"" "$described" \
       && grep -q '^\[published' "$source/models/$pack/model.toml"; then
       system "$opt/venv/bin/shuttergate" model fetch "$pack" \
-        || echo "note: without a network, bring its files on a stick: sudo shuttergate model add FILE…"
+        || say "note: without a network, bring its files on a stick: \
+sudo shuttergate model add FILE…" \
+          "注意: ネットワークがなければ、USB メモリでファイルを持ってきてください: sudo shuttergate model add ファイル…"
     fi
   done
 }
@@ -407,15 +457,18 @@ published_models() {
 measured() {
   local asked=(shuttergate doctor --measure --config "$config" --write)
   if [[ -f $config ]] && grep -q '^live *= *\["' "$config"; then return; fi
-  system "$opt/venv/bin/${asked[0]}" "${asked[@]:1}" || echo "note: the board's own live models and" \
-    "rate stay, as nothing was measured; mend what is said above, then: sudo ${asked[*]}"
+  system "$opt/venv/bin/${asked[0]}" "${asked[@]:1}" || say "note: the board's own live models and \
+rate stay, as nothing was measured; mend what is said above, then: sudo ${asked[*]}" \
+    "注意: 測れなかったので、常時の確認をするモデルと速さは、ボードのもののままです。上に出ている問題を\
+直してから: sudo ${asked[*]}"
 }
 
 # As the service would see it: its user, its groups, a folder for lgpio's FIFO.
 first_doctor() {
   local folder status=0
   if [[ $root || $dry ]]; then
-    echo "skipped: shuttergate doctor, as the service's user"
+    say "skipped: shuttergate doctor, as the service's user" \
+      "省略: サービスのユーザーで行う shuttergate doctor"
     return
   fi
   folder=$(mktemp -d)
@@ -454,12 +507,15 @@ install_all() {
   if first_doctor; then
     system systemctl start shuttergate.service
   else
-    echo "note: the doctor found a fault. Mend it, then: sudo systemctl start shuttergate"
+    say "note: the doctor found a fault. Mend it, then: sudo systemctl start shuttergate" \
+      "注意: doctor が故障を見つけました。直してから: sudo systemctl start shuttergate"
   fi
   # Also where the kit is off: the page says so. A kiosk that is switched on comes with it.
   system systemctl enable --now shuttergate-console.service
-  echo "done. If boot settings were written above, restart once: sudo reboot"
-  echo "done; the page is at http://127.0.0.1:8080/ on the kit itself"
+  say "done. If boot settings were written above, restart once: sudo reboot" \
+    "完了。上で起動設定を書き込んでいれば、一度だけ再起動してください: sudo reboot"
+  say "done; the page is at http://127.0.0.1:8080/ on the kit itself" \
+    "完了。画面は、キット本体の http://127.0.0.1:8080/ にあります"
 }
 
 uninstall_all() {
@@ -477,8 +533,9 @@ uninstall_all() {
   for i in shuttergate-kiosk shuttergate-console shuttergate; do
     if [[ ! $root ]] && getent passwd "$i" >/dev/null; then act userdel "$i"; fi
   done
-  if [[ -d $album ]]; then echo "the photos are still in $album"; fi
-  echo "done; packages from apt stay. Restart once for the boot settings: sudo reboot"
+  if [[ -d $album ]]; then say "the photos are still in $album" "写真は $album に残っています"; fi
+  say "done; packages from apt stay. Restart once for the boot settings: sudo reboot" \
+    "完了。apt のパッケージは残ります。起動設定を戻すため、一度再起動してください: sudo reboot"
 }
 
 check

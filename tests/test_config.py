@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from shuttergate.system.paths import share
 from support.places import ROOT
 
 EXAMPLE = ROOT / "shuttergate.example.toml"
+JAPANESE = ROOT / "shuttergate.example.ja.toml"
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -26,13 +28,29 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_the_example_is_the_defaults() -> None:
-    assert read_config(EXAMPLE) == Config()
+def whole(example: Path) -> str:
+    """Return an example's text with the lines in it that are commented out."""
+    return re.sub(r"^#(?=[\[a-z])", "", example.read_text("utf-8"), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", [EXAMPLE, JAPANESE])
+def test_the_example_is_the_defaults(example: Path) -> None:
+    assert read_config(example) == Config()
 
 
 def test_every_line_of_the_example_that_is_commented_out_is_valid(tmp_path: Path) -> None:
-    text = re.sub(r"^#(?=[\[a-z])", "", EXAMPLE.read_text(), flags=re.MULTILINE)
-    read_kit(read_config(written(tmp_path, text)), None)
+    read_kit(read_config(written(tmp_path, whole(EXAMPLE))), None)
+
+
+def test_the_japanese_example_is_the_other_one_but_for_what_it_says() -> None:
+    assert tomllib.loads(whole(JAPANESE)) == tomllib.loads(whole(EXAMPLE))
+    english, japanese = (sentences_of(one.read_text("utf-8")) for one in (EXAMPLE, JAPANESE))
+    assert list(japanese) == list(english)
+    for key, said in japanese.items():
+        assert len(re.findall(r"[ぁ-ん一-龥ァ-ヶ]", said)) >= 4, f"{key} has no sentence"
+        figures = [sorted(re.findall(r"\d[\d.]*", one)) for one in (said, english[key])]
+        assert set(figures[1]) <= set(figures[0]), f"{key} has other figures"
+    assert len(set(japanese.values())) == len(japanese)
 
 
 def keys_of(kind: Any, above: str = "") -> Iterator[str]:

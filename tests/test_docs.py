@@ -16,8 +16,13 @@ from shuttergate.cli import app
 from shuttergate.companion import Role
 from support.places import ROOT
 
-DESIGN, CONTRIBUTING = "docs/design.md", "CONTRIBUTING.md"
-GUIDES = [DESIGN, CONTRIBUTING]
+DESIGNS = ["docs/design.md", "docs/design.ja.md"]
+CONTRIBUTINGS = ["CONTRIBUTING.md", "CONTRIBUTING.ja.md"]
+GUIDES = [*DESIGNS, *CONTRIBUTINGS]
+WRITTEN = [*ROOT.glob("*.md"), *ROOT.glob("[!.]*/**/*.md")]
+PAGES = sorted(
+    {str(path.relative_to(ROOT)) for path in WRITTEN if ROOT / "build" not in path.parents}
+)
 LANGUAGES = ["", ".ja"]
 PACKAGE = ROOT / "firmware" / "shuttergate"
 PLACES = [
@@ -31,8 +36,19 @@ def text_of(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
 
+IN_JAPANESE = {
+    "Companions and roles": "コンパニオンと役割",
+    "Processes, and what each may do": "プロセスと、それぞれに許していること",
+    "The checks": "検査",
+    "The rooms": "部屋",
+    "The rules of the house": "決まり",
+}
+
+
 def section(page: str, heading: str) -> str:
-    """Return the section of second rank under `heading`."""
+    """Return the section of second rank under `heading`, in the page's language."""
+    if page.endswith(".ja.md"):
+        heading = IN_JAPANESE[heading]
     _before, _heading, after = text_of(page).partition(f"\n## {heading}\n")
     assert after, f"{page} has no section {heading!r}"
     return after.partition("\n## ")[0]
@@ -59,9 +75,9 @@ def lost_paths(words: list[str], places: list[Path]) -> list[str]:
     return [one for one in words if is_path(one) and not any((at / one).exists() for at in places)]
 
 
-@pytest.mark.parametrize("page", GUIDES)
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    found = re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", text_of(page))
+    found = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)", text_of(page))
     assert found
     for target, anchor in found:
         path = (ROOT / page).parent / target if target else ROOT / page
@@ -114,10 +130,11 @@ def test_what_make_is_asked_for_is_in_the_makefile(page: str) -> None:
     assert asked and asked <= targets
 
 
-def test_every_check_of_the_makefile_is_in_the_table_of_checks() -> None:
+@pytest.mark.parametrize("page", CONTRIBUTINGS)
+def test_every_check_of_the_makefile_is_in_the_table_of_checks(page: str) -> None:
     targets = re.findall(r"^([a-z0-9-]+):.*## ", text_of("Makefile"), re.MULTILINE)
     others = {"menu", "setup", "video", "heif", "demo", "clean"}
-    told = set(re.findall(r"`make ([a-z0-9-]+)", section(CONTRIBUTING, "The checks")))
+    told = set(re.findall(r"`make ([a-z0-9-]+)", section(page, "The checks")))
     assert told == set(targets) - others
 
 
@@ -133,29 +150,36 @@ def test_names_in_the_text_are_the_codes(page: str) -> None:
     assert sorted(set(lost) - {"CLEAR", "OPEN", "PACK", "NOTICE"}) == []
 
 
-def test_every_room_and_flat_module_has_its_word() -> None:
+@pytest.mark.parametrize("page", DESIGNS)
+def test_every_room_and_flat_module_has_its_word(page: str) -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     flat = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
-    assert rooms | flat <= set(in_ticks(section(DESIGN, "The rooms")))
+    assert rooms | flat <= set(in_ticks(section(page, "The rooms")))
 
 
-def test_the_rules_are_those_of_the_house() -> None:
-    rules = section(DESIGN, "The rules of the house")
-    (few,) = re.findall(r"Only (.+?) know several", rules, re.DOTALL)
+@pytest.mark.parametrize("page", DESIGNS)
+def test_the_rules_are_those_of_the_house(page: str) -> None:
+    rules = section(page, "The rules of the house")
+    only, apart = {
+        "docs/design.md": (r"Only (.+?) know several", r"^- (.+?) do not know one another"),
+        "docs/design.ja.md": (r"知っているのは(.+?)だけです", r"^- (.+?) は互いを知りません"),
+    }[page]
+    (few,) = re.findall(only, rules, re.DOTALL)
     assert set(in_ticks(few)) == test_house.KNOW_SEVERAL
-    (strangers,) = re.findall(r"^- (.+?) do not know one another", rules, re.MULTILINE)
+    (strangers,) = re.findall(apart, rules, re.MULTILINE)
     there = {one for one in test_house.STRANGERS if (PACKAGE / one).is_dir()}
     assert set(in_ticks(strangers)) == there
 
 
-def test_every_process_and_every_role_has_its_row() -> None:
-    processes = section(DESIGN, "Processes, and what each may do")
+@pytest.mark.parametrize("page", DESIGNS)
+def test_every_process_and_every_role_has_its_row(page: str) -> None:
+    processes = section(page, "Processes, and what each may do")
     code = PACKAGE.rglob("*.py")
     begun = [path for path in code if re.search(r"spawn\.begin\w*\(", path.read_text("utf-8"))]
     for path in begun:
         if path != PACKAGE / "console" / "process.py":  # its server stands for both ways to start
             assert f"/{path.relative_to(PACKAGE)})" in processes, path
-    roles = re.findall(r"^\| `([^`]+)` \|", section(DESIGN, "Companions and roles"), re.MULTILINE)
+    roles = re.findall(r"^\| `([^`]+)` \|", section(page, "Companions and roles"), re.MULTILINE)
     assert sorted(roles) == sorted(Role)
 
 
@@ -165,7 +189,7 @@ def test_the_readme_knows_every_board_and_every_pack(language: str) -> None:
     for name in board_names():
         assert f"`{name}`" in text or f"device/{name}/README{language}.md" in text, name
     for path in (ROOT / "models").glob("*/model.toml"):
-        assert f"models/{path.parent.name}/MODEL_CARD.md" in text, path.parent.name
+        assert f"models/{path.parent.name}/MODEL_CARD{language}.md" in text, path.parent.name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

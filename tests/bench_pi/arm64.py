@@ -38,7 +38,8 @@ PACKAGES += ("systemd-sysv", "udev")
 PIP = "[global]\nno-index = true\nfind-links = /opt/bench/wheels\n"
 
 SHIPPED = ("firmware", "device", "models", "docs", "requirements", "systemd")
-SHIPPED_FILES = ("README.md", "LICENSE", "NOTICE", "shuttergate.example.toml")
+EXAMPLES = ("shuttergate.example.toml", "shuttergate.example.ja.toml")
+SHIPPED_FILES = ("README.md", "LICENSE", "NOTICE", *EXAMPLES)
 
 SLOW_BOARD = {  # for such a processor: one model live, and few looks
     "main_size = [1408, 1056]": "main_size = [640, 480]",

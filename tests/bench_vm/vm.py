@@ -25,7 +25,8 @@ FILES = ["check_install", "check_service", "check_sandbox", "check_starts", "che
 """In this order: the first installs what the others look at, the last takes it away."""
 
 SHIPPED = ["firmware", "device", "models", "docs", "requirements", "systemd"]
-SHIPPED_FILES = ["README.md", "LICENSE", "NOTICE", "shuttergate.example.toml"]
+EXAMPLES = ["shuttergate.example.toml", "shuttergate.example.ja.toml"]
+SHIPPED_FILES = ["README.md", "LICENSE", "NOTICE", *EXAMPLES]
 NO_BENCH = 77
 
 

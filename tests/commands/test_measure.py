@@ -28,6 +28,7 @@ from test_cli import asked
 CORAL, CLEAN, NSFW = "consent-clean-coral", "consent-clean", "open-nsfw"
 SLOWEST = Config().gate.slowest_fps
 EXAMPLE = ROOT / "shuttergate.example.toml"
+JAPANESE = ROOT / "shuttergate.example.ja.toml"
 
 
 def took(**ms: float) -> measure.Took:
@@ -116,6 +117,7 @@ TABLE = measure.table(
     "text",
     [
         EXAMPLE.read_text().replace('board = "simulated"', 'board = "pi-cpu"'),
+        JAPANESE.read_text("utf-8").replace('board = "simulated"', 'board = "pi-cpu"'),
         'board = "pi-cpu"\n[gate]\nhold_off_s = 2.0 # mine',
         'board = "pi-cpu"\n[looks]\nlive = [\n  "consent-clean",\n]\nfps = 8\n[page]\nport = 1\n',
         'board = "pi-cpu"\n[looks]',

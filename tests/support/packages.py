@@ -18,6 +18,7 @@ OF = {
         "libevent-pthreads-2.1-7",
     ),
     "dpkg-deb": ("dpkg",),
+    "make": ("make",),
     "shellcheck": ("shellcheck",),
     "strace": ("strace",),
     "systemd-analyze": ("systemd",),

@@ -33,7 +33,8 @@ def checkout(tmp_path: Path) -> Path:
     """As much of a checkout as the installer reads, small and not written to by anybody else."""
     folder = tmp_path / "checkout"
     shutil.copytree(ROOT / "systemd", folder / "systemd")
-    for name in ("README.md", "LICENSE", "NOTICE", "shuttergate.example.toml"):
+    examples = ("shuttergate.example.toml", "shuttergate.example.ja.toml")
+    for name in ("README.md", "LICENSE", "NOTICE", *examples):
         shutil.copy(ROOT / name, folder / name)
     for name in ("firmware/shuttergate/cli.py", "models/pack/model.toml", "docs/install.md"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,18 +67,25 @@ def tree(tmp_path: Path) -> Path:
     return root
 
 
-def install(checkout: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+def spoken(language: str) -> dict[str, str]:
+    """Return an environment of this language, which need not be installed."""
+    return {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": language}
+
+
+def install(
+    checkout: Path, *arguments: object, language: str = "en"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [checkout / "systemd" / "install.sh", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "LC_ALL": "C"},
+        env=spoken(language),
     )
 
 
-def installed(checkout: Path, *arguments: object) -> str:
-    done = install(checkout, *arguments)
+def installed(checkout: Path, *arguments: object, language: str = "en") -> str:
+    done = install(checkout, *arguments, language=language)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -290,7 +298,7 @@ def test_only_a_library_that_fits_the_runtime_is_installed(
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "LC_ALL": "C.UTF-8", "PATH": f"{tools}:{os.environ['PATH']}"},
+        env={**spoken("en"), "PATH": f"{tools}:{os.environ['PATH']}"},
     )
     if done.returncode != 0:
         assert "shuttergate needs 3.11 to 3.13" in done.stderr
@@ -349,7 +357,8 @@ def test_a_kit_that_cannot_be_measured_is_installed_all_the_same(tmp_path: Path)
     """The function alone, with a command that finds the kit too slow: a note, and no failure."""
     text = (ROOT / "systemd" / "install.sh").read_text()
     (function,) = re.findall(r"^measured\(\) \{\n.*?^\}\n", text, flags=re.MULTILINE | re.DOTALL)
-    script = f"set -Eeuo pipefail\nopt=/o config=$1\nsystem() {{ return 1; }}\n{function}measured"
+    stands_in = 'system() { return 1; }\nsay() { echo "$1"; }\n'
+    script = f"set -Eeuo pipefail\nopt=/o config=$1\n{stands_in}{function}measured"
     done = subprocess.run(
         ["bash", "-c", script, "-", tmp_path / "kit.toml"],
         capture_output=True,
@@ -546,6 +555,45 @@ def test_a_checkout_inside_the_installation_is_refused(checkout: Path, tree: Pat
     done = install(inside, "--board", "simulated", "--root", tree)
     assert done.returncode == 1
     assert "move it elsewhere" in done.stderr
+
+
+JAPANESE = r"[ぁ-んァ-ヶ一-龥]"
+
+
+def test_in_japanese_it_says_the_same_line_by_line(checkout: Path, tree: Path) -> None:
+    for asked in (["--dry-run", "--board", "pi-of-the-test"], ["--dry-run", "--uninstall"]):
+        english, japanese = (
+            installed(checkout, *asked, "--root", tree, language=one).splitlines()
+            for one in ("en", "ja_JP:en")
+        )
+        assert len(english) == len(japanese)
+        for line, its in zip(english, japanese, strict=True):
+            assert re.search(JAPANESE, its), its
+            assert set(re.findall(r"/\S+", line)) <= set(re.findall(r"/[^\s　-ヿ]+", its)), its
+    assert "使い方: " in install(checkout, "--help", language="ja").stdout
+    assert "というオプションはありません" in install(checkout, "--x", language="ja").stderr
+
+
+def test_settings_that_it_writes_are_explained_in_the_same_language(
+    checkout: Path, tree: Path
+) -> None:
+    installed(checkout, "--board", "pi-of-the-test", "--root", tree, language="ja")
+    text = (tree / "etc" / "shuttergate" / "shuttergate.toml").read_text("utf-8")
+    config = msgspec.convert(tomllib.loads(text), Config)
+    assert (config.board, config.album.folder) == (
+        "pi-of-the-test",
+        "/var/lib/shuttergate/album",
+    )
+    assert "# シャッターが使えるのはいつか" in text
+
+
+def test_whatever_it_says_has_its_japanese() -> None:
+    text = re.sub(r"^ *#.*$", "", (ROOT / "systemd" / "install.sh").read_text("utf-8"), flags=re.M)
+    quoted = r"""("(?:[^"\\]|\\.)*"|'[^']*'|[^\s;]+)"""
+    calls = re.findall(rf"\b(?:say|fail) {quoted}\s+(?:\\\n\s*)?{quoted}", text, flags=re.DOTALL)
+    assert len(calls) == len(re.findall(r"\b(?:say|fail) ", text)) > 25
+    assert [one for one in calls if not re.search(JAPANESE + r"|\.ja\.|\$2", one[1])] == []
+    assert re.findall(r"echo [\"'][^\n$]*[a-z]{3,} [a-z]{3,}", text) == []
 
 
 def test_shellcheck_finds_nothing() -> None:

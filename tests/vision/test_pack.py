@@ -49,7 +49,8 @@ def load(folder: Path) -> None:
 def test_a_pack_is_whole(name: str) -> None:
     pack = read_pack(share("models") / name)
     claimed = pack.manifest
-    beside = ["DATASHEET.md", "MODEL_CARD.md", claimed.licence_file, claimed.recipe, *pack.files()]
+    pages = [f"{page}{side}.md" for page in ("DATASHEET", "MODEL_CARD") for side in ("", ".ja")]
+    beside = [*pages, claimed.licence_file, claimed.recipe, *pack.files()]
     assert [one for one in beside if not (pack.folder / one).is_file()] == []
     assert set(claimed.published) <= set(pack.published())
     answers = [answer.score for answer in claimed.known_answers]

@@ -27,8 +27,9 @@ def parts_of(name: str) -> list[str]:
     """Return a pack's files by their path under models/; what others publish is none of them."""
     pack = read_pack(ROOT / "models" / name)
     claimed = pack.manifest
-    words = ["model.toml", "DATASHEET.md", "MODEL_CARD.md", claimed.licence_file, claimed.recipe]
-    return [f"{name}/{one}" for one in (*words, *pack.files())]
+    pages = [f"{page}{side}.md" for page in ("DATASHEET", "MODEL_CARD") for side in ("", ".ja")]
+    beside = ["model.toml", *pages, claimed.licence_file, claimed.recipe, *pack.files()]
+    return [f"{name}/{one}" for one in beside]
 
 
 @pytest.fixture(scope="module")
