@@ -177,16 +177,16 @@ def _given(path: Path, option: str) -> str:
     return str(path.absolute())
 
 
-def _page_socket(usual: int, asked: int | None) -> socket.socket:
+def _page_socket(usual: int, asked: int | None, lan: bool = False) -> socket.socket:
     """Listen at the port that was asked for, or at the usual one, or else at any that is free."""
     from shuttergate.console.server import listen
 
     try:
-        return listen(usual if asked is None else asked, lan=False)
+        return listen(usual if asked is None else asked, lan)
     except ConfigError as error:
         if asked is not None:
             fail(error, 2)
-        return listen(0, lan=False)
+        return listen(0, lan)
 
 
 def _log_to() -> int:
@@ -230,10 +230,10 @@ def console(
         fail(f"--lan-may: there is no {lan_may!r}; choose from {', '.join(LanMay)}", 2)
     settings = configured(config)
     try:
-        sock = server.listen(settings.page.port if port is None else port, lan)
-    except ConfigError as error:
-        fail(error, 2)
-    try:
+        # Beside a demo, whose own page has the usual port, somebody at a terminal wants a page at
+        # any other; a service has the one that was promised, or none.
+        asked = port if sys.stdout.isatty() or port is not None else settings.page.port
+        sock = _page_socket(settings.page.port, asked, lan)
         window = window or console_socket()
         server.serve(settings, window, sock, lan, _log_to(), LanMay(lan_may))
     except ShuttergateError as error:

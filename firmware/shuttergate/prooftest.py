@@ -18,11 +18,14 @@ from shuttergate.verdict import Fault
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.selftest import SelfTest
 
+RETEST_S = 0.25
+
 
 class ProofTests:
     """A wrong answer is a fault, which is over when a whole round was right.
 
-    Every known answer is asked within ``every_s``, those of the second look twice as often.
+    Every known answer is asked within ``every_s``, those of the second look twice as often; after a
+    wrong one each ``RETEST_S``, until a whole round was right: somebody waits for it.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class ProofTests:
             self._live.ask()
         except AcceleratorError as error:
             self._faults.begin(Fault.ACCELERATOR, error)  # whoever mends it asks the whole round
+            return
         except ScoreError as error:
             self._tally.count(Total.TESTS, feed.WRONG)
             self._faults.begin(Fault.SELF_TEST, error)
@@ -87,6 +91,8 @@ class ProofTests:
             # One right answer proves little: a stuck model gives some of them by chance.
             if self._live.passed:
                 self._faults.end(Fault.SELF_TEST)
+        if not self._live.passed:
+            self._live_due_s = now_s + min(RETEST_S, self._live_every_s)
 
     def ask_look(self) -> None:
         """Ask what does not look live the next question, if it is due."""
@@ -104,3 +110,5 @@ class ProofTests:
         else:
             if self._look.passed:
                 self._faults.end(Fault.SECOND_LOOK_SELF_TEST)
+        if not self._look.passed:
+            self._look_due_s = now_s + min(RETEST_S, self.look_every_s)

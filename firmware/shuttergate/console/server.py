@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 from pathlib import Path
@@ -20,6 +21,7 @@ from shuttergate.console.judge import PictureJudge
 from shuttergate.console.protocol import Protocol, Viewing, quiet
 from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import ConfigError
+from shuttergate.lang import _
 from shuttergate.parent import log
 from shuttergate.system import confine
 from shuttergate.system.landlock import Right
@@ -113,8 +115,10 @@ def serve(
     }
     hub = Hub(greeting)
 
+    say = _in_words if os.isatty(log_to) else log.line
+
     def tell(event: str, **fields: Any) -> None:
-        out.write(log.line(event, **fields) + "\n")
+        out.write(say(event, **fields) + "\n")
 
     besides = [Invitation(access, hub, urls[-1], tell).mind] if lan else []
     app = build(hub, StatusClient(kit, hub), access, PictureJudge(config), *besides)
@@ -126,6 +130,20 @@ def serve(
         signal.signal(number, lambda number, frame: None)
     server.run(sockets=[sock])
     out.close()
+
+
+def _in_words(event: str, **fields: Any) -> str:
+    """Return what the log says as JSON as people read it: on a terminal somebody sits before it."""
+    match event:
+        case "page":
+            said = _("  the page: {address}").strip()
+            return "\n".join(said.format(address=one) for one in fields["addresses"])
+        case "pairing code":
+            code = f"{fields['code'][:4]} {fields['code'][4:]}"
+            return _("pairing code, for other devices: {code}").format(code=code)
+        case "wrong pairing codes":
+            return _("wrong pairing codes typed: {count}").format(**fields)
+    return log.line(event, **fields)
 
 
 def _confine() -> None:
