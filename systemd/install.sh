@@ -524,7 +524,11 @@ uninstall_all() {
   boot_settings_undone
   for ((i = 0; i < ${#files[@]}; i += 2)); do gone "$root${files[i + 1]}"{,.d}; done # .d: edits
   empty_gone "$root/etc/systemd/system.conf.d" "$root/etc/sysusers.d"
-  gone "$command" "$opt" "$etc" "$root/var/lib/shuttergate/models"
+  gone "$command" "$opt" "$config" "$edits" "$root/var/lib/shuttergate/models"
+  empty_gone "$etc"
+  if [[ -d $etc && ! $dry ]]; then
+    say "what you put into $etc yourself is still there" "ご自分で $etc に置いたものは、残してあります"
+  fi
   system systemctl daemon-reload
   system udevadm control --reload
   empty_gone "$album" "$root/var/lib/shuttergate"

@@ -186,7 +186,10 @@ def test_models_can_be_listed_shown_and_verified() -> None:
 def test_boards_can_be_listed_shown_and_drawn() -> None:
     assert "simulated" in asked("board", "list").stdout
     assert "[pins]" in asked("board", "show", "simulated").stdout
-    assert "ENABLE ▶ BCM 17 (11)" in asked("board", "wiring", "simulated").stdout
+    assert "ENABLE ▶ BCM 17 (11)" in asked("board", "wiring", "pi-cpu").stdout
+    done = asked("board", "wiring", "webcam")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "button and lamps are simulated; there is nothing to solder" in done.stderr
     assert asked("board", "show", "pi9").returncode == 1
 
 

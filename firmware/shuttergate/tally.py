@@ -13,6 +13,9 @@ from shuttergate.feed import Total
 from shuttergate.verdict import Fault, Reason, Verdict, rounded
 
 RATE_FRAMES = 30
+STILL_S, STILL_FRAMES = 1.0, 3
+"""Without a frame for so long, and so many times its interval, there is no rate."""
+
 NAMES_KEPT = 20
 
 FRAME_EDGES_MS = [2.0, 5, 10, 15, 20, 25, 30, 40, 50, 75, 100, 150, 250, 500]
@@ -92,6 +95,9 @@ class Tally:
             totals = feed.add({}, self._totals)
             exposed_s, oldest_s = list(self._exposed_s), self._oldest_s
         span_s = exposed_s[-1] - exposed_s[0] if len(exposed_s) > 1 else 0.0
+        still_s = max(STILL_S, STILL_FRAMES * span_s / max(1, len(exposed_s) - 1))
+        if exposed_s and self._clock() - exposed_s[-1] > still_s:
+            span_s = 0.0
         return feed.Status(
             open=is_open,
             reason=reason,

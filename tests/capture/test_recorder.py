@@ -7,9 +7,11 @@ import random
 import socket
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+import av
 import pytest
 
 from shuttergate.capture import client, delivery, recorder
@@ -60,6 +62,12 @@ def test_a_held_press_becomes_a_video_that_begins_before_it(
     assert outcome.pictures == len(video)
     assert abs(outcome.seconds - len(video) / FPS) < 1e-6
     assert [path.name for path in room.album.iterdir()] == [outcome.name]
+    # By the press: the second before it would have it stand before the photo of the same press.
+    with av.open(room.album / outcome.name) as file:
+        began = datetime.fromisoformat(file.metadata["creation_time"])
+    named = datetime.strptime(outcome.name, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
+    later_s = (named - began).total_seconds() - (pressed_s - exposed_s[0])
+    assert -0.01 < later_s < 1.01  # a file dates itself in whole seconds
 
 
 def test_a_short_press_makes_none(darkroom: Callable[..., Darkroom]) -> None:

@@ -108,6 +108,28 @@ def test_the_keys_are_named_the_space_bar_takes_a_photo_and_q_quits(
     assert len(list(album.iterdir())) == 1
 
 
+def test_who_was_stopped_with_ctrl_z_has_its_keys_again(
+    terminals: list[Terminal], tmp_path: Path
+) -> None:
+    terminal = Terminal(80, *slow_kit(tmp_path), "--album", tmp_path)
+    terminals.append(terminal)
+    assert terminal.shows("the shutter button is live")
+
+    def lines_are_edited() -> bool:
+        return bool(termios.tcgetattr(terminal.ours)[3] & termios.ICANON)
+
+    assert not lines_are_edited()
+    os.kill(terminal.process.pid, signal.SIGSTOP)
+    settings = termios.tcgetattr(terminal.ours)
+    settings[3] |= termios.ICANON | termios.ECHO  # as a shell sets its own
+    termios.tcsetattr(terminal.ours, termios.TCSANOW, settings)
+    os.kill(terminal.process.pid, signal.SIGCONT)
+    assert wait_until(lambda: not lines_are_edited(), 5)
+    terminal.type(b"q")
+    assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 15)
+    assert lines_are_edited()
+
+
 def test_without_a_keyboard_no_keys_are_named(terminals: list[Terminal], tmp_path: Path) -> None:
     terminal = Terminal(80, "--headless", "--seconds", 1, "--album", tmp_path)
     terminals.append(terminal)

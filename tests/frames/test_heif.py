@@ -12,8 +12,11 @@ import pytest
 from PIL import Image
 
 from shuttergate.errors import DecoderError, PictureError, TooLargeError
+from shuttergate.frame import main_size
 from shuttergate.frames import heif
 from shuttergate.frames.pictures import pictures_in, read_picture, read_pictures
+from shuttergate.frames.scene import open_scene
+from shuttergate.frames.shot import Lens
 from support.heic import heic
 
 SIZE = (128, 64)
@@ -71,6 +74,14 @@ def test_an_avif_of_the_common_brand_stays_one(tmp_path: Path, corners: Image.Im
     content = file.getvalue().replace(b"ftypavif", b"ftypmif1", 1)
     assert heif.may_be(content)
     assert read_picture(stored(tmp_path, content, "a.avif")).size == corners.size
+
+
+def test_it_is_a_scene_alone_and_in_a_folder(tmp_path: Path, corners: Image.Image) -> None:
+    path = stored(tmp_path, heic(corners, brand=b"mif1"))
+    for scene in (path, tmp_path):
+        opened = open_scene(scene, Lens((128, 64), (64, 64)), 1.0, pytest.fail)
+        assert main_size(opened.at(0.0).main) == corners.size
+        opened.close()
 
 
 WITHOUT = """

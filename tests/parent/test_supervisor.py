@@ -55,6 +55,17 @@ def says(what: str) -> Callable[[feed.News], bool]:
     return lambda item: isinstance(item, feed.Stderr) and item.line.startswith(what)
 
 
+def test_what_a_process_said_before_its_end_tells_nobodys_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A traceback has paths, and the path of a home folder its owner's name."""
+    monkeypatch.setenv("HOME", "/home/hanako")
+    code = "import sys; sys.exit('File \"/home/hanako/kit/gate.py\", line 3')"
+    monkeypatch.setattr(spawn, "command", lambda module: [sys.executable, "-c", code])
+    with Supervisor(Config(), tmp_path) as kit:
+        heard(kit, says('File "~/kit/gate.py", line 3'))
+
+
 def has_ended(name: str) -> Callable[[feed.News], bool]:
     return lambda item: isinstance(item, feed.ChildEnded) and item.process == name
 

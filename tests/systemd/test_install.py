@@ -483,6 +483,15 @@ def test_uninstall_leaves_only_the_album(checkout: Path, tree: Path) -> None:
     installed(checkout, "--uninstall", "--root", tree)  # once more is no error
 
 
+def test_uninstall_keeps_a_board_of_its_owners_own(checkout: Path, tree: Path) -> None:
+    installed(checkout, "--board", "simulated", "--root", tree)
+    own = tree / "etc" / "shuttergate" / "board.toml"
+    own.write_text("# mine\n")
+    said = installed(checkout, "--uninstall", "--root", tree)
+    assert [path.name for path in own.parent.iterdir()] == ["board.toml"]
+    assert f"what you put into {own.parent} yourself is still there" in said
+
+
 def test_uninstall_takes_an_empty_album_with_it(checkout: Path, tree: Path) -> None:
     installed(checkout, "--board", "simulated", "--root", tree)
     installed(checkout, "--uninstall", "--root", tree)

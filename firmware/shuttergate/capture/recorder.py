@@ -314,11 +314,14 @@ class Recorder:
         if not video.has_begun:
             assert self._encoder is not None
             first_s = gops[0].first_s
-            taken = datetime.now(UTC) - timedelta(seconds=self._clock() - first_s)
+            now, now_s = datetime.now(UTC), self._clock()
+            taken = now - timedelta(seconds=now_s - first_s)
             muxer = Muxer(self._encoder.size, self._fps, self._rotation, taken)
+            # Not by its first frame, of before the press: its photo's name comes before it.
+            pressed = now - timedelta(seconds=now_s - video.pressed_s)
             delivery = Delivery(
                 self._client,
-                int(taken.timestamp() * 1000),
+                int(pressed.timestamp() * 1000),
                 hatch.Claims(),
                 lambda: self._photos.is_kept(video.pressed_s, RECEIPT_TIMEOUT_S),
                 lambda: not video.is_doubted,

@@ -50,6 +50,9 @@ def board_wiring(
     try:
         settings = msgspec.structs.replace(read_config(config), board=name)
         kit = read_kit(settings, config)
+        if kit.gpio.is_simulated:
+            said = _("{board}: button and lamps are simulated; there is nothing to solder")
+            fail(said.format(board=name), 1)
         if svg is None:
             typer.echo(draw(kit))
         else:

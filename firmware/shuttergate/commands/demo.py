@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -236,10 +237,13 @@ def _keyboard(wanted: bool) -> Iterator[int | None]:
         return
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
+    # After Ctrl-Z the shell takes its own keys back; fg gives them to whoever was stopped.
+    resumed = signal.signal(signal.SIGCONT, lambda number, frame: tty.setcbreak(descriptor))
     try:
         tty.setcbreak(descriptor)
         yield descriptor
     finally:
+        signal.signal(signal.SIGCONT, resumed)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, ImageSequence
 
 from shuttergate.errors import CameraError, PictureError
+from shuttergate.frames import heif
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.held import HeldCard
 from shuttergate.frames.pictures import read_picture
@@ -110,8 +111,9 @@ class Pictures:
         self._on_skip = on_skip
         self._bad: set[Path] = set()
         self._size: tuple[int, int] | None = None
+        self._is_folder = path.is_dir()
         self._paths = (
-            [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+            sorted(p for p in path.rglob("*") if p.is_file()) if self._is_folder else [path]
         )
         self._order = itertools.cycle(self._paths)
         self._turn = 0
@@ -128,6 +130,8 @@ class Pictures:
                 if path not in self._bad:
                     self._bad.add(path)
                     self._on_skip(str(error))
+        if not self._is_folder:
+            raise CameraError(cause)
         raise CameraError(
             f"{self.name}: holds no readable picture ({cause}); put JPEG or PNG files there"
         )
@@ -169,8 +173,11 @@ def open_scene(
 
 
 def _is_picture(path: Path) -> bool:
-    """Whether Pillow knows the file by its first bytes; it need not be whole."""
+    """Whether Pillow knows the file by its first bytes; it need not be whole. HEIC is one, too."""
     try:
+        with path.open("rb") as file:
+            if heif.may_be(file.read(heif.HEAD_BYTES)):
+                return True
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path):

@@ -57,7 +57,8 @@ class Child:
             self.tail += os.read(self.process.stderr.fileno(), STDERR_BYTES)
         *lines, self.tail = self.tail.split(b"\n")
         self.tail = self.tail[-STDERR_BYTES:]  # whoever writes without end fills no memory
-        return [line.decode(errors="replace") for line in lines if not _chatter(line)]
+        said = [line.decode(errors="replace") for line in lines if not _chatter(line)]
+        return [line.replace(f"{Path.home()}/", "~/") for line in said]  # a traceback has paths
 
     def reap(self, now_s: float) -> str:
         """Take leave of a process that ended; return how it ended, and set when to start again."""

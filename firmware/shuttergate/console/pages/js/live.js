@@ -149,7 +149,10 @@ function stands() {
   }
   const status = kit.standing?.status;
   if (!status) return { mark: "off", title: "kit.off", also: ["kit.off.why"] };
-  if (status.open) return { mark: "open", title: "open", also: ["open.why"] };
+  if (status.open) {
+    const title = (status.recording_s ?? null) === null ? "open" : "rec.heard";
+    return { mark: "open", title, also: ["open.why"] };
+  }
   const because = `reason.${status.reason}`;
   if (status.reason === "fault") {
     const passing = status.faults.find((name) => name === "starting" || name === "stopping");
