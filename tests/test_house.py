@@ -35,7 +35,7 @@ LEVELS = [
     "system",
     "board config",  # contracts that are read from files
     "frames vision panel capture policy credentials packs print",
-    "faults injection tally viewfinder prooftest judging lane presses warden",
+    "faults injection tally lateness viewfinder prooftest judging lane presses warden",
     "gate_room",
     "appliance cameras switches gate_process",
     "examination examination_process",  # the hardware, looked at as the gate process would

@@ -55,6 +55,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
         "camera slow",
         {"camera": "a camera", "age_ms": 280, "max_age_ms": 250},
     ),
+    (feed.ComputerBusy(3, 60.0), "computer busy", {"closings": 3, "within_s": 60.0}),
     (
         feed.CameraGivenUp("it is busy", 20.1),
         "camera given up",

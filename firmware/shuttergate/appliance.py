@@ -23,6 +23,7 @@ from shuttergate.injection import Injection
 from shuttergate.interlock import Interlock, Moment
 from shuttergate.judging import LiveJudge, PressJudge
 from shuttergate.lane import Lane
+from shuttergate.lateness import CLOSINGS, WITHIN_S, Lateness
 from shuttergate.panel.panel import Panel
 from shuttergate.presses import Presses
 from shuttergate.prooftest import ProofTests
@@ -59,6 +60,7 @@ class Appliance:
         self.last_turn_s = clock()
         tell, own = link.send, config.limits()
         self.tally = Tally(clock)
+        self._lateness = Lateness()
         self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed, clock)
         self.faults = FaultLog(self.interlock, tell)
         self._proof = ProofTests(eyes, config.vision.selftest_s, self.tally, self.faults, clock)
@@ -178,6 +180,8 @@ class Appliance:
             self.presses.closed(now.reason, faults)
         state: Literal["OPEN", "CLOSED"] = "OPEN" if now.state.is_open else "CLOSED"
         self._link.send(feed.GateChanged(state, now.reason, faults, rounded(self.tally.scores)))
+        if not now.state.is_open and self._lateness.closed(now.reason, now.at_s):
+            self._link.send(feed.ComputerBusy(CLOSINGS, WITHIN_S))
         # A page waits for no heartbeat to say so.
         self._link.send(self._status(now, self._line()))
 

@@ -104,6 +104,13 @@ class CameraSlow(Event, frozen=True, tag="camera slow"):
     max_age_ms: int
 
 
+class ComputerBusy(Event, frozen=True, tag="computer busy"):
+    """The gate closed so often, within so long, because a verdict came too late."""
+
+    closings: int
+    within_s: float
+
+
 class CameraGivenUp(Event, frozen=True, tag="camera given up"):
     """This process could not get its camera back; another one is to try, with a fresh library."""
 
@@ -341,6 +348,7 @@ AnyEvent = (
     | FaultBegan
     | CameraWorks
     | CameraSlow
+    | ComputerBusy
     | CameraGivenUp
     | ClockSet
     | AlbumReady

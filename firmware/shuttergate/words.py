@@ -66,7 +66,7 @@ def is_notable(event: feed.Logged) -> bool:
             return True
         case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
             return True
-        case feed.CameraSlow() | feed.CameraGivenUp() | feed.ClockSet():
+        case feed.CameraSlow() | feed.CameraGivenUp() | feed.ClockSet() | feed.ComputerBusy():
             return True
     return False
 
@@ -183,6 +183,12 @@ def words(item: feed.News, language: str | None = None) -> str:
                 "one’s verdict, where {limit} ms are allowed"
             )
             return said.format(age=item.age_ms, limit=item.max_age_ms)
+        case feed.ComputerBusy():
+            said = _(
+                "this computer is too busy: {n} times in {s} s the shutter died because a verdict "
+                "came too late; close other programs"
+            )
+            return said.format(n=item.closings, s=round(item.within_s))
         case feed.CameraGivenUp():
             return _("another process tries to get the camera ({why})").format(why=item.error)
         case feed.ClockSet():

@@ -28,7 +28,7 @@ CLOSED = (
 EVENTS = (
     *("photo", "press refused", "video", "video lost", "no video", "gate"),
     *("album fault", "album ready", "camera fault", "camera works again", "model fault"),
-    *("camera slow", "camera given up", "clock set"),
+    *("camera slow", "computer busy", "camera given up", "clock set"),
     *("accelerator", "accelerator fault", "permissive fault", "contact fault", "poles fault"),
     *("fault injected", "fault taken back", "fault refused", "frame buffers", "picture skipped"),
     *("gate ended", "publisher ended", "console ended", "gate frozen", "publisher frozen"),

@@ -108,7 +108,7 @@ function drawRecording() {
 
 // What became of presses, and what else happened that the state above does not say already.
 const PRESSES = ["photo", "press refused", "video", "video lost"];
-const LASTING = [...PRESSES, "switch", "ended", "frozen"];
+const LASTING = [...PRESSES, "computer busy", "switch", "ended", "frozen"];
 
 const said = (event) => capital(event.words[language()]);
 
