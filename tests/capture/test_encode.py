@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import time
 import tracemalloc
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
@@ -16,6 +18,17 @@ from shuttergate.frames.pictures import main_of
 TAKEN = datetime(2026, 11, 21, 9, 30, 0, 123_000, timezone(timedelta(hours=9)))
 
 
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A kit's own time zone, which no photo tells."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
 def test_exif_says_time_and_orientation_and_nothing_else() -> None:
     main = main_of(Image.new("RGB", (64, 48), "teal"), (64, 48))
     image = Image.open(io.BytesIO(encode(main, TAKEN, 90, 90)))

@@ -84,6 +84,28 @@ def test_it_is_a_scene_alone_and_in_a_folder(tmp_path: Path, corners: Image.Imag
         opened.close()
 
 
+def test_a_fresh_process_knows_each_kind_by_itself(tmp_path: Path, corners: Image.Image) -> None:
+    """Here others have had Pillow learn them already. A brand that both may have is AVIF first."""
+    file = io.BytesIO()
+    corners.save(file, "AVIF", quality=95)
+    stored(tmp_path, file.getvalue().replace(b"ftypavif", b"ftypmif1", 1), "a.avif")
+    stored(tmp_path, heic(corners))
+    done = subprocess.run(
+        [sys.executable, "-m", "shuttergate", "check", "a.avif", "IMG_0001.HEIC"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["CLEAR", "CLEAR"], done.stdout
+    code = "from pathlib import Path; from shuttergate.frames.scene import _is_picture\n"
+    code += "print(_is_picture(Path('IMG_0001.HEIC')))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout == "True\n", done.stderr
+
+
 WITHOUT = """
 import sys
 sys.modules["pi_heif"] = None

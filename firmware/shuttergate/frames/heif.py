@@ -30,7 +30,6 @@ def load() -> None:
     """
     try:
         importlib.import_module(
-            "PIL.AvifImagePlugin"
         )  # first: of a brand that both take it is sure
         plugin = importlib.import_module("pi_heif")
         plugin.register_heif_opener(
