@@ -20,7 +20,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 menu:  ## this menu
 	@awk -F '## +' -v ja='$(JA)' '/^# ja: / { other = substr($$0, 7) } \
 	  /^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); print $$1 "\t" (ja ? other : $$2) }' \
-	  $(MAKEFILE_LIST) | expand -t 14
+	  $(MAKEFILE_LIST) | expand -t 16
 
 # ja: .venv を作り、版を固定したものをすべて入れる
 setup: $(VENV)/.ready  ## make .venv with everything at its pinned version
@@ -92,7 +92,7 @@ bench-closings: $(VENV)/.ready-dev $(VENV)/.ready-video  ## how often ordinary c
 bench-coverage: $(VENV)/.ready-dev  ## how small a figure is found in what would leave: ARGS=MANIFEST.csv (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.coverage $(ARGS)
 
-# ja: 外に出るものの表のすべて。見つかる大きさ、誤遮断、押してからの時間、メモリ。ARGS=MANIFEST.csv（1時間）
+# ja: 外に出るものについての表をすべて作る。見つかる大きさ、誤遮断、押してからの時間、メモリ。ARGS=MANIFEST.csv（1時間）
 bench-leaving: $(VENV)/.ready-dev  ## what may leave, all of its table: coverage, false refusals, press, memory: ARGS=MANIFEST.csv (1 h)
 	$(MAKE) bench-coverage ARGS="$(ARGS) --count 100"
 	$(BIN)/shuttergate evaluate $(ARGS) --second
@@ -102,11 +102,11 @@ bench-leaving: $(VENV)/.ready-dev  ## what may leave, all of its table: coverage
 bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves (4 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.scaling $(ARGS)
 
-# ja: 自前のレンダラーの外の、無害な評価用画像を build/eval-data に作る（ネットワーク。初回は 3 GB、その後は数分）
+# ja: 自前のレンダラーによらない、無害な評価用画像を build/eval-data に作る（ネットワーク。初回は 3 GB、その後は数分）
 eval-data: setup  ## a harmless benchmark from outside our renderer, into build/eval-data (network, 3 GB once; minutes after)
 	PYTHONPATH=tests $(BIN)/python -m measure.evaldata.build $(ARGS)
 
-# ja: gate.py のモデル検査。7つのアルファベットで到達できる全状態（3分）
+# ja: gate.py のモデル検査。7組の記号から到達できる全状態（3分）
 bench-gate: $(VENV)/.ready-dev  ## model-check gate.py: every reachable state of seven alphabets (3 minutes)
 	$(BIN)/python tests/gate_model.py --full
 
@@ -122,7 +122,7 @@ bench-scenarios: $(VENV)/.ready-dev  ## play every scenario of the library, two 
 bench-mutations: $(VENV)/.ready-dev  ## break the kit on purpose; the scenarios must catch it (5 minutes)
 	$(BIN)/python tests/mutations.py $(ARGS)
 
-# ja: 押下と故障を1時間。漏れ、ずれ、閉じ損ね
+# ja: 押下と故障を1時間くり返し、リーク、ずれ、閉じ損ねを探す
 bench-soak: $(VENV)/.ready-dev  ## an hour of presses and faults: leaks, drifts, missed closes
 	$(BIN)/shuttergate bench tests/soak.toml --hours 1 $(ARGS)
 
@@ -143,7 +143,7 @@ bench-pi: $(VENV)/.ready-dev  ## on an emulated Pi 3 and Pi 4: pins, panel, doct
 bench-arm64: $(VENV)/.ready-dev  ## on an emulated arm64 Debian 13, or ARGS="bookworm trixie": install, photo, away (18 minutes each, root)
 	@PYTHONPATH=tests $(BIN)/python -m bench_pi.arm64 $(ARGS)
 
-# ja: そのカーネルがないとき、作る（約6分）
+# ja: 上のカーネルが手元にないとき、作る（約6分）
 bench-kernel:  ## build that kernel, where none is at hand (about 6 minutes)
 	tests/bench_vm/kernel.sh
 

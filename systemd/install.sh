@@ -19,13 +19,16 @@ trap 'say "install.sh: stopped at line $LINENO; mend what is said above and run 
 usage() {
   if [[ $japanese ]]; then
     cat <<'TEXT'
-使い方: sudo systemd/install.sh [--board 名前|パス] [--video] [--dry-run] [--root フォルダー]
+使い方: sudo systemd/install.sh [--board 名前|パス] [--video] [--heif] [--dry-run]
+                                [--root フォルダー]
         sudo systemd/install.sh --uninstall [--dry-run] [--root フォルダー]
 
   --board 名前  キットのボード。最初の1回は必要（`ls device` で一覧が出る）。/etc/shuttergate に
                 置いた自作の board.toml なら、そのフルパス
   --video       PyAV も入れる。なければ写真だけのキットになる。GPL の x264 と x265 が入っている。
                 更新しても残る
+  --heif        pi-heif も入れる。なければ、画面で HEIC の画像を開けない。LGPL の libheif と
+                libde265 が入っている。更新しても残る
   --dry-run     行うことをすべて表示し、何も変えない
   --uninstall   /var/lib/shuttergate/album の写真と動画のほかを、すべて取り除く
   --root フォルダー

@@ -42,7 +42,7 @@ def targets(text: str) -> list[str]:
 
 def leads_to(text: str, own: str) -> set[str]:
     """Where a page's links lead, whichever language: its own other side left out."""
-    found = {re.sub(r"\.(en|ja)(\.\w+)$", r"\2", one) for one in targets(text)}
+    found = {re.sub(r"\.(en|ja)(\.\w+)?$", r"\2", one) for one in targets(text)}
     return found - {Path(own).name}
 
 

@@ -12,7 +12,7 @@ from support.places import ROOT
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 FOLDERS = ("device", "docs", "firmware", "models", "systemd", "tests")
-KINDS = {".md", ".po", ".js", ".toml", ".sh", ".py", ".html", ".j2", ".svg"}
+KINDS = {".md", ".po", ".js", ".toml", ".sh", ".py", ".html", ".j2", ".svg", ".ja"}
 KANA, KATAKANA, KANJI = "ぁ-ヿ", "ァ-ヺー", "一-龠"
 SHORTEST = 3
 """Shorter words may end with a long vowel or without, and be two words."""
@@ -104,6 +104,7 @@ def test_the_texts_are_found() -> None:
         "firmware/shuttergate/console/pages/js/words.js",
         "firmware/shuttergate/locale/ja/LC_MESSAGES/shuttergate.po",
         "firmware/shuttergate/print/card_words.py",
+        "systemd/cloud-init/user-data.ja",
     }
     assert expected <= set(texts())
 

@@ -579,7 +579,9 @@ def test_in_japanese_it_says_the_same_line_by_line(checkout: Path, tree: Path) -
         for line, its in zip(english, japanese, strict=True):
             assert re.search(JAPANESE, its), its
             assert set(re.findall(r"/\S+", line)) <= set(re.findall(r"/[^\s　-ヿ]+", its)), its
-    assert "使い方: " in install(checkout, "--help", language="ja").stdout
+    english, japanese = (install(checkout, "--help", language=one).stdout for one in ("en", "ja"))
+    assert set(re.findall(r"--[a-z-]+", english)) == set(re.findall(r"--[a-z-]+", japanese))
+    assert "使い方: " in japanese
     assert "というオプションはありません" in install(checkout, "--x", language="ja").stderr
 
 

@@ -25,7 +25,7 @@ SYSTEMD = ROOT / "systemd"
 GATE = SYSTEMD / "shuttergate.service"
 CONSOLE = SYSTEMD / "shuttergate-console.service"
 KIOSK = SYSTEMD / "shuttergate-kiosk.service"
-USER_DATA = SYSTEMD / "cloud-init" / "user-data"
+USER_DATA = [SYSTEMD / "cloud-init" / name for name in ("user-data", "user-data.ja")]
 UNITS = [GATE, CONSOLE, KIOSK]
 EXPOSURE_LIMITS = {GATE: 1.0, CONSOLE: 1.5, KIOSK: 2.5}
 MANUALS = [ROOT / "docs" / "install.md", ROOT / "docs" / "install.ja.md"]
@@ -357,8 +357,9 @@ def test_the_hardware_watchdog_is_within_what_a_pi_can_count_to() -> None:
     )
 
 
-def test_the_first_boot_sets_no_password() -> None:
-    text = USER_DATA.read_text()
+@pytest.mark.parametrize("file", USER_DATA, ids=lambda file: file.name)
+def test_the_first_boot_sets_no_password(file: Path) -> None:
+    text = file.read_text("utf-8")
     assert text.startswith("#cloud-config\n")
     assert "ssh_pwauth: false" in text
     assert "lock_passwd: true" in text
@@ -368,10 +369,19 @@ def test_the_first_boot_sets_no_password() -> None:
     assert "<ssh-ed25519" in text and "<yourname>" in text and "://" not in text
 
 
-def first_boot() -> dict[str, Any]:
-    """The user-data file as cloud-init reads it."""
-    read: dict[str, Any] = yaml.safe_load(USER_DATA.read_text())
+def first_boot(text: str) -> dict[str, Any]:
+    """A user-data file as cloud-init reads it."""
+    read: dict[str, Any] = yaml.safe_load(text)
     return read
+
+
+def test_the_first_boot_is_the_same_in_japanese_but_for_what_the_installer_speaks() -> None:
+    english, japanese = (
+        first_boot(re.sub(r"<[^>\n]*>", "<>", file.read_text("utf-8"))) for file in USER_DATA
+    )
+    installer = english["runcmd"].pop()
+    assert japanese["runcmd"].pop() == ["env", "LANGUAGE=ja", *installer]
+    assert english == japanese
 
 
 def test_the_first_boot_lets_its_owner_in_before_all_else() -> None:
@@ -379,7 +389,7 @@ def test_the_first_boot_lets_its_owner_in_before_all_else() -> None:
 
     `enable_ssh` is no key of cloud-init's; images ignored it, and Raspberry Pi Imager left it.
     """
-    read = first_boot()
+    read = first_boot(USER_DATA[0].read_text("utf-8"))
     assert read["runcmd"][0] == ["systemctl", "enable", "--now", "ssh"]
     (user,) = read["users"]
     assert user["ssh_authorized_keys"] and "sudo" in user["groups"]
@@ -387,12 +397,13 @@ def test_the_first_boot_lets_its_owner_in_before_all_else() -> None:
     assert "enable_ssh" not in read
 
 
-def test_the_first_boot_fits_cloud_inits_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", USER_DATA, ids=lambda file: file.name)
+def test_the_first_boot_fits_cloud_inits_schema(file: Path, tmp_path: Path) -> None:
     needs.program("cloud-init").or_skip()
     filled = tmp_path / "user-data"
 
     def refused(text: str) -> str:
-        filled.write_text(text)
+        filled.write_text(text, "utf-8")
         done = subprocess.run(
             ["cloud-init", "schema", "--config-file", filled],
             capture_output=True,
@@ -401,7 +412,7 @@ def test_the_first_boot_fits_cloud_inits_schema(tmp_path: Path) -> None:
         )
         return "" if done.returncode == 0 else done.stdout + done.stderr
 
-    text = USER_DATA.read_text().replace("<Europe/Berlin>", "Europe/Berlin")
+    text = re.sub(r"<(\w+/\w+)>", r"\1", file.read_text("utf-8"))
     text = text.replace("<yourname>", "ada").replace("<ssh-ed25519 …", "ssh-ed25519 AAAA")
     assert refused(text) == ""
     assert "package_update" in refused(text.replace("package_update: true", "package_update: soon"))

@@ -29,8 +29,6 @@ def load() -> None:
     (its `irot` and `imir`), and EXIF's orientation does not count then, as ISO/IEC 23008-12 has it.
     """
     try:
-        importlib.import_module(
-        )  # first: of a brand that both take it is sure
         plugin = importlib.import_module("pi_heif")
         plugin.register_heif_opener(
             thumbnails=False,
