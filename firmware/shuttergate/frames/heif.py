@@ -28,6 +28,7 @@ def load() -> None:
     Thumbnails, depth maps and the like stay shut; what a file says of turns is done by libheif
     (its `irot` and `imir`), and EXIF's orientation does not count then, as ISO/IEC 23008-12 has it.
     """
+    importlib.import_module("PIL.AvifImagePlugin")  # of a brand that both take, it is sure
     try:
         plugin = importlib.import_module("pi_heif")
         plugin.register_heif_opener(
