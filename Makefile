@@ -124,7 +124,7 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 locale: $(VENV)/.ready-dev  ## bring shuttergate.po up to the code's texts, and compile it
 	@set -e; scratch=$$(mktemp -d); trap 'rm -r "$$scratch"' EXIT; po=$(LOCALE)/ja/LC_MESSAGES/shuttergate.po; \
 	sed '/^$$/q' $$po >$$scratch/new.po; cp $$po $$scratch/old.po; \
-	$(BIN)/pybabel -q extract --sort-output --no-location --omit-header --no-wrap -o $$scratch/all.pot firmware; \
+	$(BIN)/pybabel -q extract -F pyproject.toml --sort-output --no-location --omit-header --no-wrap -o $$scratch/all.pot firmware; \
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap -l ja \
 	  -i $$scratch/all.pot -o $$scratch/old.po; \
 	cat $$scratch/old.po >>$$scratch/new.po; cp $$scratch/new.po $$po; \

@@ -87,8 +87,7 @@ def _guarded(part: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     try:
         yield from findings
     except ShuttergateError as error:
-        cause, _, mend = str(error).rpartition("; ")
-        yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
+        yield Examined.failed(part, error)
 
 
 def _camera(config: Config, board: Board) -> Iterator[Finding]:

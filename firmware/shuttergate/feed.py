@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from shuttergate.errors import Phrase, phrase
 from shuttergate.verdict import Fault, Reason, Rule
 
 MAX_PACKET_BYTES = 64 * 1024
@@ -281,11 +282,18 @@ class Ready(Message, frozen=True, tag="ready"):
 class Refused(Message, frozen=True, tag="refused to start"):
     """The gate process will not start, and starting it again would not help.
 
-    ``status`` is the command's exit status: 1 for a fault, 2 for the configuration.
+    ``status`` is the command's exit status: 1 for a fault, 2 for the configuration; ``said``: the
+    cause for people, in their language.
     """
 
     cause: str
     status: int = 1
+    said: Phrase | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def words(self) -> Phrase:
+        """The cause, to be told to people."""
+        return phrase("{cause}", cause=self.said or self.cause)
 
 
 class PublisherSilent(Message, frozen=True, tag="silent"):

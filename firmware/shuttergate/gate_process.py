@@ -101,7 +101,8 @@ def main(argv: list[str] | None = None) -> None:
         _tell_step(link, "camera")
         appliance = assemble(config, board, eyes, panel, link)
     except ShuttergateError as error:
-        link.send(feed.Refused(str(error), 2 if isinstance(error, ConfigError) else 1))
+        status = 2 if isinstance(error, ConfigError) else 1
+        link.send(feed.Refused(str(error), status, error.phrase))
         sys.exit(EXIT_REFUSED)
     _die_on_any_thread(panel, link)
 
@@ -112,7 +113,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         appliance.run()
     except ScoreError as error:
-        link.send(feed.Refused(str(error)))
+        link.send(feed.Refused(str(error), said=error.phrase))
         sys.exit(EXIT_REFUSED)
     except CameraLost:
         os._exit(EXIT_GAVE_UP)  # a library that is wedged may hang at the end of the interpreter

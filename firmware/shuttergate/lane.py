@@ -109,7 +109,7 @@ class Lane:
         tried_s = now_s - self._away_since_s
         if tried_s >= self._give_up_s:
             self._tell(feed.CameraGivenUp(str(error), round(tried_s, 1)))
-            raise CameraLost(str(error))
+            raise CameraLost.of(error)
 
     def judged(self, exposed_s: float) -> None:
         """Hear that the frame exposed then was judged now; a camera too slow is told of, once."""

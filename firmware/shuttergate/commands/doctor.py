@@ -55,8 +55,7 @@ def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
     try:
         yield look()
     except ShuttergateError as error:
-        cause, _, mend = str(error).rpartition("; ")
-        yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
+        yield Examined.failed(part, error)
 
 
 def _kept_up(part: str, look: Callable[[], Examined | None]) -> Iterator[Examined]:

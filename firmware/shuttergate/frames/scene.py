@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, ImageSequence
 
-from shuttergate.errors import CameraError, PictureError
+from shuttergate.errors import CameraError, PictureError, cause_of, phrase
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.held import HeldCard
 from shuttergate.frames.pictures import read_picture
@@ -62,7 +62,8 @@ class Room:
             self._film = room_film().open("rb")
         except OSError as error:
             raise CameraError(
-                f"the built-in room is missing ({error.strerror}); reinstall shuttergate"
+                "the built-in room is missing ({cause}); reinstall shuttergate",
+                cause=cause_of(error),
             ) from error
         with Image.open(self._film) as film:
             self._card = HeldCard(film.size)
@@ -119,17 +120,19 @@ class Pictures:
         self._ahead = _Ahead(self._read_next) if len(self._paths) - len(self._bad) > 1 else None
 
     def _read_next(self) -> Shot:
-        cause = "it is empty"
+        cause = phrase("it is empty")
         for path in itertools.islice(self._order, len(self._paths)):
             try:
                 return self._lens.shot(self._sized(read_picture(path, self._lens.main_limit)))
             except PictureError as error:
-                cause = str(error)
+                cause = error.phrase
                 if path not in self._bad:
                     self._bad.add(path)
                     self._on_skip(str(error))
         raise CameraError(
-            f"{self.name}: holds no readable picture ({cause}); put JPEG or PNG files there"
+            "{name}: holds no readable picture ({cause}); put JPEG or PNG files there",
+            name=self.name,
+            cause=cause,
         )
 
     def _sized(self, image: Image.Image) -> Image.Image:
@@ -161,7 +164,8 @@ def open_scene(
         return Room(lens)
     if not path.exists():
         raise CameraError(
-            f"{path}: there is no such scene; name a picture, a folder of pictures or a video"
+            "{path}: there is no such scene; name a picture, a folder of pictures or a video",
+            path=path,
         )
     if path.is_file() and not _is_picture(path):
         return Clip(path, lens)
