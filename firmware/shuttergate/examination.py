@@ -19,7 +19,7 @@ import msgspec
 from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.config import Config
-from shuttergate.errors import Phrase, ShuttergateError
+from shuttergate.errors import Phrase
 from shuttergate.system import spawn
 
 PATIENCE_S = 90.0
@@ -57,9 +57,9 @@ class Examined(msgspec.Struct, frozen=True, tag="examined"):
     said: Phrase | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
-    def failed(cls, part: str, error: ShuttergateError) -> Examined:
+    def failed(cls, part: str, said: Phrase) -> Examined:
         """Return a part that is at fault."""
-        return cls(part, Health.FAULT, *parted(str(error), "; "), error.phrase)
+        return cls(part, Health.FAULT, *parted(str(said), "; "), said)
 
     @property
     def english(self) -> Examined:

@@ -87,11 +87,11 @@ def _guarded(part: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     try:
         yield from findings
     except ShuttergateError as error:
-        yield Examined.failed(part, error)
+        yield Examined.failed(part, error.phrase)
 
 
 def _camera(config: Config, board: Board) -> Iterator[Finding]:
-    skipped: list[str] = []
+    skipped: list[ShuttergateError] = []
     opener = CameraOpener(board.camera, config.scene, LORES_SHAPE, 1, skipped.append)
     camera = opener()
     try:
@@ -181,8 +181,7 @@ def _gpio(
     finally:
         panel.close()
     if standing:
-        cause, _, mend = WIRE_FAULTS[min(standing)].partition("; ")
-        yield Examined("gpio", Health.FAULT, cause, mend)
+        yield Examined.failed("gpio", WIRE_FAULTS[min(standing)])
     else:
         seen = (
             f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "

@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from shuttergate.errors import Phrase, phrase
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 from shuttergate.verdict import Fault, Reason, Rule
 
 MAX_PACKET_BYTES = 64 * 1024
@@ -29,6 +29,16 @@ class Message(msgspec.Struct, frozen=True, tag_field="event"):
 
 class Event(Message, frozen=True, omit_defaults=True):
     """Something that happened; its tag is its name in the log, unless `words.py` says another."""
+
+
+Said = Phrase | msgspec.UnsetType
+"""What people are told of an error, in their language; the log has its English words only."""
+
+
+def said(cause: object) -> Said:
+    """Return what people are to be told of a cause, where it can be said in other languages."""
+    found = cause.phrase if isinstance(cause, ShuttergateError) else cause
+    return found if isinstance(found, Phrase) else msgspec.UNSET
 
 
 Tell = Callable[[Event], None]
@@ -82,6 +92,7 @@ class NoVideo(Event, frozen=True, tag="no video"):
     """No press can become a video here."""
 
     cause: str
+    said: Said = msgspec.UNSET
 
 
 class FaultBegan(Event, frozen=True, tag="fault"):
@@ -89,6 +100,7 @@ class FaultBegan(Event, frozen=True, tag="fault"):
 
     fault: Fault
     error: str
+    said: Said = msgspec.UNSET
 
 
 class CameraWorks(Event, frozen=True, tag="camera works again"):
@@ -110,6 +122,7 @@ class CameraGivenUp(Event, frozen=True, tag="camera given up"):
 
     error: str
     tried_s: float
+    said: Said = msgspec.UNSET
 
 
 class ClockSet(Event, frozen=True, tag="clock set"):
@@ -146,6 +159,7 @@ class PictureSkipped(Event, frozen=True, tag="picture skipped"):
     """A picture of a simulated camera's folder cannot be shown."""
 
     cause: str
+    said: Said = msgspec.UNSET
 
 
 class Switch(Event, frozen=True, tag="switch"):
@@ -160,6 +174,7 @@ class SwitchRefused(Event, frozen=True, tag="fault refused"):
 
     fault: str
     cause: str
+    said: Said = msgspec.UNSET
 
 
 class ThreadDied(Event, frozen=True, tag="thread died"):
@@ -288,7 +303,7 @@ class Refused(Message, frozen=True, tag="refused to start"):
 
     cause: str
     status: int = 1
-    said: Phrase | msgspec.UnsetType = msgspec.UNSET
+    said: Said = msgspec.UNSET
 
     @property
     def words(self) -> Phrase:

@@ -53,8 +53,8 @@ def assemble(config: Config, board: Board, eyes: Eyes, panel: Panel, link: feed.
     return Appliance(config, board, eyes, open_camera, panel, link, injection)
 
 
-def _skip(link: feed.Link, cause: str) -> None:
-    link.send(feed.PictureSkipped(cause))
+def _skip(link: feed.Link, error: ShuttergateError) -> None:
+    link.send(feed.PictureSkipped(str(error), said=error.phrase))
 
 
 def _tell_level(link: feed.Link, high: bool) -> None:

@@ -108,7 +108,7 @@ class Lane:
             self._away_since_s = now_s
         tried_s = now_s - self._away_since_s
         if tried_s >= self._give_up_s:
-            self._tell(feed.CameraGivenUp(str(error), round(tried_s, 1)))
+            self._tell(feed.CameraGivenUp(str(error), round(tried_s, 1), said=error.phrase))
             raise CameraLost.of(error)
 
     def judged(self, exposed_s: float) -> None:

@@ -55,7 +55,7 @@ def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
     try:
         yield look()
     except ShuttergateError as error:
-        yield Examined.failed(part, error)
+        yield Examined.failed(part, error.phrase)
 
 
 def _kept_up(part: str, look: Callable[[], Examined | None]) -> Iterator[Examined]:

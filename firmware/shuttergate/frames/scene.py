@@ -103,7 +103,7 @@ class Pictures:
     """
 
     def __init__(
-        self, path: Path, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
+        self, path: Path, lens: Lens, picture_s: float, on_skip: Callable[[PictureError], None]
     ) -> None:
         self.name = tilde(path)
         self._lens = lens
@@ -128,7 +128,7 @@ class Pictures:
                 cause = error.phrase
                 if path not in self._bad:
                     self._bad.add(path)
-                    self._on_skip(str(error))
+                    self._on_skip(error)
         raise CameraError(
             "{name}: holds no readable picture ({cause}); put JPEG or PNG files there",
             name=self.name,
@@ -157,7 +157,7 @@ class Pictures:
 
 
 def open_scene(
-    path: Path | None, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
+    path: Path | None, lens: Lens, picture_s: float, on_skip: Callable[[PictureError], None]
 ) -> Scene:
     """Return the scene at `path` (picture, folder or video), or the built-in room for None."""
     if path is None:

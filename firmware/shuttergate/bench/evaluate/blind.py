@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from shuttergate.bench.evaluate.cells import BlindLook
-from shuttergate.errors import ConfigError, ShuttergateError, cause_of
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError, cause_of
 from shuttergate.system import spawn
 from shuttergate.verdict import Look, Thresholds
 
@@ -70,7 +70,7 @@ class BlindRefused(
 ):
     """Why nothing comes of it, in words that name no picture."""
 
-    why: str
+    why: Phrase
 
 
 class BlindFigures(
@@ -126,7 +126,7 @@ def judge(
                 elif isinstance(word, Unread):
                     unread(word.lines)
                 elif isinstance(word, BlindRefused):
-                    raise ShuttergateError("{cause}", cause=word.why)
+                    raise ShuttergateError.of(word.why)
                 else:
                     return word
             child.wait()

@@ -109,12 +109,15 @@ def main(argv: list[str] | None = None) -> None:
         try:
             _serve(msgspec.json.decode(spawn.settings(), type=BlindOrder), link)
         except ShuttergateError as error:
-            link.sendall(msgspec.json.encode(BlindRefused(f"{error}")) + b"\n")
+            link.sendall(msgspec.json.encode(BlindRefused(error.phrase)) + b"\n")
         except BrokenPipeError:
             raise
         except Exception as error:  # its words may name a picture: only what it is may leave
-            why = f"the judging process failed ({type(error).__name__})"
-            link.sendall(msgspec.json.encode(BlindRefused(f"{why}; tell us what was run")) + b"\n")
+            why = phrase(
+                "the judging process failed ({kind}); tell us what was run",
+                kind=type(error).__name__,
+            )
+            link.sendall(msgspec.json.encode(BlindRefused(why)) + b"\n")
 
 
 if __name__ == "__main__":
