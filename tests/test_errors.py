@@ -134,10 +134,19 @@ def test_an_error_that_was_copied_or_pickled_is_told_as_before(
         assert (str(other), other.told("ja")) == (str(error), error.told("ja"))
 
 
-def test_a_phrase_comes_over_from_another_process() -> None:
-    found = missing().phrase
-    over = msgspec.json.decode(msgspec.json.encode(found), type=Phrase)
-    assert over == found and over.told("ja") == found.told("ja")
+@pytest.mark.parametrize(
+    "error",
+    [
+        missing(),
+        PictureError("{path}: holds no picture", path=os.fsdecode(b"b\xe9\x1b.txt")),
+        PictureError.of(RuntimeError("\udce9")),
+        PictureError("{path}: {cause}", path="x", cause=cause_of(ValueError("\udce9"))),
+    ],
+)
+def test_a_phrase_comes_over_from_another_process(error: ShuttergateError) -> None:
+    over = msgspec.json.decode(msgspec.json.encode(error.phrase), type=Phrase)
+    assert over == error.phrase
+    assert str(over) == str(error) and over.told("ja") == error.told("ja")
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ class Phrase(msgspec.Struct, frozen=True):
 
 def phrase(template: str, /, **blanks: object) -> Phrase:
     """Return words with blanks. What fills these is kept as text or number, and holds nothing."""
-    return Phrase(template, {name: _blank(one) for name, one in blanks.items()})
+    return Phrase(plain(template), {name: _blank(one) for name, one in blanks.items()})
 
 
 def _blank(value: object) -> str | int | float | Phrase:
@@ -105,7 +105,12 @@ def _blank(value: object) -> str | int | float | Phrase:
             return int(value)
         case Real():
             return float(value)
-    return str(value)
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # no other process could be told the bytes of a name as they are
+        return plain(text)
+    return text
 
 
 _SYSTEM_WORDS = (
@@ -140,7 +145,7 @@ def cause_of(error: BaseException) -> Phrase:
     """Return what an error says of the cause, without the name of a file; ours is whole."""
     if isinstance(error, ShuttergateError):
         return error.phrase
-    return Phrase(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+    return phrase(getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 
 class ShuttergateError(Exception):
