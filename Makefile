@@ -12,7 +12,8 @@ JA := $(filter ja ja_% ja.% ja:%,$(firstword $(LANGUAGE) $(LC_ALL) $(LC_MESSAGES
 # Two lanes of tests keep time and often wait; two workers or more compute meanwhile.
 WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # What was compiled is kept, whatever the environment says: each worker would compile all tests anew.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
+# English, too, whatever it says: tests read what people are told.
+PYTEST := LANGUAGE=en PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
 .PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lock locale clean
 
@@ -166,7 +167,7 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 locale: $(VENV)/.ready-dev  ## bring shuttergate.po up to the code's texts, and compile it
 	@set -e; scratch=$$(mktemp -d); trap 'rm -r "$$scratch"' EXIT; po=$(LOCALE)/ja/LC_MESSAGES/shuttergate.po; \
 	sed '/^$$/q' $$po >$$scratch/new.po; cp $$po $$scratch/old.po; \
-	$(BIN)/pybabel -q extract --sort-output --no-location --omit-header --no-wrap -o $$scratch/all.pot firmware; \
+	$(BIN)/pybabel -q extract -F pyproject.toml --sort-output --no-location --omit-header --no-wrap -o $$scratch/all.pot firmware; \
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap -l ja \
 	  -i $$scratch/all.pot -o $$scratch/old.po; \
 	cat $$scratch/old.po >>$$scratch/new.po; cp $$scratch/new.po $$po; \

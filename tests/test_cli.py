@@ -227,6 +227,18 @@ def test_boards_have_japanese_titles() -> None:
     assert "シミュレーション" in shuttergate("board", "list", LANGUAGE="ja").stdout
 
 
+def test_errors_are_told_in_the_language_and_json_stays_english(tmp_path: Path) -> None:
+    file = tmp_path / "gone.png"
+    done = shuttergate("check", file, LANGUAGE="ja")
+    assert done.stdout == f"UNREADABLE        {file}：そのようなファイルはありません\n"
+    found = json.loads(shuttergate("check", "--json", file, LANGUAGE="ja").stdout)
+    assert found["reason"] == f"{file}: there is no such file" and "said" not in found
+    done = shuttergate("model", "show", "gone", LANGUAGE="ja")
+    assert done.stderr.startswith("shuttergate: 'gone' というモデルパックはありません。")
+    done = shuttergate("model", "show", "gone", LANGUAGE="en")
+    assert done.stderr.startswith("shuttergate: no model pack is called 'gone'; there is ")
+
+
 def test_a_terminal_that_lacks_letters_gets_the_rest() -> None:
     done = shuttergate("--help", LANGUAGE="ja", PYTHONIOENCODING="latin-1")
     assert done.returncode == 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from shuttergate import examination
 from shuttergate.board import Board, read_board
 from shuttergate.config import Config
+from shuttergate.errors import PackError, phrase
 from shuttergate.examination import CameraTimes, Examined, Health, hardware, judged_camera, paces
 from shuttergate.system import spawn
 
@@ -113,3 +115,28 @@ def test_a_camera_that_is_slow_or_loses_frames_is_a_warning(
     times = CameraTimes(60, missing, interval_ms, 10.0, 40.0, 3.0)
     found = judged_camera("picamera2 imx477", (1408, 1056), times, 30.0)
     assert found.health is health and mend in found.mend
+
+
+def test_a_fault_is_told_in_the_same_language_and_programs_read_english() -> None:
+    cause = phrase("model.toml: {error}", error=phrase("it is empty"))
+    error = PackError(
+        "model pack {name} refused: {error}; reinstall shuttergate, or mend {path}",
+        name="m",
+        error=cause,
+        path="m/model.toml",
+    )
+    found = Examined.failed("model m", error.phrase)
+    seen, mend = "model pack m refused: model.toml: it is empty", "mend m/model.toml"
+    assert (found.health, found.seen) == (Health.FAULT, seen) and found.mend.endswith(mend)
+    assert found.told("en") == (found.seen, found.mend)
+    japanese = found.told("ja")
+    assert japanese[0] == "モデルパック m を使えません：model.toml：空です"
+    assert japanese[1] == "shuttergate を入れ直すか、m/model.toml を直してください"
+    read = msgspec.json.decode(msgspec.json.encode(found.english))
+    assert read.keys() == {"type", "part", "health", "seen", "mend"}
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Examined) == found
+
+
+def test_without_an_error_or_a_mend_it_is_told_as_it_is() -> None:
+    assert Examined("disk", Health.OK, "9 GB free").told("ja") == ("9 GB free", "")
+    assert Examined.failed("disk", phrase("it is empty")).told("ja") == ("空です", "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import string
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -233,6 +234,47 @@ def is_empty(tree: ast.Module) -> bool:
     return all(isinstance(node, ast.Expr | ast.Assign) for node in tree.body)
 
 
+def error_classes(trees: dict[str, ast.Module]) -> set[str]:
+    """Return the names of the errors that the package raises on purpose."""
+    nodes = [node for tree in trees.values() for node in ast.walk(tree)]
+    found = {"ShuttergateError"}
+    while True:
+        more = {
+            node.name
+            for node in nodes
+            if isinstance(node, ast.ClassDef)
+            and any(isinstance(base, ast.Name) and base.id in found for base in node.bases)
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+def untold(trees: dict[str, ast.Module], makers: Iterable[str]) -> Iterable[str]:
+    """Yield each message that nobody can be told in another language.
+
+    ``makers``: what is given a template and its blanks. Of a template that is put together first
+    the catalogue knows nothing, and of one with a blank left open nobody hears but who meets it.
+    """
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if (
+                node.func.id not in makers or module == "errors"
+            ):  # these hand on what they were given
+                continue
+            where = f"{module}:{node.lineno}: {node.func.id}"
+            first = node.args[0] if node.args else None
+            if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+                yield f"{where}: its words are no template that stands there"
+                continue
+            named = {name for _, name, _, _ in string.Formatter().parse(first.value) if name}
+            given = {one.arg for one in node.keywords}
+            if None not in given and named != given:
+                yield f"{where}: {named ^ given}: blanks and what fills them are not the same"
+
+
 @pytest.fixture(scope="module")
 def house() -> dict[str, ast.Module]:
     return modules(FIRMWARE)
@@ -261,6 +303,13 @@ def test_no_two_public_classes_have_one_name(house: dict[str, ast.Module]) -> No
 def test_every_module_has_its_test_or_a_line_that_names_it(house: dict[str, ast.Module]) -> None:
     tested_by = tomllib.loads((TESTS / "tested_by.toml").read_text())
     assert list(untested(house, TESTS, tested_by)) == []
+
+
+def test_every_error_can_be_told_in_another_language(house: dict[str, ast.Module]) -> None:
+    makers = {"phrase", *error_classes(house)}
+    (mapping,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
+    assert set(mapping["keywords"]) == makers
+    assert list(untold(house, makers)) == []
 
 
 SOUND = {
@@ -353,3 +402,25 @@ def test_a_module_without_a_test_and_a_line_too_many_are_seen(tmp_path: Path) ->
     ):
         (wrong,) = untested(trees, tests, lines)
         assert re.match(said, wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("raise One(f'{path}: gone')", "its words are no template"),
+        ("raise One('gone: ' + path)", "its words are no template"),
+        ("raise One('{path}: gone'.format(path=path))", "its words are no template"),
+        ("raise One(why)", "its words are no template"),
+        ("raise One()", "its words are no template"),
+        ("raise One('{path}: gone')", "{'path'}: blanks"),
+        ("raise One('gone', path=path)", "{'path'}: blanks"),
+        ("def why():\n return phrase(f'{path}: gone')", "its words are no template"),
+    ],
+)
+def test_a_message_that_cannot_be_told_is_seen(tmp_path: Path, text: str, said: str) -> None:
+    errors = "class ShuttergateError(Exception): ...\nclass One(ShuttergateError, OSError): ..."
+    sound = "raise One('{path}: gone; name another', path=path) from error\nraise One.of(error)"
+    trees = built(tmp_path, {"errors": errors, "tally": sound, "warden": text})
+    makers = {"phrase", *error_classes(trees)}
+    (found,) = untold(trees, makers)
+    assert found.startswith("warden:") and said in found

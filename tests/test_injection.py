@@ -42,6 +42,7 @@ from shuttergate.errors import (
     CameraError,
     PackError,
     ScoreError,
+    phrase,
 )
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.inspection import Inspector
@@ -309,10 +310,11 @@ def test_switches_do_nothing_before_the_start_is_over_and_each_says_one_line() -
     one(ONE, False)
     assert wait_until(lambda: len(logs) == 4)
     assert done == [(ONE, True), (ONE, False)]
+    said = "this board has no such switch"
     assert logs == [
         feed.Switch(ONE, True),
-        feed.SwitchRefused(GONE, "it is gone"),
-        feed.SwitchRefused("no", "this board has no such switch"),
+        feed.SwitchRefused(GONE, "it is gone", phrase("it is gone")),
+        feed.SwitchRefused("no", said, phrase(said)),
         feed.Switch(ONE, False),
     ]
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from shuttergate import feed
 from shuttergate.board import read_board
-from shuttergate.errors import CameraError, CameraLost
+from shuttergate.errors import CameraError, CameraLost, phrase
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame
 from shuttergate.gate import Rules
@@ -84,7 +84,7 @@ def test_it_is_opened_again_after_longer_and_longer_pauses() -> None:
     assert bench.paused_s == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
     assert (bench.opened, bench.closed) == (8, 7)
     assert bench.told == [
-        feed.FaultBegan(Fault.CAMERA, "no frame"),
+        feed.FaultBegan(Fault.CAMERA, "no frame", phrase("no frame")),
         feed.CameraWorks("a camera"),
     ]
 
@@ -136,7 +136,7 @@ def test_a_real_camera_that_stays_away_is_left_to_another_process() -> None:
     bench.now_s -= 4.0
     with pytest.raises(CameraLost, match="it is busy"):
         bench.lane.next(bench.paused_s.append)
-    assert bench.told[-1] == feed.CameraGivenUp("it is busy", 20.0)
+    assert bench.told[-1] == feed.CameraGivenUp("it is busy", 20.0, phrase("it is busy"))
     assert bench.closed == 5
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import shutil
 import string
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
 from shuttergate.lang import texts
@@ -20,20 +22,40 @@ FOLDER = ROOT / "firmware" / "shuttergate" / "locale" / "ja" / "LC_MESSAGES"
 
 
 @pytest.fixture(scope="module")
+def keywords() -> list[str]:
+    (mapping,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
+    return list(mapping["keywords"])
+
+
+@pytest.fixture(scope="module")
 def japanese() -> dict[str, str]:
     with (FOLDER / "shuttergate.po").open("rb") as file:
         return {str(message.id): str(message.string) for message in read_po(file) if message.id}
 
 
-def test_every_text_is_translated_and_none_is_left_over(japanese: dict[str, str]) -> None:
-    found = extract_from_dir(ROOT / "firmware", [("**.py", "python")])
+def test_every_text_is_translated_and_none_is_left_over(
+    japanese: dict[str, str], keywords: list[str]
+) -> None:
+    known = {**DEFAULT_KEYWORDS, **dict.fromkeys(keywords)}
+    found = extract_from_dir(ROOT / "firmware", [("**.py", "python")], keywords=known)
     assert {str(message) for _, _, message, _, _ in found} == set(japanese)
     assert all(japanese.values())
 
 
+def test_a_template_within_a_call_is_found_too(
+    japanese: dict[str, str], keywords: list[str]
+) -> None:
+    for path in (ROOT / "firmware").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(ast.Name(name), [ast.Constant(str(text)), *_]) if name in keywords:
+                    assert text in japanese, f"{path}:{node.lineno}"
+
+
 def test_translations_have_the_same_blanks(japanese: dict[str, str]) -> None:
-    def blanks(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    def blanks(text: str) -> set[tuple[str | None, ...]]:
+        parts = string.Formatter().parse(text)
+        return {(name, how, kind) for _, name, how, kind in parts if name is not None}
 
     for text, translated in japanese.items():
         assert blanks(text) == blanks(translated), text

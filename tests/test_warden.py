@@ -12,6 +12,7 @@ import pytest
 from shuttergate import feed
 from shuttergate.capture import hatch
 from shuttergate.capture.client import PublisherClient
+from shuttergate.errors import phrase
 from shuttergate.faults import FaultLog
 from shuttergate.gate import Rules
 from shuttergate.injection import Injection
@@ -129,6 +130,13 @@ def test_an_album_is_told_once_full_once_ready_and_anew_by_another_publisher(ben
     bench.connect()
     bench.says(hatch.AlbumState())
     assert bench.events()[3:] == [feed.PublisherLost("replaced"), feed.AlbumReady()]
+
+
+def test_what_the_album_refuses_is_handed_on_to_be_told_to_people(bench: Bench) -> None:
+    bench.open()
+    bench.says(hatch.AlbumState("is full; make room", phrase("is full; make room")))
+    (begun,) = bench.events()
+    assert begun == feed.FaultBegan(Fault.ALBUM, "is full; make room", phrase("is full; make room"))
 
 
 def test_a_publisher_that_starts_anew_tells_of_its_album_itself(bench: Bench) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from shuttergate import feed, injection
 from shuttergate.board import board_names, read_board
 from shuttergate.capture.video import LIMIT, RELEASED
+from shuttergate.errors import PackError, phrase
+from shuttergate.parent import log
 from shuttergate.verdict import Fault, Reason
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.words import (
@@ -211,3 +214,37 @@ def test_faults_and_presses_are_notable_and_the_rest_is_not() -> None:
     assert all(is_notable(gate) for gate in gates)
     assert not is_notable(feed.GateChanged("OPEN", Reason.CLEAR, [], SCORES))
     assert not is_notable(feed.GateChanged("CLOSED", Reason.NUDITY, [], SCORES))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        feed.FaultBegan(Fault.CAMERA, "it is empty", phrase("it is empty")),
+        feed.NoVideo("it is empty", phrase("it is empty")),
+        feed.CameraGivenUp("it is empty", 20.0, phrase("it is empty")),
+        feed.PictureSkipped("it is empty", phrase("it is empty")),
+        feed.SwitchRefused("x", "it is empty", phrase("it is empty")),
+    ],
+)
+def test_the_cause_is_told_in_the_same_language_and_the_log_has_it_in_english(
+    event: feed.AnyEvent,
+) -> None:
+    (same,) = [msgspec.json.decode(msgspec.json.encode(event), type=type(event))]
+    assert same == event
+    assert "it is empty" in words(event, "en")
+    assert "空です" in words(event, "ja") and "empty" not in words(event, "ja")
+    fields = log_fields(event)
+    assert "it is empty" in fields.values() and "said" not in fields
+
+
+def test_why_a_kit_does_not_start_is_told_in_the_same_language() -> None:
+    error = PackError("this is no TFLite model: {cause}", cause=phrase("it is empty"))
+    assert feed.Refused(str(error)).words.told("ja") == "this is no TFLite model: it is empty"
+    told = feed.Refused(str(error), said=error.phrase).words.told("ja")
+    assert told == "TFLite のモデルではありません：空です"
+    assert "said" not in log.line_of(feed.Refused(str(error), said=error.phrase))
+
+
+def test_only_an_error_or_a_phrase_can_be_said() -> None:
+    assert feed.said("it is empty") is msgspec.UNSET
+    assert feed.said(PackError("it is empty")) == feed.said(phrase("it is empty"))

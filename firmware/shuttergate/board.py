@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, phrase
 from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
 from shuttergate.system.toml import Table, decode, path_of
@@ -16,11 +16,11 @@ from shuttergate.system.toml import Table, decode, path_of
 _Side = Annotated[int, Meta(ge=64, le=16384, multiple_of=2)]
 
 RESERVED_PINS = {
-    0: "the HAT's identity EEPROM",
-    1: "the HAT's identity EEPROM",
+    0: phrase("the HAT's identity EEPROM"),
+    1: phrase("the HAT's identity EEPROM"),
 }
 
-PULLED_UP = {2: "I2C", 3: "I2C", 14: "the serial console"}
+PULLED_UP = {2: "I2C", 3: "I2C", 14: phrase("the serial console")}
 """A line let go must fall: these have pull-ups on the board, or are driven high at boot."""
 
 
@@ -173,8 +173,10 @@ def board_file(name: str) -> Path:
     names = board_names()
     if name not in names:
         raise ConfigError(
-            f"no board is called {name!r}; there is {', '.join(names)}, "
-            "or name a board.toml of your own by its path"
+            "no board is called {name!r}; there is {names}, or name a board.toml "
+            "of your own by its path",
+            name=name,
+            names=", ".join(names),
         )
     return share("device") / name / "board.toml"
 
@@ -188,7 +190,9 @@ def read_board(name: str) -> Board:
     board = decode(path, Board)
     check_pins(board.pins, path)
     if len(set(board.channels.look)) < 2:
-        raise ConfigError(f"{path}: channels.look: name two channels; both look at every press")
+        raise ConfigError(
+            "{path}: channels.look: name two channels; both look at every press", path=path
+        )
     return board
 
 
@@ -200,19 +204,34 @@ def check_pins(pins: Pins, path: Path) -> None:
             continue
         if not 0 <= pin <= 27:
             raise ConfigError(
-                f"{path}: pins.{part}: BCM {pin} is not on the header; use one of 2 to 27"
+                "{path}: pins.{part}: BCM {pin} is not on the header; use one of 2 to 27",
+                path=path,
+                part=part,
+                pin=pin,
             )
         if pin in RESERVED_PINS:
             raise ConfigError(
-                f"{path}: pins.{part}: BCM {pin} is for {RESERVED_PINS[pin]}; use one of 2 to 27"
+                "{path}: pins.{part}: BCM {pin} is for {use}; use one of 2 to 27",
+                path=path,
+                part=part,
+                pin=pin,
+                use=RESERVED_PINS[pin],
             )
         if part in ("enable", "shutter") and pin in PULLED_UP:
             raise ConfigError(
-                f"{path}: pins.{part}: BCM {pin} is pulled up for {PULLED_UP[pin]}, and would read "
-                "high when it is let go; use one of 9 to 27, but for 14"
+                "{path}: pins.{part}: BCM {pin} is pulled up for {use}, and would "
+                "read high when it is let go; use one of 9 to 27, but for 14",
+                path=path,
+                part=part,
+                pin=pin,
+                use=PULLED_UP[pin],
             )
         if pin in used:
             raise ConfigError(
-                f"{path}: pins.{part}: BCM {pin} is already pins.{used[pin]}; use another"
+                "{path}: pins.{part}: BCM {pin} is already pins.{other}; use another",
+                path=path,
+                part=part,
+                pin=pin,
+                other=used[pin],
             )
         used[pin] = part

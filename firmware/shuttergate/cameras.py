@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shuttergate.board import CameraPart
 from shuttergate.config import SceneSettings
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, PictureError
 from shuttergate.frame import Source
 from shuttergate.frames import picamera2
 from shuttergate.frames.buffers import Pool
@@ -48,7 +48,7 @@ class CameraOpener:
         scene: SceneSettings,
         lores_shape: tuple[int, ...],
         frames: int,
-        skipped: Callable[[str], None],
+        skipped: Callable[[PictureError], None],
     ) -> None:
         width, height = part.main_size
         self._part = part

@@ -30,7 +30,7 @@ from shuttergate.commands.shared import (
 )
 from shuttergate.commands.visit import doctor
 from shuttergate.config import album_folder, read_kit
-from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.errors import ConfigError, ShuttergateError, phrase
 from shuttergate.lang import _
 from shuttergate.system import confine
 from shuttergate.system.paths import share
@@ -87,7 +87,7 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
     _can_be_confined()
     refusal = serve.run(settings, read_kit(settings, config), album_folder(settings))
     if refusal is not None:
-        fail(refusal.cause, refusal.status)
+        fail(refusal.words, refusal.status)
 
 
 def _can_be_confined() -> None:
@@ -152,7 +152,11 @@ def demo(
 
     settings = configured(config, board)
     if not read_kit(settings, config).gpio.is_simulated:
-        fail(f"--board {board}: its button is a real one; shuttergate run --board {board}", 2)
+        said = phrase(
+            "--board {board}: its button is a real one; shuttergate run --board {board}",
+            board=board,
+        )
+        fail(said, 2)
     if scene is not None:
         changed = msgspec.structs.replace(settings.scene, path=_given(scene, "--scene"))
         settings = msgspec.structs.replace(settings, scene=changed)
@@ -165,7 +169,7 @@ def demo(
     _can_be_confined()
     refusal = stage.demo(settings, kit, album_folder(settings), seconds, presses, page)
     if refusal is not None:
-        fail(refusal.cause, refusal.status)
+        fail(refusal.words, refusal.status)
 
 
 def _given(path: Path, option: str) -> str:
@@ -227,7 +231,12 @@ def console(
     from shuttergate.console.access import LanMay
 
     if lan_may not in list(LanMay):
-        fail(f"--lan-may: there is no {lan_may!r}; choose from {', '.join(LanMay)}", 2)
+        said = phrase(
+            "--lan-may: there is no {name!r}; choose from {known}",
+            name=lan_may,
+            known=", ".join(LanMay),
+        )
+        fail(said, 2)
     settings = configured(config)
     try:
         # Beside a demo, whose own page has the usual port, somebody at a terminal wants a page at
@@ -274,7 +283,9 @@ def check(
         results = track(results, _("judging"), len(files), console=Console(stderr=True))
     for found in results:
         verdicts.append(found.verdict)
-        typer.echo(msgspec.json.encode(found).decode() if as_json else checking.words(found))
+        typer.echo(
+            msgspec.json.encode(found.english).decode() if as_json else checking.words(found)
+        )
     raise typer.Exit(checking.exit_status(verdicts))
 
 

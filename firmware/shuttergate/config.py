@@ -144,7 +144,9 @@ def read_config(path: Path | None) -> Config:
         try:
             Thresholds(limits.clear_below, limits.block_at)
         except ValueError as error:
-            raise ConfigError(f"{path}: thresholds.{name}: {error}") from error
+            raise ConfigError(
+                "{path}: thresholds.{name}: {error}", path=path, name=name, error=error
+            ) from error
     return config
 
 
@@ -161,8 +163,11 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
     unknown = sorted(set(config.thresholds) - set(channels))
     if unknown:
         raise ConfigError(
-            f"{path}: thresholds.{unknown[0]}: the board {kit.name} has no such channel; "
-            f"it has {', '.join(channels)}"
+            "{path}: thresholds.{name}: the board {board} has no such channel; it has {channels}",
+            path=path,
+            name=unknown[0],
+            board=kit.name,
+            channels=", ".join(channels),
         )
     return _with_looks(kit, config, path)
 
@@ -176,26 +181,42 @@ def _with_looks(kit: board.Board, config: Config, path: Path | None) -> board.Bo
     asked, own = config.looks, kit.channels.live
     if unknown := [name for name in asked.live if name not in kit.channels.all]:
         raise ConfigError(
-            f"{path}: looks.live: the board {kit.name} has no channel {unknown[0]}; "
-            f"it has {', '.join(kit.channels.all)}"
+            "{path}: looks.live: the board {board} has no channel {name}; it has {channels}",
+            path=path,
+            board=kit.name,
+            name=unknown[0],
+            channels=", ".join(kit.channels.all),
         )
     missing = [name for name in own if name not in asked.live]
     if asked.live and missing:
         raise ConfigError(
-            f"{path}: looks.live: {', '.join(missing)} looks live on the board {kit.name}, and a "
-            "kit may only add channels; write it there, too, or leave the key empty"
+            "{path}: looks.live: {missing} looks live on the board {board}, and a "
+            "kit may only add channels; write it there, too, or leave the key empty",
+            path=path,
+            missing=", ".join(missing),
+            board=kit.name,
         )
     if asked.fps > kit.camera.fps:
         raise ConfigError(
-            f"{path}: looks.fps: {asked.fps:g} is more than the {kit.camera.fps:g} frames a second "
-            f"of the board {kit.name}, and a kit may only lower it; write less, or 0"
+            "{path}: looks.fps: {fps:g} is more than the {board_fps:g} frames a "
+            "second of the board {board}, and a kit may only lower it; write less, "
+            "or 0",
+            path=path,
+            fps=asked.fps,
+            board_fps=kit.camera.fps,
+            board=kit.name,
         )
     slowest = config.gate.slowest_fps
     if 0 < asked.fps < slowest:
         raise ConfigError(
-            f"{path}: looks.fps: with {asked.fps:g} frames a second a gate of max_age_ms = "
-            f"{config.gate.max_age_ms} and clear_frames = {config.gate.clear_frames} hardly opens; "
-            f"write {slowest:.3g} or more, or 0"
+            "{path}: looks.fps: with {fps:g} frames a second a gate of max_age_ms "
+            "= {age_ms} and clear_frames = {frames} hardly opens; write "
+            "{slowest:.3g} or more, or 0",
+            path=path,
+            fps=asked.fps,
+            age_ms=config.gate.max_age_ms,
+            frames=config.gate.clear_frames,
+            slowest=slowest,
         )
     live = list(dict.fromkeys((*own, *asked.live)))
     return msgspec.structs.replace(

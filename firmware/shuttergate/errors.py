@@ -1,7 +1,18 @@
-"""What can go wrong, one class a kind; every message names the thing, the cause and the mend."""
+"""What can go wrong, one class a kind; every message names the thing, the cause and the mend.
+
+A message is a `Phrase`: the log has it in English, and people in their own language.
+"""
+
+from __future__ import annotations
 
 import os
+import string
 import unicodedata
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, Self
+
+import msgspec
 
 _UNSAYABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, half letters, ends of lines
 _TURNING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -26,15 +37,152 @@ def _escaped(letter: str) -> str:
     return letter.encode("unicode_escape", "surrogatepass").decode()
 
 
-class ShuttergateError(Exception):
-    """Base of every error this package raises on purpose; its message is `plain`."""
+class _Filler(string.Formatter):
+    """Fills blanks by their names alone: what another process sent may ask for nothing more."""
 
-    def __init__(self, *said: object) -> None:
-        super().__init__(*map(plain, said))
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if len(format_spec) > 4:  # a width of millions
+            raise ValueError("too long a format")
+        return super().format_field(value, format_spec)
+
+
+_filler = _Filler()
+
+
+class Phrase(msgspec.Struct, frozen=True):
+    """Words with blanks, as ``{path}: {cause}``, and what is in these; made by `phrase`.
+
+    ``str()`` gives them in English. Either way they are `plain`. They may come from another
+    process, and are no phrase where the blanks are not those that are filled: ValueError.
+    """
+
+    template: str
+    blanks: dict[str, str | int | float | Phrase] = {}
+
+    def __post_init__(self) -> None:
+        try:
+            self._filled(str)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"no phrase: {error}") from error
+
+    def told(self, language: str | None = None) -> str:
+        """Return the words in a language as `lang.texts` has it; None: the environment's."""
+        from shuttergate.lang import texts  # whoever tells nobody reads no catalogue
+
+        return plain(self._filled(texts(language)))
+
+    def __str__(self) -> str:
+        return plain(self._filled(str))
+
+    def _filled(self, translated: Callable[[str], str]) -> str:
+        words = translated(self.template) if self.template else ""
+        if not self.blanks:
+            return words  # perhaps another's, with braces of their own
+        filled = {
+            name: blank._filled(translated) if isinstance(blank, Phrase) else blank
+            for name, blank in self.blanks.items()
+        }
+        return _filler.vformat(words, (), filled)
+
+
+def phrase(template: str, /, **blanks: object) -> Phrase:
+    """Return words with blanks. What fills these is kept as text or number, and holds nothing."""
+    return Phrase(plain(template), {name: _blank(one) for name, one in blanks.items()})
+
+
+def _blank(value: object) -> str | int | float | Phrase:
+    match value:
+        case Phrase():
+            return value
+        case ShuttergateError():
+            return value.phrase
+        case bool():
+            return str(value)
+        case Integral():
+            return int(value)
+        case Real():
+            return float(value)
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # no other process could be told the bytes of a name as they are
+        return plain(text)
+    return text
+
+
+_SYSTEM_WORDS = (
+    phrase("No such file or directory"),
+    phrase("Permission denied"),
+    phrase("Operation not permitted"),
+    phrase("Is a directory"),
+    phrase("Not a directory"),
+    phrase("File exists"),
+    phrase("File name too long"),
+    phrase("No space left on device"),
+    phrase("Disk quota exceeded"),
+    phrase("Read-only file system"),
+    phrase("Input/output error"),
+    phrase("Too many levels of symbolic links"),
+    phrase("Device or resource busy"),
+    phrase("No such device"),
+    phrase("Address already in use"),
+    phrase("Cannot assign requested address"),
+    phrase("Connection refused"),
+    phrase("Network is unreachable"),
+)
+"""What the system says most often, for the catalogue; of the rest people get its own words."""
+
+
+def told(said: Phrase | str) -> str:
+    """Return words in the environment's language; what is text already stays as it is."""
+    return said.told() if isinstance(said, Phrase) else said
+
+
+def cause_of(error: BaseException) -> Phrase:
+    """Return what an error says of the cause, without the name of a file; ours is whole."""
+    if isinstance(error, ShuttergateError):
+        return error.phrase
+    return phrase(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+
+
+class ShuttergateError(Exception):
+    """Base of every error this package raises on purpose; its message is `plain`.
+
+    ``CameraError("{device}: no such camera", device=device)``: the template stands there as it
+    is, so that it is found and translated.
+    """
+
+    def __init__(self, template: str = "", /, **blanks: object) -> None:
+        self.phrase = phrase(template, **blanks)
+        super().__init__(str(self.phrase))
+
+    @classmethod
+    def of(cls, said: Phrase | Exception) -> Self:
+        """Return an error with words that were found elsewhere, or with another's."""
+        found = _blank(said)
+        error = cls(str(found))
+        if isinstance(found, Phrase):
+            error.phrase = found
+        return error
+
+    def told(self, language: str | None = None) -> str:
+        """Return the message in a language as `lang.texts` has it; None: the environment's."""
+        return self.phrase.told(language)
 
 
 class ConfigError(ShuttergateError, ValueError):
     """A configuration, board or manifest file says something that cannot be."""
+
+
+class MisfitError(ShuttergateError, ValueError):
+    """Values do not fit together; whoever read them says where they stand."""
+
+
+class MissingError(ShuttergateError, ImportError):
+    """A package is missing that is not part of every kit."""
 
 
 class PackError(ShuttergateError, ValueError):

@@ -19,6 +19,7 @@ import msgspec
 from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.config import Config
+from shuttergate.errors import Phrase
 from shuttergate.system import spawn
 
 PATIENCE_S = 90.0
@@ -44,12 +45,39 @@ class Health(StrEnum):
 
 
 class Examined(msgspec.Struct, frozen=True, tag="examined"):
-    """One part, how it is, what was seen, and the mend where one is due."""
+    """One part, how it is, what was seen, and the mend where one is due.
+
+    ``said``: both for people, in their language, where an error was met.
+    """
 
     part: str
     health: Health
     seen: str
     mend: str = ""
+    said: Phrase | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def failed(cls, part: str, said: Phrase) -> Examined:
+        """Return a part that is at fault."""
+        return cls(part, Health.FAULT, *parted(str(said), "; "), said)
+
+    @property
+    def english(self) -> Examined:
+        """As other programs read it."""
+        return msgspec.structs.replace(self, said=msgspec.UNSET)
+
+    def told(self, language: str | None = None) -> tuple[str, str]:
+        """Return what was seen, and the mend, in a language; None: the environment's."""
+        if self.said is msgspec.UNSET:
+            return self.seen, self.mend
+        words = self.said.told(language)
+        return (self.seen, self.mend) if words == str(self.said) else parted(words, "。")
+
+
+def parted(words: str, mark: str) -> tuple[str, str]:
+    """Return what an error says of the cause, and of the mend, which comes last."""
+    cause, _, mend = words.rpartition(mark)
+    return (cause, mend) if cause else (mend, "")
 
 
 class CameraTimes(msgspec.Struct, frozen=True, tag="camera times"):

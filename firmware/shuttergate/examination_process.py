@@ -88,12 +88,11 @@ def _guarded(part: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     try:
         yield from findings
     except ShuttergateError as error:
-        cause, _, mend = str(error).rpartition("; ")
-        yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
+        yield Examined.failed(part, error.phrase)
 
 
 def _camera(config: Config, board: Board) -> Iterator[Finding]:
-    skipped: list[str] = []
+    skipped: list[ShuttergateError] = []
     opener = CameraOpener(board.camera, config.scene, LORES_SHAPE, 1, skipped.append)
     camera = opener()
     try:
@@ -183,8 +182,7 @@ def _gpio(
     finally:
         panel.close()
     if standing:
-        cause, _, mend = WIRE_FAULTS[min(standing)].partition("; ")
-        yield Examined("gpio", Health.FAULT, cause, mend)
+        yield Examined.failed("gpio", WIRE_FAULTS[min(standing)])
     else:
         seen = (
             f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "

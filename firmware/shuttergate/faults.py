@@ -20,11 +20,11 @@ class FaultLog:
 
         ``retell``: one that stands is told again when its cause is in other words.
         """
-        stood, said = fault in self._interlock.state.faults, str(cause)
+        stood, words = fault in self._interlock.state.faults, str(cause)
         self._interlock.fault(fault)
-        if not stood or (retell and said != self._causes.get(fault)):
-            self._causes[fault] = said
-            self._tell(feed.FaultBegan(fault, said))
+        if not stood or (retell and words != self._causes.get(fault)):
+            self._causes[fault] = words
+            self._tell(feed.FaultBegan(fault, words, said=feed.said(cause)))
 
     def forget(self, fault: Fault) -> None:
         """Whoever says next why it stands says it anew."""

@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 from shuttergate.verdict import Fault, Reason, Rule
 
 MAX_PACKET_BYTES = 64 * 1024
@@ -28,6 +29,16 @@ class Message(msgspec.Struct, frozen=True, tag_field="event"):
 
 class Event(Message, frozen=True, omit_defaults=True):
     """Something that happened; its tag is its name in the log, unless `words.py` says another."""
+
+
+Said = Phrase | msgspec.UnsetType
+"""What people are told of an error, in their language; the log has its English words only."""
+
+
+def said(cause: object) -> Said:
+    """Return what people are to be told of a cause, where it can be said in other languages."""
+    found = cause.phrase if isinstance(cause, ShuttergateError) else cause
+    return found if isinstance(found, Phrase) else msgspec.UNSET
 
 
 Tell = Callable[[Event], None]
@@ -81,6 +92,7 @@ class NoVideo(Event, frozen=True, tag="no video"):
     """No press can become a video here."""
 
     cause: str
+    said: Said = msgspec.UNSET
 
 
 class FaultBegan(Event, frozen=True, tag="fault"):
@@ -88,6 +100,7 @@ class FaultBegan(Event, frozen=True, tag="fault"):
 
     fault: Fault
     error: str
+    said: Said = msgspec.UNSET
 
 
 class CameraWorks(Event, frozen=True, tag="camera works again"):
@@ -116,6 +129,7 @@ class CameraGivenUp(Event, frozen=True, tag="camera given up"):
 
     error: str
     tried_s: float
+    said: Said = msgspec.UNSET
 
 
 class ClockSet(Event, frozen=True, tag="clock set"):
@@ -152,6 +166,7 @@ class PictureSkipped(Event, frozen=True, tag="picture skipped"):
     """A picture of a simulated camera's folder cannot be shown."""
 
     cause: str
+    said: Said = msgspec.UNSET
 
 
 class Switch(Event, frozen=True, tag="switch"):
@@ -166,6 +181,7 @@ class SwitchRefused(Event, frozen=True, tag="fault refused"):
 
     fault: str
     cause: str
+    said: Said = msgspec.UNSET
 
 
 class ThreadDied(Event, frozen=True, tag="thread died"):
@@ -288,11 +304,18 @@ class Ready(Message, frozen=True, tag="ready"):
 class Refused(Message, frozen=True, tag="refused to start"):
     """The gate process will not start, and starting it again would not help.
 
-    ``status`` is the command's exit status: 1 for a fault, 2 for the configuration.
+    ``status`` is the command's exit status: 1 for a fault, 2 for the configuration; ``said``: the
+    cause for people, in their language.
     """
 
     cause: str
     status: int = 1
+    said: Said = msgspec.UNSET
+
+    @property
+    def words(self) -> Phrase:
+        """The cause, to be told to people."""
+        return phrase("{cause}", cause=self.said or self.cause)
 
 
 class PublisherSilent(Message, frozen=True, tag="silent"):

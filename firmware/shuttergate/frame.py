@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from shuttergate.errors import MisfitError
 from shuttergate.legible import reduced_size
 
 Pixels = NDArray[np.uint8]
@@ -78,7 +79,11 @@ def reduced(main: Pixels, factor: int) -> Pixels:
     """
     width, height = reduced_size(main_size(main), factor)
     if min(width, height) < SMALLEST_SIDE:
-        raise ValueError(f"a picture of {main_size(main)} pixels cannot be made {factor} x smaller")
+        raise MisfitError(
+            "a picture of {size} pixels cannot be made {factor} x smaller",
+            size=main_size(main),
+            factor=factor,
+        )
     found = np.empty((height * 3 // 2, width), np.uint8)
     reduce_into(planes(found), main, factor)
     return found

@@ -47,8 +47,11 @@ def assemble(config: Config, board: Board, eyes: Eyes, panel: Panel, link: feed.
     # What a simulated camera shows lies on a disk already.
     if not pool.locked and not board.camera.is_simulated and (disk := swap.disk()):
         raise CameraError(
-            f"frames of {pool.size_mb:.0f} MB cannot be locked in memory, and could be written to "
-            f"the swap disk {disk}, unjudged; {swap.MEND}"
+            "frames of {size_mb:.0f} MB cannot be locked in memory, and could be written to the "
+            "swap disk {disk}, unjudged; {mend}",
+            size_mb=pool.size_mb,
+            disk=disk,
+            mend=swap.MEND,
         )
     max_age_s = config.gate.max_age_ms / 1000
     switches = fault_switches(board, eyes, camera.trouble, panel.wiring, max_age_s)
@@ -59,8 +62,8 @@ def assemble(config: Config, board: Board, eyes: Eyes, panel: Panel, link: feed.
     return Appliance(config, board, eyes, open_camera, panel, link, injection)
 
 
-def _skip(link: feed.Link, cause: str) -> None:
-    link.send(feed.PictureSkipped(cause))
+def _skip(link: feed.Link, error: ShuttergateError) -> None:
+    link.send(feed.PictureSkipped(str(error), said=error.phrase))
 
 
 def _tell_level(link: feed.Link, high: bool) -> None:
@@ -107,7 +110,8 @@ def main(argv: list[str] | None = None) -> None:
         _tell_step(link, "camera")
         appliance = assemble(config, board, eyes, panel, link)
     except ShuttergateError as error:
-        link.send(feed.Refused(str(error), 2 if isinstance(error, ConfigError) else 1))
+        status = 2 if isinstance(error, ConfigError) else 1
+        link.send(feed.Refused(str(error), status, error.phrase))
         sys.exit(EXIT_REFUSED)
     _die_on_any_thread(panel, link)
 
@@ -118,7 +122,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         appliance.run()
     except ScoreError as error:
-        link.send(feed.Refused(str(error)))
+        link.send(feed.Refused(str(error), said=error.phrase))
         sys.exit(EXIT_REFUSED)
     except CameraLost:
         os._exit(EXIT_GAVE_UP)  # a library that is wedged may hang at the end of the interpreter

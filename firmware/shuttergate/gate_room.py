@@ -73,7 +73,9 @@ def watched(part: CameraPart, open_camera: Callable[[], Source]) -> Callable[[],
 
     def opened() -> Source:
         if spawn.identity(Path(part.device)) not in (None, known):
-            raise PluggedInAnew(f"{part.device} was plugged in anew; the gate process starts again")
+            raise PluggedInAnew(
+                "{device} was plugged in anew; the gate process starts again", device=part.device
+            )
         return open_camera()
 
     return opened

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from shuttergate import feed
 from shuttergate.board import Board
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 
 
 class FaultSwitch(StrEnum):
@@ -113,7 +113,7 @@ class Injection:
     def __call__(self, fault: str, on: bool) -> None:
         """Switch `fault` on or off, soon."""
         if fault not in self._switches:
-            self._refuse(fault, "this board has no such switch")
+            self._refuse(fault, phrase("this board has no such switch"))
             return
         with self._news:
             self._wanted[fault] = on
@@ -125,14 +125,14 @@ class Injection:
     def show(self, scene: str, exposures: int) -> None:
         """Show `scene` to a simulated camera, for so many exposures only, unless 0."""
         if self._show is None:
-            self._refuse(scene, "this board has no stage")
+            self._refuse(scene, phrase("this board has no stage"))
         else:
             self._show(scene, exposures)
 
-    def _refuse(self, fault: str, cause: str) -> None:
+    def _refuse(self, fault: str, cause: Phrase) -> None:
         if not self._refused:  # once: whoever asks again must not fill the log
             self._refused = True
-            self._tell(feed.SwitchRefused(fault, cause))
+            self._tell(feed.SwitchRefused(fault, str(cause), said=cause))
 
     def begin(self) -> None:
         """The tests at start are over: from now on switches do something.
@@ -157,7 +157,7 @@ class Injection:
         try:
             self._switches[fault](on)
         except ShuttergateError as error:
-            self._tell(feed.SwitchRefused(fault, str(error)))
+            self._tell(feed.SwitchRefused(fault, str(error), said=error.phrase))
             return
         self._on ^= {fault}
         self._tell(feed.Switch(fault, on))

@@ -107,8 +107,8 @@ class Lane:
             self._away_since_s = now_s
         tried_s = now_s - self._away_since_s
         if tried_s >= self._give_up_s:
-            self._tell(feed.CameraGivenUp(str(error), round(tried_s, 1)))
-            raise CameraLost(str(error))
+            self._tell(feed.CameraGivenUp(str(error), round(tried_s, 1), said=error.phrase))
+            raise CameraLost.of(error)
 
     def judged(self, exposed_s: float) -> None:
         """Hear that the frame exposed then was judged now; a camera too slow is told of, once."""

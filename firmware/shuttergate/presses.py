@@ -13,6 +13,7 @@ from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.config import Config
+from shuttergate.errors import EncoderError
 from shuttergate.feed import Total
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Interlock, Opening
@@ -232,6 +233,6 @@ class Presses:
         self._display.refused()
         self._tell(feed.VideoLost(found.reason, found.detail))
 
-    def _no_video(self, cause: str) -> None:
+    def _no_video(self, error: EncoderError) -> None:
         self.makes_videos = False
-        self._tell(feed.NoVideo(cause))
+        self._tell(feed.NoVideo(str(error), said=error.phrase))

@@ -23,7 +23,7 @@ def release(pin: int) -> None:
     try:
         DigitalOutputDevice(pin, initial_value=False, pin_factory=chip).close()
     except Exception as error:  # lgpio's errors share no class with gpiozero's
-        raise PanelError(why_no_line(chip.chip, "enable", pin, error)) from error
+        raise PanelError.of(why_no_line(chip.chip, "enable", pin, error)) from error
     finally:
         chip.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
-from shuttergate.errors import PictureError, ScoreError, plain
+from shuttergate.errors import Phrase, PictureError, ScoreError, plain
 from shuttergate.frames.pictures import lores_of, main_of, read_pictures
 from shuttergate.verdict import Look, Reason, Rule, joint_score, judge, rounded
 from shuttergate.vision.channel import scores
@@ -25,7 +25,10 @@ LIVE_LENGTH = 3.0
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What `check` says of one file. ``score`` is None and ``reason`` the cause if UNREADABLE."""
+    """What `check` says of one file. ``score`` is None and ``reason`` the cause if UNREADABLE.
+
+    ``said``: that cause for people, in their language.
+    """
 
     file: str
     verdict: str
@@ -33,6 +36,12 @@ class Checked(msgspec.Struct, frozen=True):
     score: float | None
     scores: dict[str, float]
     ms: float
+    said: Phrase | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def english(self) -> Checked:
+        """As other programs read it."""
+        return msgspec.structs.replace(self, said=msgspec.UNSET)
 
 
 def check(files: Iterable[Path], eyes: Eyes, rule: Rule, live: bool) -> Iterator[Checked]:
@@ -68,7 +77,7 @@ def _parts(image: Image.Image) -> Iterator[Image.Image]:
     try:
         views = pyramid(image.size, ()).views
     except ValueError as error:
-        raise ScoreError(str(error)) from error
+        raise ScoreError.of(error) from error
     width, height = image.size
     for view in views[1:]:
         box = view.left * width, view.top * height, view.right * width, view.bottom * height
@@ -88,7 +97,8 @@ def _check_one(
             for name, score in look(image).items():
                 highest[name] = max(highest.get(name, 0.0), score)
     except (PictureError, ScoreError) as error:
-        return Checked(plain(file), "UNREADABLE", str(error), None, {}, _ms_since(began_s))
+        ms = _ms_since(began_s)
+        return Checked(plain(file), "UNREADABLE", str(error), None, {}, ms, error.phrase)
     reason = judge(highest, rule)
     return Checked(
         file=plain(file),
@@ -112,7 +122,7 @@ def _ms_since(began_s: float) -> float:
 def words(found: Checked) -> str:
     """Return one line for people."""
     if found.score is None:
-        return f"UNREADABLE        {found.reason}"
+        return f"UNREADABLE        {found.said.told() if found.said else found.reason}"
     return f"{found.verdict:<10} {found.score:.3f}  {found.file}  ({found.reason})"
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 
+from shuttergate.errors import MisfitError
+
 
 class Decision(StrEnum):
     """The two things that can be said of a frame."""
@@ -75,11 +77,13 @@ class Thresholds:
 
     def __post_init__(self) -> None:
         if self.blocks_with is Reason.CLEAR:
-            raise ValueError("thresholds: nothing blocks because it is clear")
+            raise MisfitError("thresholds: nothing blocks because it is clear")
         if not 0.0 < self.clear_below <= self.block_at <= 1.0:
-            raise ValueError(
-                f"thresholds out of order: 0 < clear_below ({self.clear_below}) "
-                f"<= block_at ({self.block_at}) <= 1 must hold"
+            raise MisfitError(
+                "thresholds out of order: 0 < clear_below ({clear_below}) <= "
+                "block_at ({block_at}) <= 1 must hold",
+                clear_below=self.clear_below,
+                block_at=self.block_at,
             )
 
 
@@ -99,15 +103,18 @@ class Fusion:
 
     def __post_init__(self) -> None:
         if len(self.weights) < 2:
-            raise ValueError("a fusion needs two channels or more: one alone has its thresholds")
+            raise MisfitError("a fusion needs two channels or more: one alone has its thresholds")
         for name, weight in self.weights.items():
             if not 0.0 < weight < math.inf:
-                raise ValueError(
-                    f"the weight of {name} is {weight}: it must be over 0, or a higher score of "
-                    "this channel would open what a lower one closes"
+                raise MisfitError(
+                    "the weight of {name} is {weight}: it must be over 0, or a "
+                    "higher score of this channel would open what a lower one "
+                    "closes",
+                    name=name,
+                    weight=weight,
                 )
         if not math.isfinite(self.line):
-            raise ValueError(f"the line of a fusion is {self.line}, which is no number")
+            raise MisfitError("the line of a fusion is {line}, which is no number", line=self.line)
 
     def over(self, scores: Mapping[str, float]) -> float:
         """Return by how much the sum is over the line; NaN where a score is missing or is none."""
@@ -123,10 +130,14 @@ class Agreement:
 
     def __post_init__(self) -> None:
         if len(self.lines) < 2:
-            raise ValueError("an agreement needs two channels or more: one alone has thresholds")
+            raise MisfitError("an agreement needs two channels or more: one alone has thresholds")
         for name, line in self.lines.items():
             if not 0.0 < line <= 1.0:
-                raise ValueError(f"the line of {name} in an agreement is {line}: 0 < line <= 1")
+                raise MisfitError(
+                    "the line of {name} in an agreement is {line}: 0 < line <= 1",
+                    name=name,
+                    line=line,
+                )
 
     def over(self, scores: Mapping[str, float]) -> float:
         """Return the least of the stretched scores, 0.5 the line; NaN where one is none."""
@@ -154,7 +165,9 @@ class Rule:
 
     def __post_init__(self) -> None:
         if strange := sorted(self.together - set(self.limits)):
-            raise ValueError(f"a fusion or agreement without thresholds of {', '.join(strange)}")
+            raise MisfitError(
+                "a fusion or agreement without thresholds of {names}", names=", ".join(strange)
+            )
 
     @property
     def together(self) -> set[str]:

@@ -128,8 +128,8 @@ class Warden:
         match self._client.hear():
             case Heard.GONE:
                 self._lose_publisher(feed.PublisherLost("gone"))
-            case hatch.AlbumState(error):
-                self._know_album(error)  # its fault first: nothing opens in between
+            case hatch.AlbumState() as state:
+                self._know_album(state)  # its fault first: nothing opens in between
                 self._faults.end(Fault.PUBLISHER)
 
     def _mind_silence(self, silent_s: float) -> None:
@@ -146,14 +146,14 @@ class Warden:
         self._faults.end(*(self._wire_faults - standing))
         self._wire_faults = standing
 
-    def _know_album(self, error: str) -> None:
-        if error:
-            self._faults.begin(Fault.ALBUM, error, retell=True)
+    def _know_album(self, state: hatch.AlbumState) -> None:
+        if state.error:
+            self._faults.begin(Fault.ALBUM, state.said or state.error, retell=True)
         else:
             self._faults.end(Fault.ALBUM)
             if self._album_error != "":
                 self._link.send(feed.AlbumReady())
-        self._album_error = error
+        self._album_error = state.error
 
     def _lose_publisher(self, lost: feed.PublisherLost) -> None:
         """The line first, then everything else."""

@@ -18,6 +18,11 @@ LANGUAGES = ("en", "ja")
 """What a page can speak."""
 
 
+Caused = (
+    feed.CameraGivenUp | feed.FaultBegan | feed.NoVideo | feed.PictureSkipped | feed.SwitchRefused
+)
+
+
 def kind(event: feed.Logged) -> str:
     """Return the tag of an event's struct: what it is, for whoever reacts to it."""
     return str(type(event).__struct_config__.tag)
@@ -43,6 +48,7 @@ def log_fields(event: feed.AnyEvent) -> dict[str, Any]:
     """Return what the log says of it besides its name, as JSON has it."""
     fields: dict[str, Any] = msgspec.to_builtins(event)
     del fields["event"]
+    fields.pop("said", None)
     match event:  # these are in the name
         case feed.FaultBegan():
             del fields["fault"]
@@ -165,7 +171,9 @@ def words(item: feed.News, language: str | None = None) -> str:
         case feed.Video():
             return _video_words(item, language)
         case feed.NoVideo():
-            return _("no press can become a video: {why}").format(why=item.cause)
+            return _("no press can become a video: {why}").format(
+                why=_cause(item, item.cause, language)
+            )
         case feed.VideoLost():
             why = _more(lost_words(item.reason, language), item.detail, language)
             return _("no video: {why}").format(why=why)
@@ -174,7 +182,8 @@ def words(item: feed.News, language: str | None = None) -> str:
             why = _more(why, reason_words(item.detail, language), language)
             return _("press refused: {why}").format(why=why)
         case feed.FaultBegan():
-            return _more(_faults(language)[item.fault], item.error, language)
+            why = _cause(item, item.error, language)
+            return _more(_faults(language)[item.fault], why, language)
         case feed.CameraWorks():
             return _("the camera works again: {camera}").format(camera=item.camera)
         case feed.CameraSlow():
@@ -190,7 +199,9 @@ def words(item: feed.News, language: str | None = None) -> str:
             )
             return said.format(n=item.closings, s=round(item.within_s))
         case feed.CameraGivenUp():
-            return _("another process tries to get the camera ({why})").format(why=item.error)
+            return _("another process tries to get the camera ({why})").format(
+                why=_cause(item, item.error, language)
+            )
         case feed.ClockSet():
             said = (
                 _("the clock was put on by {s} s: photos are dated by it")
@@ -205,13 +216,16 @@ def words(item: feed.News, language: str | None = None) -> str:
         case feed.AcceleratorChanged():
             return _more(_accelerator_words(item.state, language), item.cause, language)
         case feed.PictureSkipped():
-            return _("a picture cannot be shown: {why}").format(why=item.cause)
+            return _("a picture cannot be shown: {why}").format(
+                why=_cause(item, item.cause, language)
+            )
         case feed.Switch():
             said = _("broken on purpose: {fault}") if item.on else _("mended again: {fault}")
             return said.format(fault=_switches(language).get(item.fault, item.fault))
         case feed.SwitchRefused():
             fault = _switches(language).get(item.fault, item.fault)
-            return _more(_("switch refused: {fault}").format(fault=fault), item.cause, language)
+            why = _cause(item, item.cause, language)
+            return _more(_("switch refused: {fault}").format(fault=fault), why, language)
         case feed.ThreadDied():
             return _("a part of the gate process died: {why}").format(
                 why=_more(item.thread, item.error, language)
@@ -278,6 +292,10 @@ def _with_faults(reason: Reason, faults: list[Fault], language: str | None) -> s
     why, named = reason_words(reason, language), _faults(language)
     said = _("; ").join(named[fault] for fault in faults)
     return _("{why}: {faults}").format(why=why, faults=said) if said else why
+
+
+def _cause(event: Caused, english: str, language: str | None) -> str:
+    return event.said.told(language) if event.said else english
 
 
 def _more(words: str, detail: str, language: str | None) -> str:

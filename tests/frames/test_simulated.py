@@ -64,7 +64,7 @@ def test_pictures_come_in_order_each_for_its_time(folder: Path) -> None:
 def test_what_is_no_picture_is_skipped_and_told_once(folder: Path, name: bytes, said: str) -> None:
     (folder / os.fsdecode(name)).write_text("not a picture")
     told: list[str] = []
-    scene = Pictures(folder, LENS, 1.0, told.append)
+    scene = Pictures(folder, LENS, 1.0, lambda error: told.append(str(error)))
     for step in range(9):
         wait_for(scene)
         scene.at(float(step))
@@ -105,7 +105,7 @@ def test_a_scene_that_is_too_large_is_no_video_either(tmp_path: Path) -> None:
     with pytest.raises(
         CameraError, match=r"vast.png: a picture in it is over 128 megapixels; reduce it$"
     ):
-        open_scene(tmp_path / "vast.png", LENS, 1.0, told.append)
+        open_scene(tmp_path / "vast.png", LENS, 1.0, lambda error: told.append(str(error)))
     assert told == [f"{tmp_path / 'vast.png'}: a picture in it is over 128 megapixels; reduce it"]
 
 

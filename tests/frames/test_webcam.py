@@ -528,7 +528,7 @@ def test_a_device_that_is_no_webcam_is_named(device: str, told: str) -> None:
 
 
 def test_a_device_that_may_not_be_opened_is_told() -> None:
-    assert "group video" in webcam._mend(errno.EACCES)
+    assert "group video" in str(webcam._mend(errno.EACCES))
 
 
 def test_the_webcams_board_is_a_simulated_kit_with_a_real_camera() -> None:

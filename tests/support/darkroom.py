@@ -101,7 +101,7 @@ class Darkroom:
             self.interlock,
             self,
             self.outcomes.append,
-            self.offs.append,
+            lambda error: self.offs.append(str(error)),
             lambda: self.now_s,
         )
         self.recorder._begin_work()

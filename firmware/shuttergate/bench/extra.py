@@ -22,4 +22,9 @@ def extra(module: str, what: str, name: str = "bench") -> Any:
     except ImportError as error:
         package = module.partition(".")[0]
         how = mend(name, PACKAGES.get(package, package))
-        raise ShuttergateError(f"{what} needs {package}, which is not installed; {how}") from error
+        raise ShuttergateError(
+            "{what} needs {package}, which is not installed; {mend}",
+            what=what,
+            package=package,
+            mend=how,
+        ) from error

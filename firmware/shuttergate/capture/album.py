@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shuttergate.errors import AlbumError
+from shuttergate.errors import AlbumError, cause_of, phrase
 from shuttergate.system.paths import tilde
 
 ROOM_BYTES = 1024 * 1024
@@ -25,24 +25,30 @@ SYNC_BYTES = 4 * 1024 * 1024
 PHOTO, VIDEO = ".jpg", ".mp4"
 
 _MENDS = {
-    errno.ENOENT: "is missing; plug the disk in or make the folder",
-    errno.ENOTDIR: "is not a folder; name a folder",
-    errno.EACCES: "may not be written; change its permissions",
-    errno.EPERM: "may not be written; change its permissions",
-    errno.EROFS: "is on a read-only disk; mount it for writing",
-    errno.ENOSPC: "is full; make room",
-    errno.EDQUOT: "is over its quota; make room",
-    errno.EFBIG: "takes no more bytes (file size limit); raise the limit (ulimit -f, LimitFSIZE=)",
-    errno.EIO: "is on a disk that fails; change the disk",
-    errno.EOPNOTSUPP: "is on a disk that cannot hide half a photo (FAT, exFAT); use another",
-    errno.EISDIR: "is on a disk that cannot hide half a photo (FAT, exFAT); use another",
+    errno.ENOENT: phrase("is missing; plug the disk in or make the folder"),
+    errno.ENOTDIR: phrase("is not a folder; name a folder"),
+    errno.EACCES: phrase("may not be written; change its permissions"),
+    errno.EPERM: phrase("may not be written; change its permissions"),
+    errno.EROFS: phrase("is on a read-only disk; mount it for writing"),
+    errno.ENOSPC: phrase("is full; make room"),
+    errno.EDQUOT: phrase("is over its quota; make room"),
+    errno.EFBIG: phrase(
+        "takes no more bytes (file size limit); raise the limit (ulimit -f, LimitFSIZE=)"
+    ),
+    errno.EIO: phrase("is on a disk that fails; change the disk"),
+    errno.EOPNOTSUPP: phrase(
+        "is on a disk that cannot hide half a photo (FAT, exFAT); use another"
+    ),
+    errno.EISDIR: phrase("is on a disk that cannot hide half a photo (FAT, exFAT); use another"),
 }
 
 
 def album_error(folder: Path, error: OSError) -> AlbumError:
     """Say what is wrong with the album in words: the folder, the cause and the mend."""
-    text = _MENDS.get(error.errno or 0, f"cannot be used ({error.strerror}); look at the disk")
-    return AlbumError(f"album {tilde(folder)} {text}")
+    said = _MENDS.get(error.errno or 0)
+    if said is None:
+        said = phrase("cannot be used ({cause}); look at the disk", cause=cause_of(error))
+    return AlbumError("album {folder} {said}", folder=tilde(folder), said=said)
 
 
 class Album:

@@ -18,7 +18,7 @@ import numpy as np
 from shuttergate.capture import mp4
 from shuttergate.capture.canvas import Canvas
 from shuttergate.capture.gops import Coded, Gop
-from shuttergate.errors import EncoderError
+from shuttergate.errors import EncoderError, cause_of
 from shuttergate.system import pyav
 
 GOP_S = 0.25
@@ -208,9 +208,11 @@ def _named(what: str) -> Iterator[None]:
     try:
         yield
     except (load().error.FFmpegError, OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or str(error)
-        mend = 'set codec = "libx264" under [video], or "off" to go without'
-        raise EncoderError(f"{what}: {cause}; {mend}") from error
+        raise EncoderError(
+            '{what}: {cause}; set codec = "libx264" under [video], or "off" to go without',
+            what=what,
+            cause=cause_of(error),
+        ) from error
 
 
 def load() -> Any:
@@ -218,4 +220,4 @@ def load() -> Any:
     try:
         return pyav.load()
     except ImportError as error:
-        raise EncoderError(f"video needs {error}") from error
+        raise EncoderError("video needs {error}", error=error) from error

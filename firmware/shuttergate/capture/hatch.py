@@ -15,6 +15,7 @@ import socket
 
 import msgspec
 
+from shuttergate.feed import Said
 from shuttergate.system.framing import exactly, framed, message
 
 MAX_PARCEL_BYTES = 64 * 1024 * 1024
@@ -83,6 +84,7 @@ class AlbumState(msgspec.Struct, frozen=True, tag="album", forbid_unknown_fields
     """The album can take more (no error), or why not."""
 
     error: str = ""
+    said: Said = msgspec.UNSET
 
 
 ToPublisher = Parcel | NewVideo | Piece | Seal | Word

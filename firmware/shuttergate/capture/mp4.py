@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from shuttergate.errors import MisfitError
+
 _HEADER = struct.Struct(">I4s")
 _LENGTH_BOX = struct.Struct(">I4sII")  # mehd, version 0: size, name, flags, duration
 ADDED_BYTES = _LENGTH_BOX.size
@@ -68,7 +70,7 @@ def _places(head: bytearray, *names: bytes) -> dict[bytes, int]:
     at = dict(_boxes(head))
     for name in names:
         if name not in at or (name in _DURATION_AT and head[at[name] + _HEADER.size] != 0):
-            raise ValueError(f"its head has no box {name.decode()} of version 0")
+            raise MisfitError("its head has no box {name} of version 0", name=name.decode())
     return at
 
 

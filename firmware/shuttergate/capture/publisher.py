@@ -40,7 +40,7 @@ def serve(
             if wait_s <= 0.0:
                 if not is_same():
                     return
-                hatch.send(sock, hatch.AlbumState(_error(album)))
+                hatch.send(sock, _state(album))
                 probe_due_s = time.monotonic() + probe_s
                 continue
             if not select.select([sock], [], [], wait_s)[0]:
@@ -84,7 +84,7 @@ class _Desk:
             if not isinstance(order, hatch.Parcel):
                 self.drop()
             # The fault goes first: the gate must be closed before it hears that something is lost.
-            hatch.send(self._sock, hatch.AlbumState(str(refusal)))
+            hatch.send(self._sock, hatch.AlbumState(str(refusal), refusal.phrase))
             hatch.send(self._sock, hatch.Receipt(order.serial, error=str(refusal)))
 
     def drop(self) -> None:
@@ -116,12 +116,12 @@ class _Desk:
             hatch.send(self._sock, hatch.Receipt(serial, name=name))
 
 
-def _error(album: Album) -> str:
+def _state(album: Album) -> hatch.AlbumState:
     try:
         album.probe()
     except AlbumError as error:
-        return str(error)
-    return ""
+        return hatch.AlbumState(str(error), error.phrase)
+    return hatch.AlbumState()
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -118,7 +118,7 @@ class Recorder:
         gate: GateView,
         judge: FilmJudge,
         done: Callable[[Recorded], None],
-        off: Callable[[str], None],
+        off: Callable[[EncoderError], None],
         clock: Clock = since_boot_s,
     ) -> None:
         self._clock = clock
@@ -212,7 +212,7 @@ class Recorder:
             load()
             self._is_on = True
         except EncoderError as error:
-            self._off(str(error))
+            self._off(error)
 
     def _handle(self, event: _Shot | _Closed | _Delivered) -> None:
         try:
@@ -266,7 +266,7 @@ class Recorder:
             self._encoder = Encoder(size, self._fps, self._settings.codec)
         except EncoderError as error:  # there is none: asking again at every frame mends nothing
             self._is_on = False
-            self._off(str(error))
+            self._off(error)
             raise
 
     def _advance(self) -> None:

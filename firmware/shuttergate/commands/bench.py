@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from shuttergate.commands.shared import BoardName, fail
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import ShuttergateError, phrase
 from shuttergate.lang import _
 
 if TYPE_CHECKING:
@@ -71,11 +71,12 @@ def bench(
     from shuttergate.bench.scenario.wires import read_wires
 
     if junit is not None and (repeat is not None or hours is not None or LATENCY in scenarios):
-        fail("--junit: for scenarios that are played once; take it out", 2)
+        fail(phrase("--junit: for scenarios that are played once; take it out"), 2)
     if jobs > 1 and wires is not None:
-        fail("--jobs: there is one set of wires; play one kit at a time", 2)
+        fail(phrase("--jobs: there is one set of wires; play one kit at a time"), 2)
     if LATENCY in scenarios and (len(scenarios) > 1 or report is not None or hours is not None):
-        fail("latency: stands alone, with --board, --wires, --slow and --repeat only", 2)
+        said = phrase("latency: stands alone, with --board, --wires, --slow and --repeat only")
+        fail(said, 2)
     try:
         for path in (junit, report):
             _writable(path)  # before minutes are spent
@@ -116,9 +117,12 @@ def bench(
 def _writable(path: Path | None) -> None:
     folder = None if path is None else path.parent
     if path is not None and path.is_dir():
-        fail(f"{path}: is a folder; name a file in it", 2)
+        fail(phrase("{path}: is a folder; name a file in it", path=path), 2)
     if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
-        fail(f"{path}: its folder is not there, or may not be written; name another file", 2)
+        said = phrase(
+            "{path}: its folder is not there, or may not be written; name another file", path=path
+        )
+        fail(said, 2)
 
 
 def _latency(options: Options, cycles: int) -> int:
@@ -148,7 +152,7 @@ def _soak(
     from shuttergate.bench.scenario.report import words
 
     if len(sheets) != 1:
-        fail("--repeat, --hours: one scenario at a time; name one file", 2)
+        fail(phrase("--repeat, --hours: one scenario at a time; name one file"), 2)
     seconds = None if hours is None else hours * 3600
     whole_s = seconds or sheets[0].scenario.seconds * (repeat or 1)
     with _progress() as bar:

@@ -11,7 +11,7 @@ import typer
 from shuttergate.board import board_file, board_names, read_board
 from shuttergate.commands.shared import ConfigFile, fail
 from shuttergate.config import read_config, read_kit
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, cause_of, phrase
 from shuttergate.lang import LANGUAGE, _
 
 board_app = typer.Typer(no_args_is_help=True, help=_("Boards: what a kit is made of."))
@@ -51,8 +51,10 @@ def board_wiring(
         settings = msgspec.structs.replace(read_config(config), board=name)
         kit = read_kit(settings, config)
         if kit.gpio.is_simulated:
-            said = _("{board}: button and lamps are simulated; there is nothing to solder")
-            fail(said.format(board=name), 1)
+            said = phrase(
+                "{board}: button and lamps are simulated; there is nothing to solder", board=name
+            )
+            fail(said, 1)
         if svg is None:
             typer.echo(draw(kit))
         else:
@@ -60,4 +62,7 @@ def board_wiring(
     except ConfigError as error:
         fail(error, 1)
     except OSError as error:
-        fail(f"{svg}: {error.strerror}; name a file that can be written", 1)
+        said = phrase(
+            "{file}: {cause}; name a file that can be written", file=svg, cause=cause_of(error)
+        )
+        fail(said, 1)

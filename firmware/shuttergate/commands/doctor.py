@@ -59,8 +59,7 @@ def _guarded(part: str, look: Callable[[], Examined]) -> Iterator[Examined]:
     try:
         yield look()
     except ShuttergateError as error:
-        cause, _, mend = str(error).rpartition("; ")
-        yield Examined(part, Health.FAULT, cause or mend, mend if cause else "")
+        yield Examined.failed(part, error.phrase)
 
 
 def _kept_up(part: str, look: Callable[[], Examined | None]) -> Iterator[Examined]:
@@ -158,7 +157,7 @@ def _memory(board: Board) -> Examined:
         return Examined("memory", Health.OK, f"a simulated camera's frames may reach {disk}: swap")
     seen = f"only {limit / 1e6:.0f} MB of {need / 1e6:.0f} MB of frames may be locked in memory"
     seen += f", and {disk} is swap: the kit does not start"
-    return Examined("memory", Health.FAULT, seen, swap.MEND)
+    return Examined("memory", Health.FAULT, seen, str(swap.MEND))
 
 
 def _lockable() -> float:

@@ -21,7 +21,7 @@ import msgspec
 from shuttergate.board import Board, Channels
 from shuttergate.clock import Clock
 from shuttergate.config import LookSettings, read_config
-from shuttergate.errors import AcceleratorError, ConfigError
+from shuttergate.errors import AcceleratorError, ConfigError, cause_of
 from shuttergate.lang import _
 from shuttergate.vision.channel import Channel, scores
 from shuttergate.vision.eyes import open_eyes
@@ -244,13 +244,17 @@ def write(path: Path, found: Advice, looks: str) -> None:
         if not _says(new, wanted):
             lines = "; ".join(looks.splitlines()[-2:])
             raise ConfigError(
-                f"{path}: its [looks] is not written as the example has it; write there: {lines}"
+                "{path}: its [looks] is not written as the example has it; write there: {lines}",
+                path=path,
+                lines=lines,
             )
         shutil.copymode(path, new)
         shutil.chown(new, path.stat().st_uid, path.stat().st_gid)
         new.replace(path)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; run it as who may write there") from error
+        raise ConfigError(
+            "{path}: {cause}; run it as who may write there", path=path, cause=cause_of(error)
+        ) from error
     finally:
         new.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from shuttergate.commands import weights as cli_weights
 from shuttergate.commands.shared import AsJson, fail, refusing
-from shuttergate.errors import PackError, ShuttergateError
+from shuttergate.errors import PackError, ShuttergateError, cause_of, phrase
 from shuttergate.lang import _
 from shuttergate.system.paths import share
 
@@ -104,7 +104,8 @@ def model_sources(
     except ShuttergateError as error:
         fail(error, 2)
     except OSError as error:
-        fail(f"{find}: {error.strerror}; name a readable file", 2)
+        said = phrase("{file}: {cause}; name a readable file", file=find, cause=cause_of(error))
+        fail(said, 2)
     _show(found, sources.show_found, as_json)
     raise typer.Exit(int(not found.found))
 
@@ -162,7 +163,9 @@ def model_build(
             recipe = found.folder / found.manifest.recipe
             status = subprocess.run([sys.executable, str(recipe), str(folder)], check=False)
             if status.returncode:
-                raise PackError(f"the recipe {recipe} failed; its own words are above")
+                raise PackError(
+                    "the recipe {recipe} failed; its own words are above", recipe=recipe
+                )
             built = {
                 name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
                 for name in found.files()
@@ -172,8 +175,11 @@ def model_build(
             typer.echo(_("{name}: built, byte for byte the files in the pack").format(name=pack))
         elif found.manifest.byte_exact:
             raise PackError(
-                f"built {other[0]} has sha256 {built[other[0]]}, where model.toml says "
-                f"{found.files()[other[0]]}; were the recipe or its pinned tools changed?"
+                "built {file} has sha256 {built}, where model.toml says {due}; "
+                "were the recipe or its pinned tools changed?",
+                file=other[0],
+                built=built[other[0]],
+                due=found.files()[other[0]],
             )
         else:
             typer.echo(

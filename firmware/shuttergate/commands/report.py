@@ -113,7 +113,7 @@ def sendable(found: Report, config: Config, taken_out: Collection[str]) -> Repor
     def finding(one: Examined) -> Examined:
         is_scene = one.part == "camera" and found.board.camera.is_simulated and config.scene.path
         seen = TAKEN_OUT if is_scene else cleaned(one.seen)
-        return msgspec.structs.replace(one, seen=seen, mend=cleaned(one.mend))
+        return msgspec.structs.replace(one.english, seen=seen, mend=cleaned(one.mend))
 
     camera = found.board.camera
     if not is_numbered:

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from shuttergate.config import Config, LookSettings, read_config, read_kit
-from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError
 from shuttergate.lang import _
 
 ConfigFile = Annotated[
@@ -37,8 +37,9 @@ def configured(file: Path | None, board: str | None = None, looks: bool = True) 
     return config
 
 
-def fail(error: Exception | str, status: int) -> NoReturn:
-    typer.echo(f"shuttergate: {error}", err=True)
+def fail(error: ShuttergateError | Phrase, status: int) -> NoReturn:
+    """End the command with the cause and the mend, in the language of who reads it."""
+    typer.echo(f"shuttergate: {error.told()}", err=True)
     raise typer.Exit(status)
 
 

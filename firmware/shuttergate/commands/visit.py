@@ -11,7 +11,7 @@ import typer
 from shuttergate.board import Board
 from shuttergate.commands.shared import AsJson, BoardName, ConfigFile, configured, fail
 from shuttergate.config import Config, LookSettings, read_kit
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import ShuttergateError, cause_of, phrase
 from shuttergate.lang import _
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def doctor(
     from shuttergate.examination import Examined
 
     if measure and report is not None:
-        fail("--report: times the models itself; leave out --measure", 2)
+        fail(phrase("--report: times the models itself; leave out --measure"), 2)
     if write and (not measure or config is None or board is not None):
-        fail(
+        said = phrase(
             "--write: needs --measure, and --config FILE with the settings that it goes into; "
-            "the board is the one that they name",
-            2,
+            "the board is the one that they name"
         )
+        fail(said, 2)
     if measure:
         raise typer.Exit(_measured(as_json, config if write else None, board, config))
     settings = configured(config, board)
@@ -66,11 +66,12 @@ def doctor(
             continue
         findings.append(finding)
         if as_json:
-            typer.echo(msgspec.json.encode(finding).decode())
+            typer.echo(msgspec.json.encode(finding.english).decode())
         else:
-            typer.echo(f"{finding.health:<8} {finding.part:<18} {finding.seen}")
-            if finding.mend:
-                typer.echo(f"{'':<8} {'':<18} → {finding.mend}")
+            seen, mend = finding.told()
+            typer.echo(f"{finding.health:<8} {finding.part:<18} {seen}")
+            if mend:
+                typer.echo(f"{'':<8} {'':<18} → {mend}")
     raise typer.Exit(int(any(finding.health == "fault" for finding in findings)))
 
 
@@ -81,7 +82,12 @@ def _report(path: Path, config: Config, board: Board) -> int:
     try:
         report.write(path, found)
     except OSError as error:
-        fail(f"{path}: {error.strerror}; name a file in a folder that you may write to", 1)
+        why = phrase(
+            "{path}: {cause}; name a file in a folder that you may write to",
+            path=path,
+            cause=cause_of(error),
+        )
+        fail(why, 1)
     said = _("Written: {file}. Read it before you send it: it says what is in this kit.")
     typer.echo(said.format(file=path))
     return int(any(one.health == "fault" for one in found.findings))
@@ -100,11 +106,12 @@ def _measured(as_json: bool, into: Path | None, board_name: str | None, config: 
         for one in figures:
             typer.echo(msgspec.json.encode(one).decode() if as_json else measure.time_words(one))
         if away:
-            fail(
-                f"{', '.join(away)}: without its time nothing follows for the channels together; "
-                "mend what is said above, and measure again",
-                1,
+            why = phrase(
+                "{channels}: without its time nothing follows for the channels together; mend what "
+                "is said above, and measure again",
+                channels=", ".join(away),
             )
+            fail(why, 1)
         found = measure.advise(took, board, settings.gate.slowest_fps)
         for line in [msgspec.json.encode(found).decode()] if as_json else measure.words(found):
             typer.echo(line)
@@ -141,6 +148,6 @@ def _opens(as_json: bool, config: Config, board: Board, took: Took) -> bool:
             for line in [msgspec.json.encode(age).decode()] if as_json else budget.words(age):
                 typer.echo(line)
         elif isinstance(one, Examined) and one.health == "fault":
-            said = _("The camera gave no frame: {why}").format(why=one.seen)
-            typer.echo(msgspec.json.encode(one).decode() if as_json else said)
+            said = _("The camera gave no frame: {why}").format(why=one.told()[0])
+            typer.echo(msgspec.json.encode(one.english).decode() if as_json else said)
     return can_open

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from shuttergate.commands.shared import refusing
-from shuttergate.errors import PackError
+from shuttergate.errors import PackError, cause_of, phrase
 from shuttergate.lang import _
 from shuttergate.system.paths import share, tilde
 
@@ -100,7 +100,9 @@ def fit(names: Annotated[list[str] | None, typer.Argument(metavar="PACK…")] = 
             if found.problems:
                 unfit.append(pack.name)
         if unfit:
-            raise PackError(f"{', '.join(unfit)}: as said above, not fit for the Edge TPU")
+            raise PackError(
+                "{names}: as said above, not fit for the Edge TPU", names=", ".join(unfit)
+            )
 
     refusing(all_of_them)
 
@@ -124,10 +126,12 @@ def refuse_uncompiled(pack: Pack, content: bytes) -> None:
 
     found = examine(content)
     if not found.whole:
-        cause = "; ".join(found.problems) if found.compiled else "it is not compiled"
+        cause = "; ".join(found.problems) if found.compiled else phrase("it is not compiled")
         raise PackError(
-            f"model pack {pack.name}: its file for the Edge TPU is unfit: {cause}; "
-            f"compile it anew: `shuttergate model compile {pack.name}`"
+            "model pack {pack}: its file for the Edge TPU is unfit: {cause}; "
+            "compile it anew: `shuttergate model compile {pack}`",
+            pack=pack.name,
+            cause=cause,
         )
 
 
@@ -173,16 +177,22 @@ def compile_pack(
         content = found.content()
         fits = examine(content)
         if fits.compiled:
-            raise PackError(f"{pack}: {found.manifest.file} is compiled already")
+            raise PackError(
+                "{pack}: {file} is compiled already", pack=pack, file=found.manifest.file
+            )
         if found.manifest.edgetpu is not None and found.manifest.edgetpu.file in found.published():
             raise PackError(
-                f"{pack} needs no compiler: its publisher compiled it; "
-                f"`shuttergate model fetch {pack}` gets {found.manifest.edgetpu.file}"
+                "{pack} needs no compiler: its publisher compiled it; `shuttergate "
+                "model fetch {pack}` gets {file}",
+                pack=pack,
+                file=found.manifest.edgetpu.file,
             )
         for line in words(pack, fits):
             typer.echo(line)
         if fits.problems:
-            raise PackError(f"{pack}: not compiled, for it does not fit; change its recipe")
+            raise PackError(
+                "{pack}: not compiled, for it does not fit; change its recipe", pack=pack
+            )
         made = _compile(found, content, out)
         refuse_uncompiled(found, made.read_bytes())
         digest = hashlib.sha256(made.read_bytes()).hexdigest()
@@ -200,12 +210,20 @@ def _compile(pack: Pack, content: bytes, out: Path) -> Path:
     compiler = shutil.which(COMPILER)
     if compiler is None:
         raise PackError(
-            f"{COMPILER} is not on this machine. Google gives it for x86-64 Debian and Ubuntu only "
-            f"(not for a Raspberry Pi): on such a computer install it as {COMPILER_HOME} says, "
-            f"install shuttergate there and run `shuttergate model compile {pack.name}` again; or "
-            f"take {tilde(pack.file)} there, run `{COMPILER} --show_operations {model.name}`, "
-            f"bring {made} back into {tilde(pack.folder)}, and add to its model.toml: [edgetpu], "
-            f'file = "{made}", sha256 = "…" as `sha256sum {made}` says'
+            "{compiler} is not on this machine. Google gives it for x86-64 Debian "
+            "and Ubuntu only (not for a Raspberry Pi): on such a computer install "
+            "it as {home} says, install shuttergate there and run `shuttergate "
+            "model compile {pack}` again; or take {file} there, run `{compiler} "
+            "--show_operations {model}`, bring {made} back into {folder}, and add "
+            'to its model.toml: [edgetpu], file = "{made}", sha256 = "…" as '
+            "`sha256sum {made}` says",
+            compiler=COMPILER,
+            home=COMPILER_HOME,
+            pack=pack.name,
+            file=tilde(pack.file),
+            model=model.name,
+            made=made,
+            folder=tilde(pack.folder),
         )
     with tempfile.TemporaryDirectory(prefix="shuttergate-compile-") as scratch:
         source = Path(scratch, model.name)
@@ -216,11 +234,16 @@ def _compile(pack: Pack, content: bytes, out: Path) -> Path:
         result = Path(scratch, made)
         if done.returncode or not result.is_file():
             raise PackError(
-                f"{COMPILER} failed on {model.name} (status {done.returncode}); its own words are "
-                "above; a newer version of it may know more operations"
+                "{compiler} failed on {model} (status {status}); its own words are "
+                "above; a newer version of it may know more operations",
+                compiler=COMPILER,
+                model=model.name,
+                status=done.returncode,
             )
         try:
             out.mkdir(parents=True, exist_ok=True)
             return Path(shutil.copyfile(result, out / made))
         except OSError as error:
-            raise PackError(f"{out / made}: {error.strerror}; name another --out") from error
+            raise PackError(
+                "{file}: {cause}; name another --out", file=out / made, cause=cause_of(error)
+            ) from error

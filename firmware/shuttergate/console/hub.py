@@ -214,10 +214,11 @@ def _gist(standing: companion.Standing | None) -> object:
 
 def _said(happened: companion.Happened) -> msgspec.Raw:
     """Return an event as a page gets it: also in words, whichever language it speaks."""
-    event = happened.event
+    event, fields = happened.event, msgspec.to_builtins(happened.event)
+    fields.pop("said", None)  # it is in the words
     said = {
         "kind": kind(event),
-        "event": event,
+        "event": fields,
         "words": {language: words(event, language) for language in LANGUAGES},
         "notable": is_notable(event),
         "line": msgspec.Raw(happened.line.encode()),

@@ -145,7 +145,9 @@ class PictureJudge:
         if len(picture) > MAX_PICTURE_BYTES:
             return UnreadablePicture("too large")
         if self._guests > MAX_WAITING:
-            raise Busy(f"{MAX_WAITING} pictures wait to be judged already; try again soon")
+            raise Busy(
+                "{most} pictures wait to be judged already; try again soon", most=MAX_WAITING
+            )
         self._guests += 1
         try:
             async with self._turn:
@@ -197,11 +199,14 @@ class PictureJudge:
                 hello = await self._child.answer()
         except TimeoutError:
             await self._end()
-            raise JudgeError(f"no models are loaded within {LIMIT_S:.0f} s; try again") from None
+            raise JudgeError(
+                "no models are loaded within {limit_s:.0f} s; try again", limit_s=LIMIT_S
+            ) from None
         except (OSError, ValueError, RecursionError):
             how = await self._end()
             raise JudgeError(
-                f"the judging process ended while it started ({how}); see `shuttergate doctor`"
+                "the judging process ended while it started ({how}); see `shuttergate doctor`",
+                how=how,
             ) from None
         except BaseException:
             self._drop()
@@ -209,7 +214,9 @@ class PictureJudge:
         if isinstance(hello, JudgeReady):
             return self._child
         await self._end()
-        raise JudgeError(hello.cause if isinstance(hello, JudgeRefused) else "wrong greeting")
+        if isinstance(hello, JudgeRefused):
+            raise JudgeError("{cause}", cause=hello.cause)
+        raise JudgeError("wrong greeting")
 
     def _drop(self) -> asyncio.Future[int] | None:
         if self._idle is not None:

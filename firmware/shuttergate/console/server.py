@@ -20,7 +20,7 @@ from shuttergate.console.invitation import Invitation
 from shuttergate.console.judge import PictureJudge
 from shuttergate.console.protocol import Protocol, Viewing, quiet
 from shuttergate.console.status_client import StatusClient
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, cause_of
 from shuttergate.lang import _
 from shuttergate.parent import log
 from shuttergate.system import confine
@@ -53,7 +53,9 @@ def listen(port: int, lan: bool) -> socket.socket:
     except OSError as error:
         sock.close()
         raise ConfigError(
-            f"page.port: {port} cannot be had ({error.strerror}); choose another with --port"
+            "page.port: {port} cannot be had ({cause}); choose another with --port",
+            port=port,
+            cause=cause_of(error),
         ) from error
     return sock
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 
 from shuttergate.clock import since_boot_s
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, Phrase, cause_of, phrase
 from shuttergate.frame import Pixels, planes
 from shuttergate.frames.sensor import fitting
 from shuttergate.frames.shot import Lens, Shot
@@ -134,12 +134,12 @@ class _Film:
                     next_s, given = stamp_s + length_s, True
                     yield stamp_s, length_s, _Decoded(picture, aspect)
             if not given:
-                raise _unreadable(self.name, "no picture in it")
+                raise _unreadable(self.name, phrase("no picture in it"))
         except CameraError:
             raise
         except Exception as error:  # decoders meet outside bytes: whatever they raise is damage
             if not given:
-                raise _unreadable(self.name, error) from error
+                raise _unreadable(self.name, cause_of(error)) from error
 
     def _opened(self) -> Any:
         # Anew for each turn: not every format can go back to its very first picture.
@@ -156,14 +156,18 @@ class _Film:
         cover = self.av.stream.Disposition.attached_pic
         found = [one for one in container.streams.video if not one.disposition & cover]
         if not found:
-            raise CameraError(f"{self.name}: has no video stream; name a file that has")
+            raise CameraError("{name}: has no video stream; name a file that has", name=self.name)
         decoder = found[0].codec_context
         if decoder is None:
-            raise _unreadable(self.name, "no decoder here knows its video")
+            raise _unreadable(self.name, phrase("no decoder here knows its video"))
         if decoder.width * decoder.height > MAX_PIXELS:
-            size = f"{decoder.width} x {decoder.height}"
-            limit = f"{MAX_PIXELS // 1_000_000} megapixels"
-            raise CameraError(f"{self.name}: {size} is over {limit}; reduce it")
+            raise CameraError(
+                "{name}: {width} x {height} is over {most} megapixels; reduce it",
+                name=self.name,
+                width=decoder.width,
+                height=decoder.height,
+                most=MAX_PIXELS // 1_000_000,
+            )
         decoder.options = {"max_pixels": str(MAX_PIXELS)}  # pictures may grow on the way
         # The models need the other processors, and no thread of FFmpeg's outlives a turn.
         decoder.thread_count = 1
@@ -190,7 +194,7 @@ class _Developer:
         try:
             return self._shot(decoded.picture, decoded.aspect)
         except Exception as error:  # a pixel format or colours that libswscale does not know
-            raise _unreadable(self._name, error) from error
+            raise _unreadable(self._name, cause_of(error)) from error
 
     def _shot(self, picture: Any, aspect: float) -> Shot:
         matrix, spread = self._names.Colorspace, self._names.ColorRange
@@ -233,10 +237,14 @@ def _film(path: Path) -> Iterator[_Film]:
             file = stack.enter_context(path.open("rb"))
             format_name = format_of(file.read(_HEAD_BYTES))
         except OSError as error:
-            raise CameraError(f"{name}: {error.strerror}; name another") from error
+            raise CameraError(
+                "{name}: {cause}; name another", name=name, cause=cause_of(error)
+            ) from error
         if format_name is None:
-            told = "neither a picture nor a video known here; save it as JPEG, PNG or MP4"
-            raise CameraError(f"{name}: {told}")
+            raise CameraError(
+                "{name}: neither a picture nor a video known here; save it as JPEG, PNG or MP4",
+                name=name,
+            )
         yield _Film(_load(name), file, format_name, name)
 
 
@@ -320,7 +328,7 @@ class Clip:
     def at(self, time_s: float) -> Shot:
         """Return the newest picture that is due; the one before it stays while it is worked on."""
         if self._failure is not None:
-            raise CameraError(str(self._failure)) from self._failure
+            raise CameraError.of(self._failure) from self._failure
         with self._changed:
             if time_s > self._due_s + SLACK_S:
                 self._step_s = min(self._step_s, time_s - self._due_s)
@@ -339,9 +347,10 @@ class Clip:
         self._undo.close()
 
 
-def _unreadable(name: str, error: Exception | str) -> CameraError:
-    cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return CameraError(f"{name}: cannot be read as a video ({cause}); save it again as MP4")
+def _unreadable(name: str, cause: Phrase) -> CameraError:
+    return CameraError(
+        "{name}: cannot be read as a video ({cause}); save it again as MP4", name=name, cause=cause
+    )
 
 
 def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
@@ -352,4 +361,4 @@ def _load(name: str) -> Any:
     try:
         return pyav.load()
     except ImportError as error:
-        raise CameraError(f"{name}: a video needs {error}") from error
+        raise CameraError("{name}: a video needs {error}", name=name, error=error) from error

@@ -39,8 +39,10 @@ class SensorClock:
                     break
             else:
                 raise CameraError(
-                    f"camera dates its first frame {stamp_ns / 1e9:.3f} s, which is on no clock "
-                    f"after its start at {self._started_ns / 1e9:.3f} s; it is opened anew"
+                    "camera dates its first frame {stamp_s:.3f} s, which is on no "
+                    "clock after its start at {started_s:.3f} s; it is opened anew",
+                    stamp_s=stamp_ns / 1000000000.0,
+                    started_s=self._started_ns / 1000000000.0,
                 )
         return (stamp_ns + asleep_ns * (not self._counts_sleep)) / 1e9
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 
+from shuttergate.errors import MissingError
 from shuttergate.system.extras import mend
 
 FORMAT = "HEIF"
@@ -23,7 +24,7 @@ def may_be(head: bytes) -> bool:
 
 @functools.cache
 def load() -> None:
-    """Have Pillow open what is HEIC; ImportError names the mend.
+    """Have Pillow open what is HEIC; `MissingError` names the mend.
 
     Thumbnails, depth maps and the like stay shut; what a file says of turns is done by libheif
     (its `irot` and `imir`), and EXIF's orientation does not count then, as ISO/IEC 23008-12 has it.
@@ -38,6 +39,5 @@ def load() -> None:
             decode_threads=1,  # each would have a heap of its own
         )
     except ImportError as error:
-        raise ImportError(
-            f"a HEIC picture needs pi-heif; {mend('heif', 'pi-heif>=1.4')}"
-        ) from error
+        how = mend("heif", "pi-heif>=1.4")
+        raise MissingError("a HEIC picture needs pi-heif; {mend}", mend=how) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageOps
 
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, cause_of
 from shuttergate.system.paths import share
 
 ENTERS_S, STANDS_S, TURNS_S, GONE_S = 15.6, 16.4, 18.2, 19.0
@@ -30,7 +30,9 @@ class HeldCard:
                 square = card.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
         except OSError as error:
             raise CameraError(
-                f"the test card is missing ({path}: {error.strerror}); reinstall shuttergate"
+                "the test card is missing ({path}: {cause}); reinstall shuttergate",
+                path=path,
+                cause=cause_of(error),
             ) from error
         paper = ImageOps.expand(square, round(side * MARGIN), (244, 244, 240)).convert("RGBA")
         self._card = paper.rotate(TILT_DEG, Image.Resampling.BICUBIC, expand=True)

@@ -42,8 +42,10 @@ class Inspector:
         self._inspect_shapes(frame)
         if not self._last_s < frame.exposed_s <= self._clock():
             raise CameraError(
-                f"camera gave a frame exposed at {frame.exposed_s:.3f} s after one at "
-                f"{self._last_s:.3f} s: repeated or wrongly dated; it is opened anew"
+                "camera gave a frame exposed at {exposed_s:.3f} s after one at "
+                "{last_s:.3f} s: repeated or wrongly dated; it is opened anew",
+                exposed_s=frame.exposed_s,
+                last_s=self._last_s,
             )
         self._last_s = frame.exposed_s
         trace = zlib.crc32(frame.lores.data)  # no copy: it would stay in memory
@@ -51,16 +53,20 @@ class Inspector:
         self._recent.append(trace)
         if self._same >= FROZEN_AFTER_FRAMES:
             raise CameraError(
-                f"camera is frozen: {self._same} frames in a row with pixels that came before; "
-                "it is opened anew"
+                "camera is frozen: {number} frames in a row with pixels that came "
+                "before; it is opened anew",
+                number=self._same,
             )
 
     def _inspect_shapes(self, frame: Frame) -> None:
         main, lores = frame.main, frame.lores
         if lores.shape != self._lores_shape or lores.dtype != np.uint8:
             raise CameraError(
-                f"camera gave lores {lores.dtype} {lores.shape} where uint8 {self._lores_shape} "
-                "is configured; check [camera] in board.toml"
+                "camera gave lores {dtype} {shape} where uint8 {due} is "
+                "configured; check [camera] in board.toml",
+                dtype=lores.dtype,
+                shape=lores.shape,
+                due=self._lores_shape,
             )
         width, height = self._main_limit
         fits = (
@@ -73,6 +79,11 @@ class Inspector:
         )
         if not fits:
             raise CameraError(
-                f"camera gave main {main.dtype} {main.shape} where planar YUV 4:2:0 of at most "
-                f"{width} x {height} is configured; check [camera] in board.toml"
+                "camera gave main {dtype} {shape} where planar YUV 4:2:0 of at "
+                "most {width} x {height} is configured; check [camera] in "
+                "board.toml",
+                dtype=main.dtype,
+                shape=main.shape,
+                width=width,
+                height=height,
             )

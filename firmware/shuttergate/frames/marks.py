@@ -45,7 +45,11 @@ def read(luma: Pixels, reduced: int = 1) -> tuple[int, int]:
     height, width = luma.shape
     side = SQUARE / reduced
     if width < COLUMNS * side or height < ROWS * side:
-        raise PictureError(f"a picture of {width} x {height} has no room for the clock's marks")
+        raise PictureError(
+            "a picture of {width} x {height} has no room for the clock's marks",
+            width=width,
+            height=height,
+        )
     rows, columns = (
         [
             slice(first := int((place + 0.25) * side), max(first + 1, int((place + 0.75) * side)))

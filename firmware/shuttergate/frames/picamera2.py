@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shuttergate.clock import since_boot_s
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, phrase
 from shuttergate.frame import Frame
 from shuttergate.frames.buffers import Pool, Slot
 from shuttergate.frames.clock import SensorClock, now_ns
@@ -136,13 +136,21 @@ class PiCamera:
         self._lores = dataclasses.replace(lores, hflip=hflip, vflip=vflip)
         if (self._lores.width, self._lores.height) != lores_size:
             raise CameraError(
-                f"{self.name} gives lores {self._lores.width} x {self._lores.height} where the "
-                f"models need {lores_size[0]} x {lores_size[1]}; use another camera"
+                "{name} gives lores {width} x {height} where the models need "
+                "{need_width} x {need_height}; use another camera",
+                name=self.name,
+                width=self._lores.width,
+                height=self._lores.height,
+                need_width=lores_size[0],
+                need_height=lores_size[1],
             )
         if self._main.width > settings.main_size[0] or self._main.height > settings.main_size[1]:
             raise CameraError(
-                f"{self.name} gives main {self._main.width} x {self._main.height}, more than was "
-                "asked for; set main_size in board.toml to a size that it has"
+                "{name} gives main {width} x {height}, more than was asked for; "
+                "set main_size in board.toml to a size that it has",
+                name=self.name,
+                width=self._main.width,
+                height=self._main.height,
             )
         self._to_rgb = ToRgb(self._lores)
 
@@ -150,7 +158,7 @@ class PiCamera:
         """Return the newest frame; raise `CameraError` when none came within ``timeout_s``."""
         device = self._device
         if device is None:
-            raise CameraError(f"{self.name} is closed; open it anew")
+            raise CameraError("{name} is closed; open it anew", name=self.name)
         with _named(self.name):
             # A request that came too late stays asked for: none gets lost, and they do not pile up.
             self._job = self._job or device.capture_request(wait=False)
@@ -158,8 +166,10 @@ class PiCamera:
                 request = self._job.get_result(timeout=timeout_s)
             except TimeoutError as error:
                 raise CameraError(
-                    f"{self.name} gave no frame within {timeout_s:.1f} s; "
-                    "look at the cable and at both its ends"
+                    "{name} gave no frame within {limit_s:.1f} s; look at the "
+                    "cable and at both its ends",
+                    name=self.name,
+                    limit_s=timeout_s,
                 ) from error
             self._job = None
             arrived_s = since_boot_s()
@@ -184,14 +194,17 @@ class PiCamera:
     def _exposed_s(self, metadata: Mapping[str, Any]) -> float:
         stamp_ns = metadata.get("SensorTimestamp")
         if stamp_ns is None:
-            raise CameraError(f"{self.name} does not date its frames; use another camera")
+            raise CameraError("{name} does not date its frames; use another camera", name=self.name)
         crops = metadata.get(LOOKING_ELSEWHERE) or ()
         for first, second in itertools.pairwise(crops):
             off = max(abs(a - b) for a, b in zip(first, second, strict=True))
             if off > CROP_TOLERANCE * max(first):
                 raise CameraError(
-                    f"{self.name}: what the models see ({second}) is not what is saved ({first}); "
-                    "it is opened anew"
+                    "{name}: what the models see ({second}) is not what is saved "
+                    "({first}); it is opened anew",
+                    name=self.name,
+                    second=second,
+                    first=first,
                 )
         return self._clock.since_boot_s(stamp_ns)
 
@@ -199,7 +212,9 @@ class PiCamera:
         """Copy both pictures of one and the same request; no view of its memory outlives this."""
         slot = self._pool.take()
         if slot is None:
-            raise CameraError(f"{self.name}: no buffer is free; whoever holds a frame must end it")
+            raise CameraError(
+                "{name}: no buffer is free; whoever holds a frame must end it", name=self.name
+            )
         main, lores = self._main, self._lores
         slot.used = main.width * main.height * 3 // 2
         i420 = slot.main[: slot.used].reshape(main.height * 3 // 2, main.width)
@@ -263,8 +278,10 @@ def _load(module: str) -> Any:
         return importlib.import_module(module)
     except Exception as error:  # also what a numpy of another make than it was built for raises
         raise CameraError(
-            f"{module} cannot be loaded ({error}); on a Raspberry Pi run sudo systemd/install.sh; "
-            'elsewhere choose board = "simulated"'
+            "{module} cannot be loaded ({error}); on a Raspberry Pi run sudo "
+            'systemd/install.sh; elsewhere choose board = "simulated"',
+            module=module,
+            error=error,
         ) from error
 
 
@@ -301,13 +318,19 @@ def _named(name: str) -> Iterator[None]:
             held = ", ".join(holders(_is_camera))
             if not held and held_here(_is_camera) > max((kept for _, kept in _met), default=0):
                 raise CameraError(
-                    f"{name} is busy: this very process has not let it go; "
-                    "wait, another is soon started in its place"
+                    "{name} is busy: this very process has not let it go; wait, "
+                    "another is soon started in its place",
+                    name=name,
                 ) from error
-            held = held or "a program that cannot be seen from here"
-            raise CameraError(f"{name} is busy: {held} has it; end that program") from error
+            raise CameraError(
+                "{name} is busy: {held} has it; end that program",
+                name=name,
+                held=held or phrase("a program that cannot be seen from here"),
+            ) from error
         raise CameraError(
-            f"{name}: {cause}; look at the cable, and at [camera] in board.toml"
+            "{name}: {cause}; look at the cable, and at [camera] in board.toml",
+            name=name,
+            cause=cause,
         ) from error
 
 

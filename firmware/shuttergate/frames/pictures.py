@@ -11,7 +11,15 @@ from typing import BinaryIO
 import numpy as np
 from PIL import EpsImagePlugin, ExifTags, Image, ImageSequence, UnidentifiedImageError
 
-from shuttergate.errors import AnimationError, DecoderError, PictureError, TooLargeError
+from shuttergate.errors import (
+    AnimationError,
+    DecoderError,
+    Phrase,
+    PictureError,
+    TooLargeError,
+    cause_of,
+    phrase,
+)
 from shuttergate.frame import Pixels
 from shuttergate.frames import heif
 
@@ -55,11 +63,13 @@ def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[
     try:
         is_there, is_file = path.exists(), path.is_file()
     except OSError as error:  # a folder that may not be entered, a name that is too long
-        raise PictureError(f"{path}: {error.strerror}; name a picture that can be read") from error
+        raise PictureError(
+            "{path}: {cause}; name a picture that can be read", path=path, cause=cause_of(error)
+        ) from error
     if not is_there:
-        raise PictureError(f"{path}: there is no such file")
+        raise PictureError("{path}: there is no such file", path=path)
     if not is_file:
-        raise PictureError(f"{path}: not a file; name a picture")
+        raise PictureError("{path}: not a file; name a picture", path=path)
     yield from pictures_in(path, str(path), limit)
 
 
@@ -83,13 +93,20 @@ def pictures_in(
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
-        most = f"{max_pixels // 1_000_000} megapixels"
-        raise TooLargeError(f"{name}: a picture in it is over {most}; reduce it") from error
+        raise TooLargeError(
+            "{name}: a picture in it is over {most} megapixels; reduce it",
+            name=name,
+            most=max_pixels // 1_000_000,
+        ) from error
     except MemoryError as error:
-        raise TooLargeError(f"{name}: does not fit into the memory here; reduce it") from error
+        raise TooLargeError(
+            "{name}: does not fit into the memory here; reduce it", name=name
+        ) from error
     except Exception as error:  # decoders meet outside bytes: whatever they raise means unreadable
         raise PictureError(
-            f"{name}: cannot be read as a picture ({_cause(error)}); save it again as JPEG or PNG"
+            "{name}: cannot be read as a picture ({cause}); save it again as JPEG or PNG",
+            name=name,
+            cause=_cause(error),
         ) from error
 
 
@@ -109,7 +126,7 @@ def _opened(file: Path | BinaryIO, name: str, formats: tuple[str, ...] | None) -
     except UnidentifiedImageError:
         if missing is None:
             raise
-        raise DecoderError(f"{name}: {missing}") from missing
+        raise DecoderError("{name}: {cause}", name=name, cause=cause_of(missing)) from missing
 
 
 def _head(file: Path | BinaryIO) -> bytes:
@@ -132,7 +149,10 @@ def _upright(
         )
     if frames > MAX_ANIMATION_FRAMES:
         raise AnimationError(
-            f"{name}: an animation of {frames} pictures, over {MAX_ANIMATION_FRAMES}; save a part"
+            "{name}: an animation of {frames} pictures, over {most}; save a part",
+            name=name,
+            frames=frames,
+            most=MAX_ANIMATION_FRAMES,
         )
     if frames > 1:
         for frame in ImageSequence.Iterator(image):
@@ -164,7 +184,11 @@ def _refuse_larger(name: str, image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
         raise TooLargeError(
-            f"{name}: {width} x {height} is over {max_pixels // 1_000_000} megapixels; reduce it"
+            "{name}: {width} x {height} is over {most} megapixels; reduce it",
+            name=name,
+            width=width,
+            height=height,
+            most=max_pixels // 1_000_000,
         )
 
 
@@ -188,10 +212,10 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
 
 
-def _cause(error: Exception) -> str:
+def _cause(error: Exception) -> Phrase | str:
     text = str(error)
     if "cannot identify" in text:
-        return "no picture format known here"
+        return phrase("no picture format known here")
     return text.splitlines()[0] if text else type(error).__name__
 
 
@@ -199,7 +223,7 @@ def read_picture(path: Path, limit: tuple[int, int] | None = None) -> Image.Imag
     """Return the file's first picture; see `read_pictures`."""
     for image in read_pictures(path, limit):
         return image
-    raise PictureError(f"{path}: holds no picture")
+    raise PictureError("{path}: holds no picture", path=path)
 
 
 def lores_of(image: Image.Image, size: tuple[int, int]) -> Pixels:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, ImageSequence
 
-from shuttergate.errors import CameraError, PictureError
+from shuttergate.errors import CameraError, PictureError, cause_of, phrase
 from shuttergate.frames import heif
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.held import HeldCard
@@ -63,7 +63,8 @@ class Room:
             self._film = room_film().open("rb")
         except OSError as error:
             raise CameraError(
-                f"the built-in room is missing ({error.strerror}); reinstall shuttergate"
+                "the built-in room is missing ({cause}); reinstall shuttergate",
+                cause=cause_of(error),
             ) from error
         with Image.open(self._film) as film:
             self._card = HeldCard(film.size)
@@ -103,7 +104,7 @@ class Pictures:
     """
 
     def __init__(
-        self, path: Path, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
+        self, path: Path, lens: Lens, picture_s: float, on_skip: Callable[[PictureError], None]
     ) -> None:
         self.name = tilde(path)
         self._lens = lens
@@ -121,19 +122,21 @@ class Pictures:
         self._ahead = _Ahead(self._read_next) if len(self._paths) - len(self._bad) > 1 else None
 
     def _read_next(self) -> Shot:
-        cause = "it is empty"
+        cause = phrase("it is empty")
         for path in itertools.islice(self._order, len(self._paths)):
             try:
                 return self._lens.shot(self._sized(read_picture(path, self._lens.main_limit)))
             except PictureError as error:
-                cause = str(error)
+                cause = error.phrase
                 if path not in self._bad:
                     self._bad.add(path)
-                    self._on_skip(str(error))
+                    self._on_skip(error)
         if not self._is_folder:
-            raise CameraError(cause)
+            raise CameraError.of(cause)
         raise CameraError(
-            f"{self.name}: holds no readable picture ({cause}); put JPEG or PNG files there"
+            "{name}: holds no readable picture ({cause}); put JPEG or PNG files there",
+            name=self.name,
+            cause=cause,
         )
 
     def _sized(self, image: Image.Image) -> Image.Image:
@@ -158,14 +161,15 @@ class Pictures:
 
 
 def open_scene(
-    path: Path | None, lens: Lens, picture_s: float, on_skip: Callable[[str], None]
+    path: Path | None, lens: Lens, picture_s: float, on_skip: Callable[[PictureError], None]
 ) -> Scene:
     """Return the scene at `path` (picture, folder or video), or the built-in room for None."""
     if path is None:
         return Room(lens)
     if not path.exists():
         raise CameraError(
-            f"{path}: there is no such scene; name a picture, a folder of pictures or a video"
+            "{path}: there is no such scene; name a picture, a folder of pictures or a video",
+            path=path,
         )
     if path.is_file() and not _is_picture(path):
         return Clip(path, lens)

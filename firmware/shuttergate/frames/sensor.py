@@ -58,11 +58,14 @@ def for_libcamera(
     unknown = sorted(set(wanted) - set(usable))
     if LOOKING_ELSEWHERE in unknown:
         raise CameraError(
-            f"[camera.controls] {LOOKING_ELSEWHERE}: models would look elsewhere; use ScalerCrop"
+            "[camera.controls] {control}: models would look elsewhere; use ScalerCrop",
+            control=LOOKING_ELSEWHERE,
         )
     if unknown:
         raise CameraError(
-            f"[camera.controls] {', '.join(unknown)}: unknown here; use one of {', '.join(usable)}"
+            "[camera.controls] {names}: unknown here; use one of {usable}",
+            names=", ".join(unknown),
+            usable=", ".join(usable),
         )
     focus = {} if "AfMode" not in known or _FOCUS & set(wanted) else {"AfMode": AF_CONTINUOUS}
     return focus | {

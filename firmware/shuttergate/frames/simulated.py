@@ -53,20 +53,28 @@ class SimulatedCamera:
         if self._trouble.stalled:
             time.sleep(timeout_s)
             raise CameraError(
-                f"{self.name} gave no frame within {timeout_s:.1f} s; switch its fault off"
+                "{name} gave no frame within {limit_s:.1f} s; switch its fault off",
+                name=self.name,
+                limit_s=timeout_s,
             )
         elapsed_s = since_boot_s() - self._start_s
         self._exposure = max(self._exposure + 1, int(elapsed_s * self.fps))
         due_s = self._start_s + self._exposure / self.fps
         wait_s = due_s - since_boot_s()
         if wait_s > timeout_s:
-            raise CameraError(f"{self.name}: no frame within {timeout_s:.1f} s; wait for the next")
+            raise CameraError(
+                "{name}: no frame within {limit_s:.1f} s; wait for the next",
+                name=self.name,
+                limit_s=timeout_s,
+            )
         if wait_s > 0:
             time.sleep(wait_s)
         shot = self._scene.at(due_s - self._start_s)
         slot = self._pool.take()
         if slot is None:
-            raise CameraError(f"{self.name}: no buffer is free; whoever holds a frame must end it")
+            raise CameraError(
+                "{name}: no buffer is free; whoever holds a frame must end it", name=self.name
+            )
         if not self._trouble.repeating:
             self._exposed_s = since_boot_s()
         slot.used = shot.main.size

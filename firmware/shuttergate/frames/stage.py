@@ -62,7 +62,7 @@ class Stage:
         try:
             named = decode(path, Scenes).scenes
         except ConfigError as error:
-            raise CameraError(str(error)) from error
+            raise CameraError.of(error) from error
         self._hand = hand
         self._scenes = {name: open_one(path.parent / one) for name, one in named.items()}
         self._order = list(self._scenes)
@@ -71,11 +71,22 @@ class Stage:
         """Return what the scene that is on shows, with its number and the clock in the corner."""
         name = self._hand.next() or self._order[0]
         if name not in self._scenes:
-            raise CameraError(f"{self.name} has no scene {name!r}; it has {', '.join(self._order)}")
+            raise CameraError(
+                "{name} has no scene {scene!r}; it has {scenes}",
+                name=self.name,
+                scene=name,
+                scenes=", ".join(self._order),
+            )
         shot = self._scenes[name].at(time_s)
         width, height = main_size(shot.main)
         if width < marks.SMALLEST[0] or height < marks.SMALLEST[1]:
-            raise CameraError(f"{self.name}: {name}: {width} x {height} has no room for the clock")
+            raise CameraError(
+                "{name}: {scene}: {width} x {height} has no room for the clock",
+                name=self.name,
+                scene=name,
+                width=width,
+                height=height,
+            )
         luma, _u, _v = planes(shot.main)
         marks.stamp(luma, self._order.index(name), int(since_boot_s() * 1000))
         return shot

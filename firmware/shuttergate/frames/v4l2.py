@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, phrase
 
 READABLE = {
     "YUYV": "yuyv422",
@@ -98,12 +98,15 @@ class Device:
         except OSError as error:
             if error.errno not in (errno.ENOTTY, errno.EINVAL):
                 raise
-            raise CameraError(f"{self._path} is no video device; name one (/dev/video0)") from error
+            raise CameraError(
+                "{device} is no video device; name one (/dev/video0)", device=self._path
+            ) from error
         whole, node = struct.unpack_from("=II", buffer, 84)
         can = node if whole & _TELLS_OF_THIS_NODE else whole
         if not (can & _CAPTURE and can & _CAN_STREAM):
             raise CameraError(
-                f"{self._path} gives no pictures; many webcams have a second node: name another"
+                "{device} gives no pictures; many webcams have a second node: name another",
+                device=self._path,
             )
         return buffer[16:48].split(b"\0")[0].decode(errors="replace").strip()
 
@@ -116,8 +119,10 @@ class Device:
         found = [mode for name in offered if name in READABLE for mode in self._modes(name)]
         if not found:
             raise CameraError(
-                f"{self._path} offers {', '.join(offered) or 'no format'}, none of "
-                f"{', '.join(READABLE)}; use a webcam that does"
+                "{device} offers {offered}, none of {readable}; use a webcam that does",
+                device=self._path,
+                offered=", ".join(offered) or phrase("no format"),
+                readable=", ".join(READABLE),
             )
         return found
 
@@ -154,8 +159,11 @@ class Device:
         matrix = matrix or _MATRIX_BY_SPACE.get(space, 1)
         if matrix not in _MATRICES:
             raise CameraError(
-                f"{self._path} gives colours of a kind not known here (V4L2 colour space {space}, "
-                f"matrix {matrix}); use another webcam"
+                "{device} gives colours of a kind not known here (V4L2 colour "
+                "space {space}, matrix {matrix}); use another webcam",
+                device=self._path,
+                space=space,
+                matrix=matrix,
             )
         full = spread == _FULL_RANGE or (spread == 0 and space == _JPEG)
         return Colours(_MATRICES[matrix], not full)

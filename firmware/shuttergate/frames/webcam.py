@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, Phrase, cause_of, phrase
 from shuttergate.frame import Frame, Pixels, planes
 from shuttergate.frames import picamera2, v4l2
 from shuttergate.frames.buffers import Pool, Slot
@@ -68,7 +68,8 @@ class WebCam:
         self._number = -1
         if settings.controls:
             raise CameraError(
-                f"{self.name}: [camera.controls] are libcamera's; empty that table in board.toml"
+                "{name}: [camera.controls] are libcamera's; empty that table in board.toml",
+                name=self.name,
             )
         self._av = _load()
         with self._named(), contextlib.ExitStack() as undo:
@@ -96,8 +97,10 @@ class WebCam:
             return self._av.open(self._path, format="v4l2", options=options, timeout=(OPEN_S, None))
         except self._av.error.ExitError as error:
             raise CameraError(
-                f"{self.name} gave no picture within {OPEN_S:.0f} s; "
-                "open its shutter, plug it in again, or name another device in board.toml"
+                "{name} gave no picture within {limit_s:.0f} s; open its shutter, "
+                "plug it in again, or name another device in board.toml",
+                name=self.name,
+                limit_s=OPEN_S,
             ) from error
 
     def _configure(self, mode: v4l2.Mode, limit: tuple[int, int]) -> None:
@@ -110,7 +113,10 @@ class WebCam:
         given = self._decoder.pix_fmt if raw else self._decoder.name
         if given != wanted:
             raise CameraError(
-                f"{self.name} gives {given} where {wanted} was asked for; use another webcam"
+                "{name} gives {given} where {wanted} was asked for; use another webcam",
+                name=self.name,
+                given=given,
+                wanted=wanted,
             )
         self.fps = float(self._stream.average_rate or self.fps)
         # A driver may stamp the start of an exposure or its end, and FFmpeg does not say which. It
@@ -133,14 +139,16 @@ class WebCam:
         with self._named():
             while True:
                 if self._container is None:
-                    raise CameraError(f"{self.name} is closed; open it anew")
+                    raise CameraError("{name} is closed; open it anew", name=self.name)
                 found = self._newest()
                 frame = self._frame(*found) if found is not None else None
                 if frame is not None:
                     return frame
                 if time.monotonic() >= until_s:
                     raise CameraError(
-                        f"{self.name} gave no frame within {timeout_s:.1f} s; plug it in again"
+                        "{name} gave no frame within {limit_s:.1f} s; plug it in again",
+                        name=self.name,
+                        limit_s=timeout_s,
                     )
                 time.sleep(POLL_S)
 
@@ -160,11 +168,15 @@ class WebCam:
             size, room = newest.size, self._scratch.size - PADDING_BYTES
             if size > room:
                 raise CameraError(
-                    f"{self.name} gave a picture of {size} bytes, more than {room}; "
-                    "use another webcam"
+                    "{name} gave a picture of {size} bytes, more than {room}; use another webcam",
+                    name=self.name,
+                    size=size,
+                    room=room,
                 )
             if newest.pts is None:
-                raise CameraError(f"{self.name} does not date its frames; use another webcam")
+                raise CameraError(
+                    "{name} does not date its frames; use another webcam", name=self.name
+                )
             self._scratch[:size] = np.frombuffer(newest, np.uint8)
             return size, newest.pts * Fraction(newest.time_base)
         finally:
@@ -182,7 +194,7 @@ class WebCam:
             slot = self._pool.take()
             if slot is None:
                 raise CameraError(
-                    f"{self.name}: no buffer is free; whoever holds a frame must end it"
+                    "{name}: no buffer is free; whoever holds a frame must end it", name=self.name
                 )
             self._convert(picture, slot)
         except BaseException:
@@ -210,7 +222,9 @@ class WebCam:
         if not pictures or pictures[-1].is_corrupt:
             return None
         if (pictures[-1].width, pictures[-1].height) != self._given:
-            raise CameraError(f"{self.name} changed the size of its pictures; it is opened anew")
+            raise CameraError(
+                "{name} changed the size of its pictures; it is opened anew", name=self.name
+            )
         return pictures[-1]
 
     def _main_of(self, slot: Slot) -> Pixels:
@@ -262,24 +276,32 @@ class WebCam:
         except CameraError:
             raise
         except Exception as error:
-            cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
             code = error.errno if isinstance(error, OSError) else None
             if code == errno.EBUSY:
                 node = Path(self._path).resolve()
                 others = holders(lambda link: link.readlink() == node)
-                held = ", ".join(others) or "a program that cannot be seen from here"
-                told = f"{self.name} is busy: {held} has it; end that program"
-                raise CameraError(told) from error
-            raise CameraError(f"{self.name}: {cause}; {_mend(code)}") from error
+                raise CameraError(
+                    "{name} is busy: {held} has it; end that program",
+                    name=self.name,
+                    held=", ".join(others) or phrase("a program that cannot be seen from here"),
+                ) from error
+            raise CameraError(
+                "{name}: {cause}; {mend}", name=self.name, cause=cause_of(error), mend=_mend(code)
+            ) from error
 
 
-def _mend(code: int | None) -> str:
+def _mend(code: int | None) -> Phrase:
     if code == errno.ENOENT:
-        there = ", ".join(sorted(map(str, Path("/dev").glob("video*")))) or "none"
-        return f"plug it in, or name another as device in board.toml (there is {there})"
+        there = ", ".join(sorted(map(str, Path("/dev").glob("video*"))))
+        return phrase(
+            "plug it in, or name another as device in board.toml (there is {there})",
+            there=there or phrase("none"),
+        )
     if code == errno.EACCES:
-        return "let its user into the group video (sudo usermod -aG video NAME), and log in again"
-    return "plug it in again, or name another as device in board.toml"
+        return phrase(
+            "let its user into the group video (sudo usermod -aG video NAME), and log in again"
+        )
+    return phrase("plug it in again, or name another as device in board.toml")
 
 
 def _copy(plane: Any, target: Pixels, pixel_bytes: int, hflip: bool, vflip: bool) -> None:
@@ -298,4 +320,4 @@ def _load() -> Any:
     try:
         return pyav.load()
     except ImportError as error:
-        raise CameraError(f"a webcam needs {error}") from error
+        raise CameraError("a webcam needs {error}", error=error) from error

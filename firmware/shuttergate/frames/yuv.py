@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, phrase
 from shuttergate.frame import Pixels
 from shuttergate.frames.upright import flipped
 
@@ -66,8 +66,10 @@ def choose(offered: Iterable[str], wanted: Iterable[str]) -> str:
         if name in has:
             return name
     raise CameraError(
-        f"camera offers {', '.join(has) or 'no format'}, none of {', '.join(needs)}; "
-        "use one that does, such as a Raspberry Pi camera module"
+        "camera offers {formats}, none of {needed}; use one that does, such as a "
+        "Raspberry Pi camera module",
+        formats=", ".join(has) or phrase("no format"),
+        needed=", ".join(needs),
     )
 
 
@@ -82,7 +84,11 @@ def read_layout(stream: str, given: Mapping[str, Any], colours: Any) -> Layout:
     if found.format not in (*MAIN_FORMATS, *RGB_FORMATS) or (
         stream == "main" and found.format in RGB_FORMATS
     ):
-        raise CameraError(f"camera gives {stream} as {found.format}; use one that gives YUV420")
+        raise CameraError(
+            "camera gives {stream} as {format}; use one that gives YUV420",
+            stream=stream,
+            format=found.format,
+        )
     if (
         width % 2
         or height % 2
@@ -91,8 +97,14 @@ def read_layout(stream: str, given: Mapping[str, Any], colours: Any) -> Layout:
         or given["framesize"] < found.size_bytes
     ):
         raise CameraError(
-            f"camera gives {stream} of {width} x {height} in rows of {found.stride} bytes, "
-            f"{given['framesize']} in all, which is no {found.format}; use another main_size"
+            "camera gives {stream} of {width} x {height} in rows of {stride} "
+            "bytes, {size} in all, which is no {format}; use another main_size",
+            stream=stream,
+            width=width,
+            height=height,
+            stride=found.stride,
+            size=given["framesize"],
+            format=found.format,
         )
     if found.format in RGB_FORMATS:
         return found
@@ -100,8 +112,10 @@ def read_layout(stream: str, given: Mapping[str, Any], colours: Any) -> Layout:
     spread = None if colours is None else colours.range.name
     if encoding != "Rec601" or spread not in ("Full", "Limited"):
         raise CameraError(
-            f"camera gives {stream} in the colours {colours}, which a JPEG cannot hold unchanged; "
-            "use a camera that libcamera can set to sYCC"
+            "camera gives {stream} in the colours {colours}, which a JPEG cannot "
+            "hold unchanged; use a camera that libcamera can set to sYCC",
+            stream=stream,
+            colours=colours,
         )
     return Layout(found.format, width, height, found.stride, limited=spread == "Limited")
 

@@ -146,7 +146,9 @@ def _read(content: bytes) -> _Graph:
         tensors = {int(one["index"]): one for one in graph.get_tensor_details()}
         fed = {int(one["index"]) for one in graph.get_input_details()}
     except (ValueError, RuntimeError) as error:
-        raise PackError(f"this is no TFLite model: {str(error).splitlines()[0]}") from error
+        raise PackError(
+            "this is no TFLite model: {cause}", cause=str(error).splitlines()[0]
+        ) from error
     nodes = [
         _Node(
             str(one["op_name"]),

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib import request
 from urllib.error import HTTPError, URLError
 
-from shuttergate.errors import PackError
+from shuttergate.errors import PackError, cause_of, phrase
 from shuttergate.system.paths import tilde, weights
 from shuttergate.vision.pack import Pack
 
@@ -33,9 +33,13 @@ def fetch(pack: Pack, name: str, progress: Progress) -> Path:
     nothing has changed.
     """
     claimed = pack.manifest.published[name]
-    stick = "or carry a copy of it on a stick: `shuttergate model add FILE`"
     if not claimed.source.startswith("https://"):
-        raise PackError(f"{name}: {claimed.source} is no https address; mend model.toml, {stick}")
+        raise PackError(
+            "{name}: {source} is no https address; mend model.toml, or carry a copy of it on a "
+            "stick: `shuttergate model add FILE`",
+            name=name,
+            source=claimed.source,
+        )
     parts, size = list[bytes](), 0
     try:
         with _opener().open(claimed.source, timeout=TIMEOUT_S) as answer:
@@ -49,21 +53,33 @@ def fetch(pack: Pack, name: str, progress: Progress) -> Path:
             error.close()  # it is an open answer, too
         cause = error.reason if type(error) is URLError else error
         raise PackError(
-            f"{name} cannot be fetched from {claimed.source}: {cause}; check the network, {stick}"
+            "{name} cannot be fetched from {source}: {cause}; check the network, or carry a copy "
+            "of it on a stick: `shuttergate model add FILE`",
+            name=name,
+            source=claimed.source,
+            cause=cause,
         ) from error
     if size != claimed.size:
-        came = "more" if size > claimed.size else f"only {size}"
+        came = phrase("more") if size > claimed.size else phrase("only {size}", size=size)
         raise PackError(
-            f"{name}: {came} bytes came from {claimed.source}, where model.toml says "
-            f"{claimed.size}; try again, {stick}"
+            "{name}: {came} bytes came from {source}, where model.toml says {size}; try again, "
+            "or carry a copy of it on a stick: `shuttergate model add FILE`",
+            name=name,
+            came=came,
+            source=claimed.source,
+            size=claimed.size,
         )
     content = b"".join(parts)
     digest = hashlib.sha256(content).hexdigest()
     if digest != pack.published()[name]:
         raise PackError(
-            f"{name}: what {claimed.source} gives has sha256 {digest[:16]}… where model.toml says "
-            f"{pack.published()[name][:16]}…: it was not kept. It may have been replaced there; "
-            f"{stick[3:]}"
+            "{name}: what {source} gives has sha256 {digest}… where model.toml "
+            "says {due}…: it was not kept. It may have been replaced there; carry a copy of it "
+            "on a stick: `shuttergate model add FILE`",
+            name=name,
+            source=claimed.source,
+            digest=digest[:16],
+            due=pack.published()[name][:16],
         )
     return _place(pack, name, content)
 
@@ -95,14 +111,18 @@ def add(file: Path, packs: Iterable[Pack]) -> list[tuple[str, Path]]:
         # Other sizes are not even read: a stick may hold anything.
         content = file.read_bytes() if file.stat().st_size in sizes else b""
     except OSError as error:
-        raise PackError(f"{file}: {error.strerror}; name a readable file") from error
+        raise PackError(
+            "{file}: {cause}; name a readable file", file=file, cause=cause_of(error)
+        ) from error
     digest = hashlib.sha256(content).hexdigest()
     found = [(pack, name) for pack, name, sha256 in wanted if sha256 == digest]
     if not found:
         names = "; ".join(f"{name} of {pack.name}, {sha256[:16]}…" for pack, name, sha256 in wanted)
         raise PackError(
-            f"{file}: by its sha256 this is no file that a pack takes from others; "
-            f"they take {names or 'none'}"
+            "{file}: by its sha256 this is no file that a pack takes from others; "
+            "they take {names}",
+            file=file,
+            names=names or phrase("none"),
         )
     return [(pack.name, _place(pack, name, content)) for pack, name in found]
 
@@ -123,8 +143,9 @@ def _place(pack: Pack, name: str, content: bytes) -> Path:
         partial = None
     except OSError as error:
         raise PackError(
-            f"{tilde(path)} cannot be written: {error.strerror}; make room, or make the folder "
-            "writable"
+            "{path} cannot be written: {cause}; make room, or make the folder writable",
+            path=tilde(path),
+            cause=cause_of(error),
         ) from error
     finally:
         os.umask(umask)

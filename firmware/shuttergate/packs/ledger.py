@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from PIL import Image, ImageOps
 
-from shuttergate.errors import PackError, plain
+from shuttergate.errors import PackError, cause_of, plain
 from shuttergate.lang import _
 
 LEDGER = "ledger.csv"
@@ -119,31 +119,44 @@ def read_ledger(path: Path) -> list[LedgerSource]:
         try:
             digest = hashlib.sha256(other.read_bytes()).hexdigest()
         except OSError as error:
-            raise PackError(f"{other}: {error.strerror}; reinstall shuttergate") from error
+            raise PackError(
+                "{other}: {cause}; reinstall shuttergate", other=other, cause=cause_of(error)
+            ) from error
         if digest != named.sha256:
             raise PackError(
-                f"{other} is not the ledger that {path.parent.name} was made from: its sha256 is "
-                f"{digest[:16]}… where {path.name} says {named.sha256[:16]}…; build "
-                f"{path.parent.name} anew from it"
+                "{other} is not the ledger that {pack} was made from: its sha256 "
+                "is {digest}… where {name} says {due}…; build {pack} anew from it",
+                other=other,
+                pack=path.parent.name,
+                digest=digest[:16],
+                name=path.name,
+                due=named.sha256[:16],
             )
         rows += [row for row in _read_rows(other) if row.use != "backbone"]
     return rows
 
 
 def _read_rows(path: Path) -> list[LedgerSource]:
-    mend = "reinstall shuttergate"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != LedgerSource.__struct_fields__:
-                raise PackError(f"{path}: the first line does not name a ledger's columns; {mend}")
+                raise PackError(
+                    "{path}: the first line does not name a ledger's columns; "
+                    "reinstall shuttergate",
+                    path=path,
+                )
             rows = []
             for row in reader:
                 if None in row or None in row.values() or not _is_hash(row):
-                    raise PackError(f"{path}, line {reader.line_num}: not a ledger's row; {mend}")
+                    raise PackError(
+                        "{path}, line {line}: not a ledger's row; reinstall shuttergate",
+                        path=path,
+                        line=reader.line_num,
+                    )
                 rows.append(LedgerSource(**row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PackError(f"{path}: {error}; {mend}") from error
+        raise PackError("{path}: {error}; reinstall shuttergate", path=path, error=error) from error
     return rows
 
 

@@ -11,10 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from shuttergate.errors import PanelError
+from shuttergate.errors import PanelError, Phrase, phrase
 from shuttergate.system.holders import holders
-
-_OTHERWISE = 'or choose a board without pins (board = "simulated")'
 
 # struct gpio_v2_line_info in linux/gpio.h: name, consumer, offset, num_attrs, flags, attrs, padding
 _LINE_INFO = struct.Struct("=32s32sIIQ160s16s")
@@ -32,13 +30,14 @@ def open_chip() -> Any:
         factory = import_lgpio()
     except ImportError as error:
         raise PanelError(
-            f'[gpio] driver = "lgpio" cannot be used: {error}; on a Raspberry Pi run '
-            'sudo systemd/install.sh; elsewhere choose board = "simulated"'
+            '[gpio] driver = "lgpio" cannot be used: {error}; on a Raspberry Pi '
+            'run sudo systemd/install.sh; elsewhere choose board = "simulated"',
+            error=error,
         ) from error
     try:
         return factory()
     except Exception as error:  # lgpio's errors share no class with gpiozero's
-        raise PanelError(_why_no_chip(error)) from error
+        raise PanelError.of(_why_no_chip(error)) from error
 
 
 @functools.cache
@@ -49,7 +48,9 @@ def fifo_folder() -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix="shuttergate-", dir=base))
     except OSError as error:
-        raise PanelError(f"{base}: lgpio needs a folder here: {error}; make it writable") from error
+        raise PanelError(
+            "{base}: lgpio needs a folder here: {error}; make it writable", base=base, error=error
+        ) from error
 
 
 def leave_folder() -> None:
@@ -80,7 +81,9 @@ def import_lgpio() -> Any:
             os.fchdir(back)
         return LGPIOFactory
     except OSError as error:
-        raise PanelError(f"{folder}: lgpio cannot use it: {error}; make it writable") from error
+        raise PanelError(
+            "{folder}: lgpio cannot use it: {error}; make it writable", folder=folder, error=error
+        ) from error
     finally:
         os.close(back)
         if wanted is not None:
@@ -88,28 +91,48 @@ def import_lgpio() -> Any:
         leave_folder()
 
 
-def _why_no_chip(error: Exception) -> str:
+def _why_no_chip(error: Exception) -> Phrase:
     chips = sorted(Path("/dev").glob("gpiochip*"))
     if not chips:
-        return f"no /dev/gpiochip* is here ({_said(error)}); run on a Raspberry Pi, {_OTHERWISE}"
+        return phrase(
+            "no /dev/gpiochip* is here ({cause}); run on a Raspberry Pi, or choose a board without "
+            'pins (board = "simulated")',
+            cause=_said(error),
+        )
     denied = [str(path) for path in chips if not os.access(path, os.R_OK | os.W_OK)]
     if denied:
-        return (
-            f"{', '.join(denied)}: no permission; add the user to the group gpio and log in again"
+        return phrase(
+            "{chips}: no permission; add the user to the group gpio and log in again",
+            chips=", ".join(denied),
         )
-    return f"{chips[0]} cannot be used: {_said(error)}; run on a Raspberry Pi, {_OTHERWISE}"
+    return phrase(
+        "{chip} cannot be used: {cause}; run on a Raspberry Pi, or choose a board without pins "
+        '(board = "simulated")',
+        chip=chips[0],
+        cause=_said(error),
+    )
 
 
-def why_no_line(chip: int, part: str, pin: int, error: Exception) -> str:
+def why_no_line(chip: int, part: str, pin: int, error: Exception) -> Phrase:
     """Return why line `pin` could not be had for `part`, naming who holds it where that is so."""
-    what = f"pins.{part}: BCM {pin}"
     with contextlib.suppress(OSError):
         consumer = line_consumer(Path(f"/dev/gpiochip{chip}"), pin)
         if consumer is not None:
             found = ", ".join(holders(lambda link: _holds(link, chip, pin)))
-            by = f"{found}, as {consumer!r}" if found else f"another program, as {consumer!r}"
-            return f"{what} is held by {by}; end that, or choose another pin"
-    return f"{what} cannot be used: {_said(error)}; choose another pin"
+            return phrase(
+                "pins.{part}: BCM {pin} is held by {held}, as {consumer!r}; end that, or choose "
+                "another pin",
+                part=part,
+                pin=pin,
+                held=found or phrase("another program"),
+                consumer=consumer,
+            )
+    return phrase(
+        "pins.{part}: BCM {pin} cannot be used: {cause}; choose another pin",
+        part=part,
+        pin=pin,
+        cause=_said(error),
+    )
 
 
 def line_consumer(chip: Path, offset: int) -> str | None:

@@ -89,7 +89,7 @@ class Panel:
             part = kind(pin, pin_factory=self._factory)
         except Exception as error:  # lgpio's errors share no class with gpiozero's
             chip = getattr(self._factory, "chip", -1)
-            raise PanelError(why_no_line(chip, name, pin, error)) from error
+            raise PanelError.of(why_no_line(chip, name, pin, error)) from error
         self._open.append(part)
         return part
 

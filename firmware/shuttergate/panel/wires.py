@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shuttergate.errors import phrase
 from shuttergate.verdict import Fault
 
 LIMITS_S = {Fault.PERMISSIVE: 0.2, Fault.CONTACT: 0.2, Fault.POLES: 2.0}
@@ -23,12 +24,18 @@ LIMITS_S = {Fault.PERMISSIVE: 0.2, Fault.CONTACT: 0.2, Fault.POLES: 2.0}
 hesitates half-way may keep a button's two poles apart for as long as it likes to."""
 
 WIRE_FAULTS = {
-    Fault.PERMISSIVE: "the permissive line is not at the level written to it; "
-    "look for a short to supply or ground, and for another program that drives it",
-    Fault.CONTACT: "the shutter contact reads pressed while the permissive line is low; "
-    "look for a short between the supply, or the second pole, and the shutter contact",
-    Fault.POLES: "the button's poles disagree while the permissive line is high; "
-    "look for a welded button, a short from permissive to shutter contact, and a broken wire",
+    Fault.PERMISSIVE: phrase(
+        "the permissive line is not at the level written to it; "
+        "look for a short to supply or ground, and for another program that drives it"
+    ),
+    Fault.CONTACT: phrase(
+        "the shutter contact reads pressed while the permissive line is low; "
+        "look for a short between the supply, or the second pole, and the shutter contact"
+    ),
+    Fault.POLES: phrase(
+        "the button's poles disagree while the permissive line is high; "
+        "look for a welded button, a short from permissive to shutter contact, and a broken wire"
+    ),
 }
 """What to say of each, and the mend."""
 

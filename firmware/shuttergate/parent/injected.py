@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 
 from shuttergate import feed
+from shuttergate.errors import cause_of, phrase
 from shuttergate.injection import FaultSwitch
 
 
@@ -55,8 +56,8 @@ class Injected:
             pass  # it has just ended; the next one gets its limit when it starts
         except OSError as error:
             self.set(fault, False)
-            cause = f"the publisher's limit cannot be set ({error.strerror})"
-            self._news.append(feed.SwitchRefused(fault, cause))
+            cause = phrase("the publisher's limit cannot be set ({cause})", cause=cause_of(error))
+            self._news.append(feed.SwitchRefused(fault, str(cause), said=cause))
             return
         self._news.append(feed.Switch(fault, self.disk_is_full))
 

@@ -18,7 +18,7 @@ import msgspec
 
 from shuttergate import companion
 from shuttergate.companion import RIGHTS, Rights, Role, Sight, Wish
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, cause_of
 from shuttergate.system.paths import tilde
 
 MAX_SEATS = 4
@@ -135,8 +135,11 @@ def _listener(role: Role, path: Path) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ConfigError(
-            f"{tilde(path)}: the socket for the {role} cannot be opened there ({error.strerror}); "
-            "set RUNTIME_DIRECTORY to a folder that may be written"
+            "{path}: the socket for the {role} cannot be opened there ({cause}); "
+            "set RUNTIME_DIRECTORY to a folder that may be written",
+            path=tilde(path),
+            role=role,
+            cause=cause_of(error),
         ) from error
     listener.setblocking(False)
     return listener

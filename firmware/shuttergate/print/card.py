@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from shuttergate import __version__
-from shuttergate.errors import PictureError, ShuttergateError
+from shuttergate.errors import PictureError, ShuttergateError, cause_of
 from shuttergate.print import card_words as words
 from shuttergate.print.card_type import WEIGHTS, make_font
 from shuttergate.print.card_words import Words
@@ -150,7 +150,7 @@ def draw(picture: Path, paper: str) -> bytes:
     """Return the PDF of the card with `picture` (square, RGB) on `paper` ("a4" or "a6")."""
     missing = [name for module, name in PARTS.items() if find_spec(module) is None]
     if missing:
-        raise CardError(f"the card needs what is not installed; {mend('card', *missing)}")
+        raise CardError("the card needs what is not installed; {mend}", mend=mend("card", *missing))
     content, sheet = _read(picture), SHEETS[paper]
     letters = string.printable + "".join("".join(vars(one).values()) for one in sheet.columns)
     with tempfile.TemporaryDirectory(prefix="shuttergate-card-") as folder:
@@ -206,14 +206,19 @@ def _read(picture: Path) -> bytes:
         with Image.open(io.BytesIO(content)) as image:
             if image.mode != "RGB" or image.width != image.height:
                 raise PictureError(
-                    f"{tilde(picture)} is {image.mode}, {image.width} × {image.height} pixels, "
-                    "where the card needs a square RGB picture; install shuttergate anew"
+                    "{picture} is {mode}, {width} × {height} pixels, where the "
+                    "card needs a square RGB picture; install shuttergate anew",
+                    picture=tilde(picture),
+                    mode=image.mode,
+                    width=image.width,
+                    height=image.height,
                 )
             image.load()
     except OSError as error:
         raise PictureError(
-            f"the card's picture {tilde(picture)} cannot be read: {error.strerror or error}; "
-            "install shuttergate anew"
+            "the card's picture {picture} cannot be read: {cause}; install shuttergate anew",
+            picture=tilde(picture),
+            cause=cause_of(error),
         ) from error
     return content
 
@@ -225,6 +230,8 @@ def write(out: Path, picture: Path, paper: str) -> None:
         out.write_bytes(card)
     except OSError as error:
         raise CardError(
-            f"{tilde(out)} cannot be written: {error.strerror or error}; "
-            "name a file in a folder that is there and that you may write to"
+            "{file} cannot be written: {cause}; name a file in a folder that is "
+            "there and that you may write to",
+            file=tilde(out),
+            cause=cause_of(error),
         ) from error

@@ -35,7 +35,9 @@ def _prctl(option: int, *arguments: int) -> None:
     if _libc.prctl(option, *words) != 0:
         code = ctypes.get_errno()
         raise ShuttergateError(
-            f"prctl({option}) failed: {os.strerror(code)}; shuttergate needs a Linux kernel with it"
+            "prctl({option}) failed: {cause}; shuttergate needs a Linux kernel with it",
+            option=option,
+            cause=os.strerror(code),
         )
 
 

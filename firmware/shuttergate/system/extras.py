@@ -6,6 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from shuttergate.errors import Phrase, phrase
 from shuttergate.system.paths import tilde
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -15,13 +16,17 @@ CHOSEN = ("video", "heif")
 """Extras that Makefile and installer offer by their names, with the versions that were tested."""
 
 
-def mend(extra: str, *packages: str) -> str:
+def mend(extra: str, *packages: str) -> Phrase:
     """Return the command that brings an extra, or at least its ``packages``, as pip has them."""
     if extra in CHOSEN and _PACKAGE.is_relative_to(_INSTALLED):
-        return f"run the checkout's systemd/install.sh again, with --{extra}"
+        return phrase("run the checkout's systemd/install.sh again, with --{extra}", extra=extra)
     if extra in CHOSEN and (_PACKAGE.parents[1] / "Makefile").is_file():
         place = tilde(_PACKAGE.parents[1])
-        return f"run make {extra}" if place == "." else f"run make {extra} in {place}"
+        if place == ".":
+            return phrase("run make {extra}", extra=extra)
+        return phrase("run make {extra} in {folder}", extra=extra, folder=place)
     python, home = tilde(Path(sys.executable)), "~/"
     quoted = home * python.startswith(home) + shlex.quote(python.removeprefix(home))
-    return f"run {quoted} -m pip install {shlex.join(packages)}"
+    return phrase(
+        "run {python} -m pip install {packages}", python=quoted, packages=shlex.join(packages)
+    )

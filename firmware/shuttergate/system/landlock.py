@@ -114,6 +114,7 @@ def _done(answer: int) -> int:
 
 def _failed(code: int) -> ShuttergateError:
     return ShuttergateError(
-        f"Landlock could not be used ({os.strerror(code)}); allow the calls landlock_* where a "
-        "filter of system calls is set, in the service's unit for example"
+        "Landlock could not be used ({cause}); allow the calls landlock_* where a "
+        "filter of system calls is set, in the service's unit for example",
+        cause=os.strerror(code),
     )

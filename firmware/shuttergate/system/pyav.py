@@ -6,6 +6,7 @@ import importlib
 import threading
 from typing import Any
 
+from shuttergate.errors import MissingError
 from shuttergate.system.extras import mend
 
 _lock = threading.Lock()
@@ -26,8 +27,10 @@ def load() -> Any:
             importlib.import_module("av.video.reformatter")
             av = importlib.import_module("av")
             if int(av.__version__.partition(".")[0]) < OLDEST:
-                raise ImportError(f"{av.__version__} is too old")
+                raise MissingError("{version} is too old", version=av.__version__)
             return av
         except ImportError as error:
             how = mend("video", f"av>={OLDEST}")
-            raise ImportError(f"PyAV {OLDEST} or newer ({error}); {how}") from error
+            raise MissingError(
+                "PyAV {oldest} or newer ({error}); {mend}", oldest=OLDEST, error=error, mend=how
+            ) from error

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 
 LIBRARY = "libseccomp.so.2"
 FIRST_UNKNOWN, END_UNKNOWN = 451, 600
@@ -76,8 +76,10 @@ def library() -> ctypes.CDLL:
         found = ctypes.CDLL(LIBRARY)
     except OSError as error:
         raise ShuttergateError(
-            f"{LIBRARY} cannot be loaded ({error}), without which no process of the kit can be "
-            "confined; install it: sudo apt install libseccomp2"
+            "{library} cannot be loaded ({error}), without which no process of the "
+            "kit can be confined; install it: sudo apt install libseccomp2",
+            library=LIBRARY,
+            error=error,
         ) from error
     found.seccomp_init.restype = ctypes.c_void_p
     found.seccomp_init.argtypes = [ctypes.c_uint32]
@@ -103,13 +105,13 @@ def refuse(refused: Iterable[Barred]) -> None:
         raise ShuttergateError("libseccomp has no memory for a filter; end other programs")
     try:
         for attribute, value in ((_FOREIGN, _KILL_PROCESS), (_ALL_THREADS, 1), (_TREE, 2)):
-            _done(seccomp.seccomp_attr_set(context, attribute, value), "set up")
+            _done(seccomp.seccomp_attr_set(context, attribute, value), phrase("set up"))
         for one in refused:
             _add(context, _number(one.call), one)
         for number in range(FIRST_UNKNOWN, END_UNKNOWN):
             _add(context, number, Barred(str(number), code=errno.ENOSYS))
         # It also sees to it that no program started from here gets more rights than it.
-        _done(seccomp.seccomp_load(context), "loaded")
+        _done(seccomp.seccomp_load(context), phrase("loaded"))
     finally:
         seccomp.seccomp_release(context)
 
@@ -118,7 +120,9 @@ def _number(call: str) -> int:
     """Return a call's number here; one that this processor does not have has a negative one."""
     number: int = library().seccomp_syscall_resolve_name(call.encode())
     if number == _UNKNOWN:
-        raise ShuttergateError(f"libseccomp does not know the call {call}; update libseccomp2")
+        raise ShuttergateError(
+            "libseccomp does not know the call {call}; update libseccomp2", call=call
+        )
     return number
 
 
@@ -127,12 +131,14 @@ def _add(context: int, number: int, one: Barred) -> None:
     answer = library().seccomp_rule_add_array(
         context, _REFUSE | one.code, number, len(one.uses), array
     )
-    _done(answer, f"told to refuse {one.call}")
+    _done(answer, phrase("told to refuse {call}", call=one.call))
 
 
-def _done(answer: int, what: str) -> None:
+def _done(answer: int, what: Phrase) -> None:
     if answer != 0:
         raise ShuttergateError(
-            f"the filter of system calls could not be {what} ({os.strerror(-answer)}); shuttergate "
-            "needs a Linux kernel with seccomp filters"
+            "the filter of system calls could not be {what} ({cause}); shuttergate "
+            "needs a Linux kernel with seccomp filters",
+            what=what,
+            cause=os.strerror(-answer),
         )

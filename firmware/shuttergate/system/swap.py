@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-MEND = (
+from shuttergate.errors import phrase
+
+MEND = phrase(
     "put systemd-run --user --scope -p MemorySwapMax=0 before the command, raise the limit of "
     "locked memory (ulimit -l), or run sudo swapoff -a"
 )

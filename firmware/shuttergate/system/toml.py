@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
 
 _T = TypeVar("_T")
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<field>.*)`$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(?P<field>.*)`$")
+_EXPECTED = re.compile(r"^Expected (?P<due>.*?)(?:, got (?P<given>.*))?$", re.DOTALL)
 _NO_CHOICE = re.compile(r"^Invalid (?:enum )?value (?P<value>.*)$", re.DOTALL)
 _ANY = "[...]"
 """What msgspec says for an entry of a table whose names are free."""
@@ -29,13 +30,17 @@ def path_of(text: str, key: str) -> Path:
     """Return a path that somebody wrote, with ~ and variables expanded; ConfigError names `key`."""
     try:
         if "\0" in text:
-            raise ValueError("holds a zero byte")
+            raise MisfitError("holds a zero byte")
         text.encode()
         return Path(os.path.expandvars(text)).expanduser()
     except UnicodeEncodeError as error:  # a name's own bytes, which no settings can hold
-        raise ConfigError(f"{key}: {text}: that name is no UTF-8; rename it") from error
+        raise ConfigError(
+            "{key}: {text}: that name is no UTF-8; rename it", key=key, text=text
+        ) from error
     except (RuntimeError, ValueError) as error:  # ~somebody whom this computer does not know
-        raise ConfigError(f"{key}: {text!r}: {error}; name a path") from error
+        raise ConfigError(
+            "{key}: {text!r}: {error}; name a path", key=key, text=text, error=error
+        ) from error
 
 
 def decode(path: Path, kind: type[_T]) -> _T:
@@ -43,38 +48,62 @@ def decode(path: Path, kind: type[_T]) -> _T:
     try:
         document = msgspec.toml.decode(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name a readable TOML file") from error
+        raise ConfigError(
+            "{path}: {cause}; name a readable TOML file", path=path, cause=cause_of(error)
+        ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}; save it as UTF-8") from error
+        raise ConfigError(
+            "{path}: is not TOML: {error}; save it as UTF-8", path=path, error=error
+        ) from error
     except msgspec.DecodeError as error:
-        unquoted = str(error).startswith("Invalid value")
-        mend = "put text between quotation marks" if unquoted else "correct it there"
-        raise ConfigError(f"{path}: is not TOML: {error}; {mend}") from error
+        if str(error).startswith("Invalid value"):
+            mend = phrase("put text between quotation marks")
+        else:
+            mend = phrase("correct it there")
+        raise ConfigError(
+            "{path}: is not TOML: {error}; {mend}", path=path, error=error, mend=mend
+        ) from error
     except (RecursionError, ValueError) as error:  # of thousands of brackets, or of digits
-        raise ConfigError(f"{path}: cannot be read as TOML: {error}; correct it there") from error
+        raise ConfigError(
+            "{path}: cannot be read as TOML: {error}; correct it there", path=path, error=error
+        ) from error
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        said = _said(str(error), document, kind).replace("\n", " ")
-        raise ConfigError(f"{path}: {said}") from error
+        raise ConfigError(
+            "{path}: {said}", path=path, said=_said(str(error), document, kind)
+        ) from error
 
 
-def _said(text: str, document: Any, kind: type[Any]) -> str:
+def _said(text: str, document: Any, kind: type[Any]) -> Phrase:
     match = _AT.match(text)
     assert match is not None
-    what, key = match["what"], match["key"] or ""
+    what, key = match["what"].replace("\n", " "), match["key"] or ""
     if _ANY in key:
         key = key.replace(_ANY, f".{_entry(key.partition(_ANY)[0], text, document, kind)}", 1)
-    for pattern, mend in (
-        (_UNKNOWN, "there is no such key; take it out or correct its name"),
-        (_MISSING, "is missing; write it there"),
-    ):
-        if field := pattern.match(what):
-            key = f"{key}.{field['field']}".lstrip(".")
-            return f"{key}: {mend}"
+    if field := _UNKNOWN.match(what) or _MISSING.match(what):
+        inner = f"{key}.{field['field']}".lstrip(".")
+        if _MISSING.match(what):
+            return phrase("{key}: is missing; write it there", key=inner)
+        return phrase("{key}: there is no such key; take it out or correct its name", key=inner)
+    if not key:
+        return phrase("{cause}", cause=what)
+    if wrong := _EXPECTED.match(what):
+        if wrong["given"]:
+            return phrase("{key}: expected {due}, got {given}", key=key, **wrong.groupdict())
+        return phrase("{key}: expected {due}", key=key, due=wrong["due"])
     if _NO_CHOICE.match(what) and (known := _choices(msgspec.inspect.type_info(kind), key)):
-        what = f"{what}; choose from {', '.join(map(str, known))}"
-    return f"{key}: {what[:1].lower()}{what[1:]}" if key else what
+        return phrase(
+            "{key}: {cause}; choose from {known}",
+            key=key,
+            cause=_lowered(what),
+            known=", ".join(map(str, known)),
+        )
+    return phrase("{key}: {cause}", key=key, cause=_lowered(what))
+
+
+def _lowered(what: str) -> str:
+    return what[:1].lower() + what[1:]
 
 
 def _choices(found: msgspec.inspect.Type, key: str) -> list[object]:

@@ -98,7 +98,9 @@ class Accelerator:
         """Return the outputs, shape (n,), dequantised; raise `AcceleratorError` for no answer."""
         with self._lock:
             if self._link is None or self._output is None:
-                raise AcceleratorError(f"the accelerator is {self.state}: {self.cause}")
+                raise AcceleratorError(
+                    "the accelerator is {state}: {cause}", state=self.state, cause=self.cause
+                )
             try:
                 self._link.sendall(pixels.data)
                 failure = wire.receive_answer(self._link, self._answer)
@@ -129,7 +131,7 @@ class Accelerator:
             self._tell(state, cause)
         finally:
             self._lost.set()  # whatever comes of the telling, it is started anew
-        return AcceleratorError(f"the accelerator {state}: {self.cause}")
+        return AcceleratorError("the accelerator {state}: {cause}", state=state, cause=self.cause)
 
     def _tell(self, state: AcceleratorState, cause: str) -> None:
         where = "" if state in _WHEREVER else self._bus()

@@ -63,4 +63,6 @@ def refuse_namesakes(heads: Sequence[Head]) -> None:
     names = [head.name for head in heads]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ConfigError(f"two heads are called {', '.join(twice)}; give each a name of its own")
+        raise ConfigError(
+            "two heads are called {names}; give each a name of its own", names=", ".join(twice)
+        )

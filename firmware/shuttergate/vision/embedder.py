@@ -46,7 +46,9 @@ class Embedder:
         try:
             outputs = self.model(lores)
         except (RuntimeError, ValueError) as error:
-            raise ScoreError(f"{self.name}: the model failed: {error}") from error
+            raise ScoreError(
+                "{name}: the model failed: {error}", name=self.name, error=error
+            ) from error
         outputs.flags.writeable = False
         return outputs
 
@@ -57,10 +59,12 @@ class Embedder:
         """
         model = self.model
         if not isinstance(model, Maps):
-            raise ScoreError(f"{self.name}: what it runs on gives no feature map")
+            raise ScoreError("{name}: what it runs on gives no feature map", name=self.name)
         try:
             outputs, cells = model.with_map(lores)
         except (RuntimeError, ValueError) as error:
-            raise ScoreError(f"{self.name}: the model failed: {error}") from error
+            raise ScoreError(
+                "{name}: the model failed: {error}", name=self.name, error=error
+            ) from error
         outputs.flags.writeable = False
         return outputs, cells

@@ -124,8 +124,13 @@ def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:
         mine, theirs = getattr(own, key), getattr(packs, key)
         if mine > theirs:
             raise ConfigError(
-                f"thresholds.{name}.{key}: {mine} is laxer than the nudity rule's {theirs}; "
-                f"a kit may only be stricter: use {theirs} or less, or take it out"
+                "thresholds.{name}.{key}: {mine} is laxer than the nudity rule's "
+                "{theirs}; a kit may only be stricter: use {theirs} or less, or "
+                "take it out",
+                name=name,
+                key=key,
+                mine=mine,
+                theirs=theirs,
             )
 
 
@@ -154,10 +159,16 @@ def open_eyes(
     if len(models) < len(packs):
         same = next(name for name in packs if name not in models.values())
         other = models[packs[same].manifest.sha256]
-        raise PackError(f"model packs {same} and {other} hold one model; take one off the board")
+        raise PackError(
+            "model packs {same} and {other} hold one model; take one off the board",
+            same=same,
+            other=other,
+        )
     sizes = {name: pack.lores_size for name, pack in packs.items()}
     if len(set(sizes.values())) != 1:
-        raise PackError(f"model packs want pictures of different sizes: {sizes}; use one size")
+        raise PackError(
+            "model packs want pictures of different sizes: {sizes}; use one size", sizes=sizes
+        )
     accelerator = _accelerator(list(packs.values()), engine, answer_limit_s, on_state)
     may_stand_in = engine.fallback == "cpu"
 
@@ -202,8 +213,10 @@ def _accelerator(
     fitting = [pack for pack in packs if pack.manifest.edgetpu is not None]
     if len(fitting) != 1:
         raise ConfigError(
-            f"accelerator.driver: an Edge TPU runs one model, and {len(fitting)} of the board's "
-            'packs bring one compiled for it; name one in channels, or set driver = "cpu"'
+            "accelerator.driver: an Edge TPU runs one model, and {number} of the "
+            "board's packs bring one compiled for it; name one in channels, or set "
+            'driver = "cpu"',
+            number=len(fitting),
         )
     job = Job(engine.library, engine.options, fitting[0].compiled(), answer_limit_s)
     return Accelerator(job, fitting[0].compare_ports, on_state, coral.words)

@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import ScoreError
+from shuttergate.errors import MisfitError, ScoreError
 from shuttergate.verdict import Thresholds
 
 
@@ -33,9 +33,13 @@ class Head:
         try:
             value = float(self.reads(embedding))
         except (RuntimeError, ValueError) as error:
-            raise ScoreError(f"{self.name}: the model failed: {error}") from error
+            raise ScoreError(
+                "{name}: the model failed: {error}", name=self.name, error=error
+            ) from error
         if not 0.0 <= value <= 1.0:
-            raise ScoreError(f"{self.name}: the model's score is {value}, outside 0 to 1")
+            raise ScoreError(
+                "{name}: the model's score is {value}, outside 0 to 1", name=self.name, value=value
+            )
         return value
 
 
@@ -76,23 +80,27 @@ class DenseLayers:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 found = {name: arrays[name].astype(np.float64) for name in arrays.files}
         except (OSError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"not an .npz file: {error}") from error
+            raise MisfitError("not an .npz file: {error}", error=error) from error
         self._layers: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         for number in range(len(found) // 2):
             weight, bias = found.get(f"weight{number}"), found.get(f"bias{number}")
             if weight is None or bias is None:
-                raise ValueError(f"layer {number} lacks its weight or bias")
+                raise MisfitError("layer {number} lacks its weight or bias", number=number)
             if weight.shape != (len(bias), width):
-                raise ValueError(
-                    f"layer {number} has weights of shape {weight.shape} and {len(bias)} biases, "
-                    f"where it is given {width} values"
+                raise MisfitError(
+                    "layer {number} has weights of shape {shape} and {biases} "
+                    "biases, where it is given {width} values",
+                    number=number,
+                    shape=weight.shape,
+                    biases=len(bias),
+                    width=width,
                 )
             if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-                raise ValueError(f"layer {number} holds a value that is no number")
+                raise MisfitError("layer {number} holds a value that is no number", number=number)
             self._layers.append((weight, bias))
             width = len(bias)
         if not self._layers or width != 1:
-            raise ValueError("its last layer must have exactly one output")
+            raise MisfitError("its last layer must have exactly one output")
 
     def __call__(self, embedding: NDArray[np.float64]) -> float:
         """Return the score in (0, 1) of an embedding of shape (width,).

@@ -35,11 +35,18 @@ def paint(name: str, size: tuple[int, int]) -> Pixels:
     """
     if name not in _PICTURES or size != (_SIDE, _SIDE):
         raise ScoreError(
-            f"no known picture {name!r} of {size[0]} x {size[1]}; mend known_answers in model.toml"
+            "no known picture {name!r} of {width} x {height}; mend known_answers in model.toml",
+            name=name,
+            width=size[0],
+            height=size[1],
         )
     picture = _PICTURES[name]().astype(np.uint8, order="C")  # as bytes go to an accelerator
     if picture.shape != (_SIDE, _SIDE, 3):
-        raise ScoreError(f"known picture {name!r} has shape {picture.shape}; reinstall shuttergate")
+        raise ScoreError(
+            "known picture {name!r} has shape {shape}; reinstall shuttergate",
+            name=name,
+            shape=picture.shape,
+        )
     picture.flags.writeable = False
     return picture
 
@@ -84,7 +91,9 @@ def _test_card() -> _Whole:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB")).astype(np.int64)
     except OSError as error:
-        raise ScoreError(f"{path}: {error}; reinstall shuttergate") from error
+        raise ScoreError(
+            "{path}: {error}; reinstall shuttergate", path=path, error=error
+        ) from error
 
 
 _PICTURES: dict[str, Callable[[], _Whole]] = {

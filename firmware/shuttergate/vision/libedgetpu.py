@@ -87,7 +87,11 @@ def refuse_unfit(library: str) -> None:
     compiler = re.search(r"COMPILER=(\d+)\.", said)
     if compiler and int(compiler[1]) < CPP17_GCC:
         raise UnfitError(
-            f"{library} is built for an older TensorFlow than {SPOKEN}: {said}; {MEND}"
+            "{library} is built for an older TensorFlow than {spoken}: {said}; {mend}",
+            library=library,
+            spoken=SPOKEN,
+            said=said,
+            mend=MEND,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 from msgspec import Meta
 
-from shuttergate.errors import ConfigError, PackError
+from shuttergate.errors import ConfigError, PackError, Phrase, cause_of, phrase
 from shuttergate.system.paths import weights
 from shuttergate.system.toml import Table, decode
 from shuttergate.verdict import Thresholds
@@ -150,15 +150,19 @@ class Pack:
             self.limits = Thresholds(wanted.clear_below, wanted.block_at)
             self.score_index = output.labels.index(output.score) if output.score else None
         except ValueError as error:
-            self.refuse(f"model.toml: {error}")
+            self.refuse(phrase("model.toml: {error}", error=error))
         if manifest.close and any(answer.close is None for answer in manifest.known_answers):
-            self.refuse("model.toml: a known answer without `close`, which [close] has to give")
+            self.refuse(
+                phrase("model.toml: a known answer without `close`, which [close] has to give")
+            )
         known = manifest.known_answers
         scores = [answer.score for answer in known]
         if max(scores) - min(scores) <= 2 * max(answer.tolerance for answer in known):
-            self.refuse("model.toml: one and the same score would be every known answer")
+            self.refuse(phrase("model.toml: one and the same score would be every known answer"))
         if (self.score_index is None) == (manifest.head is None):
-            self.refuse("model.toml: the score is either one of output.labels or read by a head")
+            self.refuse(
+                phrase("model.toml: the score is either one of output.labels or read by a head")
+            )
 
     @property
     def file(self) -> Path:
@@ -171,11 +175,13 @@ class Pack:
         _, height, width, _ = self.manifest.input.shape
         return width, height
 
-    def refuse(self, cause: str) -> NoReturn:
+    def refuse(self, cause: Phrase) -> NoReturn:
         """Raise the `PackError` for this pack, with the mend."""
         raise PackError(
-            f"model pack {self.name} refused: {cause}; "
-            f"reinstall shuttergate or rebuild it with `shuttergate model build {self.name}`"
+            "model pack {name} refused: {cause}; reinstall shuttergate or rebuild "
+            "it with `shuttergate model build {name}`",
+            name=self.name,
+            cause=cause,
         )
 
     def content(self) -> bytes:
@@ -199,7 +205,12 @@ class Pack:
         if claimed is None:
             return None
         if not claimed.window <= min(claimed.map[1:3]):
-            self.refuse(f"model.toml: close.window {claimed.window} is larger than its map")
+            self.refuse(
+                phrase(
+                    "model.toml: close.window {window} is larger than its map",
+                    window=claimed.window,
+                )
+            )
         layers = self._layers(claimed, claimed.map[-1])
         return CloseHead(layers.each, claimed.window, claimed.clear_below)
 
@@ -208,7 +219,7 @@ class Pack:
         try:
             return DenseLayers(content, width)
         except ValueError as error:
-            self.refuse(f"{claimed.file}: {error}")
+            self.refuse(phrase("{file}: {error}", file=claimed.file, error=error))
 
     def compiled(self) -> bytes:
         """Return the bytes of the model compiled for the Edge TPU, which match the manifest."""
@@ -247,21 +258,29 @@ class Pack:
             found = self._find(name, sha256)
             if found is None:
                 raise PackError(
-                    f"model pack {self.name}: {name} is published by others, and not (or not "
-                    f"whole) on this machine; run `shuttergate model fetch {self.name}` where "
-                    "there is a network, or `shuttergate model add FILE` with a copy of it"
+                    "model pack {name}: {file} is published by others, and not "
+                    "(or not whole) on this machine; run `shuttergate model fetch "
+                    "{name}` where there is a network, or `shuttergate model add "
+                    "FILE` with a copy of it",
+                    name=self.name,
+                    file=name,
                 )
             return found
         path = self.folder / name
         try:
             content = path.read_bytes()
         except OSError as error:
-            self.refuse(f"{path}: {error.strerror}")
+            self.refuse(phrase("{path}: {cause}", path=path, cause=cause_of(error)))
         digest = hashlib.sha256(content).hexdigest()
         if digest != sha256:
             self.refuse(
-                f"{name} ({len(content)} bytes) has sha256 {digest[:16]}… "
-                f"where model.toml says {sha256[:16]}…"
+                phrase(
+                    "{name} ({size} bytes) has sha256 {digest}… where model.toml says {due}…",
+                    name=name,
+                    size=len(content),
+                    digest=digest[:16],
+                    due=sha256[:16],
+                )
             )
         return content
 
@@ -280,7 +299,7 @@ class Pack:
         try:
             model = Model(content, threads)
         except PackError as error:
-            self.refuse(str(error))
+            self.refuse(error.phrase)
         self.compare_ports(model.input, model.output)
         wanted = None if self.manifest.close is None else self.manifest.close.map
         self._compare("map", wanted, None if model.map is None else list(model.map.shape))
@@ -303,7 +322,14 @@ class Pack:
 
     def _compare(self, what: str, claimed: Any, found: Any) -> None:
         if claimed != found:
-            self.refuse(f"{what} is {found}, where model.toml says {claimed}")
+            self.refuse(
+                phrase(
+                    "{what} is {found}, where model.toml says {claimed}",
+                    what=what,
+                    found=found,
+                    claimed=claimed,
+                )
+            )
 
 
 def _count(port: Port) -> int:
@@ -315,14 +341,26 @@ def read_pack(folder: Path) -> Pack:
     path = folder / "model.toml"
     if not folder.is_dir():
         known = ", ".join(sorted(one.parent.name for one in folder.parent.glob("*/model.toml")))
-        raise PackError(f"no model pack is called {folder.name!r}; there is {known or 'none'}")
-    mend = f"reinstall shuttergate, or mend {path}"
+        raise PackError(
+            "no model pack is called {name!r}; there is {known}",
+            name=folder.name,
+            known=known or phrase("none"),
+        )
     try:
         manifest = decode(path, PackManifest)
     except ConfigError as error:
-        raise PackError(f"model pack {folder.name} refused: {error}; {mend}") from error
+        raise PackError(
+            "model pack {name} refused: {error}; reinstall shuttergate, or mend {path}",
+            name=folder.name,
+            error=error,
+            path=path,
+        ) from error
     if manifest.name != folder.name:
         raise PackError(
-            f"model pack {folder.name} refused: model.toml calls itself {manifest.name}; {mend}"
+            "model pack {name} refused: model.toml calls itself {other}; "
+            "reinstall shuttergate, or mend {path}",
+            name=folder.name,
+            other=manifest.name,
+            path=path,
         )
     return Pack(folder, manifest)

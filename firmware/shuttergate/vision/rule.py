@@ -14,7 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shuttergate.errors import ConfigError, PackError
+from shuttergate.errors import ConfigError, MisfitError, PackError, cause_of
 from shuttergate.system.toml import Table, decode
 from shuttergate.verdict import Agreement, Fusion, Look, Rule, Thresholds, joint_score
 from shuttergate.vision.pack import Pack
@@ -126,15 +126,19 @@ def read_rule(path: Path, packs: Iterable[Pack], sha256: str = SHA256) -> Letter
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if digest != sha256:
-            raise ValueError(
-                f"it has sha256 {digest[:16]}… where the program was published with {sha256[:16]}…"
+            raise MisfitError(
+                "it has sha256 {digest}… where the program was published with {due}…",
+                digest=digest[:16],
+                due=sha256[:16],
             )
         return _letters(decode(path, RuleFile), packs, digest)
     except OSError as error:
-        cause = f"{error.strerror}"
+        cause = cause_of(error)
     except (ConfigError, ValueError) as error:
-        cause = f"{error}"
-    raise PackError(f"the nudity rule {path} is refused: {cause}; reinstall shuttergate")
+        cause = cause_of(error)
+    raise PackError(
+        "the nudity rule {path} is refused: {cause}; reinstall shuttergate", path=path, cause=cause
+    )
 
 
 def _letters(file: RuleFile, packs: Iterable[Pack], digest: str) -> Letters:
@@ -146,14 +150,21 @@ def _letters(file: RuleFile, packs: Iterable[Pack], digest: str) -> Letters:
     letters = Letters(lines, fusions, softened, digest)
     named = [*(one.weights for one in file.fusion), *(one.lines for one in file.agreement)]
     if strange := sorted({name for names in named for name in names} - set(lines)):
-        raise ValueError(f"{', '.join(strange)} speaks together with others, without [alone]")
+        raise MisfitError(
+            "{names} speaks together with others, without [alone]", names=", ".join(strange)
+        )
     for soft in softened:
         _only_softens(soft, lines)
     for known in file.known_answers:
         limits = {name: lines[name] for name in known.scores if name in lines}
         found = joint_score(known.scores, letters.rule(known.look, limits))
         if not abs(found - known.joint) <= TOLERANCE:
-            raise ValueError(f"of {known.scores} it makes {found}, where {known.joint} is right")
+            raise MisfitError(
+                "of {scores} it makes {found}, where {due} is right",
+                scores=known.scores,
+                found=found,
+                due=known.joint,
+            )
     for pack in packs:
         _compare(pack, file, lines)
     return letters
@@ -166,23 +177,35 @@ def _thresholds(table: Mapping[str, Alone]) -> dict[str, Thresholds]:
 def _only_softens(soft: Softened, lines: Mapping[str, Thresholds]) -> None:
     """What leaves is judged by the second look, so that its lines bend for nobody."""
     if soft.look is not Look.LIVE:
-        raise ValueError("an agreement may stand in for a channel's lines in the live look only")
+        raise MisfitError("an agreement may stand in for a channel's lines in the live look only")
     if strange := sorted(set(soft.alone) - set(soft.agreement.lines)):
-        raise ValueError(f"{', '.join(strange)} is softened by an agreement that it is not in")
+        raise MisfitError(
+            "{names} is softened by an agreement that it is not in", names=", ".join(strange)
+        )
     for name in soft.alone:
         if soft.agreement.lines[name] > lines[name].clear_below:
-            raise ValueError(f"{name} doubts from {lines[name].clear_below} on, also in agreement")
+            raise MisfitError(
+                "{name} doubts from {line} on, also in agreement",
+                name=name,
+                line=lines[name].clear_below,
+            )
 
 
 def _compare(pack: Pack, file: RuleFile, lines: Mapping[str, Thresholds]) -> None:
     name, line = pack.name, lines.get(pack.name)
     if line is None or name not in file.packs:
-        raise ValueError(f"it says nothing of {name}")
+        raise MisfitError("it says nothing of {name}", name=name)
     for key in ("clear_below", "block_at"):
         mine, packs = getattr(line, key), getattr(pack.limits, key)
         if mine > packs:
-            raise ValueError(f"alone.{name}.{key}: {mine} is laxer than the pack's {packs}")
+            raise MisfitError(
+                "alone.{name}.{key}: {mine} is laxer than the pack's {packs}",
+                name=name,
+                key=key,
+                mine=mine,
+                packs=packs,
+            )
     claimed = pack.manifest
     parts = (claimed, claimed.head, claimed.close)
     if file.packs[name] != [part.sha256 for part in parts if part is not None]:
-        raise ValueError(f"it was chosen for another {name}: another model or head")
+        raise MisfitError("it was chosen for another {name}: another model or head", name=name)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import PackError, ShuttergateError
+from shuttergate.errors import MisfitError, PackError, ShuttergateError
 from shuttergate.system.extras import mend
 
 NUMPY_1 = np.__version__.startswith("1.")
@@ -32,7 +32,7 @@ def _chosen() -> tuple[str, Any]:
         with contextlib.suppress(ImportError):
             return name, importlib.import_module(f"{RUNTIMES[name]}.interpreter")
     how = mend("runtime", "ai-edge-litert")
-    raise ShuttergateError(f"no TFLite runtime is installed; {how}")
+    raise ShuttergateError("no TFLite runtime is installed; {mend}", mend=how)
 
 
 RUNTIME, _runtime = _chosen()
@@ -46,8 +46,10 @@ def interpreter(content: bytes, threads: int = 1, delegate: Any = None) -> Any:
     """
     if RUNTIME == "tflite-runtime" and not NUMPY_1:
         raise ShuttergateError(
-            f"tflite-runtime is built for numpy 1, and numpy {np.__version__} is installed; "
-            "pip install ai-edge-litert, or on Python 3.11 shuttergate's extra tflite"
+            "tflite-runtime is built for numpy 1, and numpy {version} is "
+            "installed; pip install ai-edge-litert, or on Python 3.11 "
+            "shuttergate's extra tflite",
+            version=np.__version__,
         )
     helpers = [] if delegate is None else [delegate]
     return _runtime.Interpreter(
@@ -79,15 +81,19 @@ class Model:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             cause = str(error).splitlines()[0]
-            raise PackError(f"{RUNTIME} cannot run this model: {cause}") from error
+            raise PackError(
+                "{runtime} cannot run this model: {cause}", runtime=RUNTIME, cause=cause
+            ) from error
         inputs, outputs = (
             self._interpreter.get_input_details(),
             self._interpreter.get_output_details(),
         )
         if len(inputs) != 1 or len(outputs) not in (1, 2):
             raise PackError(
-                f"the model has {len(inputs)} inputs and {len(outputs)} outputs; one of each is "
-                "due, or a second output for the last feature map"
+                "the model has {inputs} inputs and {outputs} outputs; one of each "
+                "is due, or a second output for the last feature map",
+                inputs=len(inputs),
+                outputs=len(outputs),
             )
         self.input = _port(inputs[0])
         self.output = _port(outputs[0])
@@ -125,7 +131,7 @@ class Model:
         Raises `ValueError` where the model has none.
         """
         if self.map is None:
-            raise ValueError("the model gives no feature map")
+            raise MisfitError("the model gives no feature map")
         with self._lock:
             outputs = self._run(pixels)
             cells = self._interpreter.get_tensor(self._map_index)
@@ -157,7 +163,7 @@ def load_delegate(library: str, options: Mapping[str, str]) -> Any:
     except (ValueError, OSError, RuntimeError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         cause = lines[-1] if lines else repr(error)
-        raise PackError(f"{library} does not load: {cause}") from error
+        raise PackError("{library} does not load: {cause}", library=library, cause=cause) from error
 
 
 @contextlib.contextmanager

@@ -67,7 +67,7 @@ class SecondLook:
         try:
             return _pyramid(self.upright(size), self._cuts)
         except ValueError as error:
-            raise ScoreError(str(error)) from error
+            raise ScoreError.of(error) from error
 
     def leaving(self, main: Pixels, longest_side: int | None = None) -> Pixels:
         """Return an I420 picture in the size in which it may leave; that is what is to be judged.
@@ -77,7 +77,7 @@ class SecondLook:
         try:
             return reduced(main, self.reduction(main_size(main), longest_side))
         except ValueError as error:
-            raise ScoreError(str(error)) from error
+            raise ScoreError.of(error) from error
 
     def reduction(self, size: tuple[int, int], longest_side: int | None = None) -> int:
         """Return by what whole factor a picture of (width, height) must be made smaller to leave.
@@ -151,7 +151,9 @@ def as_whole(score: float, head: Head, line: float) -> float:
     """
     whole = head.limits.clear_below
     if not 0.0 <= score <= 1.0:
-        raise ScoreError(f"{head.name}: {score} is no score of a part of a picture")
+        raise ScoreError(
+            "{head}: {score} is no score of a part of a picture", head=head.name, score=score
+        )
     if score < line:
         return min(score * whole / line, math.nextafter(whole, 0.0))
     return 1.0 if line >= 1.0 else whole + (score - line) * (1.0 - whole) / (1.0 - line)

@@ -52,9 +52,14 @@ class SelfTest:
         for score, due in told:
             if not abs(score - due) <= answer.tolerance:
                 raise ScoreError(
-                    f"{channel.name} gives its known picture {answer.picture!r} {score:.3f}, where "
-                    f"{due:.3f} within {answer.tolerance:.3f} is right; "
-                    "if this stays, run `shuttergate model verify` and restart"
+                    "{channel} gives its known picture {picture!r} {score:.3f}, "
+                    "where {due:.3f} within {tolerance:.3f} is right; if this "
+                    "stays, run `shuttergate model verify` and restart",
+                    channel=channel.name,
+                    picture=answer.picture,
+                    score=score,
+                    due=due,
+                    tolerance=answer.tolerance,
                 )
         self._right_in_a_row = right + 1
 

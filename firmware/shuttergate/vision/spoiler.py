@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import AcceleratorError, PackError
+from shuttergate.errors import AcceleratorError, MisfitError, PackError
 from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
 from shuttergate.vision.channel import Channel
@@ -99,7 +99,7 @@ class _Troubled:
     def with_map(self, pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         self._trouble(self._lasts)
         if not isinstance(self._model, Maps):
-            raise ValueError("the model gives no feature map")
+            raise MisfitError("the model gives no feature map")
         return self._model.with_map(pixels)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
+from shuttergate.errors import MisfitError
 from shuttergate.legible import SQUEEZE
 
 FILL = 0.3
@@ -81,9 +82,11 @@ def _grid(
 ) -> list[Region]:
     """Return parts side by side along both sides: how many, and the share of the side of each."""
     if shorter[0] * longer[0] >= MOST_VIEWS:
-        raise ValueError(
-            f"a picture of {size[0]} x {size[1]} pixels is too long and narrow to be looked at "
-            "part by part; cut it into shorter pieces"
+        raise MisfitError(
+            "a picture of {width} x {height} pixels is too long and narrow to be "
+            "looked at part by part; cut it into shorter pieces",
+            width=size[0],
+            height=size[1],
         )
     (rows, high), (columns, wide) = (longer, shorter) if is_tall else (shorter, longer)
     return [

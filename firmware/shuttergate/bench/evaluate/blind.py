@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from shuttergate.bench.evaluate.cells import BlindLook
-from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError, cause_of
 from shuttergate.system import spawn
 from shuttergate.verdict import Look, Thresholds
 
@@ -70,7 +70,7 @@ class BlindRefused(
 ):
     """Why nothing comes of it, in words that name no picture."""
 
-    why: str
+    why: Phrase
 
 
 class BlindFigures(
@@ -93,10 +93,12 @@ Said = HowFar | Unread | BlindRefused | BlindFigures
 def refuse_out(out: Path) -> None:
     """Raise `ConfigError` where the file is there already, or cannot be made."""
     if os.path.lexists(out):
-        raise ConfigError(f"--out {out}: is there already; name a new file")
+        raise ConfigError("--out {out}: is there already; name a new file", out=out)
     folder = out.absolute().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ConfigError(f"--out {out}: cannot be written; name a file in a folder that can be")
+        raise ConfigError(
+            "--out {out}: cannot be written; name a file in a folder that can be", out=out
+        )
 
 
 def judge(
@@ -124,7 +126,7 @@ def judge(
                 elif isinstance(word, Unread):
                     unread(word.lines)
                 elif isinstance(word, BlindRefused):
-                    raise ShuttergateError(word.why)
+                    raise ShuttergateError.of(word.why)
                 else:
                     return word
             child.wait()
@@ -132,8 +134,10 @@ def judge(
             child.terminate()  # it has said all that is wanted of it, if it is there at all
             child.wait()
     raise ShuttergateError(
-        f"the judging process ended without figures (status {child.returncode}); nothing was "
-        "written: see that there is memory enough, and that the kernel has seccomp filters"
+        "the judging process ended without figures (status {status}); nothing was "
+        "written: see that there is memory enough, and that the kernel has seccomp "
+        "filters",
+        status=child.returncode,
     )
 
 
@@ -157,4 +161,6 @@ def write(out: Path, published: BlindFigures) -> None:
         with out.open("xb") as file:
             file.write(content)
     except OSError as error:
-        raise ConfigError(f"--out {out}: {error.strerror}; name another file") from error
+        raise ConfigError(
+            "--out {out}: {cause}; name another file", out=out, cause=cause_of(error)
+        ) from error

@@ -30,7 +30,7 @@ from shuttergate.bench.evaluate.crew import Opinion, Task, ask
 from shuttergate.bench.evaluate.fhibe import read_fhibe
 from shuttergate.bench.evaluate.looks import KitLook
 from shuttergate.bench.evaluate.manifest import BLIND_NAME, LABELS, Manifest, read_manifest
-from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError, phrase
 from shuttergate.system import spawn
 from shuttergate.vision.rule import SHA256 as RULE_SHA256
 
@@ -41,15 +41,18 @@ def _manifest(order: BlindOrder) -> Manifest:
         manifest = read_fhibe(path, order.by, blind=True)
     else:
         manifest = read_manifest(path, order.by, blind=True)
-    _refuse_too_few([row.label for row in manifest.rows], "are in it")
+    _refuse_too_few([row.label for row in manifest.rows], phrase("are in it"))
     return manifest
 
 
-def _refuse_too_few(labels: Sequence[str], where: str) -> None:
+def _refuse_too_few(labels: Sequence[str], where: Phrase) -> None:
     if all(labels.count(label) < LEAST for label in LABELS):
         raise ConfigError(
-            f"{BLIND_NAME}: fewer than {LEAST} pictures of either label {where}; of so few nothing "
-            "can be published: take more pictures"
+            "{command}: fewer than {least} pictures of either label {where}; of so "
+            "few nothing can be published: take more pictures",
+            command=BLIND_NAME,
+            least=LEAST,
+            where=where,
         )
 
 
@@ -77,7 +80,9 @@ def _serve(order: BlindOrder, link: socket.socket) -> None:
     lost: set[int] = set()
     for found in of_look:
         read = zip(manifest.rows, found, strict=True)
-        _refuse_too_few([row.label for row, one in read if one.score is not None], "can be read")
+        _refuse_too_few(
+            [row.label for row, one in read if one.score is not None], phrase("can be read")
+        )
         read = zip(manifest.rows, found, strict=True)
         lost |= {row.line for row, one in read if one.score is None}
     if lost:
@@ -104,12 +109,15 @@ def main(argv: list[str] | None = None) -> None:
         try:
             _serve(msgspec.json.decode(spawn.settings(), type=BlindOrder), link)
         except ShuttergateError as error:
-            link.sendall(msgspec.json.encode(BlindRefused(f"{error}")) + b"\n")
+            link.sendall(msgspec.json.encode(BlindRefused(error.phrase)) + b"\n")
         except BrokenPipeError:
             raise
         except Exception as error:  # its words may name a picture: only what it is may leave
-            why = f"the judging process failed ({type(error).__name__})"
-            link.sendall(msgspec.json.encode(BlindRefused(f"{why}; tell us what was run")) + b"\n")
+            why = phrase(
+                "the judging process failed ({kind}); tell us what was run",
+                kind=type(error).__name__,
+            )
+            link.sendall(msgspec.json.encode(BlindRefused(why)) + b"\n")
 
 
 if __name__ == "__main__":

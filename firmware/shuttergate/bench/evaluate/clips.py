@@ -93,7 +93,7 @@ def watch(
                 told(time_s, found)
                 yield time_s, found
         except CameraError as error:
-            raise PictureError(str(error)) from error
+            raise PictureError.of(error) from error
 
     return judged(exposed(seen(), FPS), rule, rules)
 

@@ -19,12 +19,12 @@ from typing import Any, Protocol
 import msgspec
 
 from shuttergate.bench.extra import extra
-from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.errors import ConfigError, MisfitError, ShuttergateError, cause_of, phrase
 
 CONNECT_S = 10
 """How long to wait for the cluster's scheduler, and for its first worker, in seconds."""
 
-_START_ONE = "start one with `dask scheduler` and `dask worker`"
+_START_ONE = phrase("start one with `dask scheduler` and `dask worker`")
 
 
 class Opinion(msgspec.Struct, frozen=True):
@@ -137,12 +137,16 @@ def _on_cluster(
     try:
         client = dask.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise ShuttergateError(f"--cluster {address}: {error}; {_START_ONE}") from error
+        raise ShuttergateError(
+            "--cluster {address}: {error}; {mend}", address=address, error=error, mend=_START_ONE
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=CONNECT_S)
         except TimeoutError as error:
-            raise ShuttergateError(f"--cluster {address}: no worker; {_START_ONE}") from error
+            raise ShuttergateError(
+                "--cluster {address}: no worker; {mend}", address=address, mend=_START_ONE
+            ) from error
         openers = [tasks[place][0] for place in waiting]
         paths = [str(tasks[place][1].absolute()) for place in waiting]
         futures = client.map(_on_worker, openers, paths, pure=False)
@@ -152,13 +156,16 @@ def _on_cluster(
                 place = places[future.key]
                 if key != keys[tasks[place][0]]:
                     raise ShuttergateError(
-                        f"--cluster {address}: a worker has another shuttergate or other models; "
-                        "install the same version everywhere"
+                        "--cluster {address}: a worker has another shuttergate or "
+                        "other models; install the same version everywhere",
+                        address=address,
                     )
                 yield place, answer
         except dask.KilledWorker as error:
             raise ShuttergateError(
-                f"--cluster {address}: workers die at their work ({error}); give them more memory"
+                "--cluster {address}: workers die at their work ({error}); give them more memory",
+                address=address,
+                error=error,
             ) from error
 
 
@@ -200,7 +207,9 @@ class Ledger:
         try:
             self._file = path.open("a+b")
         except OSError as error:
-            raise ConfigError(f"--resume {path}: {error.strerror}; name a file") from error
+            raise ConfigError(
+                "--resume {path}: {cause}; name a file", path=path, cause=cause_of(error)
+            ) from error
         try:
             self._read(path)
         except BaseException:
@@ -214,14 +223,17 @@ class Ledger:
             try:
                 entry = msgspec.json.decode(line, type=_Entry)
                 if not line.endswith(b"\n"):
-                    raise ValueError("cut short")
+                    raise MisfitError("cut short")
             except ValueError as error:
                 if number == len(lines) and line.startswith(b'{"judge":'[: len(line)]):
                     os.truncate(self._file.fileno(), sum(map(len, lines[:-1])))
                     break
                 raise ConfigError(
-                    f"--resume {path}: line {number}: not a finished picture ({error}); "
-                    "take the line out, or name another file"
+                    "--resume {path}: line {number}: not a finished picture "
+                    "({error}); take the line out, or name another file",
+                    path=path,
+                    number=number,
+                    error=error,
                 ) from error
             self._known[entry.judge, entry.sha256] = entry.opinion
 

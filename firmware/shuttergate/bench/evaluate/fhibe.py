@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from shuttergate.bench.evaluate.manifest import Manifest, Row, refuse_all_gone
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
 
 FILE = Path("data/processed/fhibe_downsampled/fhibe_downsampled.csv")
 PICTURES = "data/raw/fhibe_downsampled/"
@@ -124,14 +124,14 @@ def _one_of(known: Sequence[str]) -> Callable[[str], str]:
     return read
 
 
-COLUMNS: dict[str, tuple[Callable[[str], str], str]] = {
-    "apparent_skin_color": (_skin, "one of Sony's six colours, like 2. [164, 131, 103]"),
-    "age": (_age, "an age in years from 18 up"),
-    "pronoun": (_pronoun, "a list of pronouns, like ['0. She/her/hers']"),
-    "ancestry": (_ancestry, "a list of regions, like ['0. Africa', '4. Southern Africa']"),
-    "action_body_pose": (_pose, "one pose, like 0. Standing"),
-    "camera_position": (_one_of(POSITIONS), f"one of {', '.join(POSITIONS)}"),
-    "camera_distance": (_one_of(DISTANCES), f"one of {', '.join(DISTANCES)}"),
+COLUMNS: dict[str, tuple[Callable[[str], str], Phrase]] = {
+    "apparent_skin_color": (_skin, phrase("one of Sony's six colours, like 2. [164, 131, 103]")),
+    "age": (_age, phrase("an age in years from 18 up")),
+    "pronoun": (_pronoun, phrase("a list of pronouns, like ['0. She/her/hers']")),
+    "ancestry": (_ancestry, phrase("a list of regions, like ['0. Africa', '4. Southern Africa']")),
+    "action_body_pose": (_pose, phrase("one pose, like 0. Standing")),
+    "camera_position": (_one_of(POSITIONS), phrase("one of {known}", known=", ".join(POSITIONS))),
+    "camera_distance": (_one_of(DISTANCES), phrase("one of {known}", known=", ".join(DISTANCES))),
 }
 """By column: what makes a group's name of a cell, and what it expects."""
 
@@ -144,12 +144,20 @@ def read_fhibe(path: Path, by: Sequence[str] = (), blind: bool = False) -> Manif
     `by`: some of `COLUMNS`, or all. Raises `ConfigError` with the line and what was expected, and
     without any cell of the table; `blind`: without its name, too.
     """
-    told = "FHIBE's table" if blind else f"{path}"
+    told = phrase("FHIBE's table") if blind else path
     if path.absolute().parts[-len(FILE.parts) :] != FILE.parts:
-        raise ConfigError(f"{told}: --fhibe expects the table where Sony's archive has it: {FILE}")
+        raise ConfigError(
+            "{told}: --fhibe expects the table where Sony's archive has it: {file}",
+            told=told,
+            file=FILE,
+        )
     for column in by:
         if column not in COLUMNS:
-            raise ConfigError(f"--by {column}: with --fhibe there is {', '.join(COLUMNS)}")
+            raise ConfigError(
+                "--by {column}: with --fhibe there is {columns}",
+                column=column,
+                columns=", ".join(COLUMNS),
+            )
     root = path.absolute().parents[len(FILE.parts) - 1]
     usual = csv.field_size_limit(MAX_CELL_CHARACTERS)
     try:
@@ -158,9 +166,11 @@ def read_fhibe(path: Path, by: Sequence[str] = (), blind: bool = False) -> Manif
         with path.open(encoding="utf-8-sig", newline="") as text:
             rows = _rows(told, root, text)
     except OSError as error:
-        raise ConfigError(f"{told}: {error.strerror}; name Sony's {FILE.name}") from error
+        raise ConfigError(
+            "{told}: {cause}; name Sony's {file}", told=told, cause=cause_of(error), file=FILE.name
+        ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{told}: not UTF-8; unpack Sony's archive anew") from error
+        raise ConfigError("{told}: not UTF-8; unpack Sony's archive anew", told=told) from error
     finally:
         csv.field_size_limit(usual)
     refuse_all_gone(told, rows, blind)
@@ -168,47 +178,60 @@ def read_fhibe(path: Path, by: Sequence[str] = (), blind: bool = False) -> Manif
     return Manifest(name, digest, tuple(rows), tuple(dict.fromkeys(by)) or tuple(COLUMNS))
 
 
-def _rows(told: str, root: Path, text: Iterable[str]) -> list[Row]:
+def _rows(told: Phrase | Path, root: Path, text: Iterable[str]) -> list[Row]:
     reader = csv.reader(text, strict=True)
     rows: dict[str, Row] = {}
     line = 1
     try:
         header = next(reader, [])
         if missing := [column for column in NEEDED if column not in header]:
-            raise ValueError(
-                f"no column {', '.join(missing)}; Sony's table has {', '.join(NEEDED)}"
+            raise MisfitError(
+                "no column {missing}; Sony's table has {columns}",
+                missing=", ".join(missing),
+                columns=", ".join(NEEDED),
             )
         for cells in reader:
             line = reader.line_num
             if len(cells) != len(header):
-                raise ValueError(f"{len(cells)} fields, where the first line has {len(header)}")
+                raise MisfitError(
+                    "{fields} fields, where the first line has {columns}",
+                    fields=len(cells),
+                    columns=len(header),
+                )
             row = _row(root, dict(zip(header, cells, strict=True)), line)
             if row is not None and row.name in rows:
-                raise ValueError(
-                    f"its picture has its primary person in line {rows[row.name].line}"
+                raise MisfitError(
+                    "its picture has its primary person in line {line}", line=rows[row.name].line
                 )
             if row is not None:
                 rows[row.name] = row
         if not rows:
-            raise ValueError("no picture with a primary person (is_primary)")
+            raise MisfitError("no picture with a primary person (is_primary)")
     except (csv.Error, ValueError) as error:
-        raise ConfigError(f"{told}: line {line}: {error}; unpack Sony's archive anew") from error
+        raise ConfigError(
+            "{told}: line {line}: {error}; unpack Sony's archive anew",
+            told=told,
+            line=line,
+            error=error,
+        ) from error
     return list(rows.values())
 
 
 def _row(root: Path, cells: dict[str, str], line: int) -> Row | None:
     """Return a picture, or None for the second person in one."""
     if cells["is_primary"] not in ("True", "False"):
-        raise ValueError("is_primary: expected True or False")
+        raise MisfitError("is_primary: expected True or False")
     if cells["is_primary"] == "False":
         return None
     name = cells["filepath"]
     if not name.startswith(PICTURES) or ".." in Path(name).parts or "\0" in name:
-        raise ValueError(f"filepath: expected a picture under {PICTURES}")
+        raise MisfitError("filepath: expected a picture under {folder}", folder=PICTURES)
     groups = {}
     for column, (read, expected) in COLUMNS.items():
         try:
             groups[column] = read(cells[column].strip()) if cells[column].strip() else ""
         except (ValueError, SyntaxError, KeyError, StopIteration) as error:
-            raise ValueError(f"{column}: expected {expected}") from error
+            raise MisfitError(
+                "{column}: expected {expected}", column=column, expected=expected
+            ) from error
     return Row(name, root / name, "safe", groups, line)

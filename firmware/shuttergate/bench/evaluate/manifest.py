@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
 
 LABELS = ("nude", "safe")
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mts", ".ts", ".webm"})
@@ -19,7 +19,7 @@ VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mts", ".ts", ".web
 USUAL_COLUMNS = ("tone", "sex", "light", "garment", "rotation")
 """Columns that are broken down unasked, where a manifest has them."""
 
-BLIND_NAME = "the manifest"
+BLIND_NAME = phrase("the manifest")
 """What a blind evaluation calls its manifest, whose name may tell what is in it."""
 
 MOST_VALUES = 60
@@ -70,22 +70,28 @@ def read_manifest(
     `ConfigError` with the line, the cause and the mend; `blind`: with no cell of the file, and no
     column is broken down unasked.
     """
-    told = BLIND_NAME if blind else f"{path}"
+    told = BLIND_NAME if blind else path
     try:
         content = path.read_bytes()
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise ConfigError(f"{told}: {error.strerror}; name a CSV file") from error
+        raise ConfigError(
+            "{told}: {cause}; name a CSV file", told=told, cause=cause_of(error)
+        ) from error
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{told}: line {line}: not UTF-8; save the file as UTF-8") from error
+        raise ConfigError(
+            "{told}: line {line}: not UTF-8; save the file as UTF-8", told=told, line=line
+        ) from error
     pattern = _pattern(names)
     header, every = _rows(path, text, pattern, blind)
     rows = tuple(row for row in every if not row.is_video)
     clips = tuple(row for row in every if row.is_video)
     if blind and clips:
         raise ConfigError(
-            f"{told}: line {clips[0].line}: a video; --blind judges pictures only: take it out"
+            "{told}: line {line}: a video; --blind judges pictures only: take it out",
+            told=told,
+            line=clips[0].line,
         )
     if blind:
         return Manifest("", "", rows, _asked(told, by, header))
@@ -97,17 +103,24 @@ def read_manifest(
         values = len({row.columns.get(column, "") for row in rows})
         if column in by and values > MOST_VALUES:
             raise ConfigError(
-                f"{path}: --by {column}: {values} different values; take a column with "
-                f"{MOST_VALUES} or fewer"
+                "{path}: --by {column}: {values} different values; take a column "
+                "with {most} or fewer",
+                path=path,
+                column=column,
+                values=values,
+                most=MOST_VALUES,
             )
     return Manifest(path.name, hashlib.sha256(content).hexdigest(), rows, tuple(columns), clips)
 
 
-def _asked(told: str, by: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+def _asked(told: Phrase | Path, by: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     for column in by:
         if column not in known:
             raise ConfigError(
-                f"{told}: line 1: no column {column!r} for --by; there is {', '.join(known)}"
+                "{told}: line 1: no column {column!r} for --by; there is {known}",
+                told=told,
+                column=column,
+                known=", ".join(known),
             )
     return tuple(dict.fromkeys(by))
 
@@ -118,16 +131,20 @@ def _pattern(names: str | None) -> re.Pattern[str] | None:
     try:
         pattern = re.compile(names)
     except re.error as error:
-        raise ConfigError(f"--names {names!r}: {error}; give a regular expression") from error
+        raise ConfigError(
+            "--names {names!r}: {error}; give a regular expression", names=names, error=error
+        ) from error
     if not pattern.groupindex:
-        raise ConfigError(f"--names {names!r}: no named group; write one like (?P<tone>[0-9]+)")
+        raise ConfigError(
+            "--names {names!r}: no named group; write one like (?P<tone>[0-9]+)", names=names
+        )
     return pattern
 
 
 def _rows(
     path: Path, text: str, pattern: re.Pattern[str] | None, blind: bool
 ) -> tuple[list[str], tuple[Row, ...]]:
-    told = BLIND_NAME if blind else f"{path}"
+    told = BLIND_NAME if blind else path
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     lines: dict[str, int] = {}
@@ -138,28 +155,42 @@ def _rows(
                 continue
             row = _row(path.parent, header, cells, pattern, blind, reader.line_num)
             if row.name in lines:
-                name = "the picture" if blind else row.name
-                raise ValueError(f"{name} is already in line {lines[row.name]}; take one out")
+                name = phrase("the picture") if blind else row.name
+                raise MisfitError(
+                    "{name} is already in line {line}; take one out",
+                    name=name,
+                    line=lines[row.name],
+                )
             rows.append(row)
             lines[row.name] = reader.line_num
         if not rows:
-            raise ValueError("no picture; add a line a picture: path,label,set")
+            raise MisfitError("no picture; add a line a picture: path,label,set")
     except csv.Error as error:
-        where = f"{told}: line {reader.line_num}"
-        raise ConfigError(f"{where}: {error}; mend the quotes, or save it as CSV anew") from error
+        raise ConfigError(
+            "{told}: line {line}: {error}; mend the quotes, or save it as CSV anew",
+            told=told,
+            line=reader.line_num,
+            error=error,
+        ) from error
     except ValueError as error:
-        raise ConfigError(f"{told}: line {max(1, reader.line_num)}: {error}") from error
+        raise ConfigError(
+            "{told}: line {line}: {error}", told=told, line=max(1, reader.line_num), error=error
+        ) from error
     refuse_all_gone(told, rows, blind)
     return header, tuple(rows)
 
 
-def refuse_all_gone(told: str, rows: Sequence[Row], blind: bool) -> None:
+def refuse_all_gone(told: Phrase | Path, rows: Sequence[Row], blind: bool) -> None:
     """Raise `ConfigError` where no picture at all is there: the paths are meant otherwise."""
     if not any(_is_there(row.path) for row in rows):
-        first = "" if blind else f", the first at {rows[0].path}"
+        first = "" if blind else phrase(", the first at {path}", path=rows[0].path)
         raise ConfigError(
-            f"{told}: line {rows[0].line}: none of the {len(rows)} pictures is there{first}; "
-            "paths are relative to the manifest"
+            "{told}: line {line}: none of the {number} pictures is there{first}; "
+            "paths are relative to the manifest",
+            told=told,
+            line=rows[0].line,
+            number=len(rows),
+            first=first,
         )
 
 
@@ -174,9 +205,11 @@ def _header(cells: list[str]) -> list[str]:
     header = [cell.strip() for cell in cells]
     for column in ("path", "label"):
         if column not in header:
-            raise ValueError(f"no column {column!r}; the first line names them: path,label,set")
+            raise MisfitError(
+                "no column {column!r}; the first line names them: path,label,set", column=column
+            )
     if len(set(header)) < len(header):
-        raise ValueError("a column is named twice; give each its own name")
+        raise MisfitError("a column is named twice; give each its own name")
     return header
 
 
@@ -189,18 +222,20 @@ def _row(
     line: int,
 ) -> Row:
     if len(cells) != len(header):
-        raise ValueError(
-            f"{len(cells)} fields, where the first line has {len(header)}; "
-            "put fields with commas in them between double quotes"
+        raise MisfitError(
+            "{fields} fields, where the first line has {columns}; put fields with "
+            "commas in them between double quotes",
+            fields=len(cells),
+            columns=len(header),
         )
     columns = {key: cell.strip() for key, cell in zip(header, cells, strict=True)}
     name, label = columns.pop("path"), columns.pop("label")
     if not name or "\0" in name:
-        raise ValueError("no path; name a picture, relative to this file")
+        raise MisfitError("no path; name a picture, relative to this file")
     if label not in LABELS:
         # In a row that is cut wrong, whatever stands there may be the picture's name.
-        found = "another label" if blind else f"label {label!r}"
-        raise ValueError(f"{found}; a picture is marked nude or safe")
+        found = phrase("another label") if blind else phrase("label {label!r}", label=label)
+        raise MisfitError("{found}; a picture is marked nude or safe", found=found)
     if pattern and (match := pattern.search(name)):
         columns |= {key: value or "" for key, value in match.groupdict().items()}
     return Row(name, folder / name, label, columns, line)

@@ -108,9 +108,9 @@ class NsfwJs:
             self._node.stdin.flush()
             answer: dict[str, Any] = json.loads(self._node.stdout.readline() or b"{}")
         except (OSError, ValueError) as error:
-            raise ShuttergateError(f"nsfwjs: Node.js ended: {error}") from error
+            raise ShuttergateError("nsfwjs: Node.js ended: {error}", error=error) from error
         if "error" in answer or not answer:
-            raise ShuttergateError(f"nsfwjs: {answer.get('error', 'Node.js ended')}")
+            raise ShuttergateError("nsfwjs: {cause}", cause=answer.get("error", "Node.js ended"))
         score = sum(answer[name] for name in SUGGESTIVE)
         return min(1.0, score), max(answer, key=lambda name: float(answer[name])) in SUGGESTIVE
 
@@ -176,7 +176,10 @@ class Rival:
             return RivalJudge(self.start())
         except Exception as error:  # whatever other people's code raises
             raise ShuttergateError(
-                f"--against {self.name}: cannot start: {error}; {self.install}, or leave it out"
+                "--against {name}: cannot start: {error}; {install}, or leave it out",
+                name=self.name,
+                error=error,
+                install=self.install,
             ) from error
 
 
@@ -245,5 +248,7 @@ def rivals(names: str) -> list[Rival]:
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:
         if name not in known:
-            raise ConfigError(f"--against {name}: not known; there is {', '.join(known)}")
+            raise ConfigError(
+                "--against {name}: not known; there is {known}", name=name, known=", ".join(known)
+            )
     return [known[name] for name in dict.fromkeys(wanted)]

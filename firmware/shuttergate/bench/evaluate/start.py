@@ -20,7 +20,7 @@ from shuttergate.bench.evaluate.manifest import read_manifest
 from shuttergate.bench.evaluate.rivals import rivals
 from shuttergate.board import Board
 from shuttergate.config import Config
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, cause_of, phrase
 from shuttergate.lang import _
 from shuttergate.verdict import Look, Thresholds
 
@@ -69,7 +69,11 @@ def carry_out(
         return
     for option, path in (("--json", order.json), ("--report", order.report)):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            raise ConfigError(f"{option} {path}: cannot be written; name a file in a folder")
+            raise ConfigError(
+                "{option} {path}: cannot be written; name a file in a folder",
+                option=option,
+                path=path,
+            )
     if order.report is not None:
         report.require()
     looks = kit_looks(board, own, chosen)
@@ -110,16 +114,20 @@ def _out(order: Order, cluster: str | None, resume: Path | None) -> Path:
     if order.out is None:
         raise ConfigError("--blind: needs --out FILE.json, the only file that it writes")
     beside = {
-        "--json": (order.json, "it holds names and scores of pictures"),
-        "--report": (order.report, "it lists pictures, and draws their scores"),
-        "--resume": (resume, "it keeps each picture's hash and scores"),
-        "--cluster": (cluster, "it tells paths over a network"),
-        "--names": (order.names, "it makes groups of parts of paths"),
-        "--against": (order.against or None, "other models run outside the closed process"),
+        "--json": (order.json, phrase("it holds names and scores of pictures")),
+        "--report": (order.report, phrase("it lists pictures, and draws their scores")),
+        "--resume": (resume, phrase("it keeps each picture's hash and scores")),
+        "--cluster": (cluster, phrase("it tells paths over a network")),
+        "--names": (order.names, phrase("it makes groups of parts of paths")),
+        "--against": (order.against or None, phrase("other models run outside the closed process")),
     }
     for option, (given, why) in beside.items():
         if given is not None:
-            raise ConfigError(f"{option}: not with --blind, since {why}; leave one of them out")
+            raise ConfigError(
+                "{option}: not with --blind, since {why}; leave one of them out",
+                option=option,
+                why=why,
+            )
     blind.refuse_out(order.out)
     return order.out
 
@@ -164,4 +172,6 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name another file") from error
+        raise ConfigError(
+            "{path}: {cause}; name another file", path=path, cause=cause_of(error)
+        ) from error

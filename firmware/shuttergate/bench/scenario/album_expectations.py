@@ -9,6 +9,7 @@ from msgspec import Meta
 from shuttergate.bench.scenario.expectation import AROUND_S, Expectation, Finding, Seconds
 from shuttergate.bench.scenario.record import Record
 from shuttergate.capture.album import PHOTO, VIDEO
+from shuttergate.errors import Phrase, phrase
 
 
 class _Files(Expectation, frozen=True):
@@ -18,10 +19,10 @@ class _Files(Expectation, frozen=True):
     least: Annotated[int, Meta(ge=0)] = 0
     scene: str = ""
 
-    def wrong(self, presses: int, seconds: float) -> str:
+    def wrong(self, presses: int, seconds: float) -> Phrase | None:
         """Return what is wrong with it."""
         named = self.count is not None or self.least or self.scene
-        return "" if named else "name a count, a least number, a scene, or all of them"
+        return None if named else phrase("name a count, a least number, a scene, or all of them")
 
     def _judged(self, record: Record, what: str, suffix: str) -> Finding:
         found = [one for one in record.pictures if one.name.endswith(suffix)]

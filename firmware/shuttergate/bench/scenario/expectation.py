@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from shuttergate.bench.scenario.record import Record
+from shuttergate.errors import Phrase, phrase
 from shuttergate.system.toml import Table
 
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
@@ -31,14 +32,14 @@ class Finding:
 class Expectation(Table, frozen=True, tag_field="what"):
     """One requirement; the subclasses' tags are the words in the file."""
 
-    def wrong(self, presses: int, seconds: float) -> str:
+    def wrong(self, presses: int, seconds: float) -> Phrase | None:
         """Return what is wrong with it in a script of so many presses and seconds, or nothing."""
         for name in ("from_s", "to_s", "at_s", "after_s"):
             if getattr(self, name, 0.0) > seconds:
-                return f"{name}: the script ends at {seconds:g} s"
+                return phrase("{name}: the script ends at {end_s:g} s", name=name, end_s=seconds)
         if getattr(self, "to_s", 1.0) <= getattr(self, "from_s", 0.0):
-            return "to_s: must come after from_s"
-        return ""
+            return phrase("to_s: must come after from_s")
+        return None
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""

@@ -17,6 +17,7 @@ from shuttergate.bench.scenario.expectation import (
 from shuttergate.bench.scenario.line_expectations import Falls, LineLevel, Rises
 from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record
+from shuttergate.errors import Phrase, phrase
 from shuttergate.verdict import Reason
 
 CLOSED = (
@@ -45,10 +46,14 @@ class Says(Expectation, frozen=True, tag="says"):
     reason: str
     faults: list[str] | None = None
 
-    def wrong(self, presses: int, seconds: float) -> str:
+    def wrong(self, presses: int, seconds: float) -> Phrase | None:
         """Return what is wrong with it."""
         if self.reason not in ("open", *CLOSED):
-            return f"reason: there is no {self.reason!r}; choose from open, {', '.join(CLOSED)}"
+            return phrase(
+                "reason: there is no {reason!r}; choose from {known}",
+                reason=self.reason,
+                known=", ".join(("open", *CLOSED)),
+            )
         return super().wrong(presses, seconds)
 
     def judge(self, record: Record) -> Finding:
@@ -82,13 +87,13 @@ class OnePress(Expectation, frozen=True, tag="press"):
     within_ms: Milliseconds | None = None
     scene: str = ""
 
-    def wrong(self, presses: int, seconds: float) -> str:
+    def wrong(self, presses: int, seconds: float) -> Phrase | None:
         """Return what is wrong with it."""
         if self.number > presses or not presses:
-            return f"number: the script has {presses} presses"
+            return phrase("number: the script has {presses} presses", presses=presses)
         if self.reason and self.reason not in list(Reason):
-            return f"reason: choose from {', '.join(Reason)}"
-        return ""
+            return phrase("reason: choose from {known}", known=", ".join(Reason))
+        return None
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
@@ -150,13 +155,17 @@ class LogSays(Expectation, frozen=True, tag="log"):
     to_s: Seconds | None = None
     times: Annotated[int, Meta(ge=0)] | None = None
 
-    def wrong(self, presses: int, seconds: float) -> str:
+    def wrong(self, presses: int, seconds: float) -> Phrase | None:
         """Return what is wrong with it."""
         if self.event not in EVENTS and not self.event.endswith((" fault", " ended")):
-            return f"event: there is no {self.event!r}; choose from {', '.join(EVENTS)}"
+            return phrase(
+                "event: there is no {event!r}; choose from {known}",
+                event=self.event,
+                known=", ".join(EVENTS),
+            )
         if self.to_s is not None and self.to_s <= self.from_s:
-            return "to_s: must come after from_s"
-        return ""
+            return phrase("to_s: must come after from_s")
+        return None
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from shuttergate import injection
 from shuttergate.bench.scenario.crowd import gather
 from shuttergate.board import Board
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 from shuttergate.injection import FaultSwitch
 from shuttergate.parent.children import memory_bytes
 from shuttergate.parent.supervisor import Supervisor
@@ -60,17 +60,17 @@ class Faults:
         self._on: dict[str, contextlib.ExitStack] = {}
         self._may_set_clock = may_set_clock
 
-    def why_not(self, what: str) -> str:
+    def why_not(self, what: str) -> Phrase | None:
         """Return why this cannot be broken here, or nothing."""
         if what in INJECTED and what not in (*injection.possible(self._board), *self._wires):
-            return f"{what}: this board's part is real, and no switch breaks it"
+            return phrase("{what}: this board's part is real, and no switch breaks it", what=what)
         if what == LINE_HELD and self._board.gpio.is_simulated:
-            return f"{what}: simulated pins are nobody else's"
+            return phrase("{what}: simulated pins are nobody else's", what=what)
         if what.startswith("clock") and not self._may_set_clock:
-            return "setting this machine's clock needs --set-clock"
+            return phrase("setting this machine's clock needs --set-clock")
         if what == "disk read-only" and os.geteuid() == 0 and not _may_mount():
-            return "root writes where nobody may: a read-only disk needs CAP_SYS_ADMIN"
-        return ""
+            return phrase("root writes where nobody may: a read-only disk needs CAP_SYS_ADMIN")
+        return None
 
     def set(self, what: str, on: bool) -> None:
         """Break it, or make it whole."""
@@ -93,7 +93,9 @@ class Faults:
     def _pid(self, process: str) -> int:
         pid = self._kit.pid(process)
         if pid is None:
-            raise ShuttergateError(f"the {process} process does not run; nothing was done to it")
+            raise ShuttergateError(
+                "the {process} process does not run; nothing was done to it", process=process
+            )
         return pid
 
     def close(self) -> None:
@@ -117,7 +119,7 @@ class Faults:
                 return _clock_moved(-CLOCK_STEP_S)
             case "page flooded":
                 return gather(self._page(), "flood", FLOOD_CONNECTIONS)
-        raise ShuttergateError(f"there is no fault {what!r}")
+        raise ShuttergateError("there is no fault {what!r}", what=what)
 
 
 @contextlib.contextmanager
@@ -181,7 +183,9 @@ def _may_mount() -> bool:
 def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ShuttergateError(f"{' '.join(command)}: {done.stderr.strip()}")
+        raise ShuttergateError(
+            "{command}: {cause}", command=" ".join(command), cause=done.stderr.strip()
+        )
 
 
 @contextlib.contextmanager

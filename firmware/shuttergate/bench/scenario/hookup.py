@@ -10,7 +10,7 @@ from shuttergate.bench.scenario.gpiosim import Bank, Copper, simulated_line
 from shuttergate.bench.scenario.wires import BenchWires, Metered, Wired
 from shuttergate.board import Board
 from shuttergate.clock import since_boot_s
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, Phrase, phrase
 from shuttergate.injection import FaultSwitch
 from shuttergate.parent.supervisor import Supervisor
 
@@ -131,17 +131,20 @@ class OnGpioSim(Metered):
         super().close()
 
 
-def why_not_hooked_up(board: Board, wires: BenchWires | None) -> str:
+def why_not_hooked_up(board: Board, wires: BenchWires | None) -> Phrase | None:
     """Return why nothing here touches this board's wires, or nothing."""
     if board.gpio.is_simulated or wires is not None or simulated_line() is not None:
-        return ""
-    return f"the board {board.name} has real pins: name the bench's own with --wires FILE.toml"
+        return None
+    return phrase(
+        "the board {board} has real pins: name the bench's own with --wires FILE.toml",
+        board=board.name,
+    )
 
 
 def hook_up(kit: Supervisor, board: Board, wires: BenchWires | None) -> Hookup:
     """Return what touches this board's wires; raise `ConfigError` where nothing can."""
     if why := why_not_hooked_up(board, wires):
-        raise ConfigError(why)
+        raise ConfigError.of(why)
     if board.gpio.is_simulated:
         return Simulated(kit)
     return OnGpioSim(kit, board) if wires is None else Wired(kit, board, wires)

@@ -21,7 +21,7 @@ from shuttergate.bench.scenario.script import Scenario, ScriptShow, stretched
 from shuttergate.bench.scenario.stand import Stand
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 
 CARD, CLEAR = "card", "clear"
 GIVE_UP_S = 30.0
@@ -102,7 +102,11 @@ class _Cycle:
     def line(self, high: bool, what: str = "") -> None:
         """Wait for the line; its time counts where it is named."""
         record = self._stand.begin()
-        self._until(lambda: record.levels[-1][1] is high, "the line", "HIGH" if high else "low")
+        self._until(
+            lambda: record.levels[-1][1] is high,
+            phrase("the line"),
+            phrase("HIGH") if high else phrase("low"),
+        )
         if what:
             self._found.add(what, record.levels[-1][0])
 
@@ -112,16 +116,19 @@ class _Cycle:
         self._stand.hookup.finger(True)
         self.wait(PRESS_S)
         self._stand.hookup.finger(False)
-        self._until(lambda: bool(record.events("photo")), "a photo", "in the album")
+        self._until(lambda: bool(record.events("photo")), phrase("a photo"), phrase("in the album"))
         (photo, *_rest) = record.events("photo")
         self._found.add("press to durable file", photo.at_s)
 
-    def _until(self, true: Callable[[], bool], what: str, state: str) -> None:
+    def _until(self, true: Callable[[], bool], what: Phrase, state: Phrase) -> None:
         until_s = since_boot_s() + GIVE_UP_S * self._patience
         while not true():
             self._stand.watch(0.05)
             if since_boot_s() > until_s:
                 raise ShuttergateError(
-                    f"{what} was not {state} within {GIVE_UP_S * self._patience:.0f} s; "
-                    "look at the wires, the lamp and the card"
+                    "{what} was not {state} within {limit_s:.0f} s; look at the "
+                    "wires, the lamp and the card",
+                    what=what,
+                    state=state,
+                    limit_s=GIVE_UP_S * self._patience,
                 )

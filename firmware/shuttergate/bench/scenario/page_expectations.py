@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from shuttergate.bench.scenario.expectation import AROUND_S, Expectation, Finding, Seconds
 from shuttergate.bench.scenario.record import Record
+from shuttergate.errors import Phrase, phrase
 
 Height = Annotated[int, Meta(ge=1, le=100_000)]
 
@@ -27,11 +28,11 @@ class PagePictures(Expectation, frozen=True, tag="page pictures"):
     least_px: Height | None = None
     coarse_px: Height | None = None
 
-    def wrong(self, presses: int, seconds: float) -> str:
+    def wrong(self, presses: int, seconds: float) -> Phrase | None:
         """Return what is wrong with it."""
         sizes = {self.most_px, self.least_px, self.coarse_px} - {None}
         if self.none == bool(sizes):
-            return "name either none = true, or some of most_px, least_px, coarse_px"
+            return phrase("name either none = true, or some of most_px, least_px, coarse_px")
         return super().wrong(presses, seconds)
 
     def judge(self, record: Record) -> Finding:

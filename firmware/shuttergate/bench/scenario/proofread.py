@@ -9,7 +9,7 @@ from shuttergate.bench.scenario import faults
 from shuttergate.bench.scenario.expectation import Expectation
 from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.script import BUILT_IN, Scenario, presses
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, Phrase, phrase
 from shuttergate.frames.marks import MOST_SCENES
 
 NEEDS_PAGE = ("console killed", "page flooded")
@@ -25,31 +25,33 @@ def proofread(path: Path, scenario: Scenario) -> None:
         *_presses(scenario),
         *_expectations(scenario),
     ):
-        raise ConfigError(f"{path}: {key}: {cause}")
+        raise ConfigError("{path}: {key}: {cause}", path=path, key=key, cause=cause)
 
 
-Wrong = list[tuple[str, str]]
+Wrong = list[tuple[str, Phrase]]
 
 
 def _kit(scenario: Scenario) -> Wrong:
     kit = scenario.kit
-    cause = "is the bench's own in every scenario; leave it out"
+    cause = phrase("is the bench's own in every scenario; leave it out")
     own = (("kit.scene.path", kit.scene.path), ("kit.album.folder", kit.album.folder))
     return [(key, cause) for key, value in own if value]
 
 
 def _scenes(path: Path, scenario: Scenario) -> Wrong:
-    found = []
+    found: Wrong = []
     for name, file in scenario.scenes.items():
         if name in BUILT_IN:
-            found.append((f"scenes.{name}", "is a scene of the bench's own; choose another name"))
+            cause = phrase("is a scene of the bench's own; choose another name")
+            found.append((f"scenes.{name}", cause))
         elif not (path.parent / file).exists():
-            found.append((f"scenes.{name}", f"{file!r} is not there, seen from the scenario"))
+            cause = phrase("{file!r} is not there, seen from the scenario", file=file)
+            found.append((f"scenes.{name}", cause))
     for number, show in enumerate(scenario.show):
         if not _is_scene(show.scene, scenario):
             found.append((f"show[{number}].scene", _no_scene(show.scene)))
     if len(scenario.shown()) > MOST_SCENES:
-        found.append(("show", f"shows more than {MOST_SCENES} scenes; use fewer"))
+        found.append(("show", phrase("shows more than {most} scenes; use fewer", most=MOST_SCENES)))
     return found
 
 
@@ -57,26 +59,40 @@ def _is_scene(name: str, scenario: Scenario) -> bool:
     return name in (*BUILT_IN, *scenario.scenes)
 
 
-def _no_scene(name: str) -> str:
-    known = ", ".join(BUILT_IN)
-    return f"there is no {name!r}; name its file in [scenes], or choose from {known}"
+def _no_scene(name: str) -> Phrase:
+    return phrase(
+        "there is no {name!r}; name its file in [scenes], or choose from {known}",
+        name=name,
+        known=", ".join(BUILT_IN),
+    )
 
 
 def _times(scenario: Scenario) -> Wrong:
-    ends = f"but the script ends at {scenario.seconds:g} s; are these milliseconds?"
+    def late(at_s: float) -> Phrase:
+        return phrase(
+            "{at_s:g} s, but the script ends at {end_s:g} s; are these milliseconds?",
+            at_s=at_s,
+            end_s=scenario.seconds,
+        )
+
     begins = [(f"show[{number}].at_s", one.at_s) for number, one in enumerate(scenario.show)]
     begins += [(f"fault[{number}].at_s", one.at_s) for number, one in enumerate(scenario.fault)]
-    found = [(key, f"{at_s:g} s, {ends}") for key, at_s in begins if at_s >= scenario.seconds]
+    found = [(key, late(at_s)) for key, at_s in begins if at_s >= scenario.seconds]
     found += [
-        (f"fault[{number}].until_s", f"{one.until_s:g} s, {ends}")
+        (f"fault[{number}].until_s", late(one.until_s))
         for number, one in enumerate(scenario.fault)
         if one.until_s is not None and one.until_s > scenario.seconds
     ]
     for number, press in enumerate(scenario.press):
         last_s = press.at_s + (press.times - 1) * press.every_s
         if last_s + press.hold_s > scenario.seconds:
-            lasts = f"lasts until {last_s + press.hold_s:g} s"
-            found.append((f"press[{number}]", f"{lasts}, {ends}"))
+            cause = phrase(
+                "lasts until {until_s:g} s, but the script ends at {end_s:g} s; are these "
+                "milliseconds?",
+                until_s=last_s + press.hold_s,
+                end_s=scenario.seconds,
+            )
+            found.append((f"press[{number}]", cause))
     return found
 
 
@@ -85,14 +101,24 @@ def _faults(scenario: Scenario) -> Wrong:
     for number, fault in enumerate(scenario.fault):
         key = f"fault[{number}]"
         if fault.what not in faults.KINDS:
-            known = ", ".join(sorted(faults.KINDS))
-            found.append((f"{key}.what", f"there is no {fault.what!r}; choose from {known}"))
+            cause = phrase(
+                "there is no {what!r}; choose from {known}",
+                what=fault.what,
+                known=", ".join(sorted(faults.KINDS)),
+            )
+            found.append((f"{key}.what", cause))
         if fault.until_s is not None and fault.until_s <= fault.at_s:
-            found.append((f"{key}.until_s", "must come after at_s"))
+            found.append((f"{key}.until_s", phrase("must come after at_s")))
         if fault.what == faults.LINE_HELD and (fault.at_s, fault.until_s) != (0, None):
-            found.append((key, f"{fault.what!r} is so before the kit starts; say at_s = 0 alone"))
+            cause = phrase(
+                "{what!r} is so before the kit starts; say at_s = 0 alone", what=fault.what
+            )
+            found.append((key, cause))
         if fault.what in NEEDS_PAGE and not scenario.page:
-            found.append((key, f"{fault.what!r} needs page = true: no page runs beside this kit"))
+            cause = phrase(
+                "{what!r} needs page = true: no page runs beside this kit", what=fault.what
+            )
+            found.append((key, cause))
     return [*found, *_twice_broken(scenario)]
 
 
@@ -104,8 +130,14 @@ def _twice_broken(scenario: Scenario) -> Wrong:
         if _part(sooner.what) != _part(later.what) or sooner.what.endswith(" killed"):
             continue
         if sooner.until_s is None or later.at_s < sooner.until_s:
-            until = "the end" if sooner.until_s is None else f"{sooner.until_s:g} s"
-            cause = f"{sooner.what!r} lasts until {until}; let the one end before the other"
+            until = phrase("the end")
+            if sooner.until_s is not None:
+                until = phrase("{until_s:g} s", until_s=sooner.until_s)
+            cause = phrase(
+                "{what!r} lasts until {until}; let the one end before the other",
+                what=sooner.what,
+                until=until,
+            )
             found.append((f"{later.what!r} at {later.at_s:g} s", cause))
     return found
 
@@ -119,7 +151,10 @@ def _part(what: str) -> str:
 
 def _presses(scenario: Scenario) -> Wrong:
     return [
-        (f"press at {later:g} s", f"the button is still held until {sooner + press.hold_s:g} s")
+        (
+            f"press at {later:g} s",
+            phrase("the button is still held until {until_s:g} s", until_s=sooner + press.hold_s),
+        )
         for (sooner, press), (later, _press) in pairwise(presses(scenario))
         if later <= sooner + press.hold_s
     ]
@@ -131,14 +166,14 @@ def _expectations(scenario: Scenario) -> Wrong:
     for number, one in enumerate(scenario.must):
         cause = one.wrong(count, scenario.seconds) or _unknown_scene(one, scenario)
         if not cause and isinstance(one, PagePictures) and not scenario.page:
-            cause = "needs page = true: no page runs beside this kit"
+            cause = phrase("needs page = true: no page runs beside this kit")
         if cause:
             found.append((f"must[{number}]", cause))
     return found
 
 
-def _unknown_scene(one: Expectation, scenario: Scenario) -> str:
+def _unknown_scene(one: Expectation, scenario: Scenario) -> Phrase | None:
     name = getattr(one, "scene", "")
     if not name or _is_scene(name, scenario):
-        return ""
-    return f"scene: {_no_scene(name)}"
+        return None
+    return phrase("scene: {cause}", cause=_no_scene(name))

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from shuttergate.errors import Phrase
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -100,7 +102,7 @@ class Record:
     gate_sockets: list[str] | None = None  # other than Unix ones; None: not looked at
     stopped: bool = False  # the kit was ended with it
     staged: bool = True  # the camera is simulated: its pictures carry a clock
-    skipped: str = ""  # why it was not run at all
+    skipped: Phrase | str = ""  # why it was not run at all
     overdue_ms: float = 0.0  # the worst delay of the bench's own actions
 
     def hear(self, one: Said) -> None:

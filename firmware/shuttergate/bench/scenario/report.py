@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from shuttergate.bench.scenario.expectation import Finding
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.script import Scenario
+from shuttergate.errors import Phrase, told
 
 LATE_MS = 40.0
 """Actions of the bench itself that came later than this cast doubt on what was measured."""
@@ -34,7 +35,7 @@ class Run:
     scenario: Scenario
     record: Record
     findings: list[Finding] = field(default_factory=list)
-    trouble: str = ""
+    trouble: Phrase | str = ""
     seconds: float = 0.0
 
     @property
@@ -58,10 +59,10 @@ def words(run: Run) -> str:
     held = sum(one.held for one in run.findings)
     line = f"{run.word:<8}{run.name}: {run.scenario.title}"
     if run.skipped:
-        return f"{line}\n        not run: {run.record.skipped}"
+        return f"{line}\n        not run: {told(run.record.skipped)}"
     lines = [f"{line} ({held} of {len(run.findings)} held, {run.seconds:.1f} s)"]
     if run.trouble:
-        lines.append(f"        {run.trouble}")
+        lines.append(f"        {told(run.trouble)}")
     for one in run.findings:
         if not one.held:
             lines += detail(one, run.record)
@@ -118,10 +119,10 @@ def write_junit(runs: Sequence[Run], path: Path) -> None:
                 failure.text = _xml("\n".join(detail(one, run.record)))
         if run.trouble:
             case = _case(suite, run, "the run comes to its end")
-            ElementTree.SubElement(case, "failure", message=_xml(run.trouble))
+            ElementTree.SubElement(case, "failure", message=_xml(str(run.trouble)))
         if run.skipped:
             case = _case(suite, run, run.scenario.title)
-            ElementTree.SubElement(case, "skipped", message=_xml(run.record.skipped))
+            ElementTree.SubElement(case, "skipped", message=_xml(str(run.record.skipped)))
     ElementTree.indent(root)
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 

@@ -22,7 +22,7 @@ from shuttergate.bench.scenario.stand import Stand
 from shuttergate.bench.scenario.wires import BenchWires
 from shuttergate.clock import since_boot_s
 from shuttergate.config import read_kit
-from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError, phrase
 from shuttergate.system.toml import decode, path_of
 
 
@@ -63,7 +63,9 @@ def read_all(paths: Sequence[Path], options: Options) -> list[Sheet]:
     for path in paths:
         files = sorted(path.rglob("*.toml")) if path.is_dir() else [path]
         if not files:
-            raise ConfigError(f"{path}: holds no scenario; name TOML files, or a folder of them")
+            raise ConfigError(
+                "{path}: holds no scenario; name TOML files, or a folder of them", path=path
+            )
         for file in files:
             scenario = read_scenario(file)
             if options.slow != 1.0:
@@ -73,7 +75,7 @@ def read_all(paths: Sequence[Path], options: Options) -> list[Sheet]:
                 scenario = msgspec.structs.replace(scenario, kit=kit)
             why = why_not_hooked_up(read_kit(scenario.kit, file), options.wires)
             if why:
-                raise ConfigError(f"{file}: {why}")
+                raise ConfigError("{file}: {why}", file=file, why=why)
             name = str(file.relative_to(path)) if path.is_dir() else file.name
             found.append(Sheet(name.removesuffix(".toml"), file.parent, scenario))
     return found
@@ -94,7 +96,7 @@ def play(sheet: Sheet, options: Options, tick: Callable[[float], object]) -> Run
     run = Run(sheet.name, scenario, Record())
     try:
         with Stand(scenario, sheet.base, options.wires, options.may_set_clock) as stand:
-            run.record.skipped = stand.why_not
+            run.record.skipped = stand.why_not or ""
             if run.skipped:
                 return run
             stand.start(options.slow)
@@ -103,7 +105,7 @@ def play(sheet: Sheet, options: Options, tick: Callable[[float], object]) -> Run
             run.findings = judged(scenario, run.record, stand.board.camera.fps, options.slow)
             run.trouble = did_not_start(scenario, run.record)
     except ShuttergateError as error:
-        run.trouble = str(error)
+        run.trouble = error.phrase
     except Exception:  # one script must not take the others' results along
         run.trouble = f"the bench itself failed: {traceback.format_exc()}"
     run.seconds = since_boot_s() - began_s
@@ -116,7 +118,9 @@ def judged(scenario: Scenario, record: Record, fps: float, slow: float) -> list[
     return own if record.refusal else [*invariants.findings(record, 1 / fps, slow), *own]
 
 
-def did_not_start(scenario: Scenario, record: Record) -> str:
+def did_not_start(scenario: Scenario, record: Record) -> Phrase | str:
     """Return why there was no kit to judge, where that is not what the scenario asks for."""
     wanted = any(isinstance(one, Refusal) for one in scenario.must)
-    return f"the kit did not start: {record.refusal}" if record.refusal and not wanted else ""
+    if not record.refusal or wanted:
+        return ""
+    return phrase("the kit did not start: {cause}", cause=record.refusal)

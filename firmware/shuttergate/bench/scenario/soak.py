@@ -112,7 +112,7 @@ def soak(
     soaked, began_s = Soaked(), since_boot_s()
     with Stand(sheet.scenario, sheet.base, options.wires, options.may_set_clock) as stand:
         if stand.why_not:
-            raise ShuttergateError(f"{sheet.name}: {stand.why_not}")
+            raise ShuttergateError("{name}: {cause}", name=sheet.name, cause=stand.why_not)
         stand.start(options.slow)
         sampler = Sampler(stand, soaked)
 

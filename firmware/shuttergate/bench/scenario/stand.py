@@ -29,7 +29,7 @@ from shuttergate.companion import Companion, Role
 from shuttergate.config import read_kit
 from shuttergate.console import process as console
 from shuttergate.console.server import listen
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.verdict import Reason
@@ -131,13 +131,13 @@ class Stand:
     def _page(self) -> str:
         return f"http://127.0.0.1:{self._port}/"
 
-    def _why_not(self) -> str:
+    def _why_not(self) -> Phrase | None:
         """Return why this scenario cannot be played here, or nothing."""
         records = any(isinstance(one, VideoCount) for one in self._scenario.must)
         if records and find_spec("av") is None:
-            return "it records a video, and PyAV (extra video) is not installed"
+            return phrase("it records a video, and PyAV (extra video) is not installed")
         causes = (self._faults.why_not(one.what) for one in self._scenario.fault)
-        return next(filter(None, causes), "")
+        return next(filter(None, causes), None)
 
     def start(self, patience: float = 1.0) -> None:
         """Wait for the first verdict, or for the kit to refuse."""
@@ -146,9 +146,11 @@ class Stand:
             self.watch(0.1)
             if since_boot_s() > until_s:
                 told = [one for one in self._record.told if one.event.endswith(" fault")]
-                why = f": {told[-1].fields.get('error')}" if told else ""
+                why = phrase(": {error}", error=told[-1].fields.get("error")) if told else ""
                 limit_s = START_S * patience
-                raise ShuttergateError(f"the kit gave no verdict within {limit_s:.0f} s{why}")
+                raise ShuttergateError(
+                    "the kit gave no verdict within {limit_s:.0f} s{why}", limit_s=limit_s, why=why
+                )
 
     def play(self, tick: Callable[[float], object] = lambda at_s: None) -> Record:
         """Play the script once on the running kit and return what came of it.

@@ -47,7 +47,9 @@ def read_wires(path: Path) -> BenchWires:
     """Return the wires at `path`; raise `ConfigError` naming file and key."""
     found = decode(path, BenchWires)
     if len({found.press, found.permissive, found.lamp}) < 3:
-        raise ConfigError(f"{path}: press, permissive, lamp: each needs a line of its own")
+        raise ConfigError(
+            "{path}: press, permissive, lamp: each needs a line of its own", path=path
+        )
     return found
 
 
@@ -64,7 +66,9 @@ class Held:
             self._chip = self._lgpio.gpiochip_open(KIT_CHIP)
             self._lgpio.gpio_claim_input(self._chip, line)
         except self._lgpio.error as error:
-            raise PanelError(f"/dev/gpiochip{KIT_CHIP} line {line}: {error}") from error
+            raise PanelError(
+                "/dev/gpiochip{chip} line {line}: {error}", chip=KIT_CHIP, line=line, error=error
+            ) from error
 
     def close(self) -> None:
         """Let it go."""
@@ -124,7 +128,9 @@ class Wired(Metered):
                     lgpio.gpio_claim_output(self._chip, line, 0)
         except lgpio.error as error:
             raise PanelError(
-                f"the bench's lines on /dev/gpiochip{wires.chip}: {error}; look at --wires"
+                "the bench's lines on /dev/gpiochip{chip}: {error}; look at --wires",
+                chip=wires.chip,
+                error=error,
             ) from error
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="meter", daemon=True)
@@ -156,8 +162,11 @@ class Wired(Metered):
             self._kit.show(scene, exposures)
         elif self._wires.lamp is None or scene not in (LIT, UNLIT) or exposures:
             raise ConfigError(
-                f"show {scene!r}: before a real camera a lamp shows {LIT!r} or {UNLIT!r}, "
-                "without counting exposures; name its line in --wires"
+                "show {scene!r}: before a real camera a lamp shows {lit!r} or "
+                "{unlit!r}, without counting exposures; name its line in --wires",
+                scene=scene,
+                lit=LIT,
+                unlit=UNLIT,
             )
         else:
             self._lgpio.gpio_write(self._chip, self._wires.lamp, int(scene == LIT))
