@@ -323,6 +323,19 @@ def test_a_channel_that_does_not_look_live_judges_every_frame_of_a_video(
     assert room.numbers_s[last[-1][0]] <= max(doubtful) - LEAD_S
 
 
+def test_nothing_stays_of_what_such_a_channel_was_shown(darkroom: Callable[..., Darkroom]) -> None:
+    shown: list[Pixels] = []
+
+    def judge(picture: Pixels, exposed_s: float) -> bool:
+        assert picture.all()
+        shown.append(picture)
+        return len(shown) < 20
+
+    begin(darkroom(judge=judge), 1.0)
+    assert len(shown) >= 20
+    assert not any(picture.any() for picture in shown)
+
+
 def test_a_picture_of_another_size_ends_a_recording(darkroom: Callable[..., Darkroom]) -> None:
     room = darkroom()
     begin(room, 1.5)

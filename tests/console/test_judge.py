@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from shuttergate.errors import Busy, JudgeError, ScoreError
 from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Rule, Thresholds
 from shuttergate.vision.known import paint
+from support.kept import kept
 from support.kits import alive, wait_until
 
 
@@ -182,6 +184,21 @@ def test_a_bytearray_is_wiped_once_it_is_sent(desk: Desk) -> None:
     picture = bytearray(BLUE)
     assert isinstance(desk.ask(picture), JudgedPicture)
     assert not any(picture)
+
+
+def test_nor_does_the_child_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = kept(monkeypatch, judge_process, "exactly")
+    monkeypatch.setattr(judge_process, "PICTURE_CPU_S", 600.0)  # after it this very process ends
+    eyes, rules = judge_process._open(Config())
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(len(BLUE).to_bytes(4) + BLUE)
+        ours.shutdown(socket.SHUT_WR)
+        judge_process.serve(theirs, eyes, rules)
+        assert b'"judged"' in ours.recv(4096)
+    _, picture, end = taken
+    assert end is None and picture is not None
+    assert len(picture) == len(BLUE) and not any(picture)
 
 
 def test_a_child_that_was_killed_between_pictures_is_replaced(desk: Desk) -> None:

@@ -22,7 +22,8 @@ from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.errors import AcceleratorError
 from shuttergate.examination import Examined, Health
 from shuttergate.system.paths import share
-from shuttergate.vision import accelerator, coral, eyes, libedgetpu
+from shuttergate.system.pipes import pipes
+from shuttergate.vision import accelerator, accelerator_process, coral, eyes, libedgetpu, wire
 from shuttergate.vision import pack as packs
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
@@ -129,6 +130,28 @@ def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
     monkeypatch.setattr(accelerator.Accelerator, "_tell", tell)
     assert working(tpu.open())
     assert barred == [True]
+
+
+def test_the_process_keeps_nothing_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this one, with no library: what it works with is the same."""
+    filled, buffers = accelerator_process.fill, list[bytearray]()
+    monkeypatch.setattr(
+        accelerator_process, "fill", lambda link, one: (buffers.append(one), filled(link, one))[1]
+    )
+    monkeypatch.setattr(accelerator_process, "load_delegate", lambda library, options: None)
+    content = read_pack(share("models") / "open-nsfw").content()
+    ours, theirs = pipes()
+    thread = threading.Thread(target=accelerator_process.serve, args=(theirs,))
+    thread.start()
+    with theirs, ours:
+        wire.send_job(ours, "none", {}, content)
+        answer = bytearray(wire.receive_hello(ours).output_bytes)
+        ours.sendall(CARD.data)
+        assert wire.receive_answer(ours, answer) == ""
+        assert any(answer)
+        assert len(buffers[0]) == CARD.size and not any(buffers[0])
+        ours.close()
+        thread.join()
 
 
 FAILURES = [

@@ -21,6 +21,7 @@ from shuttergate.vision.embedder import Embedder
 from shuttergate.vision.head import CloseHead, Head
 from shuttergate.vision.secondlook import SecondLook, as_whole
 from shuttergate.vision.views import pyramid
+from support.kept import kept
 
 SIDE = (224, 224)
 CAMERA = (4056, 3040)
@@ -231,6 +232,25 @@ def test_a_model_that_gives_no_map_is_no_look() -> None:
     spy.embedder.model = lambda view: np.zeros(2)
     with pytest.raises(ScoreError, match="gives no feature map"):
         look(spy)(leaving())
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_no_picture_that_is_made_on_the_way_stays(
+    rotation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its planes, the same turned upright, and each view that was cut."""
+    main, names = leaving(), ("resize", "convert", "transpose")
+    kinds = [kept(monkeypatch, Image.Image, name) for name in names]
+    kinds.append(kept(monkeypatch, Image, "merge"))
+    look(Spy(Network()), rotation=rotation)(main)
+    made = [one for kind in kinds for one in kind]
+    assert len(made) > len(VIEWS)
+    assert [one for one in made if any(high for _, high in flat(one))] == []
+
+
+def flat(image: Image.Image) -> list[tuple[int, int]]:
+    """Return the lowest and highest value of each of its bands."""
+    return [band.getextrema() for band in image.split()]
 
 
 def test_the_views_are_wiped() -> None:
