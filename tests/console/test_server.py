@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -28,6 +29,7 @@ from shuttergate.console.film import ANSWER_BYTES
 from shuttergate.console.hub import MAX_VIEWERS
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
+from shuttergate.console.server import settings
 from shuttergate.parent.children import memory_mb
 from shuttergate.words import clauses
 from support import needs
@@ -355,6 +357,21 @@ def test_nobody_comes_through_a_proxy(console: Console, header: str) -> None:
         assert status == 403 and body.startswith(b"A proxy stands before this page")
     with pytest.raises(InvalidStatus), console.look(additional_headers={header: "203.0.113.9"}):
         pass
+
+
+def test_what_a_proxy_says_of_an_address_never_gets_into_its_place() -> None:
+    """Not even before the guard looks at it: uvicorn would believe who comes from this computer."""
+    came: list[tuple[str, int]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        came.append(scope["client"])
+
+    served = settings(app)
+    served.load()
+    said = [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")]
+    asked = {"type": "http", "scheme": "http", "client": ("127.0.0.1", 9), "headers": said}
+    asyncio.run(served.loaded_app(asked, None, None))
+    assert came == [("127.0.0.1", 9)]
 
 
 def test_nor_by_a_protocol_that_no_browser_speaks(console: Console) -> None:
