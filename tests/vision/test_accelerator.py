@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -239,6 +240,20 @@ def test_a_late_answer_is_never_taken_for_the_next_picture(tpu: Tpu) -> None:
     tpu.now("ok")
     assert working(opened)
     assert channel.score(CARD) > 0.9
+
+
+def test_one_that_stays_away_is_looked_for_after_longer_and_longer_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=waits.append)
+    monkeypatch.setattr(accelerator, "time", clock)
+    monkeypatch.setattr(accelerator, "STABLE_S", float("inf"))  # a start may take its time here
+    job = accelerator.Job("/nowhere/libedgetpu.so", {}, b"no model", LIMIT_S)
+    one = accelerator.Accelerator(job, lambda *ports: None, lambda *told: None, lambda: "")
+    assert wait_until(lambda: len(waits) >= 3, 120)
+    one.close()
+    assert waits[:3] == [0.5, 1.0, 2.0]
 
 
 def test_one_that_is_absent_at_the_start_is_found_later(tpu: Tpu) -> None:
