@@ -233,6 +233,19 @@ def test_nobody_gets_more_mosaics_by_coming_again(
     one.stop()
 
 
+def test_who_comes_while_it_is_open_sees_no_mosaic_of_before(
+    seen: tuple[Viewfinder, socket.socket],
+) -> None:
+    one, _ = seen
+    one.show(frame(1), BLOCKED, False)
+    one.show(frame(2), CLEAR, True)
+    ours, theirs = feed.pair()
+    one.connect(ours)
+    one.stop()
+    with theirs:
+        assert not [item for item in drained_until_closed(theirs) if not isinstance(item, Picture)]
+
+
 def test_only_so_many_look_at_a_time(seen: tuple[Viewfinder, socket.socket]) -> None:
     one, first = seen
     others = [feed.pair() for _ in range(viewfinder.MAX_VIEWS)]
