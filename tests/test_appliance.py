@@ -157,6 +157,30 @@ def test_a_closing_gate_leaves_no_frame_behind(rig: Build) -> None:
     assert not one.appliance.lanes[0].shelf._frames, "frames wait although the gate is closed"
 
 
+def test_nor_one_that_was_put_there_just_as_it_closed(rig: Build) -> None:
+    one = rig()
+    lane, take = one.appliance.lanes[0], one.appliance.presses.take
+
+    def closes(*offered: Any) -> None:
+        take(*offered)
+        one.appliance.interlock.fault(Fault.POLES)  # as another thread may at any time
+
+    one.appliance.presses.take = closes  # type: ignore[method-assign]
+    assert wait_until(lambda: Fault.POLES in one.appliance.interlock.state.faults)
+    count = one.appliance.tally.frames
+    assert wait_until(lambda: one.appliance.tally.frames >= count + 2)
+    assert not lane.shelf._frames
+
+
+def test_the_line_is_low_before_a_camera_takes_its_time_to_close(rig: Build) -> None:
+    one = rig(PATIENT)
+    levels: list[bool] = []
+    one.camera.close = lambda: levels.append(one.line)  # type: ignore[method-assign]
+    one.appliance.stop()
+    one.runner.join()
+    assert levels == [False]
+
+
 def test_one_missing_score_is_a_blocked_frame(rig: Build) -> None:
     one = rig(Config(gate=GateSettings(clear_frames=2, hold_off_s=1.5)))
     one.brain.mode = "fail"
