@@ -645,6 +645,27 @@ def test_after_a_second_looks_refusal_no_page_sees_a_frame_until_one_clears(
         one.close()
 
 
+@pytest.mark.parametrize("says", ["nude", "fail"])
+def test_so_does_the_refusal_of_a_look_that_nobody_pressed_for(
+    tmp_path: Path, pack: Pack, says: str
+) -> None:
+    one, (ours, theirs) = Rig(tmp_path, pack, PATIENT), feed.pair()
+    turns: list[None] = []
+    try:
+        assert wait_until(lambda: one.line, 10)
+        # Its known answers would be wrong, too: none is asked any more, and none is being asked.
+        one.appliance.presses.between_presses = lambda: turns.append(None)  # type: ignore[method-assign]
+        assert wait_until(lambda: bool(turns))
+        one.look_brain.mode = says
+        assert not one.appliance.lanes[0].viewfinder.is_doubted, "there is no page to look for"
+        one.appliance.view(ours)
+        assert wait_until(lambda: one.appliance.lanes[0].viewfinder.is_doubted, 30)
+        assert one.events("press refused") == []
+    finally:
+        one.close()
+        theirs.close()
+
+
 @pytest.mark.parametrize("rotation", [0, 90])
 @pytest.mark.parametrize("size", [(1408, 1056), (1280, 720), (1872, 1052), (640, 480)])
 def test_a_film_shows_nothing_that_the_look_at_it_could_not_tell(
