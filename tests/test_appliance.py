@@ -172,15 +172,6 @@ def test_nor_one_that_was_put_there_just_as_it_closed(rig: Build) -> None:
     assert not lane.shelf._frames
 
 
-def test_the_line_is_low_before_a_camera_takes_its_time_to_close(rig: Build) -> None:
-    one = rig(PATIENT)
-    levels: list[bool] = []
-    one.camera.close = lambda: levels.append(one.line)  # type: ignore[method-assign]
-    one.appliance.stop()
-    one.runner.join()
-    assert levels == [False]
-
-
 def test_one_missing_score_is_a_blocked_frame(rig: Build) -> None:
     one = rig(Config(gate=GateSettings(clear_frames=2, hold_off_s=1.5)))
     one.brain.mode = "fail"

@@ -151,6 +151,17 @@ def test_a_gate_that_closes_during_the_second_look_voids_the_photo(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gate_that_closes_while_the_photo_is_encoded_keeps_it_here(
+    studio: Build, tmp_path: Path
+) -> None:
+    kit, wholes = studio(clear), list[None]()
+    answers = [True, False]  # before it is encoded, and after
+    kit.lasts = lambda opening: answers.pop(0) if answers else False  # type: ignore[method-assign]
+    kit.album.on_whole = lambda: wholes.append(None)
+    assert kit.press().reason is Reason.CLOSED
+    assert wholes == [], "the publisher has never had it"
+
+
 def test_a_gate_that_closes_while_the_disk_is_slow_voids_the_photo(
     studio: Build, tmp_path: Path
 ) -> None:
