@@ -20,7 +20,6 @@ from shuttergate.board import read_board
 from shuttergate.config import Config, GateSettings, VideoSettings, VisionSettings
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Pixels
-from shuttergate.frames.pictures import main_of
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
 from shuttergate.judging import PressJudge
@@ -506,22 +505,6 @@ def test_a_page_sees_a_frame_only_by_what_all_channels_say_of_it(
     proof, faults = cast(ProofTests, None), cast(FaultLog, None)
     judge = PressJudge(eyes, {}, proof, faults, gate, Tally())
     assert judge.shows(paint("green_slope", (224, 224)), live) is is_clear
-
-
-def test_what_a_channel_gives_no_score_of_is_neither_shown_nor_filmed() -> None:
-    def fails(pixels: Pixels) -> Any:
-        raise RuntimeError("delegate failed")
-
-    board = read_board("simulated")
-    eyes = open_eyes(["consent-clean"], (), board.accelerator, video=["open-nsfw"])
-    eyes.video[0].model = fails
-    gate = Interlock(Rules(), lambda high: None)
-    faults, doubts = FaultLog(gate, lambda event: None), list[str]()
-    judge = PressJudge(eyes, {}, cast(ProofTests, None), faults, gate, Tally())
-    slope = Image.fromarray(paint("green_slope", (224, 224)))
-    assert not judge.shows(paint("green_slope", (224, 224)), {"consent-clean": 0.01})
-    assert not judge.film(main_of(slope, slope.size), 1.0, lambda: doubts.append("before"))
-    assert doubts == ["before"] and Fault.SECOND_LOOK_SELF_TEST in gate.state.faults
 
 
 @pytest.mark.parametrize(
