@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shuttergate.errors import ScoreError
-from shuttergate.frame import Pixels, main_size
+from shuttergate.frame import Pixels, main_size, planes
 from shuttergate.frames.pictures import main_of
 from shuttergate.legible import CUTS, LEGIBLE_PX
 from shuttergate.verdict import Thresholds
@@ -201,6 +201,14 @@ def test_a_longest_side_can_only_make_it_smaller() -> None:
     assert main_size(second.leaving(main)) == SMALL
     assert main_size(second.leaving(main, 8000)) == SMALL
     assert main_size(second.leaving(main, 640)) == (578, 434)
+
+
+def test_what_leaves_is_the_whole_picture_made_smaller() -> None:
+    main = leaving(CAMERA)
+    small = look(Spy(Network())).leaving(main)
+    for one, other in zip(planes(main), planes(small), strict=True):
+        for row, column in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+            assert abs(int(one[row, column]) - int(other[row, column])) <= 2
 
 
 @pytest.mark.parametrize("size", [(2, 60000), (60000, 2)])
