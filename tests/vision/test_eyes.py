@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from shuttergate.board import Board, read_board
-from shuttergate.errors import PackError
+from shuttergate.errors import ConfigError, PackError
 from shuttergate.frames.pictures import main_of
 from shuttergate.system.paths import share
-from shuttergate.verdict import Look
+from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision import eyes as eyes_
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -38,6 +38,20 @@ def test_a_press_and_a_film_are_judged_by_every_channel_that_the_board_names() -
         assert eyes.film_look is not None
         assert set(eyes.second_look(wall)) == set(eyes.rule(Look.SECOND, {}).limits) == set(look)
         assert set(eyes.film_look(wall)) == set(eyes.film_rule({}).limits) == set(two)
+
+
+@pytest.mark.parametrize("which", Look)
+@pytest.mark.parametrize("key", ["clear_below", "block_at"])
+def test_a_kit_may_be_stricter_than_the_rule_and_in_neither_line_laxer(
+    eyes: Eyes, which: Look, key: str
+) -> None:
+    usual = eyes.rule(which, {}).limits["open-nsfw"]
+    lines = {"clear_below": usual.clear_below, "block_at": usual.block_at}
+    stricter = Thresholds(**(lines | {"clear_below": usual.clear_below - 0.01}))
+    assert eyes.rule(which, {"open-nsfw": stricter}).limits["open-nsfw"] == stricter
+    laxer = Thresholds(**(lines | {key: lines[key] + 0.01}))
+    with pytest.raises(ConfigError, match=rf"thresholds\.open-nsfw\.{key}: .* is laxer"):
+        eyes.rule(which, {"open-nsfw": laxer})
 
 
 def test_two_threads_each_get_the_score_of_their_own_picture(eyes: Eyes) -> None:
