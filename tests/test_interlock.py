@@ -61,6 +61,8 @@ def test_the_contact_is_read_while_nobody_else_can_change_the_gate() -> None:
 
     def other() -> None:
         lock.append(bench.interlock._lock.acquire(blocking=False))
+        if lock[-1]:
+            bench.interlock._lock.release()
 
     def read() -> bool:
         thread = threading.Thread(target=other)
