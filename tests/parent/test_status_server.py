@@ -401,6 +401,16 @@ def test_a_kit_with_real_pins_grants_no_wish(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "wish", [feed.Finger(True), companion.Kill("gate"), companion.SwitchFault("disk full", True)]
+)
+def test_nor_does_it_obey_one_that_got_past_the_seat(tmp_path: Path, wish: companion.Wish) -> None:
+    one = Opened(tmp_path, "pi-cpu")
+    one.server._obey(wish, one.kit)  # type: ignore[arg-type]
+    one.close()
+    assert one.kit.asked == []
+
+
+@pytest.mark.parametrize(
     "packet",
     [
         b"nonsense", b'{"type":"stop"}', b'{"type":"hatch"}', b"{}", b"\xff" * 1000,
