@@ -421,6 +421,7 @@ def test_a_second_look_without_a_score_keeps_neither_photo_nor_gate(rig: Build) 
     one.press()
     assert wait_until(lambda: bool(one.events("press refused")))
     assert one.events("press refused")[0]["reason"] == "second look"
+    assert "second look" in [said["reason"] for said in one.events("gate")]
     assert list(one.album.iterdir()) == []
 
 
