@@ -796,6 +796,24 @@ def test_it_comes_back_when_the_kit_does(tmp_path: Path) -> None:
         one.close()
 
 
+def test_what_comes_without_its_open_file_is_passed_over(tmp_path: Path) -> None:
+    """As a console gets it that can hold no more of them: what comes after it is heard."""
+    one = Console(tmp_path)
+    try:
+        with one.look() as page:
+            hear_until(page, "token")
+            one.kit.show(companion.AlbumFile("20261122T010203.004Z.jpg"))
+            one.kit.show(companion.ViewSocket())
+            one.kit.picture(viewfinder.Picture(1, JPEG))
+            assert see(page) == b"P" + JPEG, "its way for pictures is as it was"
+            one.kit.show(standing(False))
+            assert hear_until(page, "standing")["standing"]["status"]["open"] is False
+        one.process.terminate()
+        assert one.process.stderr is not None and one.process.stderr.read() == b""
+    finally:
+        one.close()
+
+
 def test_a_port_that_is_taken_is_named(console: Console) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "shuttergate", "console", "--port", str(console.port)],
