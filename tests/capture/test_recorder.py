@@ -206,6 +206,23 @@ def test_a_fault_is_known_at_once_of_a_video_on_its_way(
     assert list(room.album.iterdir()) == []
 
 
+def test_a_video_that_is_on_its_way_for_too_long_at_the_end_is_not_kept(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody watches over it any more."""
+    ended, fsync = threading.Event(), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (ended.wait(60), fsync(file)))
+    room = darkroom()
+    begin(room, 2.0)
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    assert room.recorder is not None and room.recorder._delivered is not None
+    room.recorder.stop()
+    ended.set()
+    room.recorder._delivered.wait(60)
+    assert list(room.album.iterdir()) == []
+
+
 def test_the_end_of_the_program_is_no_fault_and_keeps_what_was_cleared(
     darkroom: Callable[..., Darkroom],
 ) -> None:
@@ -240,7 +257,8 @@ def test_a_press_that_was_refused_records_nothing(darkroom: Callable[..., Darkro
     room.frames(3.0)
     room.finger(True, photo=False)
     room.frames(2.0)
-    room.settle()
+    assert room.recorder is not None and room.recorder.elapsed_s is None
+    end(room)
     assert room.outcomes == [] and room.videos() == []
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -178,6 +178,10 @@ def test_without_a_head_for_parts_only_little_may_leave(size: tuple[int, int]) -
     assert [len(second.pyramid(one).views) for one in (CAMERA, size)] == [1, 1]
 
 
+# Where what is cut off at the edges leaves another shape, of which less is seen.
+@example(size=(2930, 3958), rotation=0, longest=None)
+@example(size=(2977, 5075), rotation=0, longest=None)
+@example(size=(4739, 4001), rotation=90, longest=None)
 @settings(max_examples=200, deadline=None)
 @given(
     size=st.tuples(st.integers(64, 6000), st.integers(64, 6000)),
