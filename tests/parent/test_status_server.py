@@ -491,6 +491,8 @@ def test_closing_what_a_packet_carries_holds_up_nobody(opened: Opened) -> None:
 
 
 def test_nothing_can_be_sent_to_the_gate_by_the_way_of_pictures(opened: Opened) -> None:
+    gate: list[int] = []  # which holds its end, or nothing could be sent for that alone
+    opened.kit.view = lambda descriptor: gate.append(os.dup(descriptor))  # type: ignore[method-assign]
     seat = opened.look()
     while True:
         packet, descriptors, _, _ = socket.recv_fds(seat, companion.MAX_PACKET_BYTES, 1)
@@ -498,6 +500,7 @@ def test_nothing_can_be_sent_to_the_gate_by_the_way_of_pictures(opened: Opened) 
             break
     with socket.socket(fileno=descriptors[0]) as view, pytest.raises(BrokenPipeError):
         view.send(b"anything")
+    os.close(*gate)
 
 
 def test_no_thread_is_left_of_who_has_left(opened: Opened) -> None:
