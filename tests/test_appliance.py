@@ -414,6 +414,39 @@ def test_a_press_on_a_dead_button_is_told_once_though_its_contacts_chatter_and_e
     assert len(one.events("press refused")) == 2
 
 
+def test_a_press_while_another_is_looked_at_is_refused_and_becomes_no_video(rig: Build) -> None:
+    one, go_on, done = rig(PATIENT), threading.Event(), list[bool]()
+    presses = one.appliance.presses
+    look, photo_done = presses.second_look, presses.recorder.photo_done
+
+    def slowly(leaving: Pixels) -> Any:
+        go_on.wait(600)
+        return look(leaving)
+
+    def note(pressed_s: float, is_kept: bool) -> None:
+        done.append(is_kept)
+        photo_done(pressed_s, is_kept)
+
+    def refused() -> str:
+        one.finger(False)
+        assert wait_until(lambda: one.appliance.interlock.state.armed, 30)
+        count = len(one.events("press refused"))
+        one.finger(True)
+        assert wait_until(lambda: len(one.events("press refused")) > count, 30)
+        return str(one.events("press refused")[-1]["reason"])
+
+    presses.second_look, presses.recorder.photo_done = slowly, note  # type: ignore[method-assign]
+    try:
+        assert wait_until(one.armed, 30)
+        one.finger(True)
+        assert wait_until(lambda: presses.photographer.busy_s() > 0, 30)
+        assert any(refused() == "busy" for _ in range(10))  # or it was too late for the gate
+        assert done == [False]
+    finally:
+        go_on.set()
+        one.finger(False)
+
+
 def test_a_second_look_without_a_score_keeps_neither_photo_nor_gate(rig: Build) -> None:
     one = rig(PATIENT)
     assert wait_until(one.armed)
