@@ -157,6 +157,21 @@ def test_a_closing_gate_leaves_no_frame_behind(rig: Build) -> None:
     assert not one.appliance.lanes[0].shelf._frames, "frames wait although the gate is closed"
 
 
+def test_nor_one_that_was_put_there_just_as_it_closed(rig: Build) -> None:
+    one = rig()
+    lane, take = one.appliance.lanes[0], one.appliance.presses.take
+
+    def closes(*offered: Any) -> None:
+        take(*offered)
+        one.appliance.interlock.fault(Fault.POLES)  # as another thread may at any time
+
+    one.appliance.presses.take = closes  # type: ignore[method-assign]
+    assert wait_until(lambda: Fault.POLES in one.appliance.interlock.state.faults)
+    count = one.appliance.tally.frames
+    assert wait_until(lambda: one.appliance.tally.frames >= count + 2)
+    assert not lane.shelf._frames
+
+
 def test_one_missing_score_is_a_blocked_frame(rig: Build) -> None:
     one = rig(Config(gate=GateSettings(clear_frames=2, hold_off_s=1.5)))
     one.brain.mode = "fail"
@@ -400,6 +415,39 @@ def test_a_press_on_a_dead_button_is_told_once_though_its_contacts_chatter_and_e
     assert len(one.events("press refused")) == 2
 
 
+def test_a_press_while_another_is_looked_at_is_refused_and_becomes_no_video(rig: Build) -> None:
+    one, go_on, done = rig(PATIENT), threading.Event(), list[bool]()
+    presses = one.appliance.presses
+    look, photo_done = presses.second_look, presses.recorder.photo_done
+
+    def slowly(leaving: Pixels) -> Any:
+        go_on.wait(600)
+        return look(leaving)
+
+    def note(pressed_s: float, is_kept: bool) -> None:
+        done.append(is_kept)
+        photo_done(pressed_s, is_kept)
+
+    def refused() -> str:
+        one.finger(False)
+        assert wait_until(lambda: one.appliance.interlock.state.armed, 30)
+        count = len(one.events("press refused"))
+        one.finger(True)
+        assert wait_until(lambda: len(one.events("press refused")) > count, 30)
+        return str(one.events("press refused")[-1]["reason"])
+
+    presses.second_look, presses.recorder.photo_done = slowly, note  # type: ignore[method-assign]
+    try:
+        assert wait_until(one.armed, 30)
+        one.finger(True)
+        assert wait_until(lambda: presses.photographer.busy_s() > 0, 30)
+        assert any(refused() == "busy" for _ in range(10))  # or it was too late for the gate
+        assert done == [False]
+    finally:
+        go_on.set()
+        one.finger(False)
+
+
 def test_a_second_look_without_a_score_keeps_neither_photo_nor_gate(rig: Build) -> None:
     one = rig(PATIENT)
     assert wait_until(one.armed)
@@ -407,6 +455,7 @@ def test_a_second_look_without_a_score_keeps_neither_photo_nor_gate(rig: Build) 
     one.press()
     assert wait_until(lambda: bool(one.events("press refused")))
     assert one.events("press refused")[0]["reason"] == "second look"
+    assert "second look" in [said["reason"] for said in one.events("gate")]
     assert list(one.album.iterdir()) == []
 
 
@@ -603,6 +652,27 @@ def test_after_a_second_looks_refusal_no_page_sees_a_frame_until_one_clears(
         assert [path.suffix for path in tmp_path.iterdir()] == []
     finally:
         one.close()
+
+
+@pytest.mark.parametrize("says", ["nude", "fail"])
+def test_so_does_the_refusal_of_a_look_that_nobody_pressed_for(
+    tmp_path: Path, pack: Pack, says: str
+) -> None:
+    one, (ours, theirs) = Rig(tmp_path, pack, PATIENT), feed.pair()
+    turns: list[None] = []
+    try:
+        assert wait_until(lambda: one.line, 10)
+        # Its known answers would be wrong, too: none is asked any more, and none is being asked.
+        one.appliance.presses.between_presses = lambda: turns.append(None)  # type: ignore[method-assign]
+        assert wait_until(lambda: bool(turns))
+        one.look_brain.mode = says
+        assert not one.appliance.lanes[0].viewfinder.is_doubted, "there is no page to look for"
+        one.appliance.view(ours)
+        assert wait_until(lambda: one.appliance.lanes[0].viewfinder.is_doubted, 30)
+        assert one.events("press refused") == []
+    finally:
+        one.close()
+        theirs.close()
 
 
 @pytest.mark.parametrize("rotation", [0, 90])

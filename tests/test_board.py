@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from shuttergate.board import Board, board_names, read_board
+from shuttergate.errors import ConfigError
 from shuttergate.print.drawing import (
     GROUND_PINS,
     SUPPLY_PIN,
@@ -120,6 +121,16 @@ def test_whatever_looks_at_a_photo_judges_every_frame_of_a_video(tmp_path: Path)
     for more in ((), ('video = ["consent-clean"]',)):
         board = read_board(one_channel_board(tmp_path, *more))
         assert set(board.channels.for_video) >= set(board.channels.look)
+
+
+@pytest.mark.parametrize("look", ['["open-nsfw"]', '["open-nsfw", "open-nsfw"]'])
+def test_two_channels_look_at_every_press_or_it_is_no_board(tmp_path: Path, look: str) -> None:
+    path = Path(one_channel_board(tmp_path))
+    both = 'look = ["consent-clean", "open-nsfw"]'
+    assert both in path.read_text(encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(both, f"look = {look}"))
+    with pytest.raises(ConfigError, match=r"channels\.look: name two channels; both look at every"):
+        read_board(str(path))
 
 
 @pytest.mark.parametrize("name", [name for name in KITS if "coral" in name])

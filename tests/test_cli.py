@@ -106,13 +106,15 @@ def test_a_kit_may_not_be_laxer_than_its_pack(
     assert "a kit may only be stricter" in done.stderr
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0)])
 def test_every_frame_of_an_animation_is_judged(
-    clear_scene: Path, blocked_scene: Path, tmp_path: Path
+    clear_scene: Path, blocked_scene: Path, tmp_path: Path, order: tuple[int, ...]
 ) -> None:
     film = tmp_path / "film.gif"
     with Image.open(clear_scene) as first, Image.open(blocked_scene) as second:
         small = [image.convert("RGB").resize((224, 224)) for image in (first, second)]
-    small[0].save(film, save_all=True, append_images=small[1:])
+    shown = [small[index] for index in order]
+    shown[0].save(film, save_all=True, append_images=shown[1:])
     assert asked("check", film).returncode == 1
 
 

@@ -144,8 +144,9 @@ def test_the_same_frame_again_proves_nothing() -> None:
 
 
 def test_a_frame_from_the_future_proves_nothing() -> None:
-    state = opened(1.0)
-    assert not gate.judged(state, clear(2.0), 1.01, RULES).is_open
+    state = gate.judged(opened(1.0), clear(2.0), 1.01, RULES)
+    assert not state.is_open
+    assert not gate.ticked(state, 2.0, RULES).is_open, "nor when its time has come"
 
 
 def test_a_fault_closes_and_its_mending_counts_from_nought() -> None:

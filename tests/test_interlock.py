@@ -56,6 +56,24 @@ def test_the_line_follows_the_gate_and_is_written_only_on_change() -> None:
     assert bench.line == [False, True, False]
 
 
+def test_the_contact_is_read_while_nobody_else_can_change_the_gate() -> None:
+    bench, lock = Bench(), []
+
+    def other() -> None:
+        lock.append(bench.interlock._lock.acquire(blocking=False))
+        if lock[-1]:
+            bench.interlock._lock.release()
+
+    def read() -> bool:
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        return False
+
+    bench.interlock.contact(read)
+    assert lock == [False]
+
+
 def test_the_line_falls_by_time_alone() -> None:
     bench = Bench()
     bench.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -229,6 +230,19 @@ def test_nobody_gets_more_mosaics_by_coming_again() -> None:
     one.stop()
 
 
+def test_who_comes_while_it_is_open_sees_no_mosaic_of_before(
+    seen: tuple[Viewfinder, socket.socket],
+) -> None:
+    one, _ = seen
+    one.show(frame(1), BLOCKED, False)
+    one.show(frame(2), CLEAR, True)
+    ours, theirs = feed.pair()
+    one.connect(ours)
+    one.stop()
+    with theirs:
+        assert not [item for item in drained_until_closed(theirs) if not isinstance(item, Picture)]
+
+
 def test_only_so_many_look_at_a_time(seen: tuple[Viewfinder, socket.socket]) -> None:
     one, first = seen
     others = [feed.pair() for _ in range(viewfinder.MAX_VIEWS)]
@@ -238,6 +252,40 @@ def test_only_so_many_look_at_a_time(seen: tuple[Viewfinder, socket.socket]) -> 
     assert len(one._seats) == viewfinder.MAX_VIEWS
     for _, theirs in others:
         theirs.close()
+
+
+class Watched(socket.socket):
+    """A page's end that notes whether the seats were locked whenever it was sent to or closed."""
+
+    def __init__(self, end: socket.socket, lock: threading.Lock) -> None:
+        super().__init__(fileno=end.detach())
+        self.lock, self.uses = lock, list[tuple[str, bool]]()
+
+    def send(self, *packet: Any) -> int:
+        self.uses.append(("sent", self.lock.locked()))
+        return super().send(*packet)
+
+    def close(self) -> None:
+        self.uses.append(("closed", self.lock.locked()))
+        super().close()
+
+
+def test_no_page_is_sent_to_and_none_closed_but_by_who_holds_the_seats() -> None:
+    """A socket that another thread closed meanwhile may have lent its number to the hatch."""
+    one, ends = Viewfinder(0, OPEN), [feed.pair() for _ in range(viewfinder.MAX_VIEWS + 1)]
+    seats = [Watched(ours, one._seating) for ours, _ in ends]
+    one.connect(seats[0])
+    one.show(frame(1), BLOCKED, False)
+    one.show_looked(2, frame(2).main, 0.09, one.doubts)
+    for seat in seats[1:]:
+        one.connect(seat)
+    one.stop()
+    for _, theirs in ends:
+        theirs.close()
+    own = ["sent", "sent", "sent", "closed"]  # verdict, mosaic, picture; and made room
+    assert seats[0].uses == [(what, True) for what in own]
+    for seat in seats[1:]:
+        assert seat.uses == [("sent", True), ("closed", True)]
 
 
 def drained(page: socket.socket) -> Iterator[viewfinder.Shown]:

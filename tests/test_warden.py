@@ -159,6 +159,24 @@ def test_silence_closes_the_gate_and_then_ends_the_publisher(bench: Bench) -> No
     assert bench.order[1:] == [feed.PublisherLost("silent"), feed.PublisherSilent()]
 
 
+def test_time_alone_closes_the_gate_before_anything_is_read_or_shown(bench: Bench) -> None:
+    """Whatever a turn may wait for: a pin, a lamp."""
+    seen: list[bool] = []
+
+    def turn() -> None:
+        seen.append(bench.interlock.state.is_open)
+        bench.warden._ended.set()
+
+    bench.open()
+    bench.now_s += 1.0
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        kit: Any = bench
+        kit.fileno, kit.turn, kit.status = ours.fileno, turn, lambda: "as it stands"
+        bench.warden._run()
+    assert seen == [False]
+
+
 def test_a_word_after_silence_mends_it(bench: Bench) -> None:
     bench.open()
     bench.warden._mind_silence(SILENCE_S + 1)

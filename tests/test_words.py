@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import msgspec
@@ -12,6 +16,7 @@ from shuttergate.board import board_names, read_board
 from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.errors import PackError, phrase
 from shuttergate.parent import log
+from shuttergate.parent.log import line_of
 from shuttergate.verdict import Fault, Reason
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.words import (
@@ -112,6 +117,29 @@ def test_each_event_can_be_heard() -> None:
 @pytest.mark.parametrize(("event", "name", "fields"), LOGGED)
 def test_the_log_says_it_so(event: feed.Event, name: str, fields: dict[str, Any]) -> None:
     assert (log_name(event), log_fields(event)) == (name, fields)
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this computer stand in Japan."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+def test_a_line_of_the_log_has_that_and_when_it_was_and_nothing_else() -> None:
+    """No name of a computer or a person; and of the time not in which part of the world."""
+    for event, name, fields in LOGGED:
+        told = json.loads(line_of(event))
+        stamp = datetime.strptime(told.pop("time"), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        assert abs(stamp - datetime.now(UTC)) < timedelta(hours=1), "it is UTC"
+        assert told == {"event": name, **fields}
+    ready = feed.Ready("a camera", start_s=1.5)
+    assert json.loads(line_of(ready)).keys() == {"time", "event", "camera", "start_s"}
+    assert json.loads(line_of(feed.Refused("no"))).keys() == {"time", "event", "cause"}
 
 
 EVENTS = [event for event, _, _ in LOGGED]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -32,11 +33,28 @@ from support.darkroom import (
     begin,
     decoded,
     end,
+    numbered,
     record,
 )
 from support.kits import wait_until
 
 FRAME_S = 1 / FPS
+
+
+def test_an_encoders_own_memory_is_wiped_of_what_it_gave() -> None:
+    encoder, canvas = Encoder(SIZE, FPS, "libx264"), Canvas(SIZE)
+    coder, packets = encoder._coder, []
+
+    def encode(picture: Any) -> Any:
+        packets.extend(found := coder.encode(picture))
+        return found
+
+    encoder._coder = SimpleNamespace(encode=encode)
+    canvas.draw(numbered(5, False), 1)
+    (coded,) = encoder.encode(canvas, 1.0)
+    assert coded.content.any()
+    (packet,) = packets
+    assert packet.size == coded.content.size and not np.frombuffer(packet, np.uint8).any()
 
 
 def test_a_camera_that_leaves_out_frames_leaves_their_places_empty(

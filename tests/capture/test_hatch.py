@@ -16,6 +16,7 @@ def test_a_parcel_of_a_senseless_size_is_refused(size: int) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         hatch.send(ours, hatch.Parcel(1, 1, size))
+        ours.shutdown(socket.SHUT_WR)  # who takes it all the same is not left waiting
         with pytest.raises(ValueError, match="a parcel of"):
             hatch.receive_order(theirs)
 

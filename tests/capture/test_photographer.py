@@ -77,6 +77,40 @@ def test_the_frame_is_wiped_before_the_photo_is_published(
     assert len(kit.tray.released) == 1
 
 
+@pytest.mark.parametrize("said", [Reason.CLEAR, Reason.NUDITY, ScoreError("the model failed")])
+def test_nothing_stays_of_the_picture_that_was_judged_for_a_press(
+    studio: Build, said: Reason | ScoreError
+) -> None:
+    pictures: list[Pixels] = []
+
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        assert main.all()
+        pictures.append(main)
+        if isinstance(said, ScoreError):
+            raise said
+        return said, {}
+
+    kit = studio(look)
+    assert bool(kit.press().name) is (said is Reason.CLEAR)
+    kit.open = False
+    assert not kit.press().name
+    assert [picture.any() for picture in pictures] == [False, False]
+
+
+def test_nor_of_one_that_nobody_pressed_for(studio: Build) -> None:
+    pictures: list[Pixels] = []
+
+    def look(main: Pixels) -> tuple[Reason, Mapping[str, float]]:
+        pictures.append(main)
+        return clear(main)
+
+    kit = studio(look)
+    kit.shelf.put(kit.tray.frame(kit.now_s))
+    kit.wants_look = True
+    assert wait_until(lambda: bool(kit.looks))
+    assert wait_until(lambda: not pictures[0].any())
+
+
 def test_a_missing_album_refuses_the_photo_until_it_is_back(studio: Build, tmp_path: Path) -> None:
     kit = studio(clear, tmp_path / "gone")
     outcome = kit.press()
@@ -115,6 +149,17 @@ def test_a_gate_that_closes_during_the_second_look_voids_the_photo(
     kit = studio(look)
     assert kit.press().reason is Reason.CLOSED
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gate_that_closes_while_the_photo_is_encoded_keeps_it_here(
+    studio: Build, tmp_path: Path
+) -> None:
+    kit, wholes = studio(clear), list[None]()
+    answers = [True, False]  # before it is encoded, and after
+    kit.lasts = lambda opening: answers.pop(0) if answers else False  # type: ignore[method-assign]
+    kit.album.on_whole = lambda: wholes.append(None)
+    assert kit.press().reason is Reason.CLOSED
+    assert wholes == [], "the publisher has never had it"
 
 
 def test_a_gate_that_closes_while_the_disk_is_slow_voids_the_photo(

@@ -214,6 +214,23 @@ def test_a_fault_is_known_at_once_of_a_video_on_its_way(
     assert list(room.album.iterdir()) == []
 
 
+def test_a_video_that_is_on_its_way_for_too_long_at_the_end_is_not_kept(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody watches over it any more."""
+    ended, fsync = threading.Event(), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (ended.wait(60), fsync(file)))
+    room = darkroom()
+    begin(room, 2.0)
+    room.finger(False)
+    room.frames(LEAD_S + 0.2)
+    assert room.recorder is not None and room.recorder._delivered is not None
+    room.recorder.stop()
+    ended.set()
+    room.recorder._delivered.wait(60)
+    assert list(room.album.iterdir()) == []
+
+
 def test_the_end_of_the_program_is_no_fault_and_keeps_what_was_cleared(
     darkroom: Callable[..., Darkroom],
 ) -> None:
@@ -248,7 +265,8 @@ def test_a_press_that_was_refused_records_nothing(darkroom: Callable[..., Darkro
     room.frames(3.0)
     room.finger(True, photo=False)
     room.frames(2.0)
-    room.settle()
+    assert room.recorder is not None and room.recorder.elapsed_s is None
+    end(room)
     assert room.outcomes == [] and room.videos() == []
 
 
@@ -329,6 +347,19 @@ def test_a_channel_that_does_not_look_live_judges_every_frame_of_a_video(
     assert room.outcomes[-1].ended == Reason.NUDITY
     last = room.videos()[-1]
     assert room.numbers_s[last[-1][0]] <= max(doubtful) - LEAD_S
+
+
+def test_nothing_stays_of_what_such_a_channel_was_shown(darkroom: Callable[..., Darkroom]) -> None:
+    shown: list[Pixels] = []
+
+    def judge(picture: Pixels, exposed_s: float) -> bool:
+        assert picture.all()
+        shown.append(picture)
+        return len(shown) < 20
+
+    begin(darkroom(judge=judge), 1.0)
+    assert len(shown) >= 20
+    assert not any(picture.any() for picture in shown)
 
 
 def test_a_picture_of_another_size_ends_a_recording(darkroom: Callable[..., Darkroom]) -> None:

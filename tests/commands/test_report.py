@@ -49,6 +49,15 @@ def test_what_tells_one_computer_from_another_is_taken_out(
     assert left.count(report.TAKEN_OUT) == 6
 
 
+def test_of_two_names_the_one_that_holds_the_other_goes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "hanako-kamera")
+    monkeypatch.setenv("HOME", "/home/kamera")
+    left = report.without("hanako-kamera, kamera", report.secrets(tmp_path))
+    assert left == f"{report.TAKEN_OUT}, {report.TAKEN_OUT}"
+
+
 def test_whoever_asks_by_sudo_has_a_name_too_and_a_camera_a_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

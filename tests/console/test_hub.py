@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from shuttergate import companion, feed, viewfinder
 from shuttergate.console import hub as hubs
 from shuttergate.console.hub import ROW, Hub, Viewer
@@ -128,6 +130,29 @@ async def test_only_the_newest_picture_is_for_a_slow_viewer(hub: Hub) -> None:
             hub.shows(viewfinder.Picture(number, bytes([number])))
         assert hub.news(one)[1] == b"P\x02"
         assert hub.news(one)[1] == b""
+
+
+CLOSINGS: dict[str, Callable[[Hub], None]] = {
+    "the gate closes": lambda hub: hub.sees(standing(False), []),
+    "the gate is not heard": lambda hub: hub.sees(standing(True, status=None), []),
+    "the kit is gone": lambda hub: hub.loses(),
+}
+
+
+@pytest.mark.parametrize("how", CLOSINGS)
+def test_while_the_gate_is_not_known_to_be_open_no_picture_is_had(how: str) -> None:
+    async def inside() -> None:
+        hub, late = Hub({"token": "t"}), Viewer()
+        with hub.viewer() as one:
+            hub.shows(viewfinder.Picture(1, b"before the first word"))
+            assert hub.news(one)[1] == b""
+            hub.sees(standing(True), [])
+            hub.shows(viewfinder.Picture(2, b"open"))
+            CLOSINGS[how](hub)
+            hub.shows(viewfinder.Picture(3, b"on its way", sharp=True))
+            assert hub.news(one)[1] == hub.news(late)[1] == b""
+
+    asyncio.run(inside())
 
 
 @looking

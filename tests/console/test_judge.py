@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Rule, Thresholds
 from shuttergate.vision.known import paint
 from support.heic import heic
+from support.kept import kept
 from support.kits import alive, wait_until
 
 
@@ -202,6 +204,21 @@ def test_a_bytearray_is_wiped_once_it_is_sent(desk: Desk) -> None:
     assert not any(picture)
 
 
+def test_nor_does_the_child_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = kept(monkeypatch, judge_process, "exactly")
+    monkeypatch.setattr(judge_process, "PICTURE_CPU_S", 600.0)  # after it this very process ends
+    eyes, rules = judge_process._open(Config())
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(len(BLUE).to_bytes(4) + BLUE)
+        ours.shutdown(socket.SHUT_WR)
+        judge_process.serve(theirs, eyes, rules)
+        assert b'"judged"' in ours.recv(4096)
+    _, picture, end = taken
+    assert end is None and picture is not None
+    assert len(picture) == len(BLUE) and not any(picture)
+
+
 def test_a_child_that_was_killed_between_pictures_is_replaced(desk: Desk) -> None:
     child = desk.child
     os.kill(child, signal.SIGKILL)
@@ -312,7 +329,8 @@ def test_it_is_confined(desk: Desk) -> None:
     for name in ("Max file size", "Max core file size"):
         line = next(line for line in limits.splitlines() if line.startswith(name))
         assert line.split()[-3:-1] == ["0", "0"]
-    assert os.getpriority(os.PRIO_PROCESS, desk.child) == 10
+    own = os.getpriority(os.PRIO_PROCESS, 0)  # of whoever runs this, which may be more
+    assert os.getpriority(os.PRIO_PROCESS, desk.child) == max(judge_process.NICENESS, own)
     assert Path(f"/proc/{desk.child}/oom_score_adj").read_text() == "1000\n"
 
 

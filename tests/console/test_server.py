@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -28,6 +29,7 @@ from shuttergate.console.film import ANSWER_BYTES
 from shuttergate.console.hub import MAX_VIEWERS
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
+from shuttergate.console.server import settings
 from shuttergate.parent.children import memory_mb
 from shuttergate.words import clauses
 from support import needs
@@ -132,7 +134,8 @@ def see(page: ClientConnection, timeout_s: float = 5.0) -> bytes:
 
 
 def while_it_lasts(page: ClientConnection) -> None:
-    while True:
+    """Hear what comes, for as long as nobody hangs up; a page that is kept hears two a second."""
+    for _ in range(60):
         page.recv(5)
 
 
@@ -355,6 +358,21 @@ def test_nobody_comes_through_a_proxy(console: Console, header: str) -> None:
         assert status == 403 and body.startswith(b"A proxy stands before this page")
     with pytest.raises(InvalidStatus), console.look(additional_headers={header: "203.0.113.9"}):
         pass
+
+
+def test_what_a_proxy_says_of_an_address_never_gets_into_its_place() -> None:
+    """Not even before the guard looks at it: uvicorn would believe who comes from this computer."""
+    came: list[tuple[str, int]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        came.append(scope["client"])
+
+    served = settings(app)
+    served.load()
+    said = [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")]
+    asked = {"type": "http", "scheme": "http", "client": ("127.0.0.1", 9), "headers": said}
+    asyncio.run(served.loaded_app(asked, None, None))
+    assert came == [("127.0.0.1", 9)]
 
 
 def test_nor_by_a_protocol_that_no_browser_speaks(console: Console) -> None:
@@ -774,6 +792,24 @@ def test_it_comes_back_when_the_kit_does(tmp_path: Path) -> None:
             dawdler.close()
         assert one.process.stderr is not None
         assert b"Traceback" not in one.process.stderr.read()
+    finally:
+        one.close()
+
+
+def test_what_comes_without_its_open_file_is_passed_over(tmp_path: Path) -> None:
+    """As a console gets it that can hold no more of them: what comes after it is heard."""
+    one = Console(tmp_path)
+    try:
+        with one.look() as page:
+            hear_until(page, "token")
+            one.kit.show(companion.AlbumFile("20261122T010203.004Z.jpg"))
+            one.kit.show(companion.ViewSocket())
+            one.kit.picture(viewfinder.Picture(1, JPEG))
+            assert see(page) == b"P" + JPEG, "its way for pictures is as it was"
+            one.kit.show(standing(False))
+            assert hear_until(page, "standing")["standing"]["status"]["open"] is False
+        one.process.terminate()
+        assert one.process.stderr is not None and one.process.stderr.read() == b""
     finally:
         one.close()
 

@@ -32,6 +32,7 @@ from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.secondlook import SecondLook
 from support import needs
 from support.films import film, yuv
+from support.kept import kept
 
 SIZE = (800, 600)
 LORES = (224, 224, 3)
@@ -246,14 +247,18 @@ class Film:
 
 @pytest.mark.parametrize("degrees", [90, 270])
 @pytest.mark.parametrize("size", [(4, 4), (6, 4)])
-def test_a_turn_stays_in_the_frames_own_buffer(degrees: Any, size: tuple[int, int]) -> None:
+def test_a_turn_stays_in_the_frames_own_buffer(
+    degrees: Any, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     upright = np.arange(size[0] * size[1] * 3, dtype=np.uint8).reshape(size[1], size[0], 3)
     film = Film(np.ascontiguousarray(np.rot90(upright, degrees // 90)))
+    scratches = kept(monkeypatch, np, "ascontiguousarray")
     camera = Turned(film, degrees)
     assert (camera.name, camera.fps) == ("a film", 25.0)
     frame = camera.next(0.5)
     assert np.array_equal(frame.lores, upright) and frame.lores.flags.c_contiguous
     assert np.shares_memory(frame.lores, film.lores)
+    assert [scratch.any() for scratch in scratches] == [False], "what it was turned in is wiped"
     frame.release()
     assert not frame.lores.any()
     camera.close()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from shuttergate.interlock import Interlock
 from shuttergate.panel.lamps import SELF_TEST_S, Lamps, Meaning, lamps, meaning
 from shuttergate.panel.panel import Panel
 from shuttergate.panel.wires import LIMITS_S, MENDED_S, WIRE_FAULTS, Reading, WireWatch
+from shuttergate.panel.wiring import _DrivenPin
 from shuttergate.verdict import Decision, Fault, Reason, Verdict
 from support import needs
 from support.kits import wait_until
@@ -75,6 +77,18 @@ def test_the_second_pole_is_felt_whatever_the_gate_says(panel: Panel) -> None:
     assert panel.wiring is not None
     panel.wiring.finger(True)
     assert heard == ["sense"]
+
+
+def test_a_line_that_a_killed_process_left_driven_is_low_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chip = MockFactory()
+    left = chip.pin(PINS.enable, pin_class=_DrivenPin)
+    left.output_with_state(True)
+    monkeypatch.setattr("shuttergate.panel.panel.MockFactory", lambda: chip)
+    panel = Panel(PINS, simulated=True)
+    assert (left.function, left.state) == ("output", False)
+    panel.close()
 
 
 def test_closing_the_panel_lets_the_line_fall(panel: Panel) -> None:

@@ -401,6 +401,16 @@ def test_a_kit_with_real_pins_grants_no_wish(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "wish", [feed.Finger(True), companion.Kill("gate"), companion.SwitchFault("disk full", True)]
+)
+def test_nor_does_it_obey_one_that_got_past_the_seat(tmp_path: Path, wish: companion.Wish) -> None:
+    one = Opened(tmp_path, "pi-cpu")
+    one.server._obey(wish, one.kit)  # type: ignore[arg-type]
+    one.close()
+    assert one.kit.asked == []
+
+
+@pytest.mark.parametrize(
     "packet",
     [
         b"nonsense", b'{"type":"stop"}', b'{"type":"hatch"}', b"{}", b"\xff" * 1000,
@@ -481,6 +491,8 @@ def test_closing_what_a_packet_carries_holds_up_nobody(opened: Opened) -> None:
 
 
 def test_nothing_can_be_sent_to_the_gate_by_the_way_of_pictures(opened: Opened) -> None:
+    gate: list[int] = []  # which holds its end, or nothing could be sent for that alone
+    opened.kit.view = lambda descriptor: gate.append(os.dup(descriptor))  # type: ignore[method-assign]
     seat = opened.look()
     while True:
         packet, descriptors, _, _ = socket.recv_fds(seat, companion.MAX_PACKET_BYTES, 1)
@@ -488,6 +500,7 @@ def test_nothing_can_be_sent_to_the_gate_by_the_way_of_pictures(opened: Opened) 
             break
     with socket.socket(fileno=descriptors[0]) as view, pytest.raises(BrokenPipeError):
         view.send(b"anything")
+    os.close(*gate)
 
 
 def test_no_thread_is_left_of_who_has_left(opened: Opened) -> None:

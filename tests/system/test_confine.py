@@ -120,6 +120,21 @@ def test_it_dies_with_its_parent() -> None:
     assert wait_until(lambda: not alive(orphan))
 
 
+ORPHAN = """
+import time
+parent = os.getpid()
+if os.fork():
+    os._exit(0)
+while os.getppid() == parent: time.sleep(0.01)
+confine.die_with_parent(parent); print("lives")
+"""
+
+
+def test_it_dies_with_a_parent_that_ended_before_the_kernel_could_know() -> None:
+    done = confined(ORPHAN, "-", confine="")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_what_the_kernel_lacks_is_said_once_in_the_log() -> None:
     told = (
         "from shuttergate.commands import run\n"

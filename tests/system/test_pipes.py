@@ -30,12 +30,17 @@ def test_what_is_sent_comes_whole_each_way(limit_s: float | None) -> None:
 
 def test_patience_ends() -> None:
     ours, theirs = pipes()
+    # Who waits all the same is not left waiting.
+    end = threading.Timer(20.0, theirs.close)
+    end.start()
     with ours, theirs:
         ours.settimeout(0.01)
         with pytest.raises(TimeoutError):
             ours.recv_into(bytearray(1))
         with pytest.raises(TimeoutError):
             ours.sendall(LARGE)
+        end.cancel()
+    end.join()
 
 
 def test_whoever_is_gone_is_an_end_and_an_error() -> None:

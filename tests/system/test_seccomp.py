@@ -91,6 +91,19 @@ def test_a_call_by_foreign_numbers_ends_the_process() -> None:
     assert done("ctypes.CDLL(None).syscall(ctypes.c_long(0x40000000 | 39))").returncode == 0
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="x32 is a way to number its calls")
+def test_and_all_its_threads_with_it() -> None:
+    code = """
+seccomp.refuse([])
+call = lambda: ctypes.CDLL(None).syscall(ctypes.c_long(0x40000000 | 39))
+threading.Thread(target=call, daemon=True).start()
+while len(os.listdir("/proc/self/task")) > 1: pass
+print("goes on without that thread")
+"""
+    ended = done(code)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGSYS, "")
+
+
 def test_a_call_that_it_does_not_know_is_told() -> None:
     said = done("seccomp.refuse(seccomp.calls('no_such_call'))").stderr
     assert "does not know the call no_such_call; update libseccomp2" in said

@@ -149,6 +149,33 @@ def test_a_child_inherits_one_socket_and_is_told_the_rest_in_private(
     assert told["threads"] == 1, "numpy's own, of which each is one more to wait for"
 
 
+HEARS_NOTHING = """
+import os
+from shuttergate.system import spawn
+spawn.begin("test", None).send(os.readlink("/proc/self/fd/0").encode())
+"""
+
+
+def test_a_child_that_is_told_nothing_hears_not_what_its_parent_hears(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = [sys.executable, "-B", "-c", HEARS_NOTHING]
+    monkeypatch.setattr(spawn, "command", lambda module: code)
+    ours, theirs = socket.socketpair()
+    own, (read, write) = os.dup(0), os.pipe()
+    with ours, theirs:
+        os.dup2(read, 0)
+        try:
+            process = spawn.start("any", theirs.fileno())
+        finally:
+            os.dup2(own, 0)
+            for one in (own, read, write):
+                os.close(one)
+        theirs.close()
+        assert ours.recv(4096) == b"/dev/null"
+        process.wait()
+
+
 def test_a_child_that_has_ended_already_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spawn, "command", lambda module: ["true"])
     ours, theirs = socket.socketpair()

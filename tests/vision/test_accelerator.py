@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -22,7 +23,8 @@ from shuttergate.config import Config, GateSettings, VisionSettings
 from shuttergate.errors import AcceleratorError
 from shuttergate.examination import Examined, Health
 from shuttergate.system.paths import share
-from shuttergate.vision import accelerator, coral, eyes, libedgetpu
+from shuttergate.system.pipes import pipes
+from shuttergate.vision import accelerator, accelerator_process, coral, eyes, libedgetpu, wire
 from shuttergate.vision import pack as packs
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
@@ -131,6 +133,28 @@ def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
     assert barred == [True]
 
 
+def test_the_process_keeps_nothing_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this one, with no library: what it works with is the same."""
+    filled, buffers = accelerator_process.fill, list[bytearray]()
+    monkeypatch.setattr(
+        accelerator_process, "fill", lambda link, one: (buffers.append(one), filled(link, one))[1]
+    )
+    monkeypatch.setattr(accelerator_process, "load_delegate", lambda library, options: None)
+    content = read_pack(share("models") / "open-nsfw").content()
+    ours, theirs = pipes()
+    thread = threading.Thread(target=accelerator_process.serve, args=(theirs,))
+    thread.start()
+    with theirs, ours:
+        wire.send_job(ours, "none", {}, content)
+        answer = bytearray(wire.receive_hello(ours).output_bytes)
+        ours.sendall(CARD.data)
+        assert wire.receive_answer(ours, answer) == ""
+        assert any(answer)
+        assert len(buffers[0]) == CARD.size and not any(buffers[0])
+        ours.close()
+        thread.join()
+
+
 FAILURES = [
     ("error", AcceleratorState.FAILED),
     ("hang", AcceleratorState.HUNG),
@@ -216,6 +240,20 @@ def test_a_late_answer_is_never_taken_for_the_next_picture(tpu: Tpu) -> None:
     tpu.now("ok")
     assert working(opened)
     assert channel.score(CARD) > 0.9
+
+
+def test_one_that_stays_away_is_looked_for_after_longer_and_longer_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=waits.append)
+    monkeypatch.setattr(accelerator, "time", clock)
+    monkeypatch.setattr(accelerator, "STABLE_S", float("inf"))  # a start may take its time here
+    job = accelerator.Job("/nowhere/libedgetpu.so", {}, b"no model", LIMIT_S)
+    one = accelerator.Accelerator(job, lambda *ports: None, lambda *told: None, lambda: "")
+    assert wait_until(lambda: len(waits) >= 3, 120)
+    one.close()
+    assert waits[:3] == [0.5, 1.0, 2.0]
 
 
 def test_one_that_is_absent_at_the_start_is_found_later(tpu: Tpu) -> None:

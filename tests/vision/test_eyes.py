@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from shuttergate.board import Board, read_board
-from shuttergate.errors import PackError
+from shuttergate.errors import ConfigError, PackError
+from shuttergate.frames.pictures import main_of
 from shuttergate.system.paths import share
+from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision import eyes as eyes_
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -24,6 +27,31 @@ def eyes() -> Eyes:
 
 def test_what_is_self_tested_is_what_judges_the_press(eyes: Eyes) -> None:
     assert {id(channel) for channel in eyes.look} <= {id(channel) for channel in eyes.live}
+
+
+def test_a_press_and_a_film_are_judged_by_every_channel_that_the_board_names() -> None:
+    board = read_board("simulated")
+    two = ["consent-clean", "open-nsfw"]
+    wall = main_of(Image.new("RGB", (320, 240), "teal"), (320, 240))
+    for look, video in ((two, ()), (two[:1], two[1:]), (two[1:], two[:1])):
+        eyes = open_eyes(two[:1], look, board.accelerator, video=video)
+        assert eyes.film_look is not None
+        assert set(eyes.second_look(wall)) == set(eyes.rule(Look.SECOND, {}).limits) == set(look)
+        assert set(eyes.film_look(wall)) == set(eyes.film_rule({}).limits) == set(two)
+
+
+@pytest.mark.parametrize("which", Look)
+@pytest.mark.parametrize("key", ["clear_below", "block_at"])
+def test_a_kit_may_be_stricter_than_the_rule_and_in_neither_line_laxer(
+    eyes: Eyes, which: Look, key: str
+) -> None:
+    usual = eyes.rule(which, {}).limits["open-nsfw"]
+    lines = {"clear_below": usual.clear_below, "block_at": usual.block_at}
+    stricter = Thresholds(**(lines | {"clear_below": usual.clear_below - 0.01}))
+    assert eyes.rule(which, {"open-nsfw": stricter}).limits["open-nsfw"] == stricter
+    laxer = Thresholds(**(lines | {key: lines[key] + 0.01}))
+    with pytest.raises(ConfigError, match=rf"thresholds\.open-nsfw\.{key}: .* is laxer"):
+        eyes.rule(which, {"open-nsfw": laxer})
 
 
 def test_two_threads_each_get_the_score_of_their_own_picture(eyes: Eyes) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shuttergate.errors import PackError
+from shuttergate.errors import PackError, ScoreError
 from shuttergate.system.paths import share
-from shuttergate.vision.head import CloseHead, DenseLayers
+from shuttergate.verdict import Thresholds
+from shuttergate.vision.head import CloseHead, DenseLayers, Head
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
 
@@ -53,6 +54,13 @@ def test_two_layers_have_a_relu_between() -> None:
 def test_an_embedding_that_says_nothing_has_no_score(embedding: NDArray[np.float64]) -> None:
     layers = DenseLayers(npz(weight0=layer(1, 4), bias0=np.zeros(1, np.float32)), 4)
     assert np.isnan(layers(embedding))
+
+
+@pytest.mark.parametrize("value", [np.nan, -0.001, 1.001, np.inf, -np.inf])
+def test_what_is_no_score_is_none_of_a_head(value: float) -> None:
+    head = Head("one", Thresholds(0.4, 0.8), lambda embedding: value)
+    with pytest.raises(ScoreError, match=r"one: the model's score is .*, outside 0 to 1"):
+        head(np.ones(4))
 
 
 ONE = np.zeros(1, np.float32)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from shuttergate.errors import ScoreError
-from shuttergate.frame import Pixels, main_size
+from shuttergate.frame import Pixels, main_size, planes
 from shuttergate.frames.pictures import main_of
 from shuttergate.legible import CUTS, LEGIBLE_PX
 from shuttergate.verdict import Thresholds
@@ -21,6 +21,7 @@ from shuttergate.vision.embedder import Embedder
 from shuttergate.vision.head import CloseHead, Head
 from shuttergate.vision.secondlook import SecondLook, as_whole
 from shuttergate.vision.views import pyramid
+from support.kept import kept
 
 SIDE = (224, 224)
 CAMERA = (4056, 3040)
@@ -177,6 +178,10 @@ def test_without_a_head_for_parts_only_little_may_leave(size: tuple[int, int]) -
     assert [len(second.pyramid(one).views) for one in (CAMERA, size)] == [1, 1]
 
 
+# Where what is cut off at the edges leaves another shape, of which less is seen.
+@example(size=(2930, 3958), rotation=0, longest=None)
+@example(size=(2977, 5075), rotation=0, longest=None)
+@example(size=(4739, 4001), rotation=90, longest=None)
 @settings(max_examples=200, deadline=None)
 @given(
     size=st.tuples(st.integers(64, 6000), st.integers(64, 6000)),
@@ -200,6 +205,14 @@ def test_a_longest_side_can_only_make_it_smaller() -> None:
     assert main_size(second.leaving(main)) == SMALL
     assert main_size(second.leaving(main, 8000)) == SMALL
     assert main_size(second.leaving(main, 640)) == (578, 434)
+
+
+def test_what_leaves_is_the_whole_picture_made_smaller() -> None:
+    main = leaving(CAMERA)
+    small = look(Spy(Network())).leaving(main)
+    for one, other in zip(planes(main), planes(small), strict=True):
+        for row, column in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+            assert abs(int(one[row, column]) - int(other[row, column])) <= 2
 
 
 @pytest.mark.parametrize("size", [(2, 60000), (60000, 2)])
@@ -231,6 +244,25 @@ def test_a_model_that_gives_no_map_is_no_look() -> None:
     spy.embedder.model = lambda view: np.zeros(2)
     with pytest.raises(ScoreError, match="gives no feature map"):
         look(spy)(leaving())
+
+
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_no_picture_that_is_made_on_the_way_stays(
+    rotation: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its planes, the same turned upright, and each view that was cut."""
+    main, names = leaving(), ("resize", "convert", "transpose")
+    kinds = [kept(monkeypatch, Image.Image, name) for name in names]
+    kinds.append(kept(monkeypatch, Image, "merge"))
+    look(Spy(Network()), rotation=rotation)(main)
+    made = [one for kind in kinds for one in kind]
+    assert len(made) > len(VIEWS)
+    assert [one for one in made if any(high for _, high in flat(one))] == []
+
+
+def flat(image: Image.Image) -> list[tuple[int, int]]:
+    """Return the lowest and highest value of each of its bands."""
+    return [band.getextrema() for band in image.split()]
 
 
 def test_the_views_are_wiped() -> None:

@@ -38,6 +38,21 @@ def test_a_stuck_interpreter_is_found_within_a_round(pack: Pack, score: float) -
         SelfTest([channel(pack, lambda pixels: score)]).ask_all()
 
 
+def test_after_a_wrong_answer_only_a_whole_round_counts_again(pack: Pack) -> None:
+    real, is_stuck = Channel(pack, pack.model(pack.content())), [False]
+    test = SelfTest([channel(pack, lambda pixels: 0.5 if is_stuck[0] else real.score(pixels))])
+    test.ask_all()
+    assert test.passed
+    is_stuck[0] = True
+    with pytest.raises(ScoreError):
+        test.ask()
+    is_stuck[0] = False
+    for _ in range(test.questions):
+        assert not test.passed
+        test.ask()
+    assert test.passed
+
+
 def test_an_interpreter_that_repeats_its_last_answer_is_found(pack: Pack) -> None:
     real = Channel(pack, pack.model(pack.content()))
     answers = [0.0]

@@ -19,13 +19,15 @@ from PIL import Image
 
 from shuttergate import feed
 from shuttergate.board import read_board
-from shuttergate.config import Config
+from shuttergate.config import Config, GateSettings, SceneSettings, VisionSettings
+from shuttergate.gate_process import EXIT_DIED
 from shuttergate.parent.supervisor import Supervisor
+from shuttergate.system import spawn
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
 from shuttergate.vision.pack import read_pack
 from support import needs
-from support.kits import HELD_UP_S, Kit, alive, slow_kit, takes, wait_until
+from support.kits import HELD_UP_S, Kit, alive, slow_board, slow_kit, takes, wait_until
 
 Start = Callable[..., Kit]
 
@@ -235,6 +237,47 @@ def test_only_its_status_tells_that_the_gate_keeps_time(tmp_path: Path) -> None:
     inbox.append(status)
     one._hear()
     assert one.alive
+
+
+BROKEN = """
+from shuttergate import gate_process as own
+from shuttergate.presses import Presses
+def fails(self):
+    if self._interlock.state.is_open: raise KeyError("nobody thought of this")
+Presses.between_presses = fails
+own.main()
+"""
+
+
+def test_a_thread_that_ends_by_an_error_takes_the_line_and_the_process_with_it(
+    tmp_path: Path, clear_scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The photographer: without it the others would go on, and say that all is well."""
+    real = spawn.command
+
+    def command(module: str) -> list[str]:
+        gate = [sys.executable, "-I", "-B", "-c", BROKEN]
+        return gate if module == "shuttergate.gate_process" else real(module)
+
+    monkeypatch.setattr(spawn, "command", command)
+    config = Config(
+        board=str(slow_board(tmp_path)),
+        gate=GateSettings(max_age_ms=2000),
+        scene=SceneSettings(path=str(clear_scene)),
+        vision=VisionSettings(selftest_s=1.0),
+    )
+    news: list[feed.News] = []
+    with Supervisor(config, tmp_path / "album") as one:
+        until_s = time.monotonic() + 60
+        while not any(isinstance(item, feed.ChildEnded) for item in news):
+            assert time.monotonic() < until_s, "it goes on without that thread"
+            news += one.poll(0.05)
+    told = [item for item in news if isinstance(item, feed.Level | feed.ThreadDied)]
+    levels = [item.high if isinstance(item, feed.Level) else None for item in told]
+    assert levels[-3:] == [True, False, None], "the line is low before anybody is told"
+    assert told[-1] == feed.ThreadDied("photographer", "KeyError('nobody thought of this')")
+    (ended,) = [item for item in news if isinstance(item, feed.ChildEnded)]
+    assert (ended.process, ended.how) == ("gate", f"exit {EXIT_DIED}")
 
 
 def test_the_line_is_claimed_before_the_models_are_loaded(kit: Start, tmp_path: Path) -> None:
