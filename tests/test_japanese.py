@@ -122,6 +122,7 @@ def test_what_commands_usually_say_is_japanese(
         ["doctor", "--config", config],
         ["model", "list"],
         ["model", "verify"],
+        ["model", "fit"],
         ["model", "sources", "open-nsfw"],
         ["board", "list"],
         ["card", tmp_path / "card.pdf"],

@@ -126,7 +126,7 @@ def refuse_uncompiled(pack: Pack, content: bytes) -> None:
 
     found = examine(content)
     if not found.whole:
-        cause = "; ".join(found.problems) if found.compiled else phrase("it is not compiled")
+        cause = found.problems[0] if found.compiled else phrase("it is not compiled")
         raise PackError(
             "model pack {pack}: its file for the Edge TPU is unfit: {cause}; "
             "compile it anew: `shuttergate model compile {pack}`",
@@ -144,7 +144,7 @@ def words(name: str, found: Fit) -> Iterator[str]:
     else:
         yield _("{name}: fits the Edge TPU, as far as the model shows").format(name=name)
     for problem in found.problems:
-        yield f"  {problem}"
+        yield f"  {problem.told()}"
     if found.compiled:
         return
     count = sum(found.ops.values())
@@ -159,7 +159,7 @@ def words(name: str, found: Fit) -> Iterator[str]:
         ).format(size=size)
     yield _("  the compiler looks at these too, which the model does not show:")
     for unseen in found.unseen:
-        yield f"    {unseen}"
+        yield f"    {unseen.told()}"
 
 
 def compile_pack(

@@ -67,8 +67,8 @@ def words(run: Run) -> str:
     line = f"{padded(word(run.word), 8)}{run.name}: {run.scenario.title}"
     if run.skipped:
         return f"{line}\n        " + _("not run: {why}").format(why=told(run.record.skipped))
-    how = _("({held} of {n} held, {s:.1f} s)")
-    lines = [f"{line} " + how.format(held=held, n=len(run.findings), s=run.seconds)]
+    how = _(" ({held} of {n} held, {s:.1f} s)")
+    lines = [line + how.format(held=held, n=len(run.findings), s=run.seconds)]
     if run.trouble:
         lines.append(f"        {told(run.trouble)}")
     for one in run.findings:
