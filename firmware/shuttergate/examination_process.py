@@ -38,6 +38,7 @@ from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
+from shuttergate.words import camera_words
 
 LORES_SHAPE = (224, 224, 3)
 FRAME_S = 5.0
@@ -104,7 +105,7 @@ def _camera(config: Config, board: Board) -> Iterator[Finding]:
     if board.camera.is_simulated:
         seen = phrase(
             "{name}, {width} x {height}, {fps:g} fps asked for",
-            name=Phrase(camera.name),
+            name=camera_words(camera.name),
             width=size[0],
             height=size[1],
             fps=board.camera.fps,

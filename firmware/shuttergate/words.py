@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import msgspec
 
 from shuttergate import feed
+from shuttergate.errors import Phrase, phrase
 from shuttergate.lang import texts
 from shuttergate.verdict import Fault, Reason
 
@@ -159,14 +160,22 @@ def lost_words(reason: str, language: str | None = None) -> str:
     return _losses(language).get(reason, reason)
 
 
+def camera_words(name: str) -> Phrase:
+    """Return a camera's name, which stays English in the log, for people."""
+    scene = name.removeprefix("simulated camera on ")
+    if scene == name:
+        return Phrase(name)
+    if scene == "the built-in room":
+        return phrase("simulated camera on the built-in room")
+    return phrase("simulated camera on {scene}", scene=scene)
+
+
 def words(item: feed.News, language: str | None = None) -> str:
     """Return a clause for what happened, or "" for what need not be said."""
     _ = texts(language)
     match item:
         case feed.Ready():
-            camera = {  # its name stays English in the log
-                "simulated camera on the built-in room": _("simulated camera on the built-in room")
-            }.get(item.camera, item.camera)
+            camera = camera_words(item.camera).told(language)
             return _("ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
         case feed.GateChanged():
             return _gate_words(item, language)
@@ -189,7 +198,8 @@ def words(item: feed.News, language: str | None = None) -> str:
             why = _cause(item, item.error, language)
             return _more(_faults(language)[item.fault], why, language)
         case feed.CameraWorks():
-            return _("the camera works again: {camera}").format(camera=item.camera)
+            camera = camera_words(item.camera).told(language)
+            return _("the camera works again: {camera}").format(camera=camera)
         case feed.CameraSlow():
             said = _(
                 "the camera is too slow for the gate: {age} ms from a frame to the next "
