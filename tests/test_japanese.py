@@ -131,7 +131,7 @@ def test_what_commands_usually_say_is_japanese(
 
 
 def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
-    text = shuttergate("board", "wiring", "simulated")
+    text = shuttergate("board", "wiring", "pi-cpu")
     assert {line for line in english(text) if "BCM" not in line and "3V3" not in line} == set()
 
 
