@@ -21,7 +21,7 @@ NAMES = re.compile(
 def english(text: str) -> Iterator[str]:
     """Yield each line that has words, and none of them in Japanese."""
     for line in text.splitlines():
-        if re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", line):
+        if re.search(r"[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff60]", line):
             continue
         if re.search(r"[A-Za-z]{2}", NAMES.sub("", line)):
             yield line
