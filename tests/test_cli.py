@@ -232,7 +232,7 @@ def test_boards_have_japanese_titles() -> None:
 def test_errors_are_told_in_the_language_and_json_stays_english(tmp_path: Path) -> None:
     file = tmp_path / "gone.png"
     done = shuttergate("check", file, LANGUAGE="ja")
-    assert done.stdout == f"UNREADABLE        {file}：そのようなファイルはありません\n"
+    assert done.stdout == f"読めません        {file}：そのようなファイルはありません\n"
     found = json.loads(shuttergate("check", "--json", file, LANGUAGE="ja").stdout)
     assert found["reason"] == f"{file}: there is no such file" and "said" not in found
     done = shuttergate("model", "show", "gone", LANGUAGE="ja")

@@ -174,6 +174,7 @@ def test_every_reason_fault_and_switch_has_a_clause_in_both_languages() -> None:
     switches = {one for name in board_names() for one in injection.offered(read_board(name))}
     expected = {f"{what}.{reason}" for what in ("reason", "lost") for reason in Reason}
     expected |= {f"fault.{fault}" for fault in Fault} | {f"inject.{switch}" for switch in switches}
+    expected |= {f"accelerator.{state}" for state in AcceleratorState}
     english, japanese = (clauses(language) for language in LANGUAGES)
     assert english.keys() == japanese.keys() == expected
     for key, text in english.items():

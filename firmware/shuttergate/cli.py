@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from shuttergate import __version__
+from shuttergate.commands import usage
 from shuttergate.commands.bench import bench
 from shuttergate.commands.board import board_app
 from shuttergate.commands.model import model_app
@@ -60,7 +61,7 @@ def start() -> None:
             stream.reconfigure(
                 errors="replace"
             )  # a terminal that lacks a letter still gets the rest
-    app(prog_name="shuttergate")
+    usage.run(app, "shuttergate")
 
 
 def _say_version(wanted: bool) -> None:
@@ -143,7 +144,8 @@ def demo(
     ] = None,
     headless: Annotated[bool, typer.Option(help=_("No keys, no page: terminal only."))] = False,
     board: Annotated[
-        str, typer.Option(metavar="NAME", help=_("A board without solder: simulated, or webcam."))
+        str,
+        typer.Option(metavar=_("NAME"), help=_("A board without solder: simulated, or webcam.")),
     ] = "simulated",
     config: ConfigFile = None,
 ) -> None:
@@ -219,7 +221,7 @@ def console(
         ),
     ] = "look",
     window: Annotated[
-        Path | None, typer.Option(metavar="SOCKET", help=_("Where the kit is to be seen."))
+        Path | None, typer.Option(metavar=_("SOCKET"), help=_("Where the kit is to be seen."))
     ] = None,
     config: ConfigFile = None,
 ) -> None:
@@ -251,7 +253,7 @@ def console(
 
 @app.command(help=_("Judge picture files: 0 all clear, 1 any blocked, 2 any unreadable."))
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=_("Pictures."))],
+    files: Annotated[list[Path], typer.Argument(metavar=_("FILE…"), help=_("Pictures."))],
     live: Annotated[
         bool, typer.Option(help=_("As one live frame, not as the second look."))
     ] = False,
@@ -294,31 +296,31 @@ def evaluate(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="MANIFEST.csv",
+            metavar=_("MANIFEST.csv"),
             help=_("Columns path (relative to this file), label (nude or safe) and, if any, set."),
         ),
     ],
     as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help=_("Write all figures as JSON."))
+        Path | None, typer.Option("--json", metavar=_("FILE"), help=_("Write all figures as JSON."))
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help=_("Write a report with plots."))
+        Path | None, typer.Option(metavar=_("FILE.html"), help=_("Write a report with plots."))
     ] = None,
     live: Annotated[bool, typer.Option("--live", help=_("Only the live look."))] = False,
     second: Annotated[bool, typer.Option("--second", help=_("Only the second look."))] = False,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN,…", help=_("Rates by these columns, too."))
+        str | None, typer.Option(metavar=_("COLUMN,…"), help=_("Rates by these columns, too."))
     ] = None,
     names: Annotated[
         str | None,
         typer.Option(
-            metavar="REGEX", help=_("Make columns of its named groups, found in each path.")
+            metavar=_("REGEX"), help=_("Make columns of its named groups, found in each path.")
         ),
     ] = None,
     against: Annotated[
         str,
         typer.Option(
-            metavar="MODEL,…",
+            metavar=_("MODEL,…"),
             help=_("Public models to compare with: open-nsfw, nudenet, nsfwjs; where installed."),
         ),
     ] = "",
@@ -328,13 +330,13 @@ def evaluate(
     cluster: Annotated[
         str | None,
         typer.Option(
-            metavar="ADDRESS",
+            metavar=_("ADDRESS"),
             help=_("Dask scheduler whose workers do it; they must see the same folders."),
         ),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=_("Keep finished pictures here; go on from there.")),
+        typer.Option(metavar=_("FILE"), help=_("Keep finished pictures here; go on from there.")),
     ] = None,
     blind: Annotated[
         bool,
@@ -346,7 +348,8 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.json", help=_("The only file that --blind writes; it can be published.")
+            metavar=_("FILE.json"),
+            help=_("The only file that --blind writes; it can be published."),
         ),
     ] = None,
     fhibe: Annotated[
@@ -371,7 +374,7 @@ def evaluate(
 
 @app.command(help=_("Write the printable test card: a pattern that closes a working kit's gate."))
 def card(
-    out: Annotated[Path, typer.Argument(metavar="OUT.pdf", help=_("The PDF file to write."))],
+    out: Annotated[Path, typer.Argument(metavar=_("OUT.pdf"), help=_("The PDF file to write."))],
     paper: Annotated[
         Literal["a4", "a6"], typer.Option(case_sensitive=False, help=_("Size of the paper."))
     ] = "a4",

@@ -19,7 +19,7 @@ import msgspec
 from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.config import Config
-from shuttergate.errors import Phrase
+from shuttergate.errors import Phrase, phrase
 from shuttergate.system import spawn
 
 PATIENCE_S = 90.0
@@ -36,6 +36,9 @@ MISSING_SHARE = 0.02
 SLOW_SHARE = 0.9
 
 
+_NOTHING = Phrase("")
+
+
 class Health(StrEnum):
     """How a part is."""
 
@@ -47,14 +50,14 @@ class Health(StrEnum):
 class Examined(msgspec.Struct, frozen=True, tag="examined"):
     """One part, how it is, what was seen, and the mend where one is due.
 
-    ``said``: both for people, in their language, where an error was met.
+    ``said``: both for people, in their language, or what an error says of both.
     """
 
     part: str
     health: Health
     seen: str
     mend: str = ""
-    said: Phrase | msgspec.UnsetType = msgspec.UNSET
+    said: tuple[Phrase, Phrase] | Phrase | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def failed(cls, part: str, said: Phrase) -> Examined:
@@ -70,6 +73,9 @@ class Examined(msgspec.Struct, frozen=True, tag="examined"):
         """Return what was seen, and the mend, in a language; None: the environment's."""
         if self.said is msgspec.UNSET:
             return self.seen, self.mend
+        if isinstance(self.said, tuple):
+            seen, mend = self.said
+            return seen.told(language), mend.told(language)
         words = self.said.told(language)
         return (self.seen, self.mend) if words == str(self.said) else parted(words, "。")
 
@@ -78,6 +84,11 @@ def parted(words: str, mark: str) -> tuple[str, str]:
     """Return what an error says of the cause, and of the mend, which comes last."""
     cause, _, mend = words.rpartition(mark)
     return (cause, mend) if cause else (mend, "")
+
+
+def examined(part: str, health: Health, seen: Phrase, mend: Phrase = _NOTHING) -> Examined:
+    """Return a finding in all languages."""
+    return Examined(part, health, str(seen), str(mend), (seen, mend))
 
 
 class CameraTimes(msgspec.Struct, frozen=True, tag="camera times"):
@@ -122,7 +133,7 @@ def hardware(config: Config, board: Board, parts: Collection[str] = PARTS) -> It
         child = spawn.start("shuttergate.examination_process", theirs.fileno(), settings=settings)
         theirs.close()
         left = list(order.parts)
-        how = "ended"
+        how = phrase("ended")
         try:
             for finding in _heard(ours):
                 if isinstance(finding, Examined):
@@ -131,16 +142,17 @@ def hardware(config: Config, board: Board, parts: Collection[str] = PARTS) -> It
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(ENDING_S)  # its own status says more than ours
         except TimeoutError:
-            how = f"gave no answer within {PATIENCE_S:.0f} s"
+            how = phrase("gave no answer within {limit:.0f} s", limit=PATIENCE_S)
         finally:
             child.kill()
             status = child.wait()
     if left:
-        seen = f"the look at it {how}, as the gate would: status {status}"
-        mend = "what its library said stands above; unplug that part, and plug it in again"
-        yield Examined(left[0], Health.FAULT, seen, mend)
+        seen = phrase("the look at it {how}, as the gate would: status {n}", how=how, n=status)
+        mend = phrase("what its library said stands above; unplug that part, and plug it in again")
+        yield examined(left[0], Health.FAULT, seen, mend)
     for part in left[1:]:
-        yield Examined(part, Health.WARNING, f"not looked at: {left[0]} came first", "mend that")
+        seen = phrase("not looked at: {part} came first", part=Phrase(left[0]))
+        yield examined(part, Health.WARNING, seen, phrase("mend that"))
 
 
 def _heard(link: socket.socket) -> Iterator[Finding]:
@@ -163,23 +175,27 @@ def paces(exposed_s: Sequence[float]) -> tuple[float, int]:
 
 def judged_camera(name: str, size: tuple[int, int], times: CameraTimes, asked: float) -> Examined:
     """Return how a real camera is by what it gave."""
-    seen = f"{name}, {size[0]} x {size[1]}"
+    seen = phrase("{name}, {width} x {height}", name=Phrase(name), width=size[0], height=size[1])
     if not times.interval_ms:
-        mend = "the gate stays closed before it; update its driver, or use another camera"
-        return Examined("camera", Health.FAULT, f"{seen}; it repeats its timestamps", mend)
-    seen += f", {times.fps:.1f} frames a second"
+        mend = phrase("the gate stays closed before it; update its driver, or use another camera")
+        seen = phrase("{seen}; it repeats its timestamps", seen=seen)
+        return examined("camera", Health.FAULT, seen, mend)
+    seen = phrase("{seen}, {fps:.1f} frames a second", seen=seen, fps=times.fps)
     if times.missing > MISSING_SHARE * times.frames:
-        return Examined(
+        of = times.frames + times.missing
+        return examined(
             "camera",
             Health.WARNING,
-            f"{seen}; {times.missing} of {times.frames + times.missing} did not come",
-            "switch the power off, and look at the camera's cable and at both its ends",
+            phrase("{seen}; {n} of {of} did not come", seen=seen, n=times.missing, of=of),
+            phrase("switch the power off, and look at the camera's cable and at both its ends"),
         )
     if times.fps < SLOW_SHARE * asked:
-        return Examined(
+        return examined(
             "camera",
             Health.WARNING,
-            f"{seen}, where {asked:g} were asked for",
-            "set fps to what it gives, or in [camera.sensors] a mode that has more; more light",
+            phrase("{seen}, where {asked:g} were asked for", seen=seen, asked=asked),
+            phrase(
+                "set fps to what it gives, or in [camera.sensors] a mode that has more; more light"
+            ),
         )
-    return Examined("camera", Health.OK, seen)
+    return examined("camera", Health.OK, seen)

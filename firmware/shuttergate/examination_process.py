@@ -17,13 +17,14 @@ from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 from shuttergate.examination import (
     CameraTimes,
     Examination,
     Examined,
     Finding,
     Health,
+    examined,
     judged_camera,
     paces,
 )
@@ -37,6 +38,7 @@ from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
+from shuttergate.words import camera_words
 
 LORES_SHAPE = (224, 224, 3)
 FRAME_S = 5.0
@@ -44,9 +46,9 @@ WARM_UP_FRAMES = 5
 SAMPLE_FRAMES = 60
 SAMPLE_S = 6.0
 ACCELERATOR_S = 25.0
-_PLUG = "plug the Coral in again, in a blue USB 3 socket with enough current"
+_PLUG = phrase("plug the Coral in again, in a blue USB 3 socket with enough current")
 _ACCELERATOR_MENDS = {
-    AcceleratorState.ABSENT: (
+    AcceleratorState.ABSENT: phrase(
         "plug the Coral in, install its library (docs/install.md), and stop what else uses it"
     ),
     AcceleratorState.UNFIT: libedgetpu.MEND,
@@ -101,12 +103,18 @@ def _camera(config: Config, board: Board) -> Iterator[Finding]:
         camera.close()
     yield times
     if board.camera.is_simulated:
-        seen = f"{camera.name}, {size[0]} x {size[1]}, {board.camera.fps:g} fps asked for"
+        seen = phrase(
+            "{name}, {width} x {height}, {fps:g} fps asked for",
+            name=camera_words(camera.name),
+            width=size[0],
+            height=size[1],
+            fps=board.camera.fps,
+        )
         if skipped:
-            mend = "remove what is no picture"
-            yield Examined("camera", Health.WARNING, f"{seen}; {skipped[0]}", mend)
+            seen = phrase("{seen}; {skipped}", seen=seen, skipped=skipped[0])
+            yield examined("camera", Health.WARNING, seen, phrase("remove what is no picture"))
         else:
-            yield Examined("camera", Health.OK, seen)
+            yield examined("camera", Health.OK, seen)
     else:
         yield judged_camera(camera.name, size, times, board.camera.fps)
 
@@ -146,8 +154,8 @@ def _sampled(camera: Source) -> tuple[tuple[int, int], CameraTimes]:
 def _accelerator(config: Config, board: Board) -> Iterator[Finding]:
     engine = board.accelerator
     if engine.driver == "cpu":
-        seen = f"cpu ({os.cpu_count()} cores), {RUNTIME}"
-        yield Examined("accelerator", Health.OK, seen)
+        seen = phrase("cpu ({n} cores), {runtime}", n=os.cpu_count(), runtime=RUNTIME)
+        yield examined("accelerator", Health.OK, seen)
         return
     channels = board.channels
     eyes = open_eyes(channels.live, channels.look, engine, video=channels.for_video)
@@ -155,14 +163,17 @@ def _accelerator(config: Config, board: Board) -> Iterator[Finding]:
     try:
         if eyes.accelerator.wait(ACCELERATOR_S):
             SelfTest(eyes.live).ask_all()
-            seen = f"edgetpu by {engine.library}; {coral.words()}"
-            yield Examined("accelerator", Health.OK, seen)
+            seen = phrase(
+                "edgetpu by {library}; {bus}", library=engine.library, bus=Phrase(coral.words())
+            )
+            yield examined("accelerator", Health.OK, seen)
         else:
             state, cause = eyes.accelerator.state, eyes.accelerator.cause
             health = Health.WARNING if eyes.may_stand_in else Health.FAULT
             mend = _ACCELERATOR_MENDS.get(state, _PLUG)
-            seen = f"edgetpu {state}: {cause.removesuffix('; ' + libedgetpu.MEND)}"
-            yield Examined("accelerator", health, seen, mend)
+            cause = cause.removesuffix(f"; {libedgetpu.MEND}")
+            seen = phrase("edgetpu {state}: {cause}", state=state, cause=cause)
+            yield examined("accelerator", health, seen, mend)
     finally:
         eyes.accelerator.close()
 
@@ -184,11 +195,13 @@ def _gpio(
     if standing:
         yield Examined.failed("gpio", WIRE_FAULTS[min(standing)])
     else:
-        seen = (
-            f"{board.gpio.driver}; permissive BCM {board.pins.enable} low, "
-            f"shutter BCM {board.pins.shutter} released"
+        seen = phrase(
+            "{driver}; permissive BCM {enable} low, shutter BCM {shutter} released",
+            driver=board.gpio.driver,
+            enable=board.pins.enable,
+            shutter=board.pins.shutter,
         )
-        yield Examined("gpio", Health.OK, seen)
+        yield examined("gpio", Health.OK, seen)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,11 @@ def _(text: str) -> str:
     return _translation.gettext(text)
 
 
+def N_(text: str) -> str:
+    """Return `text` as it is: a mark for the catalogue where it is translated only later."""
+    return text
+
+
 @functools.cache
 def texts(language: str | None) -> Callable[[str], str]:
     """Return what gives a text in `language`, "ja" or else English; None: the environment's."""

@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
+from shuttergate.columns import padded
 from shuttergate.errors import Phrase, PictureError, ScoreError, plain
 from shuttergate.frames.pictures import lores_of, main_of, read_pictures
-from shuttergate.verdict import Look, Reason, Rule, joint_score, judge, rounded
+from shuttergate.lang import _
+from shuttergate.verdict import Decision, Look, Reason, Rule, joint_score, judge, rounded
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.views import pyramid
@@ -122,8 +124,16 @@ def _ms_since(began_s: float) -> float:
 def words(found: Checked) -> str:
     """Return one line for people."""
     if found.score is None:
-        return f"UNREADABLE        {found.said.told() if found.said else found.reason}"
-    return f"{found.verdict:<10} {found.score:.3f}  {found.file}  ({found.reason})"
+        why = found.said.told() if found.said else found.reason
+        return padded(_("UNREADABLE"), 16) + f"  {why}"
+    verdict = _("CLEAR") if found.verdict == Decision.CLEAR else _("BLOCKED")
+    reasons = {
+        Reason.CLEAR: _("clear"),
+        Reason.NUDITY: _("nudity"),
+        Reason.DOUBT: _("doubt"),
+    }
+    why = {str(reason): said for reason, said in reasons.items()}.get(found.reason, found.reason)
+    return f"{padded(verdict, 10)} {found.score:.3f}  {found.file}  ({why})"
 
 
 def exit_status(verdicts: Iterable[str]) -> int:

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import msgspec
 
 from shuttergate import feed
+from shuttergate.errors import Phrase, phrase
 from shuttergate.lang import texts
 from shuttergate.verdict import Fault, Reason
 
@@ -135,12 +136,16 @@ def _switches(language: str | None) -> dict[str, str]:
 
 
 def clauses(language: str | None = None) -> dict[str, str]:
-    """Return all that a page says by name: ``reason.…``, ``lost.…``, ``fault.…``, ``inject.…``."""
+    """Return all that a page says by name.
+
+    ``reason.…``, ``lost.…``, ``fault.…``, ``inject.…``, ``accelerator.…``.
+    """
     named = {
         "reason": _reasons(language),
         "lost": _losses(language),
         "fault": _faults(language),
         "inject": _switches(language),
+        "accelerator": _accelerator_states(language),
     }
     return {f"{what}.{name}": text for what, own in named.items() for name, text in own.items()}
 
@@ -155,14 +160,22 @@ def lost_words(reason: str, language: str | None = None) -> str:
     return _losses(language).get(reason, reason)
 
 
+def camera_words(name: str) -> Phrase:
+    """Return a camera's name, which stays English in the log, for people."""
+    scene = name.removeprefix("simulated camera on ")
+    if scene == name:
+        return Phrase(name)
+    if scene == "the built-in room":
+        return phrase("simulated camera on the built-in room")
+    return phrase("simulated camera on {scene}", scene=scene)
+
+
 def words(item: feed.News, language: str | None = None) -> str:
     """Return a clause for what happened, or "" for what need not be said."""
     _ = texts(language)
     match item:
         case feed.Ready():
-            camera = {  # its name stays English in the log
-                "simulated camera on the built-in room": _("simulated camera on the built-in room")
-            }.get(item.camera, item.camera)
+            camera = camera_words(item.camera).told(language)
             return _("ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
         case feed.GateChanged():
             return _gate_words(item, language)
@@ -185,7 +198,8 @@ def words(item: feed.News, language: str | None = None) -> str:
             why = _cause(item, item.error, language)
             return _more(_faults(language)[item.fault], why, language)
         case feed.CameraWorks():
-            return _("the camera works again: {camera}").format(camera=item.camera)
+            camera = camera_words(item.camera).told(language)
+            return _("the camera works again: {camera}").format(camera=camera)
         case feed.CameraSlow():
             said = _(
                 "the camera is too slow for the gate: {age} ms from a frame to the next "
@@ -214,7 +228,8 @@ def words(item: feed.News, language: str | None = None) -> str:
         case feed.PublisherLost(how="replaced"):
             return _("another process saves photos now")
         case feed.AcceleratorChanged():
-            return _more(_accelerator_words(item.state, language), item.cause, language)
+            state = _accelerator_states(language).get(item.state, item.state)
+            return _more(state, item.cause, language)
         case feed.PictureSkipped():
             return _("a picture cannot be shown: {why}").format(
                 why=_cause(item, item.cause, language)
@@ -247,6 +262,25 @@ def words(item: feed.News, language: str | None = None) -> str:
     assert_never(item)
 
 
+def log_words(item: feed.Logged, language: str | None = None) -> str:
+    """Return a clause for a line of the log: also for what `words` has no need to say."""
+    _ = texts(language)
+    if said := words(item, language):
+        return said
+    match item:
+        case feed.GateChanged():
+            return _with_faults(item.reason, item.faults, language)
+        case feed.FrameBuffers():
+            return _("memory taken for frames: {n} MB").format(n=item.megabytes)
+        case feed.AlbumReady():
+            return _("the album can be written to")
+        case feed.PublisherLost():
+            return _("the process that saves photos is gone")
+        case feed.Refused():
+            return _("the kit did not start: {cause}").format(cause=item.words.told(language))
+    return log_name(item) if isinstance(item, feed.Event) else kind(item)
+
+
 def _gate_words(event: feed.GateChanged, language: str | None) -> str:
     _ = texts(language)
     if event.state == "OPEN":
@@ -274,7 +308,7 @@ def _video_words(event: feed.Video, language: str | None) -> str:
     return said.format(s=seconds)
 
 
-def _accelerator_words(state: str, language: str | None) -> str:
+def _accelerator_states(language: str | None) -> dict[str, str]:
     _ = texts(language)
     return {
         "starting": _("the accelerator is starting"),
@@ -284,7 +318,7 @@ def _accelerator_words(state: str, language: str | None) -> str:
         "failed": _("the accelerator gives errors instead of answers"),
         "hung": _("the accelerator gives no answer"),
         "died": _("the accelerator’s process ended"),
-    }.get(state, state)
+    }
 
 
 def _with_faults(reason: Reason, faults: list[Fault], language: str | None) -> str:

@@ -16,13 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttergate.commands.demo import (
-    KEY_S,
-    PRESS_S,
-    Fingers,
-    _columns,
-    _fit,
-)
+from shuttergate.commands.demo import KEY_S, PRESS_S, Fingers
 from support.kits import slow_kit, wait_until
 
 
@@ -183,9 +177,3 @@ def test_scripted_presses_come_in_order() -> None:
     assert list(fingers.due(1.0)) == [True]
     assert list(fingers.due(1.0 + PRESS_S)) == [False]
     assert fingers.wait_s(1.5, 10.0) == 0.5
-
-
-def test_a_line_is_cut_by_columns_and_not_by_letters() -> None:
-    assert _columns("○ 閉") == 4
-    assert _fit("カメラ", 5) == "カメ"
-    assert _fit("カメラ", 0) == ""

@@ -19,6 +19,7 @@ from shuttergate.bench.scenario.report import Run
 from shuttergate.bench.scenario.run import read_scenario
 from shuttergate.bench.scenario.soak import Sample
 from shuttergate.bench.scenario.vitals import Vitals
+from shuttergate.errors import phrase
 from support.looking import standing
 from support.places import ROOT
 
@@ -54,7 +55,7 @@ def record(**more: Any) -> Record:
 def a_run(**more: Any) -> Run:
     """That run, judged: the line fell too late, and one photo is there."""
     scenario = read_scenario(LIBRARY / "1-fail-closed" / "card.toml")
-    found = record(done=[Done(2.9, "shows card")], **more)
+    found = record(done=[Done(2.9, phrase("shows {scene}", scene="card"))], **more)
     wanted = [Falls(2.9, 50), PhotoCount(1)]
     return Run("promise/card", scenario, found, [one.judge(found) for one in wanted], "", 6.1)
 
@@ -78,7 +79,7 @@ def word(at_s: float, opened_s: float | None = None, line: bool | None = None) -
 def never_high(found: Record) -> Finding:
     """Whether the line was ever high while the gate said CLOSED."""
     must = "1: the line is never high while the gate says CLOSED"
-    (one,) = [one for one in invariants.findings(found, 1 / 30) if one.must == must]
+    (one,) = [one for one in invariants.findings(found, 1 / 30) if str(one.must) == must]
     return one
 
 

@@ -28,10 +28,10 @@ def test_the_packages_version_names_its_tensorflow(
 ) -> None:
     assert libedgetpu.built_for(version) == tensorflow
     monkeypatch.setattr(libedgetpu, "installed", lambda: [("libedgetpu1-std", version)])
-    refused = libedgetpu.unfit_package("libedgetpu.so.1")
+    refused = str(libedgetpu.unfit_package("libedgetpu.so.1") or "")
     assert bool(refused) is (tensorflow < (2, 16))
     assert not refused or f"libedgetpu1-std {version}" in refused
-    assert libedgetpu.unfit_package("/opt/mine/libedgetpu.so.1") == ""
+    assert libedgetpu.unfit_package("/opt/mine/libedgetpu.so.1") is None
 
 
 def dpkg(folder: Path, says: str) -> str:
@@ -94,7 +94,7 @@ def test_what_is_no_such_library_says_nothing() -> None:
 
 def test_only_what_the_runtime_could_not_call_is_put_down_to_the_build() -> None:
     said = libedgetpu.explained(RuntimeError("Encountered unresolved custom op.\nNode 1"), "a.so")
-    assert "a.so" in said and "(Node 1)" in said and libedgetpu.MEND in said
+    assert "a.so" in said and "(Node 1)" in said and str(libedgetpu.MEND) in said
     assert libedgetpu.explained(RuntimeError("INFO\nUSB transfer error 1"), "a.so") == (
         "USB transfer error 1"
     )
@@ -103,4 +103,4 @@ def test_only_what_the_runtime_could_not_call_is_put_down_to_the_build() -> None
 
 def test_the_mend_names_a_place_that_is_there() -> None:
     assert "**The Coral's library**" in (ROOT / "docs" / "install.md").read_text()
-    assert libedgetpu.MEND.endswith('(docs/install.md, "The Coral\'s library")')
+    assert str(libedgetpu.MEND).endswith('(docs/install.md, "The Coral\'s library")')

@@ -29,6 +29,7 @@ from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses
 from support import needs
+from support.japanese import english
 from support.kits import family, held_up_s, slow_kit, takes, wait_until
 from support.staged import Staged
 
@@ -275,6 +276,22 @@ def like(page: Any, wanted: tuple[int, int, int], timeout_s: float = 15.0) -> bo
         ),
         timeout_s,
     )
+
+
+@browser_only
+def test_a_page_in_japanese_says_nothing_in_english(page: Callable[..., Any], kit: Staged) -> None:
+    own = {"English", "Show this page in English", "shuttergate", "Ask at the desk.", "ms"}
+    kit.show("card")
+    for view in ("", "bench", "explain"):
+        one = page(f"{view}?lang=ja")
+        becomes(one, "blocked")
+        assert comes(lambda one=one: "consent-clean" in one.inner_text("body"))  # type: ignore[misc]
+        texts = [*one.inner_text("body").splitlines(), one.title().partition(" · ")[0]]
+        for name in ("aria-label", "alt", "title"):
+            read = f"all => all.map(one => one.getAttribute('{name}'))"
+            texts += one.eval_on_selector_all(f"[{name}]", read)
+        lines = [line for text in texts for line in english(text) if line.strip() not in own]
+        assert lines == [], view
 
 
 @browser_only

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,7 +42,9 @@ def figure_of(width: int, height: int, salt: str) -> Iterator[tuple[Any, Drawing
         "axes.spines.top": False,
         "axes.spines.right": False,
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # The reader's fonts draw the text, and have the letters that are not in matplotlib's own.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure = figures.Figure((width * _INCH, height * _INCH), layout="constrained")
         yield figure, drawing
         text = io.StringIO()

@@ -28,20 +28,22 @@ def bench(
     scenarios: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SCENARIO.toml…|latency",
+            metavar=_("SCENARIO.toml…|latency"),
             help=_("Scenarios, or folders of them; or: from light to line, and press to file."),
         ),
     ],
     board: BoardName = None,
     wires: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.toml", help=_("The bench's own lines to a kit with real pins.")),
+        typer.Option(
+            metavar=_("FILE.toml"), help=_("The bench's own lines to a kit with real pins.")
+        ),
     ] = None,
     junit: Annotated[
-        Path | None, typer.Option(metavar="FILE.xml", help=_("Write the results as JUnit XML."))
+        Path | None, typer.Option(metavar=_("FILE.xml"), help=_("Write the results as JUnit XML."))
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help=_("Write a report with timelines."))
+        Path | None, typer.Option(metavar=_("FILE.html"), help=_("Write a report with timelines."))
     ] = None,
     jobs: Annotated[
         int, typer.Option(min=1, max=64, help=_("Kits at a time; only on simulated boards."))
@@ -107,7 +109,7 @@ def bench(
     if junit is not None:
         write_junit(done, junit)
     if report is not None:
-        report.write_text(page.render(done, "Scenarios on the bench"), encoding="utf-8")
+        report.write_text(page.render(done, _("Scenarios on the bench")), encoding="utf-8")
     typer.echo(counts(done))
     # What was not run at all has shown nothing.
     failed = any(not one.held and not one.skipped for one in done)

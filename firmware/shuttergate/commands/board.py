@@ -39,7 +39,7 @@ def board_wiring(
     name: str,
     svg: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=_("Write the whole wiring as a drawing for A4.")),
+        typer.Option(metavar=_("FILE"), help=_("Write the whole wiring as a drawing for A4.")),
     ] = None,
     config: ConfigFile = None,
 ) -> None:

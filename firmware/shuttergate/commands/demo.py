@@ -13,7 +13,6 @@ import tempfile
 import termios
 import time
 import tty
-import unicodedata
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -22,6 +21,7 @@ from typing import TextIO
 
 from shuttergate import feed
 from shuttergate.board import Board
+from shuttergate.columns import cut, padded
 from shuttergate.commands import run as serve
 from shuttergate.companion import Companion, Role
 from shuttergate.config import Config
@@ -118,7 +118,7 @@ class Screen:
         """Show how things stand: a living line, or now and then a log line."""
         if self._terminal:
             line = _status_line(kit, self._keys)
-            self._line = _coloured(_fit(line, shutil.get_terminal_size().columns))
+            self._line = _coloured(cut(line, shutil.get_terminal_size().columns))
             self._out.write(f"\r\x1b[K{self._line}")
         elif elapsed_s >= self._due_s and kit.status is not None:
             self._due_s += STATUS_EVERY_S
@@ -163,7 +163,7 @@ class Screen:
             *(("", f"{n} × {lost_words(why)}") for why, n in _most_first(totals, Total.LOST)),
             *(("", name) for name in self.names),
         ]
-        table = "".join(f"{label}{' ' * (12 - _columns(label))}{text}\n" for label, text in rows)
+        table = "".join(f"{padded(label, 12)}{text}\n" for label, text in rows)
         if self._terminal:
             self._out.write(f"\r\x1b[K\n{table}")
         else:
@@ -216,17 +216,6 @@ def _status_line(kit: Supervisor, keys: bool) -> str:
 
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()  # None: it was closed before we began
-
-
-def _columns(text: str) -> int:
-    """Return how many columns of a terminal `text` takes: Japanese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _fit(text: str, columns: int) -> str:
-    while text and _columns(text) >= columns:
-        text = text[:-1]
-    return text
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ from shuttergate.board import Board
 from shuttergate.capture.album import Album
 from shuttergate.commands import upkeep
 from shuttergate.config import Config, album_folder
-from shuttergate.errors import ShuttergateError, plain
-from shuttergate.examination import Examined, Finding, Health
+from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.examination import Examined, Finding, Health, examined
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.parent.supervisor import make_album
 from shuttergate.system import confine, landlock, swap
@@ -67,17 +67,18 @@ def _kept_up(part: str, look: Callable[[], Examined | None]) -> Iterator[Examine
     try:
         yield from filter(None, (look(),))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        yield Examined(part, Health.WARNING, f"cannot be read: {error}", "look at it by hand")
+        seen = phrase("cannot be read: {error}", error=error)
+        yield examined(part, Health.WARNING, seen, phrase("look at it by hand"))
 
 
 def _unfit(board: Board) -> Examined | None:
     """Say what is wrong with the accelerator's library before anything has to load it."""
     engine = board.accelerator
-    cause = libedgetpu.unfit_package(engine.library) if engine.driver == "edgetpu" else ""
-    if not cause:
+    cause = libedgetpu.unfit_package(engine.library) if engine.driver == "edgetpu" else None
+    if cause is None:
         return None
     health = Health.WARNING if engine.fallback == "cpu" else Health.FAULT
-    return Examined("accelerator", health, cause, libedgetpu.MEND)
+    return examined("accelerator", health, cause, libedgetpu.MEND)
 
 
 def let_go(modules: Path) -> Examined:
@@ -88,31 +89,35 @@ def let_go(modules: Path) -> Examined:
     part, found = "gpio after a crash", sorted(modules.glob("pinctrl_*/parameters/persist_gpio_*"))
     kept = [file.parts[-3] for file in found if file.read_text().strip() != "N"]
     if kept:
-        return Examined(
+        return examined(
             part,
             Health.FAULT,
-            f"{kept[0]} keeps a line driven whose process died",
-            "restart the Pi, once systemd/install.sh has set persist_gpio_outputs=n",
+            phrase("{module} keeps a line driven whose process died", module=kept[0]),
+            phrase("restart the Pi, once systemd/install.sh has set persist_gpio_outputs=n"),
         )
     if not found:
-        return Examined(
+        return examined(
             part,
             Health.WARNING,
-            "this kernel does not say whether it keeps a line driven whose process died",
-            "on a Raspberry Pi: sudo apt full-upgrade; elsewhere kill it and measure the line",
+            phrase("this kernel does not say whether it keeps a line driven whose process died"),
+            phrase(
+                "on a Raspberry Pi: sudo apt full-upgrade; elsewhere kill it and measure the line"
+            ),
         )
-    return Examined(part, Health.OK, "the kernel lets go of the line of a process that dies")
+    seen = phrase("the kernel lets go of the line of a process that dies")
+    return examined(part, Health.OK, seen)
 
 
 def _model(name: str) -> Examined:
     pack = read_pack(share("models") / name)
     test = SelfTest([Channel(pack, pack.model(pack.content()))])
     test.ask_all()
-    return Examined(
-        f"model {name}",
-        Health.OK,
-        f"sha256 {pack.manifest.sha256[:12]}…, {test.questions} known answers right",
+    seen = phrase(
+        "sha256 {sha256}…, {n} known answers right",
+        sha256=pack.manifest.sha256[:12],
+        n=test.questions,
     )
+    return examined(f"model {name}", Health.OK, seen)
 
 
 def _rule(names: Collection[str], config: Config) -> Examined:
@@ -121,11 +126,11 @@ def _rule(names: Collection[str], config: Config) -> Examined:
     own = config.limits()
     for name in names:
         refuse_laxer(name, own.get(name, letters.lines[name]), letters.lines[name])
-    return Examined(
-        "nudity rule",
-        Health.OK,
-        f"sha256 {letters.sha256[:12]}…, chosen for these models, known answers right",
+    seen = phrase(
+        "sha256 {sha256}…, chosen for these models, known answers right",
+        sha256=letters.sha256[:12],
     )
+    return examined("nudity rule", Health.OK, seen)
 
 
 def _disk(config: Config) -> Examined:
@@ -133,18 +138,22 @@ def _disk(config: Config) -> Examined:
     make_album(folder, config)
     Album(folder).probe()
     free = shutil.disk_usage(folder).free
-    seen = f"{free / 1e9:.1f} GB free for the album in {plain(folder)}"
+    seen = phrase("{gb:.1f} GB free for the album in {folder}", gb=free / 1e9, folder=folder)
     if free < LOW_DISK_BYTES:
-        return Examined("disk", Health.WARNING, seen, "make room: the gate closes when it is full")
-    return Examined("disk", Health.OK, seen)
+        mend = phrase("make room: the gate closes when it is full")
+        return examined("disk", Health.WARNING, seen, mend)
+    return examined("disk", Health.OK, seen)
 
 
 def _walls() -> Examined:
     """Whether this kernel can confine the kit's processes as SECURITY.md says."""
     if lack := confine.lacking():
-        mend = "nothing to mend under the service; in a demo by hand, a kernel with Landlock (6.12)"
-        return Examined("walls", Health.WARNING, lack, mend)
-    return Examined("walls", Health.OK, f"seccomp, Landlock version {landlock.version()}")
+        mend = phrase(
+            "nothing to mend under the service; in a demo by hand, a kernel with Landlock (6.12)"
+        )
+        return examined("walls", Health.WARNING, lack, mend)
+    seen = phrase("seccomp, Landlock version {version}", version=landlock.version())
+    return examined("walls", Health.OK, seen)
 
 
 def _memory(board: Board) -> Examined:
@@ -152,12 +161,18 @@ def _memory(board: Board) -> Examined:
     need = POOL_FRAMES * (width * height * 3 // 2 + LORES_BYTES)
     disk, limit = swap.disk(), _lockable()
     if disk is None or limit >= need:
-        return Examined("memory", Health.OK, "frames cannot reach a swap disk")
+        return examined("memory", Health.OK, phrase("frames cannot reach a swap disk"))
     if board.camera.is_simulated:
-        return Examined("memory", Health.OK, f"a simulated camera's frames may reach {disk}: swap")
-    seen = f"only {limit / 1e6:.0f} MB of {need / 1e6:.0f} MB of frames may be locked in memory"
-    seen += f", and {disk} is swap: the kit does not start"
-    return Examined("memory", Health.FAULT, seen, str(swap.MEND))
+        seen = phrase("a simulated camera's frames may reach {disk}: swap", disk=disk)
+        return examined("memory", Health.OK, seen)
+    seen = phrase(
+        "only {limit:.0f} MB of {need:.0f} MB of frames may be locked in memory, and {disk} is "
+        "swap: the kit does not start",
+        limit=limit / 1e6,
+        need=need / 1e6,
+        disk=disk,
+    )
+    return examined("memory", Health.FAULT, seen, swap.MEND)
 
 
 def _lockable() -> float:
@@ -187,13 +202,13 @@ def _systemctl(*words: str) -> str | None:
 def _service() -> Examined:
     state = _systemctl("is-active")
     if state is None:
-        return Examined("service", Health.WARNING, "no systemd here", "start it by hand")
-    state = state or "not installed"
+        seen = phrase("no systemd here")
+        return examined("service", Health.WARNING, seen, phrase("start it by hand"))
     if state == "active":
-        return Examined("service", Health.OK, "active")
-    return Examined(
-        "service", Health.WARNING, state, "not needed for a demo; docs/install.md installs it"
-    )
+        return examined("service", Health.OK, phrase("active"))
+    seen = Phrase(state) if state else phrase("not installed")
+    mend = phrase("not needed for a demo; docs/install.md installs it")
+    return examined("service", Health.WARNING, seen, mend)
 
 
 def python_finding() -> str:

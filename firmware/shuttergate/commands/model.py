@@ -18,7 +18,7 @@ from rich.table import Table
 from shuttergate.commands import weights as cli_weights
 from shuttergate.commands.shared import AsJson, fail, refusing
 from shuttergate.errors import PackError, ShuttergateError, cause_of, phrase
-from shuttergate.lang import _
+from shuttergate.lang import LANGUAGE, N_, _
 from shuttergate.system.paths import share
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 model_app = typer.Typer(no_args_is_help=True, help=_("Model packs: what the kit looks for."))
 _T = TypeVar("_T")
+KEYS = (
+    *(N_("name"), N_("title"), N_("file"), N_("licence"), N_("licence_file"), N_("recipe")),
+    *(N_("byte_exact"), N_("input"), N_("output"), N_("thresholds"), N_("graph"), N_("data")),
+    *(N_("known_answers"), N_("head"), N_("close"), N_("edgetpu"), N_("published")),
+)
+"""What a manifest's keys are called for people; in English as they are."""
 
 model_app.command("fetch", help=_("Fetch the weights that others publish; needs a network."))(
     cli_weights.fetch
@@ -49,7 +55,8 @@ def model_list() -> None:
         for pack in cli_weights.packs(None):
             claimed = pack.manifest
             state = _(" (weights not on this machine)") if pack.missing() else ""
-            typer.echo(f"{pack.name:<20} {claimed.licence:<14} {claimed.title}{state}")
+            title = (claimed.title_ja if LANGUAGE == "ja" else "") or claimed.title
+            typer.echo(f"{pack.name:<20} {claimed.licence:<14} {title}{state}")
 
     refusing(show)
 
@@ -62,9 +69,13 @@ def model_show(pack: str) -> None:
     def show() -> None:
         found = read_pack(share("models") / pack)
         table = Table(show_header=False, box=None, pad_edge=False)
-        for key, value in msgspec.to_builtins(found.manifest).items():
+        claims = msgspec.to_builtins(found.manifest)
+        title_ja = claims.pop("title_ja")
+        if LANGUAGE == "ja" and title_ja:
+            claims["title"] = title_ja
+        for key, value in claims.items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            table.add_row(key, text)
+            table.add_row(_(key), text)
         Console().print(table)
         if found.missing():
             typer.echo(cli_weights.absent(found))
@@ -78,7 +89,7 @@ def model_sources(
     find: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
+            metavar=_("FILE"),
             help=_("Is this picture or file in the ledger? Status 0 found, 1 not, 2 unreadable."),
         ),
     ] = None,
@@ -94,7 +105,8 @@ def model_sources(
             from shuttergate.vision.pack import read_pack
 
             claims = read_pack(folder).manifest.data
-            unknown = sources.Undisclosed(pack, None, claims.undisclosed)
+            ours = [] if as_json or LANGUAGE != "ja" else claims.undisclosed_ja
+            unknown = sources.Undisclosed(pack, None, ours or claims.undisclosed)
             _show(unknown, sources.show_undisclosed, as_json)
             raise typer.Exit(int(find is not None))
         if find is None:
@@ -132,7 +144,8 @@ def model_verify(packs: Annotated[list[str] | None, typer.Argument()] = None) ->
                 typer.echo(cli_weights.absent(pack))
                 continue
             _verify(pack)
-            typer.echo(f"{pack.name}: ok, sha256 {pack.manifest.sha256}")
+            said = _("{name}: ok, sha256 {sha256}")
+            typer.echo(said.format(name=pack.name, sha256=pack.manifest.sha256))
 
     refusing(verify)
 

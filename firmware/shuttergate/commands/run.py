@@ -88,7 +88,7 @@ def run(config: Config, board: Board, album: Path) -> feed.Refused | None:
     manager = Notifier()
     out = log.Writer(1)
     if lack:
-        out.write(log.line("confined by less", cause=lack) + "\n")
+        out.write(log.line("confined by less", cause=str(lack)) + "\n")
     due_s = time.monotonic() + TOTALS_EVERY_S
     with (
         StatusServer({Role.PAGE: socket_path()}, config, board, album) as server,

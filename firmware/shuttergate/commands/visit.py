@@ -9,13 +9,17 @@ import msgspec
 import typer
 
 from shuttergate.board import Board
+from shuttergate.columns import padded
 from shuttergate.commands.shared import AsJson, BoardName, ConfigFile, configured, fail
 from shuttergate.config import Config, LookSettings, read_kit
 from shuttergate.errors import ShuttergateError, cause_of, phrase
 from shuttergate.lang import _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shuttergate.commands.measure import Took
+    from shuttergate.examination import Examined
 
 
 def doctor(
@@ -35,7 +39,7 @@ def doctor(
         Path | None,
         typer.Option(
             "--report",
-            metavar="FILE.json",
+            metavar=_("FILE.json"),
             help=_("Write all that is found, times included, into a file for the project."),
         ),
     ] = None,
@@ -68,11 +72,35 @@ def doctor(
         if as_json:
             typer.echo(msgspec.json.encode(finding.english).decode())
         else:
-            seen, mend = finding.told()
-            typer.echo(f"{finding.health:<8} {finding.part:<18} {seen}")
-            if mend:
-                typer.echo(f"{'':<8} {'':<18} → {mend}")
+            for line in _lines(finding):
+                typer.echo(line)
     raise typer.Exit(int(any(finding.health == "fault" for finding in findings)))
+
+
+def _lines(finding: Examined) -> Iterator[str]:
+    """Yield a finding for people: how a part is and what was seen, and the mend below it."""
+    healths = {"ok": _("ok"), "warning": _("warning"), "fault": _("fault")}
+    parts = {
+        "camera": _("camera"),
+        "accelerator": _("accelerator"),
+        "gpio after a crash": _("gpio after a crash"),
+        "nudity rule": _("nudity rule"),
+        "disk": _("disk"),
+        "walls": _("walls"),
+        "memory": _("memory"),
+        "power": _("power"),
+        "storage": _("storage"),
+        "clock": _("clock"),
+        "service": _("service"),
+    }
+    kind, _space, name = finding.part.partition(" ")
+    is_model = kind == "model" and name
+    part = _("model {name}").format(name=name) if is_model else finding.part
+    seen, mend = finding.told()
+    health = padded(healths[finding.health], 8)
+    yield f"{health} {padded(parts.get(part, part), 18)} {seen}"
+    if mend:
+        yield f"{'':<8} {'':<18} → {mend}"
 
 
 def _report(path: Path, config: Config, board: Board) -> int:

@@ -44,7 +44,7 @@ def packs(names: list[str] | None) -> Iterator[Pack]:
         yield read_pack(share("models") / name)
 
 
-def fetch(names: Annotated[list[str] | None, typer.Argument(metavar="PACK…")] = None) -> None:
+def fetch(names: Annotated[list[str] | None, typer.Argument(metavar=_("PACK…"))] = None) -> None:
     """All packs, or those named; status 1 where a file does not come."""
     from shuttergate.packs.fetch import fetch as get
 
@@ -69,7 +69,7 @@ def _bar() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
 
 
-def add(files: Annotated[list[Path], typer.Argument(metavar="FILE…")]) -> None:
+def add(files: Annotated[list[Path], typer.Argument(metavar=_("FILE…"))]) -> None:
     """Each file goes to the packs that mean it; status 1 where no pack does."""
     from shuttergate.packs.fetch import add as take
 
@@ -82,7 +82,7 @@ def add(files: Annotated[list[Path], typer.Argument(metavar="FILE…")]) -> None
     refusing(all_of_them)
 
 
-def fit(names: Annotated[list[str] | None, typer.Argument(metavar="PACK…")] = None) -> None:
+def fit(names: Annotated[list[str] | None, typer.Argument(metavar=_("PACK…"))] = None) -> None:
     """All packs whose weights are here, or those named; status 1 where one does not fit."""
     from shuttergate.packs.edgetpu_fit import examine
 
@@ -126,7 +126,7 @@ def refuse_uncompiled(pack: Pack, content: bytes) -> None:
 
     found = examine(content)
     if not found.whole:
-        cause = "; ".join(found.problems) if found.compiled else phrase("it is not compiled")
+        cause = found.problems[0] if found.compiled else phrase("it is not compiled")
         raise PackError(
             "model pack {pack}: its file for the Edge TPU is unfit: {cause}; "
             "compile it anew: `shuttergate model compile {pack}`",
@@ -144,7 +144,7 @@ def words(name: str, found: Fit) -> Iterator[str]:
     else:
         yield _("{name}: fits the Edge TPU, as far as the model shows").format(name=name)
     for problem in found.problems:
-        yield f"  {problem}"
+        yield f"  {problem.told()}"
     if found.compiled:
         return
     count = sum(found.ops.values())
@@ -159,7 +159,7 @@ def words(name: str, found: Fit) -> Iterator[str]:
         ).format(size=size)
     yield _("  the compiler looks at these too, which the model does not show:")
     for unseen in found.unseen:
-        yield f"    {unseen}"
+        yield f"    {unseen.told()}"
 
 
 def compile_pack(

@@ -14,7 +14,7 @@ import msgspec
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -23,12 +23,12 @@ from shuttergate import companion, feed
 from shuttergate.capture.album import VIDEO
 from shuttergate.console.access import COOKIE, Access, LanMay, TooManyTries, same_origin
 from shuttergate.console.film import Film
-from shuttergate.console.guard import Guard
+from shuttergate.console.guard import Guard, refusal
 from shuttergate.console.hub import Hub, Viewer
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
 from shuttergate.console.metrics import exposition
 from shuttergate.console.status_client import StatusClient
-from shuttergate.errors import Busy, JudgeError
+from shuttergate.errors import Busy, JudgeError, Phrase, phrase
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {
@@ -59,8 +59,9 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, words: str) -> None:
-        self.response = PlainTextResponse(words + "\n", status)
+    def __init__(self, status: int, words: Phrase) -> None:
+        self.status = status
+        self.words = words
 
 
 class _Console:
@@ -87,16 +88,15 @@ class _Console:
         path = request.scope["path"]
         found = self._pages.get(VIEWS.get(path, path.removeprefix("/")))
         if found is None:
-            return PlainTextResponse("There is no such page.\n", 404)
+            return refusal(request, phrase("There is no such page."), 404)
         kind, content = found
         return Response(content, media_type=kind)
 
     async def watch(self, socket: WebSocket) -> None:
         """Tell one viewer everything, until it leaves."""
         if self._hub.is_full:
-            await socket.send_denial_response(
-                PlainTextResponse("Too many are looking. Close a page elsewhere.\n", 503)
-            )
+            words = phrase("Too many are looking. Close a page elsewhere.")
+            await socket.send_denial_response(refusal(socket, words, 503))
             return
         await socket.accept()
         with self._hub.viewer() as viewer:
@@ -132,7 +132,7 @@ class _Console:
         is_video, is_small = name.endswith(VIDEO), "small" in request.query_params
         if descriptor is None or (is_video and is_small):
             self._small.pop(name, None)
-            return PlainTextResponse("That photo is not to be had here.\n", 404)
+            return refusal(request, phrase("That photo is not to be had here."), 404)
         if is_video:
             return Film(descriptor)
         if not is_small:
@@ -161,17 +161,21 @@ class _Console:
     async def _wish(self, request: Request, kind: type[Any], needed: LanMay) -> Response:
         body = await self._changing(request, MAX_WORDS_BYTES)
         if not self._access.may_do(request, needed):
-            raise _Refused(
-                403, f"The presenter has not allowed that from other devices (--lan-may {needed})."
+            words = phrase(
+                "The presenter has not allowed that from other devices (--lan-may {needed}).",
+                needed=needed,
             )
+            raise _Refused(403, words)
         if self._hub.kit is None or not self._hub.kit.simulated:
-            raise _Refused(409, "Only a simulated kit can be pressed or broken from a page.")
+            words = phrase("Only a simulated kit can be pressed or broken from a page.")
+            raise _Refused(409, words)
         try:
             wish = msgspec.json.decode(body, type=kind)
         except (ValueError, RecursionError) as error:
-            raise _Refused(400, f"That is no wish known here: {error}.") from error
+            words = phrase("That is no wish known here: {error}.", error=error)
+            raise _Refused(400, words) from error
         if not self._status.wish(wish):
-            raise _Refused(503, "The kit cannot be heard just now.")
+            raise _Refused(503, phrase("The kit cannot be heard just now."))
         if isinstance(wish, feed.Finger):
             self._finger_is_down = wish.down
         return Response(status_code=204)
@@ -179,12 +183,13 @@ class _Console:
     async def judge(self, request: Request) -> Response:
         """Judge a person's own picture, in memory; nothing of it is kept."""
         if self._judging > MAX_WAITING:  # before a byte of it is taken
-            raise _Refused(429, "Other pictures are being judged. Try again in a moment.")
+            words = phrase("Other pictures are being judged. Try again in a moment.")
+            raise _Refused(429, words)
         self._judging += 1
         try:
             found = await self._judge.judge(await self._changing(request, MAX_PICTURE_BYTES))
         except JudgeError as error:
-            raise _Refused(429 if isinstance(error, Busy) else 503, str(error)) from error
+            raise _Refused(429 if isinstance(error, Busy) else 503, error.phrase) from error
         finally:
             self._judging -= 1
         return Response(msgspec.json.encode(found), media_type="application/json")
@@ -192,15 +197,16 @@ class _Console:
     async def pair(self, request: Request) -> Response:
         """Take a pairing code; the right one gives a session."""
         if not same_origin(request):
-            raise _Refused(403, "Only the kit's own page may pair.")
+            raise _Refused(403, phrase("Only the kit's own page may pair."))
         body = await _body(request, MAX_WORDS_BYTES)
         address = request.client.host if request.client is not None else ""
         try:
             cookie = self._access.pair(body.decode(errors="replace"), address)
         except TooManyTries:
-            raise _Refused(429, "Too many wrong codes came. Try again in a minute.") from None
+            words = phrase("Too many wrong codes came. Try again in a minute.")
+            raise _Refused(429, words) from None
         if cookie is None:
-            raise _Refused(403, "That is not the code.")
+            raise _Refused(403, phrase("That is not the code."))
         response = Response(status_code=204)
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict")
         return response
@@ -225,7 +231,7 @@ class _Console:
 
     async def _changing(self, request: Request, limit_bytes: int) -> bytearray:
         if not self._access.may_change(request):
-            raise _Refused(403, "Only the kit's own page may ask for that.")
+            raise _Refused(403, phrase("Only the kit's own page may ask for that."))
         return await _body(request, limit_bytes)
 
     @contextlib.asynccontextmanager
@@ -249,7 +255,7 @@ def build(
 
     async def refuse(request: Request, refused: Exception) -> Response:
         assert isinstance(refused, _Refused)
-        return refused.response
+        return refusal(request, refused.words, refused.status)
 
     routes = [
         WebSocketRoute("/live", console.watch),
@@ -287,17 +293,18 @@ async def _listen(socket: WebSocket) -> None:
 async def _body(request: Request, limit_bytes: int) -> bytearray:
     body = bytearray()
     if int(request.headers.get("content-length", 0)) > limit_bytes:
-        raise _Refused(413, f"That is more than {limit_bytes} bytes.")
+        raise _Refused(413, phrase("That is more than {n} bytes.", n=limit_bytes))
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit_bytes:
-                    raise _Refused(413, f"That is more than {limit_bytes} bytes.")
+                    raise _Refused(413, phrase("That is more than {n} bytes.", n=limit_bytes))
     except TimeoutError as error:
-        raise _Refused(408, f"It did not all come within {BODY_S:.0f} s.") from error
+        words = phrase("It did not all come within {limit:.0f} s.", limit=BODY_S)
+        raise _Refused(408, words) from error
     except ClientDisconnect as error:  # nobody hears this; what is raised is for stderr
-        raise _Refused(400, "It did not all come.") from error
+        raise _Refused(400, phrase("It did not all come.")) from error
     return body
 
 

@@ -8,6 +8,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shuttergate.console.access import Access, came_directly, same_origin
+from shuttergate.errors import Phrase, phrase
+from shuttergate.words import LANGUAGES
 
 OPEN_PATHS = frozenset({"/pair", "/style.css", "/js/pair.js", "/js/words.js", "/icon.svg"})
 """What a page needs to ask for the pairing code; nothing of the kit is in it."""
@@ -26,6 +28,13 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
+
+
+def refusal(asked: HTTPConnection, words: Phrase, status: int) -> Response:
+    """Return a refusal in the first language that the browser asks for, of those spoken here."""
+    wished = [one.strip()[:2] for one in asked.headers.get("accept-language", "").split(",")]
+    language = next((one for one in wished if one in LANGUAGES), "en")
+    return PlainTextResponse(words.told(language) + "\n", status)
 
 
 class Guard:
@@ -54,21 +63,22 @@ class Guard:
     def _refusal(self, asked: HTTPConnection, is_socket: bool) -> Response | None:
         access = self._access
         if not came_directly(asked):
-            return PlainTextResponse(
+            words = phrase(
                 "A proxy stands before this page, and none may: the page could not tell you from "
                 "somebody at the kit itself. Use shuttergate console --lan and its code, or "
-                "ssh -L 8080:127.0.0.1:8080.\n",
-                403,
+                "ssh -L 8080:127.0.0.1:8080."
             )
+            return refusal(asked, words, 403)
         if not access.knows_host(asked):
-            return PlainTextResponse(
-                "This address is not the kit's own. Call it by the one that its log shows.\n", 403
+            words = phrase(
+                "This address is not the kit's own. Call it by the one that its log shows."
             )
+            return refusal(asked, words, 403)
         if is_socket and not same_origin(asked):
-            return PlainTextResponse("Only the kit's own page may listen.\n", 403)
+            return refusal(asked, phrase("Only the kit's own page may listen."), 403)
         path = asked.scope["path"]  # not asked.url, which is put together from what was said
         if path in OPEN_PATHS or access.may_look(asked):
             return None
         if path in ("/", "/bench", "/explain"):
             return RedirectResponse("/pair", 303)
-        return PlainTextResponse("Pair first: open /pair and type the code.\n", 401)
+        return refusal(asked, phrase("Pair first: open /pair and type the code."), 401)

@@ -18,7 +18,7 @@ import msgspec
 from shuttergate import companion, viewfinder
 from shuttergate.clock import Clock
 from shuttergate.console.files import OpenFiles
-from shuttergate.words import LANGUAGES, is_notable, kind, words
+from shuttergate.words import LANGUAGES, is_notable, kind, log_words
 
 MAX_VIEWERS = 64
 """More are refused: a class and its teacher fit, a flood does not."""
@@ -219,7 +219,7 @@ def _said(happened: companion.Happened) -> msgspec.Raw:
     said = {
         "kind": kind(event),
         "event": fields,
-        "words": {language: words(event, language) for language in LANGUAGES},
+        "words": {language: log_words(event, language) for language in LANGUAGES},
         "notable": is_notable(event),
         "line": msgspec.Raw(happened.line.encode()),
     }

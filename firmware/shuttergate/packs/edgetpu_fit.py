@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from shuttergate.errors import PackError
+from shuttergate.errors import PackError, Phrase, phrase
 from shuttergate.vision.runtime import interpreter
 
 COMPILED_OP = "edgetpu-custom-op"
@@ -24,50 +24,55 @@ COMPILED_OP = "edgetpu-custom-op"
 ON_CHIP_BYTES = 8 << 20
 """SRAM for parameters, "roughly 8 MB", of which the model's program takes a small part first."""
 
-_FUSED = "no fused activation"
-_DILATION = "the same dilation in both directions"
-_BATCH = "the first dimension is left alone"
-SUPPORTED = {
-    "ADD": "",
+_FUSED = phrase("no fused activation")
+_DILATION = phrase("the same dilation in both directions")
+_BATCH = phrase("the first dimension is left alone")
+_SIZES = phrase("some sizes are left out for precision")
+SUPPORTED: dict[str, Phrase | None] = {
+    "ADD": None,
     "AVERAGE_POOL_2D": _FUSED,
-    "CONCATENATION": f"{_FUSED}; a constant input is all zeros and one of two",
+    "CONCATENATION": phrase(
+        "{one}; {more}", one=_FUSED, more=phrase("a constant input is all zeros and one of two")
+    ),
     "CONV_2D": _DILATION,
     "DEPTHWISE_CONV_2D": _DILATION,
-    "EXPAND_DIMS": "",
-    "FULLY_CONNECTED": "weights in the default format",
-    "L2_NORMALIZATION": "",
-    "LOGISTIC": "",
-    "MAXIMUM": "",
+    "EXPAND_DIMS": None,
+    "FULLY_CONNECTED": phrase("weights in the default format"),
+    "L2_NORMALIZATION": None,
+    "LOGISTIC": None,
+    "MAXIMUM": None,
     "MAX_POOL_2D": _FUSED,
-    "MEAN": f"{_BATCH}; depth only where it is a multiple of 4",
-    "MINIMUM": "",
-    "MUL": "",
+    "MEAN": phrase(
+        "{one}; {more}", one=_BATCH, more=phrase("depth only where it is a multiple of 4")
+    ),
+    "MINIMUM": None,
+    "MUL": None,
     "PACK": _BATCH,
-    "PAD": "",
-    "PRELU": "alpha has one dimension",
-    "QUANTIZE": "",
+    "PAD": None,
+    "PRELU": phrase("alpha has one dimension"),
+    "QUANTIZE": None,
     "REDUCE_MAX": _BATCH,
     "REDUCE_MIN": _BATCH,
-    "RELU": "",
-    "RELU6": "",
-    "RELU_N1_TO_1": "",
-    "RESHAPE": "large tensors may be left out",
-    "RESIZE_BILINEAR": "some sizes are left out for precision",
-    "RESIZE_NEAREST_NEIGHBOR": "some sizes are left out for precision",
-    "RSQRT": "",
-    "SLICE": "",
-    "SOFTMAX": "",
-    "SPACE_TO_DEPTH": "",
+    "RELU": None,
+    "RELU6": None,
+    "RELU_N1_TO_1": None,
+    "RESHAPE": phrase("large tensors may be left out"),
+    "RESIZE_BILINEAR": _SIZES,
+    "RESIZE_NEAREST_NEIGHBOR": _SIZES,
+    "RSQRT": None,
+    "SLICE": None,
+    "SOFTMAX": None,
+    "SPACE_TO_DEPTH": None,
     "SPLIT": _BATCH,
-    "SQUARED_DIFFERENCE": "",
-    "SQUEEZE": "",
-    "STRIDED_SLICE": "all strides 1, no ellipsis or new axis",
-    "SUB": "",
+    "SQUARED_DIFFERENCE": None,
+    "SQUEEZE": None,
+    "STRIDED_SLICE": phrase("all strides 1, no ellipsis or new axis"),
+    "SUB": None,
     "SUM": _BATCH,
-    "TANH": "",
-    "TRANSPOSE": "",
-    "TRANSPOSE_CONV": "",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": "",
+    "TANH": None,
+    "TRANSPOSE": None,
+    "TRANSPOSE_CONV": None,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": None,
 }
 """The documented operations, with the limits that cannot be seen here."""
 
@@ -82,8 +87,8 @@ class Fit:
 
     ops: dict[str, int]
     parameter_bytes: int
-    problems: tuple[str, ...]
-    unseen: tuple[str, ...]
+    problems: tuple[Phrase, ...]
+    unseen: tuple[Phrase, ...]
 
     @property
     def compiled(self) -> bool:
@@ -131,11 +136,14 @@ def examine(content: bytes) -> Fit:
     if COMPILED_OP in ops:
         left = [f"{count} {name}" for name, count in ops.items() if name != COMPILED_OP]
         split = ops[COMPILED_OP] > 1 or left
-        problem = f"compiled in part: {', '.join(left) or 'it is cut in pieces'}; the CPU does that"
+        what = Phrase(", ".join(left)) if left else phrase("it is cut in pieces")
+        problem = phrase("compiled in part: {what}; the CPU does that", what=what)
         return Fit(ops, 0, (problem,) if split else (), ())
     size = sum(_bytes(graph.tensors[index]) for index in graph.constants)
-    unseen = [f"{name}: {SUPPORTED[name]}" for name in sorted(ops) if SUPPORTED.get(name)]
-    return Fit(ops, size, tuple(_problems(graph, ops)), ("versions of operations", *unseen))
+    limits = [(name, SUPPORTED.get(name)) for name in sorted(ops)]
+    unseen = [phrase("{op}: {limit}", op=name, limit=one) for name, one in limits if one]
+    versions = phrase("versions of operations")
+    return Fit(ops, size, tuple(_problems(graph, ops)), (versions, *unseen))
 
 
 def _read(content: bytes) -> _Graph:
@@ -167,9 +175,9 @@ def _bytes(tensor: dict[str, Any]) -> int:
     return size * math.prod(int(length) for length in tensor["shape"])
 
 
-def _problems(graph: _Graph, ops: dict[str, int]) -> Iterator[str]:
+def _problems(graph: _Graph, ops: dict[str, int]) -> Iterator[Phrase]:
     for name in sorted(ops.keys() - SUPPORTED.keys()):
-        yield f"{ops[name]} {name}: not among the Edge TPU's operations"
+        yield phrase("{n} {op}: not among the Edge TPU's operations", n=ops[name], op=name)
     yield from _types(graph)
     yield from _shapes(graph)
     for node in graph.nodes:
@@ -181,7 +189,7 @@ def _seen(graph: _Graph) -> list[int]:
     return sorted({index for node in graph.nodes for index in (*node.inputs, *node.outputs)})
 
 
-def _types(graph: _Graph) -> Iterator[str]:
+def _types(graph: _Graph) -> Iterator[Phrase]:
     wrong: dict[str, list[int]] = {}
     for index in _seen(graph):
         tensor = graph.tensors[index]
@@ -192,34 +200,48 @@ def _types(graph: _Graph) -> Iterator[str]:
         elif dtype != "int32" or index not in graph.constants:
             wrong.setdefault(dtype, []).append(index)
     for dtype, found in wrong.items():
-        yield (
-            f"{len(found)} tensors are {dtype}, the first {graph.label(found[0])}; all must be "
-            "int8 or uint8 with a scale, and biases int32: convert to full integers"
+        yield phrase(
+            "{n} tensors are {dtype}, the first {tensor}; all must be int8 or uint8 with a scale, "
+            "and biases int32: convert to full integers",
+            n=len(found),
+            dtype=dtype,
+            tensor=graph.label(found[0]),
         )
 
 
-def _shapes(graph: _Graph) -> Iterator[str]:
+def _shapes(graph: _Graph) -> Iterator[Phrase]:
     for index in _seen(graph):
         tensor = graph.tensors[index]
         if any(length < 1 for length in (*tensor["shape"], *tensor["shape_signature"])):
-            yield f"tensor {graph.label(index)} has no constant size: fix it when converting"
+            yield phrase(
+                "tensor {tensor} has no constant size: fix it when converting",
+                tensor=graph.label(index),
+            )
         # Weights are laid out by the compiler; the rule is for what flows between operations.
         elif index not in graph.constants and any(length > 1 for length in tensor["shape"][:-3]):
             shape = [int(length) for length in tensor["shape"]]
-            yield f"tensor {graph.label(index)} is {shape}: only the last 3 may be over 1"
+            yield phrase(
+                "tensor {tensor} is {shape}: only the last 3 may be over 1",
+                tensor=graph.label(index),
+                shape=shape,
+            )
 
 
-def _limits(graph: _Graph, node: _Node) -> Iterator[str]:
+def _limits(graph: _Graph, node: _Node) -> Iterator[Phrase]:
     """The limits of single operations, where they can be seen."""
     first = [int(length) for length in graph.tensors[node.inputs[0]]["shape"]]
     if node.name == "SOFTMAX" and not (max(first) == math.prod(first) <= SOFTMAX_MOST):
-        yield f"SOFTMAX of {first}: one dimension only, with {SOFTMAX_MOST} values at most"
+        yield phrase(
+            "SOFTMAX of {shape}: one dimension only, with {most} values at most",
+            shape=first,
+            most=SOFTMAX_MOST,
+        )
     elif node.name == "FULLY_CONNECTED":
         given = [int(length) for length in graph.tensors[node.outputs[0]]["shape"]]
         if max(given) != math.prod(given):
-            yield f"FULLY_CONNECTED gives {given}: one dimension only"
+            yield phrase("FULLY_CONNECTED gives {shape}: one dimension only", shape=given)
     elif node.name == "PAD":
         if node.inputs[1] not in graph.constants:
-            yield "PAD by what is not constant"
+            yield phrase("PAD by what is not constant")
         elif len(first) > 3 and graph.value(node.inputs[1])[0].any():
-            yield "PAD in the first dimension, the batch"
+            yield phrase("PAD in the first dimension, the batch")

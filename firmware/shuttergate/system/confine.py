@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from errno import ENOSYS
 from pathlib import Path
 
-from shuttergate.errors import ShuttergateError
+from shuttergate.errors import Phrase, ShuttergateError, phrase
 from shuttergate.system import landlock, seccomp
 from shuttergate.system.landlock import Right
 from shuttergate.system.seccomp import calls, unless, where
@@ -54,21 +54,21 @@ def no_dumps() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
-def lacking() -> str:
-    """Return what of the walls this kernel does not have, in words; "" where it has all.
+def lacking() -> Phrase | None:
+    """Return what of the walls this kernel does not have, in words; None where it has all.
 
     Raises `ShuttergateError` where nothing of the kit could be confined.
     """
     seccomp.library()
     if landlock.version() >= landlock.SCOPES_SINCE:
-        return ""
+        return None
     if landlock.version():
-        return (
+        return phrase(
             "this kernel's Landlock is older than version 6 (Linux 6.12): a process of the kit "
             "that was taken over could send signals to others of its user, and the page's could "
             "connect to their abstract sockets"
         )
-    return (
+    return phrase(
         "this kernel has no Landlock: a file that its user may write, and that is there already, "
         "could be written through a shared mapping by a process of the kit that was taken over"
     )

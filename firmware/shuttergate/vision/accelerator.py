@@ -169,7 +169,7 @@ class Accelerator:
                 cause = f"its process ended by {signal.Signals(-how).name}"
                 if not works:
                     cause += " while it loaded the model; if its library is an old one, "
-                    cause += libedgetpu.MEND
+                    cause += str(libedgetpu.MEND)
                 self._tell(AcceleratorState.DIED, cause)
             wait_s = backoff.after(time.monotonic() - began_s)
             if not self._closed:

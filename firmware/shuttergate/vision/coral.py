@@ -6,6 +6,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
+from shuttergate.errors import phrase
 from shuttergate.system.holders import holders
 
 BUS = Path("/sys/bus/usb/devices")
@@ -18,9 +19,11 @@ WITH_PROGRAM = ("18d1", "9302")  # Google: after its first program
 class UsbStanding(StrEnum):
     """How the accelerator stands on the bus."""
 
-    ABSENT = "no Coral is on the USB bus"
-    WAITING = "a Coral is on the USB bus, in bootloader mode until a library gives it its program"
-    READY = "a Coral is on the USB bus, with its program"
+    ABSENT = str(phrase("no Coral is on the USB bus"))
+    WAITING = str(
+        phrase("a Coral is on the USB bus, in bootloader mode until a library gives it its program")
+    )
+    READY = str(phrase("a Coral is on the USB bus, with its program"))
 
 
 def stand(bus: Path = BUS) -> tuple[UsbStanding, str]:

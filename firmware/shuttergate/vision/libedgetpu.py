@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 
-from shuttergate.errors import UnfitError
+from shuttergate.errors import Phrase, UnfitError, phrase
 from shuttergate.vision.runtime import RUNTIME
 
 LEAST = (2, 16)
@@ -25,7 +25,9 @@ CPP17_GCC = 8
 
 SPOKEN = f"that of {RUNTIME}"
 PACKAGES = ("libedgetpu1-std", "libedgetpu1-max")
-MEND = 'install a build for TensorFlow 2.16 or newer (docs/install.md, "The Coral\'s library")'
+MEND = phrase(
+    'install a build for TensorFlow 2.16 or newer (docs/install.md, "The Coral\'s library")'
+)
 UNCLAIMED = "unresolved custom op"
 """What the runtime says where a delegate's operation has nothing that it could call."""
 
@@ -40,16 +42,20 @@ def built_for(version: str) -> tuple[int, int]:
     return (int(named[1]), int(named[2])) if named else (2, 5)
 
 
-def unfit_package(library: str) -> str:
-    """Return what is wrong with the installed package of `library`; "" for nothing that is known.
+def unfit_package(library: str) -> Phrase | None:
+    """Return what is wrong with the installed package of `library`; None: nothing that is known.
 
     A library that board.toml names by its path is its owner's own, and no package's.
     """
     for name, version in [] if "/" in library else installed():
         major, minor = built_for(version)
         if (major, minor) < LEAST:
-            return f"{name} {version} is built for TensorFlow {major}.{minor}"
-    return ""
+            return phrase(
+                "{package} is built for TensorFlow {version}",
+                package=f"{name} {version}",
+                version=f"{major}.{minor}",
+            )
+    return None
 
 
 def installed() -> list[tuple[str, str]]:

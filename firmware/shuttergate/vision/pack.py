@@ -97,10 +97,14 @@ class Graph(Table, frozen=True):
 
 
 class Data(Table, frozen=True):
-    """What the model's authors say, and do not say, of the pictures it was trained on."""
+    """What the model's authors say, and do not say, of the pictures it was trained on.
+
+    ``undisclosed_ja``: the latter once more, for Japanese readers.
+    """
 
     disclosed: list[str]
     undisclosed: list[str]
+    undisclosed_ja: list[str] = []
 
 
 class KnownAnswer(Table, frozen=True):
@@ -136,6 +140,7 @@ class PackManifest(Table, frozen=True):
     close: CloseFile | None = None
     edgetpu: Compiled | None = None
     published: dict[_FileName, Published] = {}  # by file name
+    title_ja: str = ""  # for Japanese readers
 
 
 class Pack:

@@ -34,4 +34,4 @@ def jpeg(**more: Any) -> bytes:
 def test_a_photo_says_nothing_but_the_picture(tmp_path: Path, content: bytes, trouble: str) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
     (found,) = albums.empty(tmp_path, ["clear"], 0.0)
-    assert found.trouble.startswith(trouble) and bool(found.trouble) == bool(trouble)
+    assert str(found.trouble or "").startswith(trouble) and bool(found.trouble) == bool(trouble)

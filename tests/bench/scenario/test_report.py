@@ -40,5 +40,7 @@ def test_junit_names_every_requirement_and_why_one_failed(tmp_path: Path) -> Non
 
 def test_what_was_heard_at_once_is_told_in_the_order_in_which_it_was_said() -> None:
     found = record(said=[Said(2.0, True, "clear"), Said(2.0, False, "stale")])
-    said = [what for _at_s, what in found.timeline(1.5, 2.5) if what.startswith("gate says")]
+    said = [
+        str(what) for _at_s, what in found.timeline(1.5, 2.5) if str(what).startswith("gate says")
+    ]
     assert said == ["gate says OPEN", "gate says CLOSED (stale)"]

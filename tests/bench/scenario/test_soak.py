@@ -14,11 +14,13 @@ def test_a_soak_finds_a_leak_and_a_drift_and_no_settling() -> None:
     steady = drifts(samples([*settling, *[160.0] * 20]), Soak())
     assert [one.held for one in steady] == [True] * 4
     leak = drifts(samples([*settling, *(160.0 + step for step in range(20))]), Soak())
-    assert [one.must for one in leak if not one.held] == ["gate: memory mb grows by no more than 8"]
-    assert leak[0].was == "162 at first, 177 at last"
+    assert [str(one.must) for one in leak if not one.held] == [
+        "gate: memory mb grows by no more than 8"
+    ]
+    assert str(leak[0].was) == "162 at first, 177 at last"
     slower = samples([160.0] * 16) + samples([160.0] * 16, 13.0)
     (late,) = [one for one in drifts(slower, Soak()) if not one.held]
-    assert late.must == "verdict time grows by no more than 1.5 x"
+    assert str(late.must) == "verdict time grows by no more than 1.5 x"
     assert drifts(samples(settling), Soak()) == []
 
 

@@ -15,7 +15,7 @@ from shuttergate.bench.evaluate.crew import Opinion, Task, ask
 from shuttergate.bench.evaluate.looks import KitLook, UsedModel
 from shuttergate.bench.evaluate.manifest import Manifest, Row
 from shuttergate.bench.evaluate.rivals import Rival
-from shuttergate.errors import PictureError, ScoreError
+from shuttergate.errors import PictureError, ScoreError, phrase
 from shuttergate.system.paths import tilde
 from shuttergate.verdict import Look
 
@@ -31,7 +31,7 @@ THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 BASE_RATES = (0.01, 0.001, 0.0001)
 BINS = 20
 
-CAUTION = (
+CAUTION = phrase(
     "These figures hold for the pictures of this manifest and for no others. They make no claim "
     "about how much real nudity would be blocked: whatever is marked nude here stands for nothing "
     "but itself. The intervals tell only what chance would do if the pictures were independent of "
@@ -185,7 +185,7 @@ def evaluate(
         list(manifest.by),
         results,
         contenders,
-        CAUTION,
+        str(CAUTION),
         [
             Judged(
                 row.name, row.set, row.label, {one.look: by_name[one.look][place] for one in looks}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shuttergate.bench.evaluate import words
 from shuttergate.bench.evaluate.evaluation import (
     BINS,
     JOINT,
@@ -11,6 +12,7 @@ from shuttergate.bench.evaluate.evaluation import (
     LookResult,
 )
 from shuttergate.bench.figure import GRID, INK, NUDE, OTHERS, SAFE, figure_of
+from shuttergate.lang import _
 
 STYLES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKERS = "sDv^P"
@@ -33,7 +35,7 @@ def roc_plot(look: LookResult) -> str:
             width, alpha = (7, 0.3) if joint else (2, 1.0)
             axes.plot(
                 across, up, color=colour, linestyle=style, linewidth=width, alpha=alpha,
-                label=curve.score + area,
+                label=words.score(curve.score) + area,
             )  # fmt: skip
             marker = "o" if joint else MARKERS[(number - 1) % len(MARKERS)]
             for mark in curve.marks:
@@ -46,7 +48,7 @@ def roc_plot(look: LookResult) -> str:
                     markerfacecolor="white",
                 )
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        axes.set(xlabel="safe pictures blocked", ylabel="nude pictures blocked")
+        axes.set(xlabel=_("safe pictures blocked"), ylabel=_("nude pictures blocked"))
         axes.xaxis.set_major_formatter("{x:.0%}")
         axes.yaxis.set_major_formatter("{x:.0%}")
         axes.grid(color=GRID, linewidth=0.6)
@@ -65,8 +67,8 @@ def histogram_plot(look: LookResult, curve: Curve) -> str:
         axes = figure.add_subplot()
         edges = [number / BINS for number in range(BINS + 1)]
         for label, bins, colour, style, hatch in (
-            ("marked safe", curve.safe_bins, SAFE, "-", None),
-            ("marked nude", curve.nude_bins, NUDE, "--", "////"),
+            (_("marked safe"), curve.safe_bins, SAFE, "-", None),
+            (_("marked nude"), curve.nude_bins, NUDE, "--", "////"),
         ):
             total = sum(bins)
             if total:
@@ -87,7 +89,8 @@ def histogram_plot(look: LookResult, curve: Curve) -> str:
         axes.set(xlim=(0, 1), ylim=(0, 130), yticks=[0, 1, 10, 100])
         axes.set_yticklabels(["0", "1 %", "10 %", "100 %"])
         axes.minorticks_off()
-        axes.set(xlabel=f"{curve.score} score", ylabel="of the pictures of its kind")
+        axes.set(xlabel=_("{name} score").format(name=words.score(curve.score)))
+        axes.set(ylabel=_("of the pictures of its kind"))
         axes.grid(axis="y", color=GRID, linewidth=0.6)
         figure.legend(loc="outside upper left", ncols=2, frameon=False)
     return out.svg

@@ -8,7 +8,9 @@ from typing import Any
 from shuttergate.bench import figure
 from shuttergate.bench.evaluate import plots, words
 from shuttergate.bench.evaluate.evaluation import LINE, Summary
+from shuttergate.bench.evaluate.report_words import report_words
 from shuttergate.bench.extra import extra
+from shuttergate.lang import LANGUAGE, _
 
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
@@ -38,7 +40,17 @@ def render(summary: Summary) -> str:
         }
         for look in summary.looks
     ]
-    return str(page.render(summary=summary, drawn=drawn, words=words, line=LINE))
+    return str(
+        page.render(
+            summary=summary,
+            drawn=drawn,
+            words=words,
+            line=LINE,
+            language=LANGUAGE,
+            t=report_words(),
+            _=_,
+        )
+    )
 
 
 def _unbroken(value: object) -> object:

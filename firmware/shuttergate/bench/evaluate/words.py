@@ -12,7 +12,12 @@ from shuttergate.bench.evaluate.evaluation import (
     Unreadable,
 )
 from shuttergate.bench.evaluate.rates import BaseRate, Rate
-from shuttergate.lang import texts
+from shuttergate.errors import phrase
+from shuttergate.lang import _, texts
+from shuttergate.verdict import Look
+
+TITLES = (phrase("live"), phrase("second look"))
+"""What the looks are called in figures, for programs; people are told it in their language."""
 
 CHANCE = 0.5
 """The area under the ROC curve of a score that knows nothing."""
@@ -66,12 +71,17 @@ def count(expected: float) -> str:
 
 def span(low: float, high: float) -> str:
     """Return a range of expected counts."""
-    return f"{count(low)} to {count(high)}"
+    return _("{low} to {high}").format(low=count(low), high=count(high))
 
 
 def group_name(group: Group) -> str:
     """Return the row's name in a table."""
-    return group.value or "all"
+    return group.value or _("all")
+
+
+def score(name: str) -> str:
+    """Return what a score is called: a channel's has its name."""
+    return _("joint") if name == JOINT else name
 
 
 def columns(look: LookResult) -> list[str]:
@@ -88,14 +98,22 @@ def groups_by(look: LookResult, column: str) -> list[Group]:
 def opening(look: LookResult) -> str:
     """Return the most important sentence about a look."""
     nude, safe = look.groups[0].nude, look.groups[0].safe
+    part = _("{blocked} of {of} pictures marked {label} ({share}, 95 %\xa0interval {interval})")
     parts = [
-        f"{rate.blocked} of {rate.of} pictures marked {label} "
-        f"({percent(rate.share)}, 95 % interval {interval(rate.low, rate.high)})"
+        part.format(
+            blocked=rate.blocked,
+            of=rate.of,
+            label=label,
+            share=percent(rate.share),
+            interval=interval(rate.low, rate.high),
+        )
         for label, rate in (("nude", nude), ("safe", safe))
         if rate.of
     ]
-    blocked = " and ".join(parts) or "nothing: no picture could be read"
-    return f"The {look.title.removesuffix(' look')} look blocked {blocked}."
+    blocked = _(" and ").join(parts) or _("nothing: no picture could be read")
+    live = look.look == Look.LIVE
+    said = _("The live look blocked {what}.") if live else _("The second look blocked {what}.")
+    return said.format(what=blocked)
 
 
 def swapped(title: str, auc: float | None, language: str | None = None) -> str:
@@ -141,23 +159,34 @@ def clip_groups(summary: Summary) -> list[tuple[str, str, int, Watched]]:
             for name in dict.fromkeys((clip.set or "all", "all")):
                 found.setdefault((clip.label, name), []).append(clip.watched)
     ordered = sorted(found, key=lambda key: (key[0] != "safe", key[1] == "all", key[1]))
-    return [(*key, len(found[key]), sum(found[key], Watched())) for key in ordered]
+    return [
+        (label, _("all") if name == "all" else name, len(clips), sum(clips, Watched()))
+        for (label, name), clips in ((key, found[key]) for key in ordered)
+    ]
 
 
 def restated(base: BaseRate) -> str:
     """Return one base rate in plain words."""
-    text = (
-        f"If {exactly(base.base_rate)} of the pictures show nudity: of "
-        f"{count(base.pictures)} pictures {count(base.nude)} show it; {count(base.rightly)} of "
-        f"these are blocked, {count(base.missed)} missed ({span(base.missed_low, base.missed_high)}"
-        f"); {count(base.wrongly)} others are blocked wrongly "
-        f"({span(base.wrongly_low, base.wrongly_high)})."
+    text = _(
+        "If {share} of the pictures show nudity: of {pictures} pictures {nude} show it; {rightly} "
+        "of these are blocked, {missed} missed ({missed_span}); {wrongly} others are blocked "
+        "wrongly ({wrongly_span})."
+    ).format(
+        share=exactly(base.base_rate),
+        pictures=count(base.pictures),
+        nude=count(base.nude),
+        rightly=count(base.rightly),
+        missed=count(base.missed),
+        missed_span=span(base.missed_low, base.missed_high),
+        wrongly=count(base.wrongly),
+        wrongly_span=span(base.wrongly_low, base.wrongly_high),
     )
     if base.precision is None:
         return text
-    return (
-        f"{text} So {percent(base.precision)} of the blocked pictures show nudity "
-        f"({interval(base.precision_low, base.precision_high)})."
+    return _("{text} So {share} of the blocked pictures show nudity ({interval}).").format(
+        text=text,
+        share=percent(base.precision),
+        interval=interval(base.precision_low, base.precision_high),
     )
 
 
@@ -171,9 +200,9 @@ def unreadable(summary: Summary) -> list[tuple[str, str, str]]:
     for who, pictures in looks + rivals:
         for one in pictures:
             found.setdefault((one.file, one.cause), []).append(who)
-    return [(", ".join(who), file, cause) for (file, cause), who in found.items()]
+    return [(_(", ").join(map(_, who)), file, cause) for (file, cause), who in found.items()]
 
 
 def status(one: Contender) -> str:
     """Return a contender's version, or how to install it."""
-    return one.version or f"not installed: {one.install}"
+    return one.version or _("not installed: {install}").format(install=one.install)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shuttergate.bench.scenario.faults import Faults
 from shuttergate.bench.scenario.hookup import Hookup
 from shuttergate.bench.scenario.script import Scenario, ScriptPress, presses
+from shuttergate.errors import Phrase, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Action:
     """Something to do at a time of the script."""
 
     at_s: float
-    what: str
+    what: Phrase
     do: Callable[[], None]
 
 
@@ -25,11 +26,13 @@ def actions(
     """Return all that the script does, in its order; ``pressed(hold_s)`` hears of each press."""
     found = []
     for show in script.show:
-        often = f" for {show.exposures} exposures" if show.exposures else ""
+        shows = phrase("shows {scene}", scene=show.scene)
+        if show.exposures:
+            shows = phrase("{shows} for {n} exposures", shows=shows, n=show.exposures)
         found.append(
             Action(
                 show.at_s,
-                f"shows {show.scene}{often}",
+                shows,
                 lambda show=show: hookup.show(show.scene, show.exposures),  # type: ignore[misc]
             )
         )
@@ -39,7 +42,7 @@ def actions(
         found.append(
             Action(
                 fault.at_s,
-                f"breaks: {fault.what}",
+                phrase("breaks: {fault}", fault=fault.what),
                 lambda what=fault.what: faults.set(what, True),  # type: ignore[misc]
             )
         )
@@ -47,7 +50,7 @@ def actions(
             found.append(
                 Action(
                     fault.until_s,
-                    f"mends: {fault.what}",
+                    phrase("mends: {fault}", fault=fault.what),
                     lambda what=fault.what: faults.set(what, False),  # type: ignore[misc]
                 )
             )
@@ -64,14 +67,14 @@ def _finger(
     def to(level: bool) -> Callable[[], None]:
         return lambda: hookup.finger(level)
 
-    yield Action(at_s, "presses", down)
+    yield Action(at_s, phrase("presses the button"), down)
     for start_s, last in ((at_s, True), (at_s + press.hold_s, False)):
         level, edge_s = last, start_s
         if not last:
-            yield Action(start_s, "lets go", to(False))
+            yield Action(start_s, phrase("lets go"), to(False))
         for duration_ms in press.bounce_ms:
             edge_s += duration_ms / 1000
             level = not level
-            yield Action(edge_s, "bounces", to(level))
+            yield Action(edge_s, phrase("bounces"), to(level))
         if level is not last:
-            yield Action(edge_s + 0.002, "bounces", to(last))
+            yield Action(edge_s + 0.002, phrase("bounces"), to(last))

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from shuttergate.bench.scenario.record import AlbumPicture
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.clock import since_boot_s
-from shuttergate.errors import PictureError
+from shuttergate.errors import Phrase, PictureError, phrase
 from shuttergate.frame import Pixels
 from shuttergate.frames import marks
 from shuttergate.system import pyav
@@ -48,7 +48,7 @@ def _picture(path: Path, scenes: Sequence[str], began_s: float) -> AlbumPicture:
     if path.suffix == VIDEO:
         return _video(path, scenes)
     if path.suffix != PHOTO:
-        return AlbumPicture(path.name, None, None, "is neither photo nor video")
+        return AlbumPicture(path.name, None, None, phrase("is neither photo nor video"))
     try:
         with Image.open(path) as photo:
             photo.load()
@@ -57,10 +57,11 @@ def _picture(path: Path, scenes: Sequence[str], began_s: float) -> AlbumPicture:
             more = _more(path.read_bytes(), photo.info, exif)
             luma = np.asarray(photo.convert("L"))
     except (OSError, SyntaxError) as error:
-        return AlbumPicture(path.name, None, None, f"is no whole JPEG ({error})")
+        trouble = phrase("is no whole JPEG ({error})", error=error)
+        return AlbumPicture(path.name, None, None, trouble)
     if said - TAGS:
         names = ", ".join(ExifTags.TAGS.get(tag, str(tag)) for tag in sorted(said - TAGS))
-        return AlbumPicture(path.name, None, None, f"says {names}")
+        return AlbumPicture(path.name, None, None, phrase("says {names}", names=names))
     if more:
         return AlbumPicture(path.name, None, None, more)
     try:
@@ -73,18 +74,18 @@ def _picture(path: Path, scenes: Sequence[str], began_s: float) -> AlbumPicture:
     return AlbumPicture(path.name, shown, (now_ms - age_ms) / 1000 - began_s)
 
 
-def _more(content: bytes, info: Mapping[Any, Any], exif: Image.Exif) -> str:
+def _more(content: bytes, info: Mapping[Any, Any], exif: Image.Exif) -> Phrase | None:
     """Return what a JPEG says besides the picture and the tags that it may have, or nothing."""
     maker = exif.get(ExifTags.Base.Software)
     if maker != "shuttergate":
-        return f"says it was made by {maker!r}"
+        return phrase("says it was made by {maker}", maker=repr(maker))
     if exif.get_ifd(ExifTags.IFD.IFD1):
-        return "holds a thumbnail"
+        return phrase("holds a thumbnail")
     more = sorted(set(info) & {"comment", "xmp", "icc_profile", "photoshop", "mp"})
     if more:
-        return f"says more: {', '.join(more)}"
+        return phrase("says more: {names}", names=", ".join(more))
     ends = content.endswith(b"\xff\xd9") and content.count(b"\xff\xd8\xff") == 1
-    return "" if ends else "goes on after the picture"
+    return None if ends else phrase("goes on after the picture")
 
 
 def _reduced(luma: Pixels) -> int:
@@ -112,5 +113,6 @@ def _video(path: Path, scenes: Sequence[str]) -> AlbumPicture:
     except (PictureError, IndexError):  # a real camera's
         return AlbumPicture(path.name, None, None)
     except av.error.FFmpegError as error:
-        return AlbumPicture(path.name, None, None, f"cannot be read ({error})")
+        trouble = phrase("cannot be read ({error})", error=error)
+        return AlbumPicture(path.name, None, None, trouble)
     return AlbumPicture(path.name, ", ".join(name for name in scenes if name in shown), None)

@@ -6,7 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shuttergate.bench.scenario.expectation import AROUND_S, Expectation, Finding, Seconds
+from shuttergate.bench.scenario.expectation import (
+    AROUND_S,
+    SO_IT_WAS,
+    Expectation,
+    Finding,
+    Seconds,
+)
 from shuttergate.bench.scenario.record import Record
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.errors import Phrase, phrase
@@ -24,14 +30,18 @@ class _Files(Expectation, frozen=True):
         named = self.count is not None or self.least or self.scene
         return None if named else phrase("name a count, a least number, a scene, or all of them")
 
-    def _judged(self, record: Record, what: str, suffix: str) -> Finding:
+    def _judged(self, record: Record, text: Phrase, suffix: str) -> Finding:
         found = [one for one in record.pictures if one.name.endswith(suffix)]
         others = [one for one in found if self.scene and one.scene != self.scene]
-        text = f"{what} in the album"
-        text += f": {self.count}" if self.count is not None else ""
-        text += f": at least {self.least}" if self.least else ""
-        text += f", every one shows {self.scene}" if self.scene else ""
-        was = f"{len(found)}" + "".join(f"; {one.name} shows {one.scene}" for one in others[:3])
+        if self.count is not None:
+            text = phrase("{text}: {n}", text=text, n=self.count)
+        if self.least:
+            text = phrase("{text}: at least {n}", text=text, n=self.least)
+        if self.scene:
+            text = phrase("{text}, every one shows {scene}", text=text, scene=self.scene)
+        was = phrase("{n}", n=len(found))
+        for one in others[:3]:
+            was = phrase("{was}; {file} shows {scene}", was=was, file=one.name, scene=one.scene)
         enough = len(found) >= self.least and self.count in (None, len(found))
         held = enough and not others
         return Finding(text, held, was, 0.0, record.ended_s)
@@ -42,7 +52,7 @@ class PhotoCount(_Files, frozen=True, tag="photos"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
-        return self._judged(record, "photos", PHOTO)
+        return self._judged(record, phrase("photos in the album"), PHOTO)
 
 
 class VideoCount(_Files, frozen=True, tag="videos"):
@@ -50,7 +60,7 @@ class VideoCount(_Files, frozen=True, tag="videos"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
-        return self._judged(record, "videos", VIDEO)
+        return self._judged(record, phrase("videos in the album"), VIDEO)
 
 
 class AlbumUnchanged(Expectation, frozen=True, tag="album unchanged"):
@@ -63,9 +73,13 @@ class AlbumUnchanged(Expectation, frozen=True, tag="album unchanged"):
         """Return what became of it."""
         found = [at_s for at_s in record.album_changes_s if self.from_s <= at_s <= self.to_s]
         return Finding(
-            f"the album does not change from {self.from_s:g} to {self.to_s:g} s",
+            phrase(
+                "the album does not change from {from_s:g} to {to_s:g} s",
+                from_s=self.from_s,
+                to_s=self.to_s,
+            ),
             not found,
-            f"it changed at {found[0]:.3f} s" if found else "so it was",
+            phrase("it changed at {s:.3f} s", s=found[0]) if found else SO_IT_WAS,
             (found[0] if found else self.from_s) - AROUND_S,
             (found[0] if found else self.to_s) + AROUND_S,
         )

@@ -14,6 +14,8 @@ from shuttergate.system.toml import Table
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
 Milliseconds = Annotated[float, Meta(ge=0, le=86400e3)]
 
+SO_IT_WAS = phrase("so it was")
+
 AROUND_S = 0.5
 """So much before and after is shown of a finding that was not held."""
 
@@ -22,9 +24,9 @@ AROUND_S = 0.5
 class Finding:
     """One requirement, whether it held, what was seen, and when to look closer."""
 
-    must: str
+    must: Phrase
     held: bool
-    was: str
+    was: Phrase
     from_s: float = 0.0
     to_s: float = 0.0
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from shuttergate.bench.scenario.album_expectations import AlbumUnchanged, PhotoCount, VideoCount
 from shuttergate.bench.scenario.expectation import (
     AROUND_S,
+    SO_IT_WAS,
     Expectation,
     Finding,
     Milliseconds,
@@ -16,7 +17,7 @@ from shuttergate.bench.scenario.expectation import (
 )
 from shuttergate.bench.scenario.line_expectations import Falls, LineLevel, Rises
 from shuttergate.bench.scenario.page_expectations import PagePictures
-from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record
+from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record, Said
 from shuttergate.errors import Phrase, phrase
 from shuttergate.verdict import Reason
 
@@ -58,18 +59,17 @@ class Says(Expectation, frozen=True, tag="says"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
-        wanted = "OPEN" if self.reason == "open" else f"CLOSED ({self.reason}"
-        if self.reason != "open":
-            wanted += f": {', '.join(self.faults)})" if self.faults else ")"
+        is_open = self.reason == "open"
+        wanted = Said(self.at_s, is_open, self.reason, tuple(self.faults or ()))
         said = record.standing(self.at_s)
-        held = said is not None and said.is_open is (self.reason == "open")
+        held = said is not None and said.is_open is is_open
         if held and said is not None and not said.is_open:
             named = self.faults is None or sorted(self.faults) == sorted(said.faults)
             held = said.reason == self.reason and named
         return Finding(
-            f"at {self.at_s:g} s the gate says {wanted}",
+            phrase("at {at_s:g} s the gate says {word}", at_s=self.at_s, word=wanted.phrase()),
             held,
-            str(said) if said is not None else "nothing was said yet",
+            said.phrase() if said is not None else phrase("nothing was said yet"),
             self.at_s - AROUND_S,
             self.at_s + AROUND_S,
         )
@@ -97,39 +97,55 @@ class OnePress(Expectation, frozen=True, tag="press"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
-        name = f"press {self.number}" if self.number else "every press"
+        outcome = _outcome(self.outcome)
+        text = (
+            phrase("press {n} is {outcome}", n=self.number, outcome=outcome)
+            if self.number
+            else phrase("every press is {outcome}", outcome=outcome)
+        )
         if len(record.presses) < max(1, self.number):
-            was = "it was never made"
-            return Finding(f"{name} is {self.outcome}", False, was, 0.0, record.ended_s)
+            return Finding(text, False, phrase("it was never made"), 0.0, record.ended_s)
         pressed = record.presses if self.number == 0 else [record.presses[self.number - 1]]
-        text = f"{name} is {self.outcome}" + (f" for {self.reason}" if self.reason else "")
-        text += f" within {self.within_ms:g} ms" if self.within_ms is not None else ""
-        text += f" and shows {self.scene}" if self.scene else ""
+        if self.reason:
+            text = phrase("{text} for {reason}", text=text, reason=self.reason)
+        if self.within_ms is not None:
+            text = phrase("{text} within {ms:g} ms", text=text, ms=self.within_ms)
+        if self.scene:
+            text = phrase("{text} and shows {scene}", text=text, scene=self.scene)
         pictures = {one.name: one for one in record.pictures}
         wrong = [(one, was) for one in pressed if (was := self._amiss(one, pictures))]
         if not wrong:
-            return Finding(text, True, "so it was", 0.0, 0.0)
+            return Finding(text, True, SO_IT_WAS, 0.0, 0.0)
         one, was = wrong[0]
-        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         at_s = one.at_s
-        return Finding(
-            text,
-            False,
-            f"the press at {at_s:.3f} s {was}{more}",
-            at_s - AROUND_S,
-            at_s + 3 * AROUND_S,
-        )
+        was = phrase("the press at {at_s:.3f} s {was}", at_s=at_s, was=was)
+        if len(wrong) > 1:
+            was = phrase("{was}, and {n} more", was=was, n=len(wrong) - 1)
+        return Finding(text, False, was, at_s - AROUND_S, at_s + 3 * AROUND_S)
 
-    def _amiss(self, press: PressRecord, pictures: dict[str, AlbumPicture]) -> str:
+    def _amiss(self, press: PressRecord, pictures: dict[str, AlbumPicture]) -> Phrase | None:
         outcome = press.outcome or "unfelt"
         if outcome != self.outcome or (self.reason and press.reason != self.reason):
-            return f"was {outcome}" + (f" for {press.reason}" if press.reason else "")
+            was = phrase("was {outcome}", outcome=_outcome(outcome))
+            if press.reason:
+                was = phrase("{text} for {reason}", text=was, reason=press.reason)
+            return was
         if self.within_ms is not None and press.took_ms > self.within_ms:
-            return f"took {press.took_ms:.0f} ms"
+            return phrase("took {ms:.0f} ms", ms=press.took_ms)
         shown = pictures.get(press.file)
-        if self.scene and (shown is None or shown.scene != self.scene):
-            return f"shows {shown.scene if shown is not None else 'nothing'}"
-        return ""
+        if shown is None and self.scene:
+            return phrase("shows nothing")
+        if shown is not None and self.scene and shown.scene != self.scene:
+            return phrase("shows {scene}", scene=shown.scene)
+        return None
+
+
+def _outcome(name: str) -> Phrase:
+    return {
+        "taken": phrase("taken"),
+        "refused": phrase("refused"),
+        "unfelt": phrase("unfelt"),
+    }[name]
 
 
 class Starts(Expectation, frozen=True, tag="starts"):
@@ -139,11 +155,13 @@ class Starts(Expectation, frozen=True, tag="starts"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
-        return _counted("starts of the gate process", self.count, record.starts, record)
-
-
-def _counted(what: str, due: int, found: int, record: Record) -> Finding:
-    return Finding(f"{what}: {due}", due == found, f"{found}", 0.0, record.ended_s)
+        return Finding(
+            phrase("starts of the gate process: {n}", n=self.count),
+            self.count == record.starts,
+            phrase("{n}", n=record.starts),
+            0.0,
+            record.ended_s,
+        )
 
 
 class LogSays(Expectation, frozen=True, tag="log"):
@@ -177,15 +195,24 @@ class LogSays(Expectation, frozen=True, tag="log"):
         ]
         held = bool(found) if self.times is None else len(found) == self.times
         said = ", ".join(f"{name} {value}" for name, value in self.fields.items())
-        often = "" if self.times is None else f" {self.times} times"
-        return Finding(
-            f"the log says {self.event!r}{f' ({said})' if said else ''}{often} "
-            f"from {self.from_s:g} to {to_s:.4g} s",
-            held,
-            f"{len(found)} times",
-            self.from_s,
-            to_s,
+        event = f"{self.event!r}{f' ({said})' if said else ''}"
+        must = (
+            phrase(
+                "the log says {event} from {from_s:g} to {to_s:.4g} s",
+                event=event,
+                from_s=self.from_s,
+                to_s=to_s,
+            )
+            if self.times is None
+            else phrase(
+                "the log says {event} {n} times from {from_s:g} to {to_s:.4g} s",
+                event=event,
+                n=self.times,
+                from_s=self.from_s,
+                to_s=to_s,
+            )
         )
+        return Finding(must, held, phrase("{n} times", n=len(found)), self.from_s, to_s)
 
 
 def _says(found: object, wanted: object) -> bool:
@@ -202,10 +229,13 @@ class Refusal(Expectation, frozen=True, tag="refuses to start"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
+        must = phrase("the kit refuses to start")
+        if self.saying:
+            must = phrase("{must}, saying {words}", must=must, words=repr(self.saying))
         return Finding(
-            f"the kit refuses to start{f', saying {self.saying!r}' if self.saying else ''}",
+            must,
             bool(record.refusal) and self.saying in record.refusal,
-            record.refusal or "it started",
+            Phrase(record.refusal) if record.refusal else phrase("it started"),
             0.0,
             record.ended_s,
         )
@@ -219,9 +249,9 @@ class Age(Expectation, frozen=True, tag="frame age"):
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
         return Finding(
-            f"frames are judged within {self.most_ms:g} ms",
+            phrase("frames are judged within {ms:g} ms", ms=self.most_ms),
             record.oldest_ms <= self.most_ms,
-            f"the oldest was {record.oldest_ms:.0f} ms old",
+            phrase("the oldest was {ms:.0f} ms old", ms=record.oldest_ms),
             0.0,
             record.ended_s,
         )

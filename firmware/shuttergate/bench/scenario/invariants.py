@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 from pathlib import Path
 
 import msgspec
 
-from shuttergate.bench.scenario.expectation import AROUND_S, Finding
+from shuttergate.bench.scenario.expectation import AROUND_S, SO_IT_WAS, Finding
 from shuttergate.bench.scenario.expectations import EVENTS
 from shuttergate.bench.scenario.record import Record, Said
 from shuttergate.capture.album import PHOTO
+from shuttergate.errors import Phrase, phrase
 from shuttergate.injection import FaultSwitch
 
 CLOCK_S = 0.02
@@ -32,7 +34,7 @@ def findings(record: Record, frame_s: float, slow: float = 1.0) -> list[Finding]
 
     ``frame_s`` is the camera's frame interval; ``slow``: how many times slower a machine is.
     """
-    shorted = any(one.what.endswith(FaultSwitch.LINE_SHORTED) for one in record.done)
+    shorted = _broken(record, FaultSwitch.LINE_SHORTED)
     return [
         *([_ends_low(record)] if record.stopped else []),
         *([] if shorted else [_open_while_high(record, slow)]),  # no software can lower such a line
@@ -46,11 +48,17 @@ def findings(record: Record, frame_s: float, slow: float = 1.0) -> list[Finding]
     ]
 
 
+def _broken(record: Record, *switches: FaultSwitch) -> bool:
+    """Whether the script broke, or mended, one of these."""
+    return any(one.what.blanks.get("fault") in switches for one in record.done)
+
+
 def _ends_low(record: Record) -> Finding:
     is_high = record.level(record.ended_s)
     to_s = record.ended_s
-    was = "HIGH" if is_high else "low"
-    return Finding("1: the line is low when the kit has ended", not is_high, was, to_s - 1, to_s)
+    must = phrase("1: the line is low when the kit has ended")
+    was = phrase("HIGH") if is_high else phrase("low")
+    return Finding(must, not is_high, was, to_s - 1, to_s)
 
 
 def _open_while_high(record: Record, slow: float) -> Finding:
@@ -59,7 +67,7 @@ def _open_while_high(record: Record, slow: float) -> Finding:
     Line and words are dated where they come from, however late they are heard: CLOSED when the line
     had fallen, an opening before it rose.
     """
-    must = "1: the line is never high while the gate says CLOSED"
+    must = phrase("1: the line is never high while the gate says CLOSED")
     news = list(record.news())
     began_s: float | None = None
     for one in [*news, Said(record.ended_s, None)]:
@@ -70,30 +78,35 @@ def _open_while_high(record: Record, slow: float) -> Finding:
             until_s = one.at_s - SILENT_S * slow if one.is_open is None else one.opened_s
             until_s = one.at_s if until_s is None else until_s
             for from_s, to_s in record.spans(True, began_s + SEEN_S * slow, until_s):
-                was = f"it was HIGH from {from_s:.3f} to {to_s:.3f} s"
+                was = phrase(
+                    "it was HIGH from {from_s:.3f} to {to_s:.3f} s", from_s=from_s, to_s=to_s
+                )
                 return Finding(must, False, was, from_s - AROUND_S, to_s + AROUND_S)
         began_s = None
-    return Finding(must, True, "so it was")
+    return Finding(must, True, SO_IT_WAS)
 
 
 def _whole(record: Record) -> Finding:
-    must = "3: every file in the album is whole, and says nothing but the picture"
+    must = phrase("3: every file in the album is whole, and says nothing but the picture")
     for one in record.pictures:
         if one.trouble:
-            return Finding(must, False, f"{one.name}: {one.trouble}", 0.0, record.ended_s)
-    return Finding(must, True, "so it was")
+            was = phrase("{file}: {trouble}", file=one.name, trouble=one.trouble)
+            return Finding(must, False, was, 0.0, record.ended_s)
+    return Finding(must, True, SO_IT_WAS)
 
 
 def _announced(record: Record) -> Finding:
     told = {str(one.fields["name"]) for one in record.told if one.event in ("photo", "video")}
     there = {one.name for one in record.pictures}
     strange, lost = sorted(there - told), sorted(told - there)
-    was = [f"{name} was never told of" for name in strange]
-    was += [f"{name} is not there" for name in lost]
+    was = [phrase("{file} was never told of", file=name) for name in strange]
+    was += [phrase("{file} is not there", file=name) for name in lost]
     return Finding(
-        "3: the album holds what the log tells of, and nothing else",
+        phrase("3: the album holds what the log tells of, and nothing else"),
         not was,
-        "; ".join(was) or "so it was",
+        functools.reduce(lambda one, more: phrase("{one}; {more}", one=one, more=more), was)
+        if was
+        else SO_IT_WAS,
         0.0,
         record.ended_s,
     )
@@ -101,9 +114,9 @@ def _announced(record: Record) -> Finding:
 
 def _of_the_press(record: Record, frame_s: float, slow: float) -> Finding:
     """A photo's own clock: its frame is at most one interval away from the press that was felt."""
-    must = "2: each photo is of its press, by the clock in the picture"
-    wires = (FaultSwitch.BUTTON_WELDED, FaultSwitch.CONTACT_SHORTED)  # these press by themselves
-    by_itself = any(one.what.endswith(wires) for one in record.done)
+    must = phrase("2: each photo is of its press, by the clock in the picture")
+    # These press by themselves.
+    by_itself = _broken(record, FaultSwitch.BUTTON_WELDED, FaultSwitch.CONTACT_SHORTED)
     pressed = {one.file: one for one in record.presses if one.file}
     for one in record.pictures:
         if one.trouble or not one.name.endswith(PHOTO):
@@ -112,31 +125,37 @@ def _of_the_press(record: Record, frame_s: float, slow: float) -> Finding:
         if press is None and by_itself:
             continue
         if press is None:
-            return Finding(must, False, f"{one.name} is of no press", 0.0, record.ended_s)
+            was = phrase("{file} is of no press", file=one.name)
+            return Finding(must, False, was, 0.0, record.ended_s)
         if one.exposed_s is None:
-            return Finding(must, False, f"{one.name} has no clock", 0.0, record.ended_s)
+            was = phrase("{file} has no clock", file=one.name)
+            return Finding(must, False, was, 0.0, record.ended_s)
         off_s = one.exposed_s - press.felt_s
         if not abs(off_s) <= frame_s + CLOCK_S * slow:
-            was = f"{one.name} was exposed {off_s * 1000:.0f} ms from when its press was felt"
+            was = phrase(
+                "{file} was exposed {ms:.0f} ms from when its press was felt",
+                file=one.name,
+                ms=off_s * 1000,
+            )
             return Finding(must, False, was, press.at_s - AROUND_S, press.at_s + AROUND_S)
-    return Finding(must, True, "so it was")
+    return Finding(must, True, SO_IT_WAS)
 
 
 def _one_outcome(record: Record) -> Finding:
-    must = "1: a press comes to one thing: a photo or a refusal"
+    must = phrase("1: a press comes to one thing: a photo or a refusal")
     for one in record.presses:
         if one.outcomes > 1:
-            was = f"the press at {one.at_s:.3f} s came to {one.outcomes}"
+            was = phrase("the press at {at_s:.3f} s came to {n}", at_s=one.at_s, n=one.outcomes)
             return Finding(must, False, was, one.at_s - AROUND_S, one.at_s + AROUND_S)
-    return Finding(must, True, "so it was")
+    return Finding(must, True, SO_IT_WAS)
 
 
 def _gate_writes_nothing(record: Record) -> Finding:
     wrote = record.gate_wrote_bytes or 0
     return Finding(
-        "3: the gate process writes no picture to any file",
+        phrase("3: the gate process writes no picture to any file"),
         wrote <= STDERR_BYTES,
-        f"{wrote} bytes by the kernel's count",
+        phrase("{n} bytes by the kernel's count", n=wrote),
         0.0,
         record.ended_s,
     )
@@ -144,9 +163,9 @@ def _gate_writes_nothing(record: Record) -> Finding:
 
 def _gate_has_no_network(record: Record) -> Finding:
     return Finding(
-        "4: the gate process has no socket but to its own kit",
+        phrase("4: the gate process has no socket but to its own kit"),
         not record.gate_sockets,
-        ", ".join(record.gate_sockets or ()) or "so it was",
+        Phrase(", ".join(record.gate_sockets)) if record.gate_sockets else SO_IT_WAS,
         0.0,
         record.ended_s,
     )
@@ -157,7 +176,7 @@ LONGEST_CHARS = 2000
 
 
 def _log_names_nobody(record: Record) -> Finding:
-    must = "4: the log tells no name of a computer or a person, and holds no picture"
+    must = phrase("4: the log tells no name of a computer or a person, and holds no picture")
     names = {str(Path.home()), _text("/etc/machine-id")} - {"", "/"}
     if not _is_our_word(socket.gethostname()):
         names.add(socket.gethostname())
@@ -165,9 +184,11 @@ def _log_names_nobody(record: Record) -> Finding:
         said = msgspec.json.encode(one.fields).decode()
         told = [name for name in names if len(name) > 3 and name in said]
         if told or len(said) > LONGEST_CHARS:
-            was = f"{one.event!r} tells {', '.join(told) or f'{len(said)} characters'}"
+            length = phrase("{n} characters", n=len(said))
+            what = Phrase(", ".join(told)) if told else length
+            was = phrase("{event} tells {what}", event=repr(one.event), what=what)
             return Finding(must, False, was, one.at_s - AROUND_S, one.at_s + AROUND_S)
-    return Finding(must, True, "so it was")
+    return Finding(must, True, SO_IT_WAS)
 
 
 def _is_our_word(host: str) -> bool:

@@ -22,6 +22,7 @@ from shuttergate.bench.scenario.stand import Stand
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
 from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.lang import _
 
 CARD, CLEAR = "card", "clear"
 GIVE_UP_S = 30.0
@@ -41,7 +42,7 @@ class Latencies:
 
     def table(self) -> Table:
         """Return median, 99th percentile and worst of each."""
-        table = Table("from … to …", "n", "median", "p99", "worst")
+        table = Table(_("from … to …"), _("n"), _("median"), _("p99"), _("worst"))
         for what, ms in self.ms.items():
             middle, high = np.percentile(ms, (50, 99))
             row = [f"{value:.1f} ms" for value in (middle, high, max(ms))]
@@ -77,10 +78,10 @@ def measure(options: Options, cycles: int, tick: Callable[[int], object]) -> Lat
             cycle.press()
             cycle.wait(dice.uniform(0.2, 0.4))
             stand.hookup.show(CARD, 0)
-            cycle.line(False, "light to line low")
+            cycle.line(False, _("light to line low"))
             cycle.wait(dice.uniform(0.0, 0.1))
             stand.hookup.show(CLEAR, 0)
-            cycle.line(True, "light off to line high, with the hold-off")
+            cycle.line(True, _("light off to line high, with the hold-off"))
         stand.stop(stand.begin())
     return found
 
@@ -118,7 +119,7 @@ class _Cycle:
         self._stand.hookup.finger(False)
         self._until(lambda: bool(record.events("photo")), phrase("a photo"), phrase("in the album"))
         (photo, *_rest) = record.events("photo")
-        self._found.add("press to durable file", photo.at_s)
+        self._found.add(_("press to durable file"), photo.at_s)
 
     def _until(self, true: Callable[[], bool], what: Phrase, state: Phrase) -> None:
         until_s = since_boot_s() + GIVE_UP_S * self._patience

@@ -6,12 +6,14 @@ from typing import Literal
 
 from shuttergate.bench.scenario.expectation import (
     AROUND_S,
+    SO_IT_WAS,
     Expectation,
     Finding,
     Milliseconds,
     Seconds,
 )
 from shuttergate.bench.scenario.record import Record
+from shuttergate.errors import phrase
 
 
 class LineLevel(Expectation, frozen=True, tag="line"):
@@ -24,14 +26,22 @@ class LineLevel(Expectation, frozen=True, tag="line"):
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
         wrong = list(record.spans(self.level == "low", self.from_s, self.to_s))
-        was = "; ".join(
-            f"{'HIGH' if self.level == 'low' else 'low'} from {sooner:.3f} to {later:.3f} s"
-            for sooner, later in wrong[:3]
-        )
+        was = None
+        for sooner, later in wrong[:3]:
+            level = "HIGH" if self.level == "low" else "low"
+            one = phrase(
+                "{level} from {from_s:.3f} to {to_s:.3f} s", level=level, from_s=sooner, to_s=later
+            )
+            was = one if was is None else phrase("{one}; {more}", one=was, more=one)
         return Finding(
-            f"the line is {self.level} from {self.from_s:g} to {self.to_s:g} s",
+            phrase(
+                "the line is {level} from {from_s:g} to {to_s:g} s",
+                level=self.level,
+                from_s=self.from_s,
+                to_s=self.to_s,
+            ),
             not wrong,
-            was or "so it was",
+            was or SO_IT_WAS,
             wrong[0][0] - AROUND_S if wrong else self.from_s,
             wrong[0][1] + AROUND_S if wrong else self.to_s,
         )
@@ -61,17 +71,27 @@ class Rises(Expectation, frozen=True, tag="rises"):
 
 
 def _moves(record: Record, high: bool, after_s: float, least_ms: float, most_ms: float) -> Finding:
-    verb, was_verb = ("rises", "rose") if high else ("falls", "fell")
     span = f"{least_ms:g} to {most_ms:g}" if least_ms else f"{most_ms:g}"
-    text = f"the line {verb} within {span} ms after {after_s:g} s"
+    text = (
+        phrase("the line rises within {span} ms after {after_s:g} s", span=span, after_s=after_s)
+        if high
+        else phrase(
+            "the line falls within {span} ms after {after_s:g} s", span=span, after_s=after_s
+        )
+    )
     to_s = after_s + most_ms / 1000 + AROUND_S
     if record.level(after_s) is high:
-        was = f"it was {'HIGH' if high else 'low'} already"
+        was = phrase("it was HIGH already") if high else phrase("it was low already")
         return Finding(text, False, was, after_s - AROUND_S, to_s)
     moved_s = record.changes(high, after_s)
     if moved_s is None:
-        return Finding(text, False, f"it never {was_verb}", after_s - AROUND_S, to_s)
+        was = phrase("it never rose") if high else phrase("it never fell")
+        return Finding(text, False, was, after_s - AROUND_S, to_s)
     took_ms = (moved_s - after_s) * 1000
     held = least_ms <= took_ms <= most_ms
-    was = f"it {was_verb} after {took_ms:.0f} ms"
+    was = (
+        phrase("it rose after {ms:.0f} ms", ms=took_ms)
+        if high
+        else phrase("it fell after {ms:.0f} ms", ms=took_ms)
+    )
     return Finding(text, held, was, after_s - AROUND_S, max(to_s, moved_s + AROUND_S))

@@ -10,8 +10,10 @@ from shuttergate.bench.extra import extra
 from shuttergate.bench.figure import require
 from shuttergate.bench.scenario import soak
 from shuttergate.bench.scenario.plot import soak_plot, timeline
-from shuttergate.bench.scenario.report import PROMISES, Run, counts, detail
+from shuttergate.bench.scenario.report import PROMISES, Run, counts, detail, word
 from shuttergate.bench.scenario.soak import Soaked
+from shuttergate.errors import told
+from shuttergate.lang import LANGUAGE, _
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
@@ -44,7 +46,7 @@ def render(runs: Sequence[Run], title: str, soaked: Soaked | None = None) -> str
     ]
     promises = [
         {
-            "title": f"{number}. {name}" if number else "Others",
+            "title": name.told(),
             "runs": [
                 one for one, run in zip(drawn, runs, strict=True) if run.scenario.promise == number
             ],
@@ -52,6 +54,29 @@ def render(runs: Sequence[Run], title: str, soaked: Soaked | None = None) -> str
         for number, name in enumerate(PROMISES)
     ]
     page = environment.from_string(_TEMPLATE.read_text("utf-8"))
+    texts = {
+        "shapes": _(
+            "Circles are presses that were taken, crosses refused ones, bars those that nobody "
+            "felt. The line is the permissive's level, by a meter on the wire and not by the "
+            "gate's word. Where something did not hold, the time around it is tinted."
+        ),
+        "scenario": _("scenario"),
+        "title": _("what it says"),
+        "not_run": _("Not run: {why}"),
+        "requirements": _("{n} requirements"),
+    }
     said = counts(runs) if soaked is None else soak.words(soaked)
     curves = safe(soak_plot(soaked.samples)) if soaked is not None and soaked.samples else ""
-    return str(page.render(runs=runs, promises=promises, counts=said, curves=curves, title=title))
+    return str(
+        page.render(
+            runs=runs,
+            promises=promises,
+            counts=said,
+            curves=curves,
+            title=title,
+            language=LANGUAGE,
+            texts=texts,
+            told=told,
+            word=word,
+        )
+    )

@@ -43,11 +43,23 @@ class PagePictures(Expectation, frozen=True, tag="page pictures"):
         held = held and (self.most_px is None or tallest_px <= self.most_px)
         coarsest_px = min((one[1] for one in seen), default=math.inf)
         held = held and (self.coarse_px is None or coarsest_px <= self.coarse_px)
-        text = f"from {self.from_s:g} to {self.to_s:g} s the page shows "
-        text += "no picture" if self.none else "pictures"
-        text += f", one of {self.least_px} px or taller" if self.least_px is not None else ""
-        text += f", none taller than {self.most_px} px" if self.most_px is not None else ""
-        text += f", one of {self.coarse_px} px or less" if self.coarse_px is not None else ""
-        was = f"{len(seen)} pictures, the tallest of {tallest_px} px at {tallest_s:.3f} s"
+        text = phrase(
+            "from {from_s:g} to {to_s:g} s the page shows {what}",
+            from_s=self.from_s,
+            to_s=self.to_s,
+            what=phrase("no picture") if self.none else phrase("pictures"),
+        )
+        if self.least_px is not None:
+            text = phrase("{text}, one of {px} px or taller", text=text, px=self.least_px)
+        if self.most_px is not None:
+            text = phrase("{text}, none taller than {px} px", text=text, px=self.most_px)
+        if self.coarse_px is not None:
+            text = phrase("{text}, one of {px} px or less", text=text, px=self.coarse_px)
+        was = phrase(
+            "{n} pictures, the tallest of {px} px at {s:.3f} s",
+            n=len(seen),
+            px=tallest_px,
+            s=tallest_s,
+        )
         from_s, to_s = tallest_s - AROUND_S, tallest_s + AROUND_S
-        return Finding(text, held, was if seen else "there were none", from_s, to_s)
+        return Finding(text, held, was if seen else phrase("there were none"), from_s, to_s)

@@ -10,10 +10,13 @@ from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.report import Run
 from shuttergate.bench.scenario.script import presses
 from shuttergate.bench.scenario.soak import Sample
+from shuttergate.columns import columns
+from shuttergate.lang import _
 
 OPEN, CLOSED, BAD = "#009e73", "#d9d9d9", "#d55e00"
 PLAIN, OTHER, BROKEN = "#cfe8f7", "#f7d9c4", "#f3b38f"
 WIDTH, HEIGHT = 900, 250
+OPENED = _("open")
 LETTER = 0.011
 """The width of a letter, as a share of the whole: a name that does not fit is left out."""
 
@@ -27,7 +30,7 @@ def timeline(run: Run) -> str:
     end_s = max(record.ended_s, 0.1)
     with figure_of(WIDTH, HEIGHT, f"timeline {run.name}") as (figure, out):
         axes = figure.add_subplot()
-        rows = ["scene", "broken", "presses", "gate says", "line"]
+        rows = [_("scene"), _("broken"), _("button"), _("gate says"), _("line")]
         _spans(
             axes, 4, _scenes(run, end_s), lambda name: "#cfe8f7" if name == "clear" else "#f7d9c4"
         )
@@ -37,7 +40,7 @@ def timeline(run: Run) -> str:
         for press in record.presses:
             shape, colour = OUTCOMES.get(press.outcome, OUTCOMES[""])
             axes.plot(press.at_s, 2, shape, color=colour, markersize=7)
-        _spans(axes, 1, _said(record, end_s), lambda name: OPEN if name == "open" else CLOSED)
+        _spans(axes, 1, _said(record, end_s), lambda name: OPEN if name == OPENED else CLOSED)
         steps = [(at_s, high) for at_s, high in record.levels if at_s <= end_s]
         times = [0.0, *(at_s for at_s, _ in steps), end_s]
         levels = [False, *(high for _, high in steps)]
@@ -51,7 +54,7 @@ def timeline(run: Run) -> str:
         for from_s, to_s in _amiss(run):
             axes.axvspan(max(0, from_s), to_s, color=BAD, alpha=0.12, zorder=-1, linewidth=0)
         axes.axvline(run.scenario.seconds, color=INK, linestyle=":", linewidth=1)  # then it ends
-        axes.set(xlim=(0, end_s), ylim=(-0.6, 4.6), yticks=range(5), xlabel="seconds")
+        axes.set(xlim=(0, end_s), ylim=(-0.6, 4.6), yticks=range(5), xlabel=_("seconds"))
         axes.set_yticklabels(list(reversed(rows)))
         axes.grid(axis="x", color=GRID, linewidth=0.6)
     return out.svg
@@ -77,7 +80,7 @@ def _spans(axes: Any, row: int, spans: Iterator[Span], colour: Callable[[str], s
         axes.barh(
             row, to_s - from_s, left=from_s, height=0.55, color=colour(name), edgecolor="white"
         )
-        if to_s - from_s > axes.get_xlim()[1] * LETTER * len(name):
+        if to_s - from_s > axes.get_xlim()[1] * LETTER * columns(name):
             axes.text(from_s, row, f" {name}", va="center", ha="left", fontsize=9, clip_on=True)
 
 
@@ -108,13 +111,17 @@ def _said(record: Record, end_s: float) -> Iterator[Span]:
         if after <= one.at_s or one.at_s >= end_s:
             continue
         if one.is_open is None:
-            yield one.at_s, after, "nothing"
+            yield one.at_s, after, _("nothing")
         else:
             named = ", ".join(one.faults)
-            yield one.at_s, after, "open" if one.is_open else named or one.reason
+            yield one.at_s, after, OPENED if one.is_open else named or one.reason
 
 
-OVER_TIME = (("memory_mb", "MB resident"), ("descriptors", "descriptors"), ("threads", "threads"))
+OVER_TIME = (
+    ("memory_mb", _("MB resident")),
+    ("descriptors", _("descriptors")),
+    ("threads", _("threads")),
+)
 
 
 def soak_plot(samples: Sequence[Sample]) -> str:
@@ -138,9 +145,9 @@ def soak_plot(samples: Sequence[Sample]) -> str:
             style = ("-", "--")[number]
             if found:
                 parts[3].plot(
-                    *zip(*found, strict=True), color=OTHERS[number], linestyle=style, label=kind
+                    *zip(*found, strict=True), color=OTHERS[number], linestyle=style, label=_(kind)
                 )
-        parts[3].set(xlabel="minutes", ylabel="ms", ylim=(0, 1.3 * parts[3].get_ylim()[1]))
+        parts[3].set(xlabel=_("minutes"), ylabel="ms", ylim=(0, 1.3 * parts[3].get_ylim()[1]))
         parts[3].grid(color=GRID, linewidth=0.6)
         parts[0].legend(frameon=False, ncols=3, loc="upper left")
         parts[3].legend(frameon=False, ncols=2, loc="upper left")

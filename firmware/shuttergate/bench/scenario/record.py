@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from shuttergate.errors import Phrase
+from shuttergate.errors import Phrase, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,14 @@ class Said:
     faults: tuple[str, ...] = ()
     opened_s: float | None = None
 
-    def __str__(self) -> str:
+    def phrase(self) -> Phrase:
+        """Return it in words; reasons and faults go by the names that they have in scripts."""
         if self.is_open is None:
-            return "no word from the gate process"
+            return phrase("no word from the gate process")
+        if self.is_open:
+            return phrase("OPEN")
         named = f": {', '.join(self.faults)}" if self.faults else ""
-        return "OPEN" if self.is_open else f"CLOSED ({self.reason}{named})"
+        return phrase("CLOSED ({why})", why=f"{self.reason}{named}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Done:
     """Something that the bench did."""
 
     at_s: float
-    what: str
+    what: Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class AlbumPicture:
     name: str
     scene: str | None
     exposed_s: float | None
-    trouble: str = ""
+    trouble: Phrase | None = None
 
 
 @dataclass(slots=True)
@@ -134,13 +137,14 @@ class Record:
         """Return the log events of that name in that time."""
         return [one for one in self.told if one.event == event and from_s <= one.at_s <= to_s]
 
-    def timeline(self, from_s: float, to_s: float) -> list[tuple[float, str]]:
+    def timeline(self, from_s: float, to_s: float) -> list[tuple[float, Phrase]]:
         """Return all that happened in that time, in order, in words; the line first."""
-        found = [(at_s, f"line {'HIGH' if high else 'low'}") for at_s, high in self.levels]
-        found += [(one.at_s, f"bench: {one.what}") for one in self.done]
-        found += [(one.at_s, f"gate says {one}") for one in self.news()]
+        levels = (phrase("line low"), phrase("line HIGH"))
+        found = [(at_s, levels[high]) for at_s, high in self.levels]
+        found += [(one.at_s, phrase("bench: {what}", what=one.what)) for one in self.done]
+        found += [(one.at_s, phrase("gate says {word}", word=one.phrase())) for one in self.news()]
         found += [
-            (one.at_s, f"log: {one.event} {_brief(one.fields)}".rstrip())
+            (one.at_s, phrase("log: {line}", line=f"{one.event} {_brief(one.fields)}".rstrip()))
             for one in self.told
             if one.event != "gate"
         ]

@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 from shuttergate.bench.scenario.expectation import Finding
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.script import Scenario
-from shuttergate.errors import Phrase, told
+from shuttergate.columns import padded
+from shuttergate.errors import Phrase, phrase, told
+from shuttergate.lang import _, texts
 
 LATE_MS = 40.0
 """Actions of the bench itself that came later than this cast doubt on what was measured."""
@@ -19,11 +21,11 @@ EACH_END = 8
 """Of a long timeline so many events from its beginning and from its end are shown."""
 
 PROMISES = (
-    "",
-    "Fail closed",
-    "The saved frame is the judged frame",
-    "What was not cleared never leaves memory",
-    "Nobody is watched",
+    phrase("Others"),
+    phrase("1. Fail closed"),
+    phrase("2. The saved frame is the judged frame"),
+    phrase("3. What was not cleared never leaves memory"),
+    phrase("4. Nobody is watched"),
 )
 
 
@@ -54,51 +56,63 @@ class Run:
         return "skipped" if self.skipped else "held" if self.held else "FAILED"
 
 
+def word(name: str) -> str:
+    """Return a run's or a requirement's word for people."""
+    return {"held": _("held"), "FAILED": _("FAILED"), "skipped": _("skipped")}[name]
+
+
 def words(run: Run) -> str:
     """Return the run in a line, and below it whatever did not hold, with what happened around."""
     held = sum(one.held for one in run.findings)
-    line = f"{run.word:<8}{run.name}: {run.scenario.title}"
+    line = f"{padded(word(run.word), 8)}{run.name}: {run.scenario.title}"
     if run.skipped:
-        return f"{line}\n        not run: {told(run.record.skipped)}"
-    lines = [f"{line} ({held} of {len(run.findings)} held, {run.seconds:.1f} s)"]
+        return f"{line}\n        " + _("not run: {why}").format(why=told(run.record.skipped))
+    how = _(" ({held} of {n} held, {s:.1f} s)")
+    lines = [line + how.format(held=held, n=len(run.findings), s=run.seconds)]
     if run.trouble:
         lines.append(f"        {told(run.trouble)}")
     for one in run.findings:
         if not one.held:
             lines += detail(one, run.record)
     if run.findings and run.record.gate_sockets is None:
-        lines.append(
-            "        not looked at: the gate process's sockets and writes (that needs root)"
-        )
+        said = _("not looked at: the gate process's sockets and writes (that needs root)")
+        lines.append(f"        {said}")
     if not run.held and run.record.overdue_ms > LATE_MS:
-        lines.append(
-            f"        the bench itself was up to {run.record.overdue_ms:.0f} ms late: "
-            "is this machine busy?"
-        )
+        said = _("the bench itself was up to {ms:.0f} ms late: is this machine busy?")
+        lines.append("        " + said.format(ms=run.record.overdue_ms))
     return "\n".join(lines)
 
 
 def counts(runs: Sequence[Run]) -> str:
     """Return how many held."""
     held, skipped = sum(one.held for one in runs), sum(one.skipped for one in runs)
-    rest = f", {skipped} not run" if skipped else ""
-    return f"{held} of {len(runs)} scenarios held{rest}"
+    if skipped:
+        said = _("{held} of {n} scenarios held, {skipped} not run")
+        return said.format(held=held, n=len(runs), skipped=skipped)
+    return _("{held} of {n} scenarios held").format(held=held, n=len(runs))
 
 
-def detail(finding: Finding, record: Record) -> list[str]:
-    """Return a finding that did not hold: what was due, what was seen, and what happened around."""
+def detail(finding: Finding, record: Record, language: str | None = None) -> list[str]:
+    """Return a finding that did not hold: what was due, what was seen, and what happened around.
+
+    ``language``: None is the environment's.
+    """
+    _ = texts(language)
     found = record.timeline(finding.from_s, finding.to_s)
     shown = found if len(found) <= 2 * EACH_END else [*found[:EACH_END], *found[-EACH_END:]]
-    lines = [f"    must: {finding.must}", f"    was:  {finding.was}"]
+    lines = [
+        "    " + _("must: {must}").format(must=finding.must.told(language)),
+        "    " + _("was:  {was}").format(was=finding.was.told(language)),
+    ]
     for number, (at_s, what) in enumerate(shown):
         if number == EACH_END and len(found) > 2 * EACH_END:
-            lines.append(f"          … {len(found) - 2 * EACH_END} more …")
-        lines.append(f"    {at_s:9.3f} s  {what}")
+            lines.append("          " + _("… {n} more …").format(n=len(found) - 2 * EACH_END))
+        lines.append(f"    {at_s:9.3f} s  {what.told(language)}")
     return lines
 
 
 def write_junit(runs: Sequence[Run], path: Path) -> None:
-    """Write the runs as JUnit XML: a suite for each, a case for each requirement."""
+    """Write the runs as JUnit XML: a suite for each, a case for each requirement; in English."""
     root = ElementTree.Element("testsuites", name="shuttergate bench")
     for run in runs:
         failed = sum(not one.held for one in run.findings) + bool(run.trouble)
@@ -113,10 +127,10 @@ def write_junit(runs: Sequence[Run], path: Path) -> None:
             time=f"{run.seconds:.3f}",
         )
         for one in run.findings:
-            case = _case(suite, run, one.must)
+            case = _case(suite, run, str(one.must))
             if not one.held:
-                failure = ElementTree.SubElement(case, "failure", message=one.was)
-                failure.text = _xml("\n".join(detail(one, run.record)))
+                failure = ElementTree.SubElement(case, "failure", message=str(one.was))
+                failure.text = _xml("\n".join(detail(one, run.record, "en")))
         if run.trouble:
             case = _case(suite, run, "the run comes to its end")
             ElementTree.SubElement(case, "failure", message=_xml(str(run.trouble)))

@@ -23,6 +23,7 @@ from shuttergate.bench.scenario.wires import BenchWires
 from shuttergate.clock import since_boot_s
 from shuttergate.config import read_kit
 from shuttergate.errors import ConfigError, Phrase, ShuttergateError, phrase
+from shuttergate.lang import _
 from shuttergate.system.toml import decode, path_of
 
 
@@ -107,7 +108,7 @@ def play(sheet: Sheet, options: Options, tick: Callable[[float], object]) -> Run
     except ShuttergateError as error:
         run.trouble = error.phrase
     except Exception:  # one script must not take the others' results along
-        run.trouble = f"the bench itself failed: {traceback.format_exc()}"
+        run.trouble = _("the bench itself failed: {trace}").format(trace=traceback.format_exc())
     run.seconds = since_boot_s() - began_s
     return run
 

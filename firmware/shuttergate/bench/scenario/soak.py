@@ -11,15 +11,19 @@ from dataclasses import dataclass, field
 from shuttergate import feed
 from shuttergate.bench.scenario.expectation import Finding
 from shuttergate.bench.scenario.record import Record
-from shuttergate.bench.scenario.report import Run
+from shuttergate.bench.scenario.report import Run, word
 from shuttergate.bench.scenario.run import Options, Sheet, did_not_start, judged
 from shuttergate.bench.scenario.script import Soak
 from shuttergate.bench.scenario.stand import Stand
 from shuttergate.bench.scenario.vitals import Vitals, vitals
 from shuttergate.clock import since_boot_s
-from shuttergate.errors import ShuttergateError
+from shuttergate.columns import padded
+from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.lang import _
 
 SAMPLE_S = 20.0
+GROWS = (phrase("memory mb"), phrase("descriptors"), phrase("threads"))
+SLOWS = (phrase("verdict"), phrase("photo"))
 PROCESSES = ("gate", "publisher", "console", "bench")
 LATENCIES = ("verdict", "photo")
 LEAST_SAMPLES = 8
@@ -149,7 +153,7 @@ def _count(soaked: Soaked, run: Run, record: Record) -> None:
     soaked.failed += [] if run.held else [run]
     soaked.presses += len(record.presses)
     soaked.photos += sum(one.name.endswith(".jpg") for one in record.pictures)
-    soaked.faults += sum(one.what.startswith("breaks") for one in record.done)
+    soaked.faults += sum(one.what.template.startswith("breaks") for one in record.done)
     soaked.closings += sum(not high for _, high in record.levels[1:])
     soaked.starts += record.starts - 1
 
@@ -173,9 +177,14 @@ def drifts(samples: Sequence[Sample], bounds: Soak) -> list[Finding]:
                 continue
             found.append(
                 Finding(
-                    f"{process}: {name.replace('_', ' ')} grows by no more than {most:g}",
+                    phrase(
+                        "{process}: {what} grows by no more than {most:g}",
+                        process=process,
+                        what=Phrase(name.replace("_", " ")),
+                        most=most,
+                    ),
                     after - before <= most,
-                    f"{before:.4g} at first, {after:.4g} at last",
+                    phrase("{a:.4g} at first, {b:.4g} at last", a=before, b=after),
                 )
             )
     for kind in LATENCIES:
@@ -186,9 +195,11 @@ def drifts(samples: Sequence[Sample], bounds: Soak) -> list[Finding]:
             most = bounds.latency_ratio
             found.append(
                 Finding(
-                    f"{kind} time grows by no more than {most:g} x",
+                    phrase(
+                        "{kind} time grows by no more than {most:g} x", kind=Phrase(kind), most=most
+                    ),
                     after <= before * most,
-                    f"{before:.1f} ms at first, {after:.1f} ms at last",
+                    phrase("{a:.1f} ms at first, {b:.1f} ms at last", a=before, b=after),
                 )
             )
     return found
@@ -201,15 +212,27 @@ def _middle(samples: Sequence[Sample], process: str, name: str) -> float | None:
 
 def words(soaked: Soaked) -> str:
     """Return the totals and every bound, in lines."""
+    head = _(
+        "{held} of {rounds} rounds held, in {min:.1f} min; {presses} presses, {photos} photos, "
+        "{faults} faults, {closings} closings, {starts} starts of the gate process"
+    )
     lines = [
-        f"{soaked.rounds - len(soaked.failed)} of {soaked.rounds} rounds held, in "
-        f"{soaked.seconds / 60:.1f} min; {soaked.presses} presses, {soaked.photos} photos, "
-        f"{soaked.faults} faults, {soaked.closings} closings, "
-        f"{soaked.starts} starts of the gate process",
+        head.format(
+            held=soaked.rounds - len(soaked.failed),
+            rounds=soaked.rounds,
+            min=soaked.seconds / 60,
+            presses=soaked.presses,
+            photos=soaked.photos,
+            faults=soaked.faults,
+            closings=soaked.closings,
+            starts=soaked.starts,
+        )
     ]
     for one in soaked.drifts:
-        lines.append(f"{'held' if one.held else 'FAILED':<8}{one.must}: {one.was}")
+        held = word("held" if one.held else "FAILED")
+        lines.append(f"{padded(held, 8)}{one.must.told()}: {one.was.told()}")
     if not soaked.drifts:
         least_s = SAMPLE_S * (Soak().settle_samples + LEAST_SAMPLES)
-        lines.append(f"too short to speak of drift: that needs about {least_s / 60:.0f} minutes")
+        said = _("too short to speak of drift: that needs about {min:.0f} minutes")
+        lines.append(said.format(min=least_s / 60))
     return "\n".join(lines)

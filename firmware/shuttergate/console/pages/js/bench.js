@@ -142,18 +142,25 @@ function drawLog() {
   const wanted = $("filter").value.toLowerCase();
   const found = kit.events
     .filter(({ notable }) => !$("notable").checked || notable)
-    .map(({ line }) => line)
-    .filter((line) => `${line.event} ${fieldWords(line)}`.toLowerCase().includes(wanted))
+    .map(({ line, words }) => rowOf(line, words))
+    .filter((cells) => cells.slice(1).join(" ").toLowerCase().includes(wanted))
     .slice(-LINES_SHOWN)
     .reverse();
   $("log-empty").hidden = found.length > 0;
   $("log").replaceChildren(
-    ...found.map(({ time, event, ...fields }) =>
-      h("tr", {}, h("td", {}, time.slice(11, 23)), h("td", {}, event), h("td", {}, fieldWords(fields)))),
+    ...found.map(([time, event, fields]) =>
+      h("tr", {}, h("td", {}, time.slice(11, 23)), h("td", {}, event), h("td", {}, fields))),
   );
 }
 
-const fieldWords = ({ time, event, ...fields }) =>
+/** A line's time, event and fields; where English is not spoken, the event in words before its name. */
+function rowOf({ time, event, ...fields }, words) {
+  const said = language() === "en" ? "" : words[language()];
+  const more = fieldWords(fields);
+  return said ? [time, said, [event, more].filter(Boolean).join(" · ")] : [time, event, more];
+}
+
+const fieldWords = (fields) =>
   Object.entries(fields)
     .map(([name, value]) => [name, typeof value === "object" ? listWords(value) : String(value)])
     .filter(([, words]) => words)

@@ -51,9 +51,15 @@ function drawFacts() {
   $("runs").textContent = status ? runsOn(status.runs_on) : "–";
 }
 
+/** What computes: "cpu", "edgetpu", or one with the accelerator's state, "cpu: edgetpu absent". */
 function runsOn(text) {
   const [name, ...rest] = text.split(": ");
   const key = `runs.${name}`;
+  const state = text.match(/edgetpu (\w+)$/)?.[1];
+  if (state && language() !== "en") {
+    const part = say(rest.length ? key : "runs.edgetpu");
+    return say("runs.with", { part, state: say(`accelerator.${state}`) });
+  }
   return [say(key) === key ? name : say(key), ...rest].join(": ");
 }
 

@@ -1,0 +1,177 @@
+"""A Japanese reader is spoken to in Japanese: every command's help, usual output and refusals.
+
+A line for people that has words has Japanese ones among them; names are no words.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shuttergate.board import board_names, read_board
+from shuttergate.columns import columns
+from support.japanese import english
+from support.places import ROOT
+
+ALL_OF_THEM = """
+import contextlib, io, json, sys
+import typer.main
+from shuttergate.cli import app
+from shuttergate.commands import usage
+from shuttergate import cli
+
+def walk(command, words):
+    yield words
+    for name, one in getattr(command, "commands", {}).items():
+        yield from walk(one, [*words, name])
+
+said = {}
+asked = [[*words, "--help"] for words in walk(typer.main.get_command(app), [])]
+for words in [*asked, *json.loads(sys.argv[1])]:
+    sys.argv = ["shuttergate", *words]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            usage.run(app, "shuttergate")
+        except SystemExit:
+            pass
+    said[" ".join(words)] = out.getvalue()
+print(json.dumps(said))
+"""
+
+WRONG = [
+    *([], ["--nope"], ["nope"], ["chek"], ["model"], ["board", "show"]),
+    *(["board", "show", "a", "b"], ["board", "show", "pi9"], ["doctor", "--write"]),
+    *(["check"], ["check", "--jsn", "x"], ["card", "x.png"], ["card", "x.pdf", "--paper", "a5"]),
+    *(["demo", "--seconds", "x"], ["demo", "--seconds", "0"], ["demo", "--port", "x"]),
+    *(["demo", "--port", "99999"], ["demo", "--seconds"], ["demo", "--headless=1"]),
+    *(["demo", "--press", "soon"], ["bench", "x", "--slow", "9"], ["bench", "--jobs", "1.5", "x"]),
+    *(["model", "show", "gone"], ["run", "--config", "nowhere.toml"]),
+    *(["console", "--lan-may", "fly"], ["bench", "nowhere.toml"], ["evaluate", "nowhere.csv"]),
+]
+
+
+def environment(**more: str) -> dict[str, str]:
+    unset = dict.fromkeys(("LANGUAGE", "LC_ALL", "LC_MESSAGES"), "")
+    return {**os.environ, **unset, "LANG": "ja_JP.UTF-8", "COLUMNS": "80", **more}
+
+
+def shuttergate(*words: object, **env: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "shuttergate", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(**env),
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_what_is_english_is_seen() -> None:
+    names = "  --version\nopen-nsfw  sha256 0123456789ab\n20261129T230539.130Z.jpg\n可  a.png"
+    assert list(english(names)) == []
+    said = "CLEAR  0.012  a.png  (clear)\n  --help  Show this message and exit.\n正常  camera"
+    assert list(english(said)) == said.splitlines()[:2]
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, str]:
+    """What every command says for --help, and what `WRONG` usage is answered with."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_OF_THEM, json.dumps(WRONG)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def test_help_and_refusals_are_japanese(told: dict[str, str]) -> None:
+    assert len(told) > 40
+    for words, text in told.items():
+        assert text.strip(), words
+        assert list(english(text)) == [], words
+
+
+def test_help_is_as_wide_as_the_terminal_and_no_wider(told: dict[str, str]) -> None:
+    for words, text in told.items():
+        if words.endswith("--help"):
+            lines = text.splitlines()
+            assert max(map(columns, lines)) <= 80, words
+            assert not any(re.match(r" *[。、）]", line) for line in lines), words
+
+
+def test_what_commands_usually_say_is_japanese(
+    clear_scene: Path, blocked_scene: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.jpg").write_text("no picture")
+    config = tmp_path / "kit.toml"
+    config.write_text(f'[album]\nfolder = "{tmp_path}/album"\n')
+    for words in (
+        ["check", clear_scene, blocked_scene, tmp_path / "broken.jpg"],
+        ["check", "--live", clear_scene],
+        ["doctor", "--config", config],
+        ["model", "list"],
+        ["model", "verify"],
+        ["model", "fit"],
+        ["model", "sources", "open-nsfw"],
+        ["board", "list"],
+        ["card", tmp_path / "card.pdf"],
+    ):
+        assert list(english(shuttergate(*words))) == [], words
+
+
+def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
+    text = shuttergate("board", "wiring", "pi-cpu")
+    assert {line for line in english(text) if "BCM" not in line and "3V3" not in line} == set()
+
+
+def test_tables_stand_in_columns_whatever_their_letters(
+    clear_scene: Path, blocked_scene: Path
+) -> None:
+    lines = shuttergate("check", clear_scene, blocked_scene).splitlines()
+    assert [columns(line.partition("0.")[0]) for line in lines[:1]] == [11]
+    assert lines[0].startswith("可 ") and lines[1].startswith("遮断 ")
+    found = [line for line in shuttergate("doctor").splitlines() if "→" not in line]
+    starts = {columns(re.match(r"\S+ +", line)[0]) for line in found}  # type: ignore[index]
+    assert starts == {9}
+
+
+def test_programs_are_spoken_to_in_english(clear_scene: Path) -> None:
+    (line,) = shuttergate("check", "--json", clear_scene).splitlines()
+    assert json.loads(line)["verdict"] == "CLEAR" and json.loads(line)["reason"] == "clear"
+    for one in map(json.loads, shuttergate("doctor", "--json").splitlines()):
+        assert set(one) == {"type", "part", "health", "seen", "mend"}
+        assert not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", json.dumps(one, ensure_ascii=False))
+
+
+@pytest.mark.parametrize(
+    ("env", "head"),
+    [
+        ({"LANGUAGE": "en", "LANG": "ja_JP.UTF-8"}, "Usage: "),
+        ({"LC_ALL": "C.UTF-8", "LANG": "ja_JP.UTF-8"}, "Usage: "),
+        ({"LC_ALL": "ja_JP.UTF-8", "LANG": "C.UTF-8"}, "使い方: "),
+        ({"LANGUAGE": "ja:en", "LANG": "en_GB.UTF-8"}, "使い方: "),
+        ({"LANGUAGE": "fr", "LANG": "fr_FR.UTF-8"}, "Usage: "),
+    ],
+)
+def test_the_environment_chooses_as_it_does_for_other_programs(
+    env: dict[str, str], head: str
+) -> None:
+    assert shuttergate("--help", **env).startswith(head)
+
+
+def test_each_pack_and_board_has_a_japanese_name() -> None:
+    for name in board_names():
+        assert list(english(read_board(name).title["ja"])) == [], name
+    for path in (ROOT / "models").glob("*/model.toml"):
+        assert "title_ja = " in path.read_text(), path
