@@ -616,6 +616,27 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
         one.close()
 
 
+EARLY = """
+import os, signal, sys, uvicorn
+from shuttergate.cli import app
+run = uvicorn.Server.run
+def just_before(server, sockets):
+    os.kill(os.getpid(), int(sys.argv[1]))
+    run(server, sockets=sockets)
+uvicorn.Server.run = just_before
+app(["console", "--port", "0", "--window", "none"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_comes_before_it_serves_ends_it_too(number: int, tmp_path: Path) -> None:
+    """Its log tells where it is to be found by then, and whoever reads that may end it."""
+    command = [sys.executable, "-B", "-c", EARLY, str(int(number))]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=120)
+    assert b'"event":"page"' in done.stdout
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_its_log_goes_into_a_file_too(tmp_path: Path) -> None:
     """It may write no file itself, and said nothing at all where its output was one."""
     path = tmp_path / "log"

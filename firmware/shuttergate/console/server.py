@@ -124,12 +124,13 @@ def serve(
 
     besides = [Invitation(access, hub, urls[-1], tell).mind] if lan else []
     app = build(hub, StatusClient(kit, hub), access, PictureJudge(config), *besides)
-    tell("page", addresses=urls)
     server = uvicorn.Server(settings(app))
     quiet()
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn takes them while it runs, and raises them again when it has ended.
-        signal.signal(number, lambda number, frame: None)
+        # uvicorn takes them only while it runs; one that comes before must not be lost. What it
+        # took it raises again when it has ended, which does nothing then.
+        signal.signal(number, server.handle_exit)
+    tell("page", addresses=urls)
     server.run(sockets=[sock])
     out.close()
 
