@@ -405,14 +405,23 @@ def test_a_press_on_a_dead_button_is_told_once_though_its_contacts_chatter_and_e
         one.appliance._panel.on_sense = lambda: None
         one.appliance._panel.on_contact = lambda: None
     time.sleep(0.1)
-    for _ in range(2):
+    in_time = 0
+    for _ in range(50):  # a busy machine may make two presses of one: of these nothing is asked
+        told, moments_s = len(one.events("press refused")), [time.monotonic()]
         for down in (True, False, True, False, True):
             one.finger(down)
             time.sleep(0.015)
+            moments_s.append(time.monotonic())
         time.sleep(0.15)
         one.finger(False)
         time.sleep(0.15)
-    assert len(one.events("press refused")) == 2
+        if max(np.diff(moments_s)) < GateSettings().settle_ms / 2000:
+            assert wait_until(lambda: len(one.events("press refused")) > told)  # noqa: B023
+            assert len(one.events("press refused")) == told + 1
+            in_time += 1
+        if in_time == 2:
+            break
+    assert in_time == 2
 
 
 def test_a_press_while_another_is_looked_at_is_refused_and_becomes_no_video(rig: Build) -> None:
@@ -571,12 +580,12 @@ def test_the_channel_that_only_videos_have_closes_the_gate(
     try:
         assert wait_until(lambda: one.line and one.armed(), 10)
         one.finger(True)
-        assert wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None)
+        assert wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None, 30)
         assert one.line
         besides.mode = says
-        assert wait_until(lambda: not one.line)
+        assert wait_until(lambda: not one.line, 30)
         assert one.appliance.lanes[0].viewfinder.doubts == 1
-        assert wait_until(lambda: bool(one.events("video") or one.events("video lost")))
+        assert wait_until(lambda: bool(one.events("video") or one.events("video lost")), 30)
         closed = [said for said in one.events("gate") if said["state"] == "CLOSED"][-1]
         assert closed["reason"] == ended
         assert closed["faults"] == faults
@@ -616,15 +625,15 @@ def test_a_video_is_filmed_by_the_second_looks_lines_while_one_doubt_leaves_the_
     try:
         assert wait_until(lambda: one.line and one.armed(), 10)
         one.finger(True)
-        assert wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None)
+        assert wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None, 30)
         channels[1].model = lambda pixels: np.array([0.04, 0.96])
-        assert wait_until(lambda: not one.line)
+        assert wait_until(lambda: not one.line, 30)
         assert one.appliance.lanes[0].viewfinder.doubts >= 1
-        assert wait_until(lambda: bool(one.events("video") or one.events("video lost")))
+        assert wait_until(lambda: bool(one.events("video") or one.events("video lost")), 30)
         one.finger(False)
         assert wait_until(lambda: one.line and one.armed(), 10)  # alone it is no reason
         one.finger(True)
-        assert wait_until(lambda: len(one.events("photo")) == 2)
+        assert wait_until(lambda: len(one.events("photo")) == 2, 30)
         assert not wait_until(lambda: one.appliance.presses.recorder.elapsed_s is not None, 0.5)
     finally:
         one.finger(False)
