@@ -36,7 +36,7 @@ LANGUAGES = ("en", "ja")
 PAGE, SIDE, TOP, FOOT = (210, 297), 20, 17, 283  # mm; FOOT: the lower edge of what a page holds
 WIDTH = PAGE[0] - 2 * SIDE
 BODY, HEADS = 11, {1: 20, 2: 14}  # pt
-LINE, ROOM = 9.0, 12.0  # mm: between two lines to write on; least height of a cell to write in
+LINE, ROOM = 9.0, 11.5  # mm: between two lines to write on; least height of a cell to write in
 PAD = 1.6  # mm, inside a cell
 GAP = 1.8  # mm, after a paragraph
 SHORTEST = 4  # em: a last line
@@ -263,7 +263,7 @@ class Sheet:
         elif block.kind == "line":
             self.room(LINE)
             self.rule(SIDE, self.y + LINE - GAP, WIDTH)
-            self.y += LINE
+            self.y += LINE if after.kind == "line" else LINE + GAP / 2
         elif block.kind == "table":
             self.table(block)
         elif block.kind == "item":
