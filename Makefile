@@ -15,7 +15,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # English, too, whatever it says: tests read what people are told.
 PYTEST := LANGUAGE=en PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lock locale clean
+.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson lock locale clean
 
 # ja: このメニュー
 menu:  ## this menu
@@ -151,6 +151,10 @@ bench-kernel:  ## build that kernel, where none is at hand (about 6 minutes)
 # ja: open-nsfw を作り直し、1バイトも違わないか比べる（約2分）
 rebuild: setup  ## build open-nsfw anew, byte for byte, and compare (about 2 minutes)
 	$(BIN)/shuttergate model build open-nsfw
+
+# ja: 授業（docs/lesson）のワークシート、配布資料、解答例を、A4 の PDF で build/lesson に作る
+lesson: setup  ## the lesson's sheets (docs/lesson) as PDFs for A4, into build/lesson
+	@$(BIN)/python docs/lesson/build.py build/lesson
 
 # ja: pyproject.toml から requirements/*.txt を書き直す（uv が要る）
 lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (needs uv)
