@@ -487,8 +487,6 @@ def test_a_gate_that_closes_ends_the_video_and_says_so(
     stage = page("?lang=ja")
     becomes(stage, "open")
     stage.wait_for_timeout(200)
-    held(stage, lambda: stage.keyboard.down(" "), lambda: stage.keyboard.up(" "))
-    assert stage.inner_text("#rec").startswith("● 録画中 0:0")
     stage.evaluate(
         """() => {
           window.both = [];
@@ -498,9 +496,22 @@ def test_a_gate_that_closes_ends_the_video_and_says_so(
           ).observe(pressed, { childList: true, characterData: true, subtree: true });
         }"""
     )
-    kit.show("card")
-    becomes(stage, "blocked")
-    assert comes(lambda: "その先は、確認できなかったため" in stage.inner_text("#pressed"))
+
+    def ends_by_the_card() -> bool:
+        held(stage, lambda: stage.keyboard.down(" "), lambda: stage.keyboard.up(" "))
+        assert stage.inner_text("#rec").startswith("● 録画中 0:0")
+        kit.show("card")
+        becomes(stage, "blocked")
+        return comes(lambda: "その先は、確認できなかったため" in stage.inner_text("#pressed"))
+
+    for _ in takes(4):
+        if ends_by_the_card():
+            break
+        stage.keyboard.up(" ")  # its gate closed for lateness before: of that video nothing is kept
+        kit.show("blue")
+        becomes(stage, "open")
+    else:
+        pytest.fail(f"it said {stage.inner_text('#pressed')!r}")
     assert not stage.locator("#rec").is_visible()
     told = [hidden for text, hidden in stage.evaluate("window.both") if "その先は" in text]
     assert told == [True], "it was shown as going on while it was told to have ended"

@@ -25,7 +25,7 @@ from shuttergate.frame import Pixels
 from shuttergate.system.paths import share
 from support import needs
 from support.darkroom import FPS
-from support.kits import HELD_UP_S, PATIENT, Kit, alive, slow_board, wait_until
+from support.kits import HELD_UP_S, PATIENT, Kit, alive, slow_board, takes, wait_until
 from support.places import CLIPS
 
 needs.module("av").or_skip()
@@ -212,12 +212,16 @@ def test_a_board_with_one_live_channel_asks_the_other_of_every_frame(
 def test_the_end_of_the_demo_keeps_what_was_cleared(
     kit: Start, tmp_path: Path, clear_scene: Path
 ) -> None:
-    one = demo(kit, tmp_path / "album", "--scene", clear_scene, "--press", "1.5:30")
-    one.wait_for("photo")
-    time.sleep(3.0)
-    assert one.stop(signal.SIGTERM) == 0
+    for take in takes(4):
+        album = tmp_path / f"album{take}"
+        one = demo(kit, album, "--scene", clear_scene, "--press", "1.5:30")
+        one.wait_for(("photo", "press refused"))
+        time.sleep(3.0)
+        assert one.stop(signal.SIGTERM) == 0
+        if videos(album):
+            break
     assert one.wait_for("video")["ended"] == "fault"
-    (path,) = videos(tmp_path / "album")
+    (path,) = videos(album)
     with av.open(str(path)) as film:
         assert len(list(film.decode(video=0))) > 30
 

@@ -26,9 +26,11 @@ def test_the_kit_holds_what_the_library_asks_for(tmp_path: Path) -> None:
     paths = [LIBRARY / f"{name}.toml" for name in IN_EVERY_TEST]
     for _ in range(3):
         done = bench(*paths, "--jobs", 2, "--slow", 2.5, "--junit", junit)
-        # Where more programs run than the tests' own, no cleared frame may be near a press.
-        is_busy = os.getloadavg()[0] > 3 * (os.cpu_count() or 1)
-        if "was refused for no frame" not in done.stdout or not is_busy:
+        # Where more wants to run than there are processors, as four tests on two, no cleared frame
+        # may be near a press, a photo takes longer, and a verdict is so late that the gate closes.
+        is_busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+        late = ("was refused for no frame", "CLOSED (stale)", "took ")
+        if not is_busy or not any(words in done.stdout for words in late):
             break
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines()[-1] == f"{len(paths)} of {len(paths)} scenarios held"

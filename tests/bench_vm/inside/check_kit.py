@@ -13,6 +13,9 @@ from rigging import Run
 
 pytestmark = needs_libcamera
 
+PATIENCE_S = 90.0
+"""Beside four other tests a gate on a shared processor closes again and again: a press waits."""
+
 
 def test_a_press_gives_a_photo_of_what_the_camera_sees(
     run: Run, clear_scene: Path, bank: Bank, copper: Copper, album: Path
@@ -21,15 +24,18 @@ def test_a_press_gives_a_photo_of_what_the_camera_sees(
     assert "picamera2" in one.wait_for("ready", timeout_s=40)["camera"]
     one.wait_for("gate", state="OPEN", timeout_s=40)
     assert bank.line()
-    for _ in range(5):  # a busy machine may close the gate for a moment: what is refused waits
+    refused: list[str] = []
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
         time.sleep(0.3)
         copper.press()
         heard = one.wait_for(("photo", "press refused"), timeout_s=20)
         if heard["event"] == "photo":
             break
-        assert heard["reason"] in ("waiting", "stale", "no frame", "closed", "busy"), heard
+        refused.append(heard["reason"])
+        assert refused[-1] in ("waiting", "stale", "no frame", "closed", "busy"), refused
+        assert time.monotonic() < until_s, refused
         time.sleep(1.0)
-    assert heard["event"] == "photo"
     assert one.stop() == 0
     assert not bank.line()
     assert one.process.stderr is not None
