@@ -50,7 +50,8 @@ def test_address_and_code_are_words_and_a_port_that_is_taken_is_no_hindrance(
             return re.search(pattern, text) is not None
 
         try:
-            assert wait_until(lambda: says(rf"{code}\d{{4}} \d{{4}}"), 20), text
+            for line in (rf"{code}\d{{4}} \d{{4}}", rf"{page}http://127\.0\.0\.1:\d+/"):
+                assert wait_until(lambda: says(line), 20), text  # noqa: B023
         finally:
             process.terminate()
             process.wait(10)

@@ -70,6 +70,7 @@ def pressed(one: Kit, press: Callable[[], None]) -> None:
     """Press until a photo comes: beside other tests a gate on a shared processor may close."""
     for _ in range(20):
         time.sleep(0.3)
+        one.forget()  # what was refused before is no answer to this one
         press()
         heard = one.wait_for(("photo", "press refused"), timeout_s=20)
         if heard["event"] == "photo":
@@ -124,7 +125,7 @@ def test_a_press_gives_one_photo_and_so_does_a_burst_of_bounces(shared: Shared, 
             nonlocal longest_s
             down_s = chatter(copper)
             copper.press(0.3)
-            longest_s = max(down_s, chatter(copper))
+            longest_s = max(longest_s, down_s, chatter(copper))
 
         pressed(one, bounce)
         time.sleep(1.0)
