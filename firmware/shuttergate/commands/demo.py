@@ -23,12 +23,13 @@ from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.columns import cut, padded
 from shuttergate.commands import run as serve
-from shuttergate.companion import Companion, Role
+from shuttergate.companion import Companion, Role, socket_path
 from shuttergate.config import Config
 from shuttergate.errors import plain
 from shuttergate.feed import Total
 from shuttergate.lang import _
 from shuttergate.parent import log
+from shuttergate.parent.seats import also_at
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system import confine
@@ -266,6 +267,9 @@ def demo(
             paths = {Role.PAGE: path}
             server = stack.enter_context(StatusServer(paths, config, board, album))
             companions.append(console.beside(page.fileno(), config, path))
+            stack.enter_context(
+                also_at(socket_path(), path)
+            )  # for a page of its own, as for phones
         kit = stack.enter_context(Supervisor(config, album, companions))
         keyboard = stack.enter_context(_keyboard(keys))
         elapsed_s = 0.0

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -100,6 +100,7 @@ class Door:
         self._path = path
         self._due_s = 0.0
         self._listener = _listener(role, path)
+        self._own = path.stat().st_ino
 
     @property
     def sources(self) -> list[socket.socket]:
@@ -121,7 +122,38 @@ class Door:
         """Shut it, and take it away."""
         self._listener.close()
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            if self._path.stat().st_ino == self._own:  # else another kit's is there by now
+                self._path.unlink()
+
+
+@contextlib.contextmanager
+def also_at(place: Path, path: Path) -> Iterator[None]:
+    """Have the socket at `path` be found at `place`, too, unless another kit is found there.
+
+    Where that cannot be, it is not: nobody who looks for it there is needed.
+    """
+    with contextlib.suppress(OSError):
+        if not _is_lived_in(place):
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            link = path.with_suffix(".link")
+            link.symlink_to(path)
+            link.replace(place)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if place.readlink() == path:
+                place.unlink()
+
+
+def _is_lived_in(place: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as knock:
+        try:
+            knock.settimeout(1.0)
+            knock.connect(str(place))
+        except OSError:
+            return False
+    return True
 
 
 def _listener(role: Role, path: Path) -> socket.socket:
