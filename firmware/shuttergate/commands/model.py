@@ -73,6 +73,9 @@ def model_show(pack: str) -> None:
         title_ja = claims.pop("title_ja")
         if LANGUAGE == "ja" and title_ja:
             claims["title"] = title_ja
+        undisclosed_ja = claims["data"].pop("undisclosed_ja")
+        if LANGUAGE == "ja" and undisclosed_ja:
+            claims["data"]["undisclosed"] = undisclosed_ja
         for key, value in claims.items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             table.add_row(_(key), text)

@@ -46,6 +46,7 @@ OWN_WORDS = (
     N_("Option {name} requires an argument."),
     N_("Option {name} does not take a value."),
     N_("Invalid value for {name}: {why}"),
+    N_("Invalid value: {why}"),
     N_("Value error, {why}"),
     N_("{value} is not one of {names}."),
     N_("Input should be a valid number, unable to parse string as a number"),

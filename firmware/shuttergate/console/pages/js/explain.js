@@ -129,7 +129,7 @@ function drawSliders() {
     const value = which === "together" ? mine.fusions[index].line : mine.limits[index][which];
     const words = { together: "whatif.together", 0: "whatif.clear", 1: "whatif.block" }[which];
     label.firstChild.textContent = say(words, {
-      name: modelName(names[index], index), value: value.toFixed(2),
+      name: modelName(names[index], index), value: String(Number(value.toFixed(3))),
     });
     label.lastChild.value = value;
   }
