@@ -14,9 +14,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from babel.messages.pofile import read_po
 
 from shuttergate import lang
 from shuttergate.errors import (
+    MAX_DEPTH,
+    MAX_LETTERS,
+    MAX_TEMPLATE,
     AlbumError,
     CameraError,
     ConfigError,
@@ -30,6 +34,7 @@ from shuttergate.errors import (
     told,
 )
 from shuttergate.lang import texts
+from support.places import ROOT
 
 GONE = "そのようなファイルやフォルダーはありません"
 
@@ -167,3 +172,26 @@ def test_what_only_looks_like_a_phrase_is_none(template: str, blanks: dict[str, 
     sent = msgspec.json.encode({"template": template, "blanks": blanks})
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(sent, type=Phrase)
+
+
+def nested(template: str, depth: int) -> bytes:
+    said = '{"template":"ten letters"}'
+    for _ in range(depth):
+        said = '{"template":"%s","blanks":{"a":%s}}' % (template, said)
+    return said.encode()
+
+
+def test_words_that_fill_themselves_again_and_again_take_no_memory() -> None:
+    """A gate process that was taken over could end its supervisor: 452 bytes became 100 MB."""
+    found = msgspec.json.decode(nested("{a}" * 10, MAX_DEPTH - 1), type=Phrase)
+    assert len(str(found)) == MAX_LETTERS
+    for hostile in (nested("{a}", MAX_DEPTH + 1), nested("{a}" * MAX_TEMPLATE, 1)):
+        with pytest.raises(ValueError, match="too long, or too deep"):
+            msgspec.json.decode(hostile, type=Phrase)
+
+
+def test_no_words_of_our_own_are_too_long() -> None:
+    catalogue = ROOT / "firmware/shuttergate/locale/ja/LC_MESSAGES/shuttergate.po"
+    with catalogue.open("rb") as file:
+        longest = max(len(str(message.id)) for message in read_po(file))
+    assert longest < MAX_TEMPLATE * 0.8

@@ -51,6 +51,12 @@ class _Filler(string.Formatter):
 
 _filler = _Filler()
 
+MAX_LETTERS = 4_000
+"""No words are longer: what fills a blank may stand there often, and be filled so itself."""
+
+MAX_TEMPLATE, MAX_DEPTH = 1_000, 8
+"""A template that has blanks is no longer, and holds others no deeper."""
+
 
 class Phrase(msgspec.Struct, frozen=True):
     """Words with blanks, as ``{path}: {cause}``, and what is in these; made by `phrase`.
@@ -63,6 +69,8 @@ class Phrase(msgspec.Struct, frozen=True):
     blanks: dict[str, str | int | float | Phrase] = {}
 
     def __post_init__(self) -> None:
+        if self.blanks and (len(self.template) > MAX_TEMPLATE or self._is_deep(MAX_DEPTH)):
+            raise ValueError("no phrase: too long, or too deep")
         try:
             self._filled(str)
         except (LookupError, TypeError, AttributeError) as error:
@@ -80,12 +88,16 @@ class Phrase(msgspec.Struct, frozen=True):
     def _filled(self, translated: Callable[[str], str]) -> str:
         words = translated(self.template) if self.template else ""
         if not self.blanks:
-            return words  # perhaps another's, with braces of their own
+            return words[:MAX_LETTERS]  # perhaps another's, with braces of their own
         filled = {
             name: blank._filled(translated) if isinstance(blank, Phrase) else blank
             for name, blank in self.blanks.items()
         }
-        return _filler.vformat(words, (), filled)
+        return _filler.vformat(words, (), filled)[:MAX_LETTERS]
+
+    def _is_deep(self, most: int) -> bool:
+        inner = (one for one in self.blanks.values() if isinstance(one, Phrase))
+        return most == 0 or any(one._is_deep(most - 1) for one in inner)
 
 
 def phrase(template: str, /, **blanks: object) -> Phrase:
