@@ -175,10 +175,10 @@ def test_what_only_looks_like_a_phrase_is_none(template: str, blanks: dict[str, 
 
 
 def nested(template: str, depth: int) -> bytes:
-    said = '{"template":"ten letters"}'
+    said: dict[str, object] = {"template": "ten letters"}
     for _ in range(depth):
-        said = '{"template":"%s","blanks":{"a":%s}}' % (template, said)
-    return said.encode()
+        said = {"template": template, "blanks": {"a": said}}
+    return msgspec.json.encode(said)
 
 
 def test_words_that_fill_themselves_again_and_again_take_no_memory() -> None:

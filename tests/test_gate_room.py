@@ -92,15 +92,20 @@ except OSError as error: print(error.strerror)
 """
 
 
-@needs.lgpio().mark
-def test_lgpio_makes_its_fifo_in_the_room_and_then_nobody_makes_one(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", REAL_PINS, str(tmp_path)],
+def run_in(code: str, runtime: Path) -> subprocess.CompletedProcess[str]:
+    """Run `code` in a process of its own, whose folder for lgpio's FIFOs is in `runtime`."""
+    return subprocess.run(
+        [sys.executable, "-B", "-c", code, str(runtime)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, "RUNTIME_DIRECTORY": str(runtime), "OPENBLAS_NUM_THREADS": "1"},
     )
+
+
+@needs.lgpio().mark
+def test_lgpio_makes_its_fifo_in_the_room_and_then_nobody_makes_one(tmp_path: Path) -> None:
+    done = run_in(REAL_PINS, tmp_path)
     assert done.stdout.splitlines() == ["LGPIOFactory []", "Permission denied"], done.stderr
 
 
@@ -120,11 +125,5 @@ print(len(os.listdir(sys.argv[1])))
 
 @LANDLOCK
 def test_who_never_looks_at_the_pins_leaves_no_folder_for_them(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", WITHOUT_PINS, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"},
-    )
+    done = run_in(WITHOUT_PINS, tmp_path)
     assert done.stdout.split() == ["1", "0"], done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -117,16 +115,6 @@ def test_each_event_can_be_heard() -> None:
 @pytest.mark.parametrize(("event", "name", "fields"), LOGGED)
 def test_the_log_says_it_so(event: feed.Event, name: str, fields: dict[str, Any]) -> None:
     assert (log_name(event), log_fields(event)) == (name, fields)
-
-
-@pytest.fixture
-def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this computer stand in Japan."""
-    with monkeypatch.context() as there:
-        there.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.usefixtures("tokyo")

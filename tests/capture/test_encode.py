@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import time
 import tracemalloc
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
@@ -16,16 +14,6 @@ from shuttergate.capture.encode import encode
 from shuttergate.frames.pictures import main_of
 
 TAKEN = datetime(2026, 11, 21, 9, 30, 0, 123_000, timezone(timedelta(hours=9)))
-
-
-@pytest.fixture
-def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A kit's own time zone, which no photo tells."""
-    with monkeypatch.context() as there:
-        there.setenv("TZ", "Asia/Tokyo")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.usefixtures("tokyo")
