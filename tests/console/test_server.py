@@ -603,11 +603,12 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
             whole = hear_until(page, "kit")
         assert whole["lan_may"] == may
         own = {**headers, "X-Shuttergate-Token": whole["token"]}
-        wishes = {
-            "press": ("/press", '{"type":"finger","down":true}'),
-            "break": ("/fault", '{"type":"fault","fault":"camera","on":true}'),
-        }
-        for wish, asking in wishes.items():
+        wishes = [
+            ("press", "/press", '{"type":"finger","down":true}'),
+            ("press", "/bring", '{"type":"bring","prop":"card"}'),
+            ("break", "/fault", '{"type":"fault","fault":"camera","on":true}'),
+        ]
+        for wish, *asking in wishes:
             is_let = ["look", "press", "break"].index(wish) <= ["look", "press", "break"].index(may)
             assert (asked(*asking, **own)[0] == 403) is not is_let
         with one.look() as page:  # at the kit itself

@@ -158,6 +158,10 @@ class _Console:
         """End a process, on a simulated board."""
         return await self._wish(request, companion.Kill, LanMay.BREAK)
 
+    async def bring(self, request: Request) -> Response:
+        """Bring something before the camera of the built-in room."""
+        return await self._wish(request, companion.Bring, LanMay.PRESS)
+
     async def _wish(self, request: Request, kind: type[Any], needed: LanMay) -> Response:
         body = await self._changing(request, MAX_WORDS_BYTES)
         if not self._access.may_do(request, needed):
@@ -261,6 +265,7 @@ def build(
         WebSocketRoute("/live", console.watch),
         Route("/press", console.press, methods=["POST"]),
         Route("/fault", console.fault, methods=["POST"]),
+        Route("/bring", console.bring, methods=["POST"]),
         Route("/kill", console.kill, methods=["POST"]),
         Route("/judge", console.judge, methods=["POST"]),
         Route("/pair", console.pair, methods=["POST"]),
