@@ -29,6 +29,7 @@ from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJud
 from shuttergate.console.metrics import exposition
 from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import Busy, JudgeError, Phrase, phrase
+from shuttergate.system.paths import share
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {
@@ -37,8 +38,10 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+CARD = "card.png"
 VIEWS = {
-    "/": "stage.html",
+    "/": "camera.html",
+    "/stage": "stage.html",
     "/bench": "bench.html",
     "/explain": "explain.html",
     "/pair": "pair.html",
@@ -281,11 +284,12 @@ def build(
 
 def _pages() -> dict[str, tuple[str, bytes]]:
     """Read our own files, once: no path that a browser sends ever reaches the file system."""
+    card = share("models") / "testcard" / CARD
     return {
         str(path.relative_to(PAGES)): (KINDS[path.suffix], path.read_bytes())
         for path in PAGES.rglob("*")
         if path.suffix in KINDS
-    }
+    } | ({CARD: ("image/png", card.read_bytes())} if card.exists() else {})
 
 
 async def _listen(socket: WebSocket) -> None:
