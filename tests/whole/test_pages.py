@@ -695,3 +695,34 @@ def test_nothing_hangs_over_the_edge(page: Callable[..., Any], view: str) -> Non
         if not view:
             title = one.locator("#title").bounding_box()
             assert title["y"] + title["height"] <= height, "the state is seen without scrolling"
+
+
+@browser_only
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_for_a_wall_the_ideas_come_one_at_a_time_twice_the_size(
+    page: Callable[..., Any], language: str
+) -> None:
+    one = page(f"explain?lang={language}", (1920, 1080), reduced_motion="reduce")
+    becomes(one, "open")
+    size = (
+        "parseFloat(getComputedStyle(document.querySelector('[data-words=\"gate.why\"]')).fontSize)"
+    )
+    before = one.evaluate(size)
+    one.click("#wall")
+    shown = "[...document.querySelectorAll('[data-idea]')].filter((one) => one.checkVisibility())"
+    seen = []
+    while True:
+        assert one.evaluate(f"{shown}.length") == 1
+        seen.append(one.inner_text("[data-idea][data-now] h2"))
+        assert one.evaluate("document.documentElement.scrollWidth") <= 1920
+        assert_no_violations(one)
+        if not one.is_enabled("#next"):
+            break
+        one.keyboard.press("PageDown")
+    assert one.evaluate(size) == 2 * before
+    assert len(set(seen)) == one.locator("[data-idea]").count() == 10
+    one.keyboard.press("PageUp")
+    assert one.inner_text("#step") in ("9 of 10", "9／10")
+    one.keyboard.press("Escape")
+    assert one.evaluate(f"{shown}.length") == 10
+    assert page("explain?wall").inner_text("#step").startswith("1")

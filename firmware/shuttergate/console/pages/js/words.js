@@ -165,6 +165,11 @@ const en = {
   "log.event": "Event",
   "log.fields": "What else",
 
+  "wall": "For a wall",
+  "wall.leave": "As one page",
+  "wall.next": "Next",
+  "wall.back": "Back",
+  "wall.step": "{n} of {all}",
   "explain.way": "The way of a frame",
   "explain.way.why": "Every frame, one of the camera’s many pictures a second, goes this way. It is drawn as it happens, a few times a second.",
   "station.camera": "Camera",
@@ -413,6 +418,11 @@ const ja = {
   "log.event": "出来事",
   "log.fields": "内容",
 
+  "wall": "1つずつ大きく",
+  "wall.leave": "1ページで見る",
+  "wall.next": "次へ",
+  "wall.back": "前へ",
+  "wall.step": "{n}／{all}",
   "explain.way": "フレームの通り道",
   "explain.way.why": "カメラが1秒に何枚も撮る画像の1枚1枚（フレーム）が、この道を通ります。いま起きていることを、1秒に数回描いています。",
   "station.camera": "カメラ",
