@@ -31,7 +31,8 @@ function drawState() {
   $("mark").textContent = MARKS[mark];
   const word = isRecording ? "stage.rec" : mark === "off" ? `stage.${title}` : `stage.${mark}`;
   put($("title"), say(word, { n: Math.floor(seconds ?? 0) }));
-  const why = mark === "fault" ? say("mend.see") : whyWords(now);
+  const isHidden = mark === "open" && finderKind === "mosaic"; // since a second look refused the scene
+  const why = mark === "fault" ? say("mend.see") : isHidden ? say("stage.hidden") : whyWords(now);
   put($("why"), why);
   $("shutter").dataset.live = String(mark === "open");
   $("shutter").disabled = !may("press");
