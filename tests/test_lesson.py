@@ -226,12 +226,15 @@ def test_the_percentages_are_those_of_the_figures(language: str, column: str) ->
 
 
 def test_the_figures_are_those_of_the_files_that_are_named() -> None:
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    measured = (ROOT / "docs/measured.md").read_text("utf-8")
     card = " ".join((ROOT / "models/consent-clean/MODEL_CARD.md").read_text("utf-8").split())
-    assert "Of 229 safe pictures (people in clothes, hands, objects, paintings)" in readme
-    assert "a live look wrongly blocks 2 " in readme
-    assert "of 36 mannequins in skin-tight suits 9" in readme
-    assert "blocked 404 of 540, and 157 of 1845 harmless pictures wrongly" in readme
+    assert (
+        "| safe (people in clothes, hands, objects, paintings), wrongly blocked, of 229 | 2 |"
+        in measured
+    )
+    assert "| mannequins in skin-tight suits, wrongly blocked, of 36 | **9** |" in measured
+    assert "| undressed figures blocked, of 540 | 404 |" in measured
+    assert "| harmless pictures wrongly blocked, of 1845 | 157 |" in measured
     assert "| of them hands | 0 of 75 |" in card
     assert "least against legs (0.85) and hands (0.86) close up" in card
 
