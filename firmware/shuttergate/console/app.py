@@ -1,4 +1,4 @@
-"""The page's routes: three views, one socket that feeds them, and the few things they may ask."""
+"""The page's routes: its views, one socket that feeds them, and the few things they may ask."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
 VIEWS = {
     "/": "stage.html",
     "/bench": "bench.html",
     "/explain": "explain.html",
+    "/demands": "demands.html",
     "/pair": "pair.html",
 }
 
