@@ -156,7 +156,7 @@ def again(console: Console) -> Iterator[Console]:
 # What it gives
 
 
-@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/pair"])
+@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/demands", "/pair"])
 def test_every_view_comes_with_headers_that_keep_it_in_its_room(
     console: Console, path: str
 ) -> None:
@@ -544,10 +544,17 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             connection.close()
             return answer.status, answer.headers
 
-        for path in ("/", "/bench", "/explain"):
+        for path in ("/", "/bench", "/explain", "/demands"):
             status, headers = ask("GET", path)
             assert (status, headers["Location"]) == (303, "/pair")
-        for path in ("/log.jsonl", "/metrics", "/photo/x", "/js/stage.js", "/health"):
+        for path in (
+            "/log.jsonl",
+            "/metrics",
+            "/photo/x",
+            "/js/stage.js",
+            "/health",
+            "/demands.json",
+        ):
             assert ask("GET", path)[0] == 401
         assert ask("GET", "/pair")[0] == ask("GET", "/js/words.js")[0] == 200
         origin = f"http://{address}"

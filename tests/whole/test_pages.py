@@ -204,10 +204,11 @@ def like(page: Any, wanted: tuple[int, int, int], timeout_s: float = 15.0) -> bo
 def test_a_page_in_japanese_says_nothing_in_english(page: Callable[..., Any], kit: Staged) -> None:
     own = {"English", "Show this page in English", "shuttergate", "Ask at the desk.", "ms"}
     kit.show("card")
-    for view in ("", "bench", "explain"):
+    for view in ("", "bench", "explain", "demands"):
         one = page(f"{view}?lang=ja")
         becomes(one, "blocked")
         assert comes(lambda one=one: "consent-clean" in one.inner_text("body"))  # type: ignore[misc]
+        one.eval_on_selector_all("pre", "all => all.forEach(one => one.remove())")  # commands
         texts = [*one.inner_text("body").splitlines(), one.title().partition(" · ")[0]]
         for name in ("aria-label", "alt", "title"):
             read = f"all => all.map(one => one.getAttribute('{name}'))"
@@ -611,6 +612,29 @@ def test_a_picture_of_ones_own_is_judged(page: Callable[..., Any], kit: Staged) 
 
 
 @browser_only
+def test_what_was_asked_is_shown_row_by_row_in_both_languages(page: Callable[..., Any]) -> None:
+    """tests/whole/test_demands.py holds the documents to the same data."""
+    data = json.loads((PAGES / "demands.json").read_text("utf-8"))
+    rows = [row for section in data["sections"] for row in section["rows"]]
+    one = page("demands?lang=en#worst-way")
+    assert comes(lambda: one.evaluate("scrollY") > 0), "its address leads to a row"
+
+    def bare(text: str) -> str:
+        return re.sub(r"[`\s]", "", text)
+
+    for language in ("en", "ja"):
+        one.wait_for_selector(f"html[lang={language}] article")
+        assert one.locator("article").count() == one.locator("#points li").count() == len(rows)
+        for row in rows:
+            shown = bare(one.inner_text(f"#{row['id']}"))
+            parts = [row[part][language] for part in ("title", "asked", "does", "show", "not")]
+            run = row.get("run", {"commands": [], "says": {language: []}})
+            parts += [data["states"][row["state"]][language], *run["commands"]]
+            assert [part for part in parts + run["says"][language] if bare(part) not in shown] == []
+        one.click("#language")
+
+
+@browser_only
 def test_twenty_viewers_all_see(page: Callable[..., Any], kit: Staged) -> None:
     stage = page()
     becomes(stage, "open")
@@ -634,7 +658,7 @@ def test_twenty_viewers_all_see(page: Callable[..., Any], kit: Staged) -> None:
 
 
 @browser_only
-@pytest.mark.parametrize("view", ["", "bench", "explain"])
+@pytest.mark.parametrize("view", ["", "bench", "explain", "demands"])
 def test_axe_finds_nothing(page: Callable[..., Any], kit: Staged, view: str) -> None:
     one = page(view, reduced_motion="reduce")
     for scene, mark in (("blue", "open"), ("card", "blocked")):
@@ -685,7 +709,7 @@ def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
 
 
 @browser_only
-@pytest.mark.parametrize("view", ["", "bench", "explain"])
+@pytest.mark.parametrize("view", ["", "bench", "explain", "demands"])
 def test_nothing_hangs_over_the_edge(page: Callable[..., Any], view: str) -> None:
     one = page(f"{view}?lang=ja", (390, 844))
     one.wait_for_selector("body:not([data-mark=off])")

@@ -1,4 +1,4 @@
-"""The page's routes: three views, one socket that feeds them, and the few things they may ask."""
+"""The page's routes: its views, one socket that feeds them, and the few things they may ask."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
 CARD = "card.png"
 VIEWS = {
@@ -44,6 +45,7 @@ VIEWS = {
     "/stage": "stage.html",
     "/bench": "bench.html",
     "/explain": "explain.html",
+    "/demands": "demands.html",
     "/pair": "pair.html",
 }
 
