@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +11,8 @@ from typer.main import get_command
 
 from shuttergate.cli import app
 from support.places import ROOT
+from support.talk import EN, JA, Wall, keys, seconds, steps
 
-EN, JA = ROOT / "docs" / "talk.md", ROOT / "docs" / "talk.ja.md"
 BOTH = pytest.mark.parametrize("path", [EN, JA], ids=["en", "ja"])
 
 LENGTH_S = 300
@@ -28,64 +26,6 @@ LETTERS_A_MINUTE = 300
 """Of Japanese, 、 and 。 among them: they are pauses."""
 DIGIT = 3
 """Letters: how long a digit is in Japanese when it is said. In English it is a word."""
-
-
-class Wall(StrEnum):
-    """What stands on the wall, in one word."""
-
-    BLACK = "black"
-    READY = "READY"
-    REFUSED = "REFUSED"
-    RECORDING = "RECORDING"
-    OUT_OF_ORDER = "OUT OF ORDER"
-
-
-IN_JAPANESE = {
-    "黒": Wall.BLACK,
-    "撮れます": Wall.READY,
-    "撮りません": Wall.REFUSED,
-    "録画中": Wall.RECORDING,
-    "故障中": Wall.OUT_OF_ORDER,
-}
-
-
-@dataclass(frozen=True)
-class Step:
-    """When, which key as the table of keys names it, and what must stand on the wall then."""
-
-    at_s: int
-    key: str
-    wall: Wall
-
-
-def table(path: Path, column: str) -> list[list[str]]:
-    """Return the rows of the table whose head begins with `column`."""
-    text = path.read_text(encoding="utf-8")
-    found = re.search(rf"^\| {column} \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
-    assert found, f"{path.name} has no table {column!r}"
-    rows = found[1].splitlines()
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-
-
-def seconds(time: str) -> int:
-    minutes, rest = time.split(":")
-    return int(minutes) * 60 + int(rest)
-
-
-def steps(path: Path) -> list[Step]:
-    """Return the steps of the talk in the page `path`, in order."""
-    found = []
-    for time, press, wall in table(path, "Minute" if path == EN else "分"):
-        word = wall.split("**")[1]
-        known = Wall(word) if path == EN else IN_JAPANESE[word]
-        found.append(Step(seconds(time), press.strip("`"), known))
-    return found
-
-
-def keys(path: Path) -> set[str]:
-    """Return every key of the page `path`'s table of keys."""
-    rows = table(path, "Key" if path == EN else "キー")
-    return {key for row in rows for key in re.findall(r"`([^`]+)`", row[0])}
 
 
 def section(path: Path, number: int) -> str:

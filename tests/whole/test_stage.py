@@ -11,6 +11,7 @@ import pytest
 from shuttergate.console.app import PAGES
 from shuttergate.props import Prop
 from shuttergate.verdict import Fault
+from support import talk
 from support.browsing import (
     Demo,
     assert_no_violations,
@@ -248,3 +249,24 @@ def test_out_of_order_a_helper_reads_what_broke_and_what_to_do(stage: Callable[.
     breaks(one, "camera stalled", on=False)
     becomes(one, "open", 30)
     assert not one.is_visible("#mend")
+
+
+def test_the_talk_calls_the_wall_what_the_wall_says() -> None:
+    text = (PAGES / "js" / "words.js").read_text()
+    keys = {"READY": "open", "REFUSED": "blocked", "OUT OF ORDER": "fault", "RECORDING": "rec"}
+    for wall in talk.Wall:
+        if wall is not talk.Wall.BLACK:
+            said = re.findall(rf'^  "stage\.{keys[wall]}": "([^"{{]+)', text, re.M)
+            assert [one.strip() for one in said] == [wall, talk.JAPANESE[wall]]
+
+
+@browser_only
+def test_the_talk_can_be_given_as_it_is_written(stage: Callable[..., Any]) -> None:
+    """Step by step, without the pauses in which somebody speaks."""
+    one = stage(size=(1280, 720))
+    done = []
+    for step in talk.Stage(one).plays(talk.steps(talk.EN)):
+        if step.wall is not talk.Wall.BLACK:
+            assert one.inner_text("#title") == step.wall, step
+        done.append(step)
+    assert done == talk.steps(talk.EN)
