@@ -68,7 +68,8 @@ function drawCause() {
   const mark = document.body.dataset.mark;
   put($("brought"), prop ? say(`prop.${prop}`) : "");
   $("brought").hidden = !prop || prop === "nobody" || mark === "fault" || mark === "off";
-  $("cause").hidden = mark !== "blocked";
+  const isHidden = mark === "open" && finderKind === "mosaic" && CARDS.includes(prop);
+  $("cause").hidden = mark !== "blocked" && !isHidden;
   put($("cause-words"), say(CARDS.includes(prop) ? "cause.is" : "cause.stands"));
 }
 
