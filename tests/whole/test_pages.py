@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import json
 import os
@@ -25,6 +26,7 @@ from shuttergate import feed, verdict
 from shuttergate.config import Config, GateSettings, PageSettings
 from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
+from shuttergate.print import qr
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses
@@ -131,13 +133,14 @@ BLUE, GREEN = (30, 60, 160), (30, 120, 60)
 class Demo:
     """The demo with its page, as people start it, before a clear picture: its gate stays open."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         self.album = folder / "album"
+        self.code = ""
         Image.new("RGB", (640, 480), BLUE).save(folder / "blue.png")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
             + ["--scene", str(folder / "blue.png"), "--album", str(self.album)]
-            + slow_kit(folder),
+            + [*slow_kit(folder), *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -147,8 +150,10 @@ class Demo:
             line = self.process.stdout.readline()
             assert line, self.process.stderr and self.process.stderr.read()
             said = json.loads(line)
+            if said["event"] == "pairing code":
+                self.code = said["code"]
             if said["event"] == "page":
-                self.url = said["addresses"][0]
+                self.url, *self.others = said["addresses"]
                 return
 
     def close(self) -> None:
@@ -163,6 +168,15 @@ class Demo:
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
     one = Demo(tmp_path)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def lan_demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
+    """One that other devices may come to; a parameter is what they may do, else by default."""
+    may = ["--lan-may", request.param] if hasattr(request, "param") else []
+    one = Demo(tmp_path, "--lan", *may)
     yield one
     one.close()
 
@@ -203,8 +217,16 @@ def page(browser: Any, kit: Staged) -> Iterator[Callable[..., Any]]:
     complaints: list[str] = []
     contexts = []
 
+    def complain(text: str) -> None:
+        # Of pages that came without TLS, as to other devices.
+        if not text.startswith("The Cross-Origin-Opener-Policy header has been ignored"):
+            complaints.append(text)
+
     def show(
-        path: str = "", size: tuple[int, int] = (1280, 720), of: Demo | Staged = kit, **options: Any
+        path: str = "",
+        size: tuple[int, int] = (1280, 720),
+        of: Demo | Guest | Staged = kit,
+        **options: Any,
     ) -> Any:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -215,7 +237,7 @@ def page(browser: Any, kit: Staged) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         one = context.new_page()
         one.on("pageerror", lambda error: complaints.append(str(error)))
-        one.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        one.on("console", lambda said: said.type == "error" and complain(said.text))
         one.on(
             "request",
             lambda asked: (
@@ -729,6 +751,95 @@ def test_axe_finds_nothing_where_the_code_is_asked_for(page: Callable[..., Any])
     one.fill("#code", "0000 0000")
     one.keyboard.press("Enter")
     assert comes(lambda: "That is not the code" in one.inner_text("#answer"))
+    page.complaints.clear()  # type: ignore[attr-defined]
+
+
+class Guest:
+    """Another device: whoever comes by an address of the network is no more to the kit."""
+
+    def __init__(self, demo: Demo) -> None:
+        (self.url,) = demo.others[:1]
+
+
+@browser_only
+def test_a_phone_joins_with_one_tap_after_the_scan(
+    lan_demo: Demo, page: Callable[..., Any]
+) -> None:
+    link = f"pair?lang=ja#{lan_demo.code}"
+    assert "参加する" in page(link, of=Guest(lan_demo)).inner_text("button")
+
+    phone = page(f"pair#{lan_demo.code}", (390, 844), of=Guest(lan_demo))
+    assert phone.input_value("#code") == f"{lan_demo.code[:4]} {lan_demo.code[4:]}"
+    assert "The code came along" in phone.inner_text("#ask")
+    assert phone.url.endswith("/pair"), "neither history nor a shared address has the code"
+    assert_no_violations(phone)
+    phone.click("button")
+    becomes(phone, "open")
+    assert phone.locator("#shutter").is_hidden(), "others look, and no more, unless told"
+
+    # The presenter kills the page's process: who was let in stays in.
+    assert phone.evaluate("document.cookie") == ""
+    phone.evaluate("window.same = true")
+    page(of=lan_demo).evaluate(
+        """() => import("/js/live.js").then(({ ask, kit }) => new Promise((done) => {
+          const watch = setInterval(() => {
+            if (!kit.token) return;
+            clearInterval(watch);
+            ask("/kill", { type: "kill", process: "console" }).then(done, done);
+          }, 100);
+        })).then(() => null)"""
+    )
+    becomes(phone, "off")
+    becomes(phone, "open")
+    assert phone.evaluate("window.same"), "it did not even have to load again"
+    page.complaints.clear()  # type: ignore[attr-defined]  # of pages that lost their server
+
+
+@browser_only
+@pytest.mark.parametrize("lan_demo", ["press"], indirect=True)
+def test_without_a_link_the_page_says_where_the_code_is(
+    lan_demo: Demo, page: Callable[..., Any]
+) -> None:
+    phone = page("", (390, 844), of=Guest(lan_demo))
+    assert phone.url.endswith("/pair")
+    assert "on the terminal" in phone.inner_text("#ask")
+    assert "on the wall" in phone.inner_text("#ask")
+    phone.keyboard.type(lan_demo.code)
+    phone.keyboard.press("Enter")
+    becomes(phone, "open")
+    assert comes(phone.locator("#shutter").is_visible)
+
+
+@browser_only
+def test_the_kits_own_screen_shows_the_code_and_no_phone_does(
+    lan_demo: Demo, page: Callable[..., Any]
+) -> None:
+    wall = page("explain", of=lan_demo)
+    asked = """() => import("/js/invitation.js").then(({ invitation }) => invitation())"""
+    told = wall.evaluate(asked)
+    assert told["code"].replace(" ", "") == lan_demo.code
+    assert [way["address"] for way in told["ways"]] == lan_demo.others
+    wall.evaluate(
+        """(way) => import("/js/invitation.js").then(({ qrCode }) => {
+          const drawn = qrCode(way, "Join");
+          drawn.id = "qr";
+          drawn.style = `position: fixed; inset: 0; z-index: 9; width: ${8 * way.size}px`;
+          document.body.append(drawn);
+        })""",
+        told["ways"][0],
+    )
+    assert_no_violations(wall)
+    picture = Image.open(io.BytesIO(wall.locator("#qr").screenshot())).convert("L")
+    size = told["ways"][0]["size"]
+    seen = [
+        [picture.getpixel((8 * x + 4, 8 * y + 4)) < 128 for x in range(size)] for y in range(size)
+    ]
+    assert seen == qr.modules(f"{lan_demo.others[0]}pair#{lan_demo.code}")
+
+    phone = page(f"pair#{lan_demo.code}", of=Guest(lan_demo))
+    phone.click("button")
+    becomes(phone, "open")
+    assert phone.evaluate(asked) is None
     page.complaints.clear()  # type: ignore[attr-defined]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shuttergate.board import Board
+from shuttergate.clock import Clock
 from shuttergate.companion import Companion, Role, socket_path
 from shuttergate.config import Config
 from shuttergate.console import process as console
@@ -33,12 +34,13 @@ class DemoPage:
     server: StatusServer
     is_second: bool
     invite_now: Callable[[], Invite] | None
+    clock: Clock = time.monotonic
     _told: Invite | None = None
     _due_s: float = 0.0
 
     def new_invite(self) -> Invite | None:
         """Return the invitation where it is not the one that was returned before."""
-        now_s = time.monotonic()
+        now_s = self.clock()
         if self.invite_now is None or now_s < self._due_s:
             return None
         self._due_s = now_s + LOOK_S
