@@ -71,7 +71,7 @@ class Kit:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.PIPE if by_hand else subprocess.DEVNULL,
-            env={"XDG_RUNTIME_DIR": self._folder.name, **os.environ},
+            env={**os.environ, "XDG_RUNTIME_DIR": self._folder.name},
         )
         self.events: list[dict[str, Any]] = []
         self._tail = b""
