@@ -153,7 +153,7 @@ def test_new_codes_and_guesses_are_told_and_nobodys_address() -> None:
             texts, _ = hub.news(viewer)
         assert access.code[4:].encode() in texts[0] and first.encode()[4:] not in texts[0]
         addresses.insert(0, "http://10.0.0.7:8080/")  # a network that was joined meanwhile
-        one.look()
+        assert [way["address"] for way in one.drawn()["ways"]] == addresses
         assert told[3:] == [("pairing code", {"code": access.code, "addresses": addresses})]
 
     asyncio.run(inside())

@@ -224,8 +224,7 @@ class _Console:
         if self._invitation is None:
             words = phrase("Nobody else can look in: this page was started without --lan.")
             raise _Refused(404, words)
-        self._invitation.look()
-        return JSONResponse(self._invitation.invite.drawn())
+        return JSONResponse(self._invitation.drawn())
 
     async def log(self, request: Request) -> Response:
         """The log as far as it is kept here, as JSON lines."""

@@ -67,7 +67,8 @@ class Invitation:
         self._now = now
         self._tell = tell
         self._wrong = 0
-        self.invite = now()
+        self._invite = now()
+        self._drawn: dict[str, Any] | None = None
         self._show()
 
     async def mind(self) -> None:
@@ -78,16 +79,23 @@ class Invitation:
 
     def look(self) -> None:
         """Show it where it is a new one, and tell how many wrong codes came."""
-        if (invite := self._now()) != self.invite:
-            self.invite = invite
+        if (invite := self._now()) != self._invite:
+            self._invite, self._drawn = invite, None
             self._show()
         if self._access.wrong != self._wrong:  # not by whom: nobody is watched
             self._tell("wrong pairing codes", count=self._access.wrong - self._wrong)
             self._wrong = self._access.wrong
 
+    def drawn(self) -> dict[str, Any]:
+        """Return `Invite.drawn` of what it is now."""
+        self.look()
+        if self._drawn is None:  # it takes its time, in which the page waits
+            self._drawn = self._invite.drawn()
+        return self._drawn
+
     def _show(self) -> None:
-        self._tell("pairing code", **self.invite.told())
+        self._tell("pairing code", **self._invite.told())
         # Who is shown it sits at the kit, or has typed it already.
-        addresses = self.invite.addresses
-        shown = {"address": addresses[0], "code": self.invite.spoken} if addresses else None
+        addresses = self._invite.addresses
+        shown = {"address": addresses[0], "code": self._invite.spoken} if addresses else None
         self._hub.greets(invite=shown)
