@@ -158,7 +158,7 @@ def again(console: Console) -> Iterator[Console]:
 # What it gives
 
 
-@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/pair"])
+@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/demands", "/pair"])
 def test_every_view_comes_with_headers_that_keep_it_in_its_room(
     console: Console, path: str
 ) -> None:
@@ -546,10 +546,17 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             connection.close()
             return answer.status, answer.headers
 
-        for path in ("/", "/bench", "/explain"):
+        for path in ("/", "/bench", "/explain", "/demands"):
             status, headers = ask("GET", path)
             assert (status, headers["Location"]) == (303, "/pair")
-        for path in ("/log.jsonl", "/metrics", "/photo/x", "/js/stage.js", "/health"):
+        for path in (
+            "/log.jsonl",
+            "/metrics",
+            "/photo/x",
+            "/js/stage.js",
+            "/health",
+            "/demands.json",
+        ):
             assert ask("GET", path)[0] == 401
         assert ask("GET", "/invitation.json")[0] == 401
         assert ask("GET", "/pair")[0] == ask("GET", "/js/words.js")[0] == 200
@@ -615,11 +622,12 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
             whole = hear_until(page, "kit")
         assert whole["lan_may"] == may
         own = {**headers, "X-Shuttergate-Token": whole["token"]}
-        wishes = {
-            "press": ("/press", '{"type":"finger","down":true}'),
-            "break": ("/fault", '{"type":"fault","fault":"camera","on":true}'),
-        }
-        for wish, asking in wishes.items():
+        wishes = [
+            ("press", "/press", '{"type":"finger","down":true}'),
+            ("press", "/bring", '{"type":"bring","prop":"card"}'),
+            ("break", "/fault", '{"type":"fault","fault":"camera","on":true}'),
+        ]
+        for wish, *asking in wishes:
             is_let = ["look", "press", "break"].index(wish) <= ["look", "press", "break"].index(may)
             assert (asked(*asking, **own)[0] == 403) is not is_let
         with one.look() as page:  # at the kit itself

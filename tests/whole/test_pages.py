@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import io
 import itertools
 import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -26,27 +22,21 @@ from shuttergate import feed, verdict
 from shuttergate.config import Config, GateSettings, PageSettings
 from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
-from shuttergate.print import qr
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses
-from support import needs
+from support.browsing import (
+    Demo,
+    assert_no_violations,
+    becomes,
+    browser_only,
+    chromium,
+    comes,
+    views,
+)
 from support.japanese import english
-from support.kits import family, held_up_s, slow_kit, takes, wait_until
+from support.kits import family, held_up_s, takes
 from support.staged import Staged
-
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-needs.module("playwright").or_skip()
-needs.module("axe_playwright_python", "axe-playwright-python").or_skip()
-playwright = importlib.import_module("playwright.sync_api")
-Axe = importlib.import_module("axe_playwright_python.sync_playwright").Axe
-browser_only = needs.program("chromium", str(CHROMIUM)).mark
-
 
 # The files
 
@@ -130,53 +120,11 @@ def test_nothing_comes_from_elsewhere() -> None:
 BLUE, GREEN = (30, 60, 160), (30, 120, 60)
 
 
-class Demo:
-    """The demo with its page, as people start it, before a clear picture: its gate stays open."""
-
-    def __init__(self, folder: Path, *more: str) -> None:
-        self.album = folder / "album"
-        self.code = ""
-        Image.new("RGB", (640, 480), BLUE).save(folder / "blue.png")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
-            + ["--scene", str(folder / "blue.png"), "--album", str(self.album)]
-            + [*slow_kit(folder), *more],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-        )
-        assert self.process.stdout is not None
-        while True:
-            line = self.process.stdout.readline()
-            assert line, self.process.stderr and self.process.stderr.read()
-            said = json.loads(line)
-            if said["event"] == "pairing code":
-                self.code = said["code"]
-            if said["event"] == "page":
-                self.url, *self.others = said["addresses"]
-                return
-
-    def close(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            assert self.process.wait(10) == 0
-        finally:
-            self.process.kill()
-            self.process.communicate()
-
-
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
-    one = Demo(tmp_path)
-    yield one
-    one.close()
-
-
-@pytest.fixture
-def lan_demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
-    """One that other devices may come to; a parameter is what they may do, else by default."""
-    may = ["--lan-may", request.param] if hasattr(request, "param") else []
-    one = Demo(tmp_path, "--lan", *may)
+    """Before a clear picture: its gate stays open."""
+    Image.new("RGB", (640, 480), BLUE).save(tmp_path / "blue.png")
+    one = Demo(tmp_path, "--scene", str(tmp_path / "blue.png"))
     yield one
     one.close()
 
@@ -205,63 +153,15 @@ def kit(started: Staged) -> Staged:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as engine:
-        one = engine.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+    with chromium() as one:
         yield one
-        one.close()
 
 
 @pytest.fixture
 def page(browser: Any, kit: Staged) -> Iterator[Callable[..., Any]]:
     """Open views; what the browser complains of fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def complain(text: str) -> None:
-        # Of pages that came without TLS, as to other devices.
-        if not text.startswith("The Cross-Origin-Opener-Policy header has been ignored"):
-            complaints.append(text)
-
-    def show(
-        path: str = "",
-        size: tuple[int, int] = (1280, 720),
-        of: Demo | Guest | Staged = kit,
-        **options: Any,
-    ) -> Any:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            base_url=of.url,
-            locale="en-GB",
-            **options,
-        )
-        contexts.append(context)
-        one = context.new_page()
-        one.on("pageerror", lambda error: complaints.append(str(error)))
-        one.on("console", lambda said: said.type == "error" and complain(said.text))
-        one.on(
-            "request",
-            lambda asked: (
-                asked.url.startswith((of.url, "blob:", f"ws{of.url[4:]}"))
-                or complaints.append(f"asks elsewhere: {asked.url}")
-            ),
-        )
-        one.goto(of.url + path)
-        return one
-
-    show.complaints = complaints  # type: ignore[attr-defined]
-    yield show
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def comes(true: Callable[[], bool], timeout_s: float = 15.0) -> bool:
-    """Wait as `becomes` does: a browser on a busy machine takes its time."""
-    return wait_until(true, timeout_s)
-
-
-def becomes(page: Any, mark: str, timeout_s: float = 15.0) -> None:
-    page.wait_for_selector(f'body[data-mark="{mark}"]', timeout=timeout_s * 1000)
+    with views(browser, kit) as show:
+        yield show
 
 
 def held(stage: Any, down: Callable[[], object], up: Callable[[], object]) -> None:
@@ -304,10 +204,11 @@ def like(page: Any, wanted: tuple[int, int, int], timeout_s: float = 15.0) -> bo
 def test_a_page_in_japanese_says_nothing_in_english(page: Callable[..., Any], kit: Staged) -> None:
     own = {"English", "Show this page in English", "shuttergate", "Ask at the desk.", "ms"}
     kit.show("card")
-    for view in ("", "bench", "explain"):
+    for view in ("", "bench", "explain", "demands"):
         one = page(f"{view}?lang=ja")
         becomes(one, "blocked")
         assert comes(lambda one=one: "consent-clean" in one.inner_text("body"))  # type: ignore[misc]
+        one.eval_on_selector_all("pre", "all => all.forEach(one => one.remove())")  # commands
         texts = [*one.inner_text("body").splitlines(), one.title().partition(" · ")[0]]
         for name in ("aria-label", "alt", "title"):
             read = f"all => all.map(one => one.getAttribute('{name}'))"
@@ -711,6 +612,29 @@ def test_a_picture_of_ones_own_is_judged(page: Callable[..., Any], kit: Staged) 
 
 
 @browser_only
+def test_what_was_asked_is_shown_row_by_row_in_both_languages(page: Callable[..., Any]) -> None:
+    """tests/whole/test_demands.py holds the documents to the same data."""
+    data = json.loads((PAGES / "demands.json").read_text("utf-8"))
+    rows = [row for section in data["sections"] for row in section["rows"]]
+    one = page("demands?lang=en#worst-way")
+    assert comes(lambda: one.evaluate("scrollY") > 0), "its address leads to a row"
+
+    def bare(text: str) -> str:
+        return re.sub(r"[`\s]", "", text)
+
+    for language in ("en", "ja"):
+        one.wait_for_selector(f"html[lang={language}] article")
+        assert one.locator("article").count() == one.locator("#points li").count() == len(rows)
+        for row in rows:
+            shown = bare(one.inner_text(f"#{row['id']}"))
+            parts = [row[part][language] for part in ("title", "asked", "does", "show", "not")]
+            run = row.get("run", {"commands": [], "says": {language: []}})
+            parts += [data["states"][row["state"]][language], *run["commands"]]
+            assert [part for part in parts + run["says"][language] if bare(part) not in shown] == []
+        one.click("#language")
+
+
+@browser_only
 def test_twenty_viewers_all_see(page: Callable[..., Any], kit: Staged) -> None:
     stage = page()
     becomes(stage, "open")
@@ -734,7 +658,7 @@ def test_twenty_viewers_all_see(page: Callable[..., Any], kit: Staged) -> None:
 
 
 @browser_only
-@pytest.mark.parametrize("view", ["", "bench", "explain"])
+@pytest.mark.parametrize("view", ["", "bench", "explain", "demands"])
 def test_axe_finds_nothing(page: Callable[..., Any], kit: Staged, view: str) -> None:
     one = page(view, reduced_motion="reduce")
     for scene, mark in (("blue", "open"), ("card", "blocked")):
@@ -752,100 +676,6 @@ def test_axe_finds_nothing_where_the_code_is_asked_for(page: Callable[..., Any])
     one.keyboard.press("Enter")
     assert comes(lambda: "That is not the code" in one.inner_text("#answer"))
     page.complaints.clear()  # type: ignore[attr-defined]
-
-
-class Guest:
-    """Another device: whoever comes by an address of the network is no more to the kit."""
-
-    def __init__(self, demo: Demo) -> None:
-        (self.url,) = demo.others[:1]
-
-
-@browser_only
-def test_a_phone_joins_with_one_tap_after_the_scan(
-    lan_demo: Demo, page: Callable[..., Any]
-) -> None:
-    link = f"pair?lang=ja#{lan_demo.code}"
-    assert "参加する" in page(link, of=Guest(lan_demo)).inner_text("button")
-
-    phone = page(f"pair#{lan_demo.code}", (390, 844), of=Guest(lan_demo))
-    assert phone.input_value("#code") == f"{lan_demo.code[:4]} {lan_demo.code[4:]}"
-    assert "The code came along" in phone.inner_text("#ask")
-    assert phone.url.endswith("/pair"), "neither history nor a shared address has the code"
-    assert_no_violations(phone)
-    phone.click("button")
-    becomes(phone, "open")
-    assert phone.locator("#shutter").is_hidden(), "others look, and no more, unless told"
-
-    # The presenter kills the page's process: who was let in stays in.
-    assert phone.evaluate("document.cookie") == ""
-    phone.evaluate("window.same = true")
-    page(of=lan_demo).evaluate(
-        """() => import("/js/live.js").then(({ ask, kit }) => new Promise((done) => {
-          const watch = setInterval(() => {
-            if (!kit.token) return;
-            clearInterval(watch);
-            ask("/kill", { type: "kill", process: "console" }).then(done, done);
-          }, 100);
-        })).then(() => null)"""
-    )
-    becomes(phone, "off")
-    becomes(phone, "open")
-    assert phone.evaluate("window.same"), "it did not even have to load again"
-    page.complaints.clear()  # type: ignore[attr-defined]  # of pages that lost their server
-
-
-@browser_only
-@pytest.mark.parametrize("lan_demo", ["press"], indirect=True)
-def test_without_a_link_the_page_says_where_the_code_is(
-    lan_demo: Demo, page: Callable[..., Any]
-) -> None:
-    phone = page("", (390, 844), of=Guest(lan_demo))
-    assert phone.url.endswith("/pair")
-    assert "on the terminal" in phone.inner_text("#ask")
-    assert "on the wall" in phone.inner_text("#ask")
-    phone.keyboard.type(lan_demo.code)
-    phone.keyboard.press("Enter")
-    becomes(phone, "open")
-    assert comes(phone.locator("#shutter").is_visible)
-
-
-@browser_only
-def test_the_kits_own_screen_shows_the_code_and_no_phone_does(
-    lan_demo: Demo, page: Callable[..., Any]
-) -> None:
-    wall = page("explain", of=lan_demo)
-    asked = """() => import("/js/invitation.js").then(({ invitation }) => invitation())"""
-    told = wall.evaluate(asked)
-    assert told["code"].replace(" ", "") == lan_demo.code
-    assert [way["address"] for way in told["ways"]] == lan_demo.others
-    wall.evaluate(
-        """(way) => import("/js/invitation.js").then(({ qrCode }) => {
-          const drawn = qrCode(way, "Join");
-          drawn.id = "qr";
-          drawn.style = `position: fixed; inset: 0; z-index: 9; width: ${8 * way.size}px`;
-          document.body.append(drawn);
-        })""",
-        told["ways"][0],
-    )
-    assert_no_violations(wall)
-    picture = Image.open(io.BytesIO(wall.locator("#qr").screenshot())).convert("L")
-    size = told["ways"][0]["size"]
-    seen = [
-        [picture.getpixel((8 * x + 4, 8 * y + 4)) < 128 for x in range(size)] for y in range(size)
-    ]
-    assert seen == qr.modules(f"{lan_demo.others[0]}pair#{lan_demo.code}")
-
-    phone = page(f"pair#{lan_demo.code}", of=Guest(lan_demo))
-    phone.click("button")
-    becomes(phone, "open")
-    assert phone.evaluate(asked) is None
-    page.complaints.clear()  # type: ignore[attr-defined]
-
-
-def assert_no_violations(page: Any) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 @browser_only
@@ -879,7 +709,7 @@ def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
 
 
 @browser_only
-@pytest.mark.parametrize("view", ["", "bench", "explain"])
+@pytest.mark.parametrize("view", ["", "bench", "explain", "demands"])
 def test_nothing_hangs_over_the_edge(page: Callable[..., Any], view: str) -> None:
     one = page(f"{view}?lang=ja", (390, 844))
     one.wait_for_selector("body:not([data-mark=off])")
@@ -889,3 +719,34 @@ def test_nothing_hangs_over_the_edge(page: Callable[..., Any], view: str) -> Non
         if not view:
             title = one.locator("#title").bounding_box()
             assert title["y"] + title["height"] <= height, "the state is seen without scrolling"
+
+
+@browser_only
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_for_a_wall_the_ideas_come_one_at_a_time_twice_the_size(
+    page: Callable[..., Any], language: str
+) -> None:
+    one = page(f"explain?lang={language}", (1920, 1080), reduced_motion="reduce")
+    becomes(one, "open")
+    size = (
+        "parseFloat(getComputedStyle(document.querySelector('[data-words=\"gate.why\"]')).fontSize)"
+    )
+    before = one.evaluate(size)
+    one.click("#wall")
+    shown = "[...document.querySelectorAll('[data-idea]')].filter((one) => one.checkVisibility())"
+    seen = []
+    while True:
+        assert one.evaluate(f"{shown}.length") == 1
+        seen.append(one.inner_text("[data-idea][data-now] h2"))
+        assert one.evaluate("document.documentElement.scrollWidth") <= 1920
+        assert_no_violations(one)
+        if not one.is_enabled("#next"):
+            break
+        one.keyboard.press("PageDown")
+    assert one.evaluate(size) == 2 * before
+    assert len(set(seen)) == one.locator("[data-idea]").count() == 10
+    one.keyboard.press("PageUp")
+    assert one.inner_text("#step") in ("9 of 10", "9／10")
+    one.keyboard.press("Escape")
+    assert one.evaluate(f"{shown}.length") == 10
+    assert page("explain?wall").inner_text("#step").startswith("1")

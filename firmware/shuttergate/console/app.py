@@ -1,4 +1,4 @@
-"""The page's routes: three views, one socket that feeds them, and the few things they may ask."""
+"""The page's routes: its views, one socket that feeds them, and the few things they may ask."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJud
 from shuttergate.console.metrics import exposition
 from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import Busy, JudgeError, Phrase, phrase
+from shuttergate.system.paths import share
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {
@@ -44,11 +45,15 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".json": "application/json",
 }
+CARD = "card.png"
 VIEWS = {
-    "/": "stage.html",
+    "/": "camera.html",
+    "/stage": "stage.html",
     "/bench": "bench.html",
     "/explain": "explain.html",
+    "/demands": "demands.html",
     "/pair": "pair.html",
 }
 
@@ -163,6 +168,10 @@ class _Console:
     async def kill(self, request: Request) -> Response:
         """End a process, on a simulated board."""
         return await self._wish(request, companion.Kill, LanMay.BREAK)
+
+    async def bring(self, request: Request) -> Response:
+        """Bring something before the camera of the built-in room."""
+        return await self._wish(request, companion.Bring, LanMay.PRESS)
 
     async def _wish(self, request: Request, kind: type[Any], needed: LanMay) -> Response:
         body = await self._changing(request, MAX_WORDS_BYTES)
@@ -282,6 +291,7 @@ def build(
         WebSocketRoute("/live", console.watch),
         Route("/press", console.press, methods=["POST"]),
         Route("/fault", console.fault, methods=["POST"]),
+        Route("/bring", console.bring, methods=["POST"]),
         Route("/kill", console.kill, methods=["POST"]),
         Route("/judge", console.judge, methods=["POST"]),
         Route("/pair", console.pair, methods=["POST"]),
@@ -298,11 +308,12 @@ def build(
 
 def _pages() -> dict[str, tuple[str, bytes]]:
     """Read our own files, once: no path that a browser sends ever reaches the file system."""
+    card = share("models") / "testcard" / CARD
     return {
         str(path.relative_to(PAGES)): (KINDS[path.suffix], path.read_bytes())
         for path in PAGES.rglob("*")
         if path.suffix in KINDS
-    }
+    } | ({CARD: ("image/png", card.read_bytes())} if card.exists() else {})
 
 
 async def _listen(socket: WebSocket) -> None:
