@@ -39,6 +39,7 @@ class Demo:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.album = folder / "album"
+        self.code = ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
             + ["--album", str(self.album), *options, *slow_kit(folder)],
@@ -51,8 +52,10 @@ class Demo:
             line = self.process.stdout.readline()
             assert line, self.process.stderr and self.process.stderr.read()
             said = json.loads(line)
+            if said["event"] == "pairing code":
+                self.code = said["code"]
             if said["event"] == "page":
-                self.url = said["addresses"][0]
+                self.url, *self.others = said["addresses"]
                 return
 
     def close(self) -> None:
@@ -78,6 +81,11 @@ def views(browser: Any, kit: Served) -> Iterator[Callable[..., Any]]:
     complaints: list[str] = []
     contexts = []
 
+    def complain(text: str) -> None:
+        # Of pages that came without TLS, as to other devices.
+        if not text.startswith("The Cross-Origin-Opener-Policy header has been ignored"):
+            complaints.append(text)
+
     def show(
         path: str = "", size: tuple[int, int] = (1280, 720), of: Served = kit, **options: Any
     ) -> Any:
@@ -90,7 +98,7 @@ def views(browser: Any, kit: Served) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         one = context.new_page()
         one.on("pageerror", lambda error: complaints.append(str(error)))
-        one.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        one.on("console", lambda said: said.type == "error" and complain(said.text))
         one.on(
             "request",
             lambda asked: (

@@ -3,6 +3,7 @@
 import { finger } from "./finger.js";
 import { viewfinder } from "./finder.js";
 import { fullScreen, h, start, swap } from "./frame.js";
+import { invitation, qrCode } from "./invitation.js";
 import { ask, kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
@@ -147,6 +148,7 @@ const CONTROLS = [
   ["stage.language", ["l"], swap],
   ["fullscreen", ["f"], fullScreen],
   ["stage.sound", ["s"], () => $("sound").click()],
+  ["stage.invite", ["q"], invite],
   ["stage.keys", ["?"], keys],
 ];
 const SHUTTER = [" ", "Enter", "PageDown", "ArrowRight"];
@@ -187,6 +189,21 @@ function keys() {
     h("tr", {}, h("td", {}, ...all.flatMap((key) => [h("kbd", {}, shown(key)), " "])), h("td", {}, say(words))),
   );
   show("stage.keys", h("table", {}, h("tbody", {}, ...rows)));
+}
+
+/** How the hall's phones come in: for the wall of the kit's own computer, and only while it lasts. */
+async function invite() {
+  const open = document.querySelector("dialog.board");
+  if (open) return open.close();
+  const found = await invitation();
+  const [way] = found?.ways ?? [];
+  if (!way) return show("stage.invite", h("p", {}, say("invite.none")));
+  show("stage.invite",
+    h("div", { class: "invite" },
+      qrCode(way, say("invite.qr", { address: way.address })),
+      h("ol", {}, h("li", {}, say("invite.network")), h("li", {}, say("invite.scan")), h("li", {}, say("invite.join")),
+        h("li", {}, say("invite.or"), " ", h("b", {}, way.address), " ", h("b", {}, found.code))),
+      h("p", {}, say(`invite.${found.lan_may}`), " ", say("pair.note"))));
 }
 
 function show(title, ...content) {
