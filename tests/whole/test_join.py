@@ -105,30 +105,32 @@ def test_without_a_link_the_page_says_where_the_code_is(
 def test_the_kits_own_screen_shows_the_code_and_no_phone_does(
     lan_demo: Demo, page: Callable[..., Any]
 ) -> None:
-    wall = page("explain", of=lan_demo)
-    asked = """() => import("/js/invitation.js").then(({ invitation }) => invitation())"""
-    told = wall.evaluate(asked)
-    assert told["code"].replace(" ", "") == lan_demo.code
-    assert [way["address"] for way in told["ways"]] == lan_demo.others
-    wall.evaluate(
-        """(way) => import("/js/invitation.js").then(({ qrCode }) => {
-          const drawn = qrCode(way, "Join");
-          drawn.id = "qr";
-          drawn.style = `position: fixed; inset: 0; z-index: 9; width: ${8 * way.size}px`;
-          document.body.append(drawn);
-        })""",
-        told["ways"][0],
-    )
+    wall = page("stage", (1920, 1080), of=lan_demo)
+    becomes(wall, "open")
+    wall.keyboard.press("q")
+    drawn = wall.locator(".invite svg")
+    drawn.wait_for()
+    told = wall.inner_text("dialog")
+    assert lan_demo.code in told.replace(" ", "")
+    assert lan_demo.others[0] in told
+    assert "look on, and no more" in told
     assert_no_violations(wall)
-    picture = Image.open(io.BytesIO(wall.locator("#qr").screenshot())).convert("L")
-    size = told["ways"][0]["size"]
-    seen = [
-        [picture.getpixel((8 * x + 4, 8 * y + 4)) < 128 for x in range(size)] for y in range(size)
-    ]
-    assert seen == qr.modules(f"{lan_demo.others[0]}pair#{lan_demo.code}")
+    modules = qr.modules(f"{lan_demo.others[0]}pair#{lan_demo.code}")
+    picture = Image.open(io.BytesIO(drawn.screenshot())).convert("L")
+    side = picture.width / len(modules)
+    middles = [int((place + 0.5) * side) for place in range(len(modules))]
+    assert [[picture.getpixel((x, y)) < 128 for x in middles] for y in middles] == modules
+    wall.keyboard.press("q")
+    assert comes(lambda: wall.locator("dialog").count() == 0)
 
     phone = page(f"pair#{lan_demo.code}", of=Guest(lan_demo))
     phone.click("button")
     becomes(phone, "open")
-    assert phone.evaluate(asked) is None
+    phone.goto(phone.url + "stage")
+    becomes(phone, "open")
+    phone.keyboard.press("q")
+    phone.wait_for_timeout(500)
+    assert phone.locator("dialog").count() == 0, "the wall invites, and no guest"
+    assert phone.locator("[data-prop]:visible").count() == 0
+    assert phone.is_disabled("#shutter")
     page.complaints.clear()  # type: ignore[attr-defined]

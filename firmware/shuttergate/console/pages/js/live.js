@@ -27,7 +27,8 @@ const AGAIN_MS = [250, 500, 1000, 2000];
 const listeners = new Map();
 
 const MAY = ["look", "press", "break"];
-const IS_HERE = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+/** Whether this is the kit's own computer. */
+export const IS_HERE = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 
 /** Whether this page may press or break a simulated kit; from another device, who presents says. */
 export function may(what) {

@@ -4,7 +4,7 @@ import { finger } from "./finger.js";
 import { viewfinder } from "./finder.js";
 import { fullScreen, h, start, swap } from "./frame.js";
 import { invitation, qrCode } from "./invitation.js";
-import { ask, kit, may, newest, on, standing } from "./live.js";
+import { ask, IS_HERE, kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { judge } from "./rule.js";
@@ -33,7 +33,8 @@ function drawState() {
   const word = isRecording ? "stage.rec" : mark === "off" ? `stage.${title}` : `stage.${mark}`;
   put($("title"), say(word, { n: Math.floor(seconds ?? 0) }));
   const isHidden = mark === "open" && finderKind === "mosaic"; // since a second look refused the scene
-  const why = mark === "fault" ? say("mend.see") : isHidden ? say("stage.hidden") : whyWords(now);
+  const said = isRecording ? "stage.rec.why" : isHidden ? "stage.hidden" : `stage.${mark}.why`;
+  const why = mark === "open" || mark === "fault" ? say(said) : whyWords(now);
   put($("why"), why);
   $("shutter").dataset.live = String(mark === "open");
   $("shutter").disabled = !may("press");
@@ -104,7 +105,8 @@ let shownUntil = 0;
 
 /** What became of a press, for as long as it takes to read it. */
 function drawCame() {
-  $("came").hidden = performance.now() > shownUntil || !kit.connected;
+  const isOver = performance.now() > shownUntil || document.body.dataset.recording === "true";
+  $("came").hidden = isOver || !kit.connected;
   if ($("came").hidden) return;
   const isSaid = came.kind === "press refused" && document.body.dataset.mark !== "open"; // below, as the reason
   put($("came"), isSaid ? say("stage.pressed") : capital(came.words[language()]));
@@ -148,7 +150,7 @@ const CONTROLS = [
   ["stage.language", ["l"], swap],
   ["fullscreen", ["f"], fullScreen],
   ["stage.sound", ["s"], () => $("sound").click()],
-  ["stage.invite", ["q"], invite],
+  ...(IS_HERE ? [["stage.invite", ["q"], invite]] : []),
   ["stage.keys", ["?"], keys],
 ];
 const SHUTTER = [" ", "Enter", "PageDown", "ArrowRight"];
@@ -202,7 +204,7 @@ async function invite() {
     h("div", { class: "invite" },
       qrCode(way, say("invite.qr", { address: way.address })),
       h("ol", {}, h("li", {}, say("invite.network")), h("li", {}, say("invite.scan")), h("li", {}, say("invite.join")),
-        h("li", {}, say("invite.or"), " ", h("b", {}, way.address), " ", h("b", {}, found.code))),
+        h("li", { class: "or" }, say("invite.or"), " ", h("b", {}, way.address), " ", h("b", {}, found.code))),
       h("p", {}, say(`invite.${found.lan_may}`), " ", say("pair.note"))));
 }
 
