@@ -110,7 +110,7 @@ class Screen:
         if page is not None and self._terminal:
             self._say(_("  the page: {address}").format(address=page.address), 0.0)
             if page.is_second:
-                said = _("  another kit of yours is running; `shuttergate console` shows that one")
+                said = _("  another kit of yours runs; `shuttergate console` shows that one")
                 self._say(said, 0.0)
             _show_page(page.address)
         elif page is not None:
