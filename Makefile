@@ -15,7 +15,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # English, too, whatever it says: tests read what people are told.
 PYTEST := LANGUAGE=en PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film lock locale clean
+.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film container lock locale clean
 
 # ja: このメニュー
 menu:  ## this menu
@@ -159,6 +159,10 @@ lesson: setup  ## the lesson's sheets (docs/lesson) as PDFs for A4, into build/l
 # ja: 講演（docs/talk）をブラウザで最初から最後まで演じ、画面を build/talk に録画する（5分。ARGS="--language ja"）
 talk-film: $(VENV)/.ready-dev $(VENV)/.ready-video  ## give the talk (docs/talk) to a browser, and film the wall, into build/talk (5 minutes)
 	@PYTHONPATH=tests $(BIN)/python tests/talk_film.py $(if $(JA),--language ja) $(ARGS)
+
+# ja: コンテナのイメージ（docs/container.md）を作り、その画面から押してみる（3分、podman か docker）
+container: $(VENV)/.ready-dev  ## build the image of docs/container.md, and press on its page (3 minutes; podman or docker)
+	@PYTHONPATH=tests $(BIN)/python tests/container.py $(ARGS)
 
 # ja: pyproject.toml から requirements/*.txt を書き直す（uv が要る）
 lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (needs uv)

@@ -297,6 +297,9 @@ def test_a_folder_whose_name_no_settings_can_hold_is_refused_in_words(tmp_path: 
             "--press 99 comes after the end",
         ),
         (["demo", "--headless", "--seconds", 2, "--press", "2"], "--press 2 comes after the end"),
+        (["demo", "--lan-at", "localhost:8080"], "--lan-at: says where --lan leads others"),
+        (["demo", "--lan", "--lan-at", "http://localhost/"], "is no name with a port"),
+        (["demo", "--lan", "--lan-at", "localhost:8080/x"], "is no name with a port"),
         (["card", "x.png"], "x.png: it writes a PDF; end the name in .pdf"),
     ],
 )

@@ -58,6 +58,7 @@ WRONG = [
         ["demo", "--lan-may", "fly"],
         ["demo", "--lan", "--headless"],
     ),
+    *(["demo", "--lan-at", "x:1"], ["demo", "--lan", "--lan-at", "a place"]),
     *(["bench", "nowhere.toml"], ["evaluate", "nowhere.csv"]),
 ]
 

@@ -26,9 +26,11 @@ from shuttergate.commands.shared import (
     BoardName,
     ConfigFile,
     Lan,
+    LanAt,
     LanMayDo,
     configured,
     fail,
+    reached_at,
     refusing,
     what_lan_may,
 )
@@ -150,6 +152,7 @@ def demo(
     ] = None,
     lan: Lan = False,
     lan_may: LanMayDo = "look",
+    lan_at: LanAt = "",
     headless: Annotated[bool, typer.Option(help=_("No keys, no page: terminal only."))] = False,
     board: Annotated[
         str,
@@ -162,8 +165,11 @@ def demo(
 
     if lan and headless:
         fail(phrase("--lan: is for the page, and with --headless there is none; leave one out"), 2)
+    if lan_at and not lan:
+        fail(phrase("--lan-at: says where --lan leads others; give both"), 2)
     others = None if headless else what_lan_may(lan_may)
     settings = configured(config, board)
+    settings = reached_at(settings, lan_at) if lan_at else settings
     if not read_kit(settings, config).gpio.is_simulated:
         said = phrase(
             "--board {board}: its button is a real one; shuttergate run --board {board}",

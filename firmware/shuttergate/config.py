@@ -89,9 +89,11 @@ class LookSettings(Table, frozen=True):
 
 
 class PageSettings(Table, frozen=True):
-    """The page: its port, and a line on whom to talk to when the camera will not take a picture."""
+    """The page: its port, where other devices reach it if not at this computer's own addresses, and
+    a line on whom to talk to when the camera will not take a picture."""
 
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    lan_at: Annotated[str, Meta(max_length=60, pattern=r"^([a-z0-9.-]+(:[0-9]{1,5})?)?$")] = ""
     contact: Annotated[str, Meta(max_length=200)] = ""
 
 

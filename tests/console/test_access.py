@@ -124,6 +124,24 @@ def test_without_lan_there_is_neither_code_nor_session() -> None:
     assert access.pair("", PHONE) is None and not access.may_look(from_(PHONE))
 
 
+def test_where_the_way_leads_through_another_computer_its_names_are_known_and_the_code_stays() -> (
+    None
+):
+    bridge = "10.88.0.1"  # whoever comes by a container's published port has this address
+    names = ("localhost", "127.0.0.1", "[::1]", "laptop.local", "192.168.1.5")
+    plain, led = Access(True), Access(True, lan_at="192.168.1.5:9000")
+    for name in names:
+        asked = from_(bridge, host=f"{name}:9000")
+        assert not plain.knows_host(asked)
+        assert led.knows_host(asked) == (name != "laptop.local")
+        assert not led.may_look(asked), "the name alone lets nobody in"
+    assert not Access(False, lan_at="localhost:9000").knows_host(from_(bridge, host="localhost"))
+    cookie = led.pair(led.code, bridge)
+    known = from_(bridge, cookie, host="localhost:9000")
+    assert led.may_look(known) and not led.may_do(known, LanMay.PRESS)
+    assert not led.may_look(from_(bridge, cookie, host="evil.example:9000"))
+
+
 def test_new_codes_and_guesses_are_told_and_nobodys_address() -> None:
     async def inside() -> None:
         watch, told = Watch(), list[tuple[str, dict[str, Any]]]()

@@ -63,3 +63,15 @@ def test_it_says_what_they_may_do(language: str) -> None:
     assert len(said) == len(LanMay)
     if language == "en":
         assert "Whoever joins may look." in leaflet(Invite([WIFI], "1", LanMay.LOOK), 200)
+
+
+@pytest.mark.parametrize("place", ["localhost:8080", "127.0.0.1:8080"])
+def test_an_address_that_leads_every_phone_to_itself_is_no_code_to_scan(
+    language: str, place: str
+) -> None:
+    invite = Invite([f"http://{place}/"], "12345678", LanMay.PRESS)
+    text = leaflet(invite, 60)
+    assert not dark_modules(text)
+    assert f"http://{place}/pair#12345678" in text and "1234 5678" in text
+    assert max(map(columns, text.splitlines())) < 60
+    assert invite.drawn()["ways"] == []

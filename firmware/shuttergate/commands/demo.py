@@ -116,7 +116,8 @@ class Screen:
         elif page is not None:
             if page.is_second:
                 self._out.write(log.line("another kit is running") + "\n")
-            addresses = [page.address, *(invite.addresses if invite is not None else ())]
+            also = invite.addresses if invite is not None else []
+            addresses = [*dict.fromkeys((page.address, *also))]
             self._out.write(log.line("page", addresses=addresses) + "\n")
         if self._keys:
             held = _("  space bar: the shutter (held down: video); q: quit")

@@ -60,7 +60,9 @@ def opened(
 
     def invite_now() -> Invite:
         assert codes is not None and others is not None
-        return Invite(others_addresses(sock), codes.at(time.monotonic()), others)
+        return Invite(
+            others_addresses(sock, config.page.lan_at), codes.at(time.monotonic()), others
+        )
 
     with tempfile.TemporaryDirectory(prefix="shuttergate-") as folder:
         path = Path(folder, "console.sock")
@@ -69,6 +71,5 @@ def opened(
             StatusServer({Role.PAGE: path}, config, board, album) as server,
             also_at(socket_path(), path) as is_second,  # for a page of its own
         ):
-            yield DemoPage(
-                own_address(sock), companion, server, is_second, invite_now if codes else None
-            )
+            own = own_address(sock, config.page.lan_at if codes else "")
+            yield DemoPage(own, companion, server, is_second, invite_now if codes else None)

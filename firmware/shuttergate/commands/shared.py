@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import msgspec
 import typer
 
-from shuttergate.config import Config, LookSettings, read_config, read_kit
+from shuttergate.config import Config, LookSettings, PageSettings, read_config, read_kit
 from shuttergate.errors import ConfigError, Phrase, ShuttergateError, phrase
 from shuttergate.lang import _
 
@@ -31,6 +31,16 @@ LanMayDo = Annotated[
     typer.Option(
         metavar="look|press|break",
         help=_("What other devices may do on a simulated kit; each includes those before it."),
+    ),
+]
+LanAt = Annotated[
+    str,
+    typer.Option(
+        metavar=_("NAME:PORT"),
+        help=_(
+            "Where they reach the page, if not at this computer's own addresses: a container's "
+            "published port."
+        ),
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
@@ -65,6 +75,18 @@ def what_lan_may(said: str) -> LanMay:
         )
         fail(words, 2)
     return LanMay(said)
+
+
+def reached_at(config: Config, said: str) -> Config:
+    """Return the settings with a page that others reach there; what is no such place ends the
+    command with status 2."""
+    try:
+        page = msgspec.convert({"lan_at": said.lower()}, PageSettings)
+    except msgspec.ValidationError:
+        words = phrase("--lan-at: {said!r} is no name with a port, as localhost:8080 is", said=said)
+        fail(words, 2)
+    own = msgspec.structs.replace(config.page, lan_at=page.lan_at)
+    return msgspec.structs.replace(config, page=own)
 
 
 def fail(error: ShuttergateError | Phrase, status: int) -> NoReturn:

@@ -89,7 +89,8 @@ class TooManyTries(Exception):
 
 class Access:
     """``lan``: whether other computers may come, and ``lan_may``: to do what. ``codes``: those
-    that let them in; else new ones."""
+    that let them in; else new ones. ``lan_at``: a further name, with its port, by which they may
+    call this one, as that of a container's published port."""
 
     def __init__(
         self,
@@ -97,11 +98,13 @@ class Access:
         clock: Clock = time.monotonic,
         lan_may: LanMay = LanMay.LOOK,
         codes: Codes | None = None,
+        lan_at: str = "",
     ) -> None:
         self.token = secrets.token_urlsafe(24)
         self.wrong = 0  # codes that were not the right one
         self.lan_may = lan_may
         self._lan = lan
+        self._also_called = lan_at.partition(":")[0]
         self._clock = clock
         self._codes = codes or Codes.new(clock)
         self._paused: OrderedDict[str, float] = OrderedDict()  # address: until when
@@ -144,16 +147,18 @@ class Access:
 
         A foreign site whose name leads here (DNS rebinding) is sent away: who comes from this very
         computer must say localhost or a loopback address, who comes from elsewhere the address
-        that it reached or this computer's own name in the local network.
+        that it reached or this computer's own name in the local network. Where the presenter gave
+        another, the way leads through another computer, and whoever sits there says localhost.
         """
         found = _HOST.fullmatch(connection.headers.get("host", "").lower())
         if found is None:
             return False
         name = found["name"].strip("[]")
         if is_local(connection):
-            return name == "localhost" or _is_loopback(name)
+            return is_own_name(name)
         server = connection.scope.get("server") or ("", 0)
-        return self._lan and name in (server[0], f"{socket.gethostname().lower()}.local")
+        names = (server[0], f"{socket.gethostname().lower()}.local", self._also_called)
+        return self._lan and (name in names or (bool(self._also_called) and is_own_name(name)))
 
     def may_look(self, connection: HTTPConnection) -> bool:
         """Whether the page may be shown."""
@@ -198,6 +203,11 @@ def same_origin(connection: HTTPConnection) -> bool:
 def is_local(connection: HTTPConnection) -> bool:
     """Whether who asks sits at this very computer."""
     return connection.client is not None and _is_loopback(connection.client.host)
+
+
+def is_own_name(name: str) -> bool:
+    """Whether a name leads every computer to itself."""
+    return name == "localhost" or _is_loopback(name)
 
 
 def _is_loopback(name: str) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from shuttergate.console.access import Access, LanMay
+from shuttergate.console.access import Access, LanMay, is_own_name
 from shuttergate.console.hub import Hub
 from shuttergate.print import qr
 
@@ -31,6 +32,11 @@ class Invite(msgspec.Struct, frozen=True):
         """The code as people read it."""
         return f"{self.code[:4]} {self.code[4:]}"
 
+    @property
+    def for_phones(self) -> list[str]:
+        """The addresses that do not lead every device to itself, as a container's port may."""
+        return [one for one in self.addresses if not is_own_name(urlsplit(one).hostname or "")]
+
     def link(self, address: str) -> str:
         """Return the link that a QR code has: what stands after # reaches no server and no log."""
         return f"{address}pair#{self.code}"
@@ -45,7 +51,7 @@ class Invite(msgspec.Struct, frozen=True):
         ``ways``: of each address its QR code, a square of ``size`` modules with the quiet zone, the
         dark ones as ``path`` of an SVG.
         """
-        rows = {address: qr.modules(self.link(address)) for address in self.addresses}
+        rows = {address: qr.modules(self.link(address)) for address in self.for_phones}
         return {
             "code": self.spoken,
             "lan_may": self.lan_may,
@@ -96,6 +102,6 @@ class Invitation:
     def _show(self) -> None:
         self._tell("pairing code", **self._invite.told())
         # Who is shown it sits at the kit, or has typed it already.
-        addresses = self._invite.addresses
+        addresses = self._invite.for_phones
         shown = {"address": addresses[0], "code": self._invite.spoken} if addresses else None
         self._hub.greets(invite=shown)

@@ -22,6 +22,8 @@ def leaflet(invite: Invite, width: int) -> str:
     alone = max(FEWEST_WORDS, min(2 * WORDS, width - MARGIN - 1))
     if not invite.addresses:
         return _joined(wrapped(_nobody(), alone))
+    if not invite.for_phones:
+        return _joined([*_at_hand(invite, alone)])
     rows = qr.modules(invite.link(invite.addresses[0]))
     code, size = qr.lines(rows), len(rows)
     left = width - MARGIN - size - GAP - 1
@@ -61,6 +63,21 @@ def _lines(invite: Invite, width: int) -> Iterator[str]:
     yield from wrapped(
         _("The way is not encrypted, and browsers say so. Use a network of your own."), width
     )
+
+
+def _at_hand(invite: Invite, width: int) -> Iterator[str]:
+    """Yield what to do on the computer around a container: no phone gets there by its address."""
+    first = invite.addresses[0]
+    yield ""
+    yield from wrapped(_("In a browser of this computer, open this and click Join:"), width)
+    yield f"  {invite.link(first)}"
+    yield from wrapped(
+        _("or open {address} and type the pairing code: {code}").format(
+            address=first, code=invite.spoken
+        ),
+        width,
+    )
+    yield ""
 
 
 def _may(lan_may: LanMay) -> str:

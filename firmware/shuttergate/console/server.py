@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shuttergate.config import Config
-from shuttergate.console.access import Access, Codes, LanMay
+from shuttergate.console.access import Access, Codes, LanMay, is_own_name
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
 from shuttergate.console.invitation import Invitation, Invite
@@ -62,16 +62,19 @@ def listen(port: int, lan: bool) -> socket.socket:
     return sock
 
 
-def own_address(sock: socket.socket) -> str:
-    """Return the page's address on this computer itself."""
-    return f"http://127.0.0.1:{sock.getsockname()[1]}/"
+def own_address(sock: socket.socket, lan_at: str = "") -> str:
+    """Return the page's address on this computer itself; of a container, on the one around it."""
+    is_around = is_own_name(lan_at.partition(":")[0])
+    return f"http://{lan_at if is_around else f'127.0.0.1:{sock.getsockname()[1]}'}/"
 
 
-def others_addresses(sock: socket.socket) -> list[str]:
-    """Return the page's addresses for other devices, the likeliest first."""
+def others_addresses(sock: socket.socket, lan_at: str = "") -> list[str]:
+    """Return the page's addresses for other devices, the likeliest first; ``lan_at`` as set."""
     host, port = sock.getsockname()
     if host != "0.0.0.0":
         return []
+    if lan_at:
+        return [f"http://{lan_at}/"]
     return [f"http://{one}:{port}/" for one in interfaces.reachable(sock)]
 
 
@@ -112,7 +115,7 @@ def serve(
 
     _confine()
     out = log.Writer(log_to)
-    access = Access(lan, lan_may=lan_may, codes=codes)
+    access = Access(lan, lan_may=lan_may, codes=codes, lan_at=config.page.lan_at)
     greeting: dict[str, Any] = {
         "token": access.token,
         "lan_may": lan_may,
@@ -122,7 +125,7 @@ def serve(
     hub = Hub(greeting)
 
     def now() -> Invite:
-        return Invite(others_addresses(sock), access.code, lan_may)
+        return Invite(others_addresses(sock, config.page.lan_at), access.code, lan_may)
 
     def tell(event: str, **fields: Any) -> None:
         said = _in_words(event, now(), fields) if os.isatty(log_to) else log.line(event, **fields)
@@ -137,7 +140,8 @@ def serve(
         # uvicorn takes them only while it runs; one that comes before must not be lost. What it
         # took it raises again when it has ended, which does nothing then.
         signal.signal(number, server.handle_exit)
-    tell("page", addresses=[own_address(sock), *others_addresses(sock)])
+    own = own_address(sock, config.page.lan_at)
+    tell("page", addresses=[*dict.fromkeys((own, *others_addresses(sock, config.page.lan_at)))])
     server.run(sockets=[sock])
     out.close()
 
