@@ -15,7 +15,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # English, too, whatever it says: tests read what people are told.
 PYTEST := LANGUAGE=en PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson lock locale clean
+.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film lock locale clean
 
 # ja: このメニュー
 menu:  ## this menu
@@ -155,6 +155,10 @@ rebuild: setup  ## build open-nsfw anew, byte for byte, and compare (about 2 min
 # ja: 授業（docs/lesson）のワークシート、配布資料、解答例を、A4 の PDF で build/lesson に作る
 lesson: setup  ## the lesson's sheets (docs/lesson) as PDFs for A4, into build/lesson
 	@$(BIN)/python docs/lesson/build.py build/lesson
+
+# ja: 講演（docs/talk）をブラウザで最初から最後まで演じ、画面を build/talk に録画する（5分。ARGS="--language ja"）
+talk-film: $(VENV)/.ready-dev $(VENV)/.ready-video  ## give the talk (docs/talk) to a browser, and film the wall, into build/talk (5 minutes)
+	@PYTHONPATH=tests $(BIN)/python tests/talk_film.py $(if $(JA),--language ja) $(ARGS)
 
 # ja: pyproject.toml から requirements/*.txt を書き直す（uv が要る）
 lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (needs uv)

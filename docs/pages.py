@@ -1,4 +1,4 @@
-"""Photograph the pages in a real browser, with the demo behind them: page-*.png.
+"""Photograph the pages in a real browser, with the demo behind them: page-*.png, stage-*.png.
 
 Run it at the root of the checkout with the project's own Python (`make test` makes it) and Debian's
 chromium and fonts-noto-cjk: .venv/bin/python docs/pages.py
@@ -17,13 +17,13 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).parent
-KIOSK, PHONE = (1280, 720), (390, 844)
-COLOURS = 128
-"""Enough for a page, and a third of the bytes."""
+KIOSK, PHONE, WALL = (1280, 720), (390, 844), (1280, 720)
+COLOURS = 256
+"""Enough for a page, and half of the bytes."""
 
 
 def take(page: Any, name: str) -> None:
-    file = DOCS / f"page-{name}.png"
+    file = DOCS / f"{name}.png"
     page.screenshot(path=str(file))
     with Image.open(file) as image:
         small = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
@@ -62,14 +62,30 @@ def photograph(url: str) -> None:
             stages["en"].keyboard.up(" ")
             stages["en"].wait_for_timeout(1500)
         for language, stage in stages.items():
-            take(stage, f"open.{language}")
-        take(phone, "phone.ja")
+            take(stage, f"page-open.{language}")
+        take(phone, "page-phone.ja")
         for language, stage in stages.items():
             wait(stage, "blocked")
             stage.wait_for_timeout(700)
-            take(stage, f"closed.{language}")
-        take(explain, "explain.en")
-        take(bench, "bench.en")
+            take(stage, f"page-closed.{language}")
+        take(explain, "page-explain.en")
+        take(bench, "page-bench.en")
+        walls = {
+            language: view(browser, f"{url}stage?lang={language}", WALL)
+            for language in ("en", "ja")
+        }
+        walls["en"].keyboard.press("2")
+        wait(walls["en"], "open")
+        walls["en"].wait_for_timeout(4000)
+        walls["en"].keyboard.press("PageDown")
+        walls["en"].wait_for_timeout(8000)
+        for language, wall in walls.items():
+            take(wall, f"stage-open.{language}")
+        walls["en"].keyboard.press("3")
+        for language, wall in walls.items():
+            wait(wall, "blocked")
+            wall.wait_for_timeout(1500)
+            take(wall, f"stage-refused.{language}")
         browser.close()
 
 

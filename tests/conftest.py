@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,6 +68,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let those who keep time go before those who compute."""
     if IS_WORKER and not lanes.keeps_time(_file(item)):
         os.setpriority(os.PRIO_PROCESS, 0, max(lanes.PATIENT_NICE, os.nice(0)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_runtime_folder() -> Iterator[None]:
+    """No kit of these tests meets one that its user runs elsewhere on this computer."""
+    with tempfile.TemporaryDirectory(prefix="tests-") as folder, pytest.MonkeyPatch.context() as at:
+        at.setenv("XDG_RUNTIME_DIR", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ def ranks(text: str) -> list[int]:
 
 
 def targets(text: str) -> list[str]:
-    return re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    return [*re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text), *re.findall(r' src="([^"]+)"', text)]
 
 
 def leads_to(text: str, own: str) -> set[str]:
@@ -100,6 +100,7 @@ def test_what_differs_is_seen() -> None:
     page = "[日本語](a.ja.md)\n\n    make x   # now\n\n| 1.5 | two |\n"
     assert (targets(page), code(page)) == (["a.ja.md"], ["make x"])
     assert leads_to(page, "a.md") == set() and leads_to("[a](b.ja.md#c)", "a.md") == {"b.md"}
+    assert leads_to('<img src="d.en.svg" width="9">', "a.md") == {"d.svg"}
     assert rows(page) == ["| 1.5 | two |"] and ranks("# a\n```\n# b\n```\n## c\n") == [1, 2]
 
 

@@ -19,6 +19,7 @@ from support.places import ROOT
 DESIGNS = ["docs/design.md", "docs/design.ja.md"]
 CONTRIBUTINGS = ["CONTRIBUTING.md", "CONTRIBUTING.ja.md"]
 GUIDES = [*DESIGNS, *CONTRIBUTINGS]
+ASKING = ["README.md", *(f"docs/{one}.md" for one in ("boards", "commands", "measured"))]
 WRITTEN = [*ROOT.glob("*.md"), *ROOT.glob("[!.]*/**/*.md")]
 PAGES = sorted(
     {str(path.relative_to(ROOT)) for path in WRITTEN if ROOT / "build" not in path.parents}
@@ -61,7 +62,12 @@ def in_ticks(text: str) -> list[str]:
 def anchors(path: Path) -> set[str]:
     """Return the anchors that GitHub gives the headings of a page."""
     heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+    return {slug(head) for head in heads}
+
+
+def slug(heading: str) -> str:
+    """Return a heading's anchor, as GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def is_path(word: str) -> bool:
@@ -77,8 +83,10 @@ def lost_paths(words: list[str], places: list[Path]) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    found = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)", text_of(page))
+    text = text_of(page)
+    found = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)", text)
     assert found
+    found += [(picture, "") for picture in re.findall(r' src="([^"]+)"', text)]
     for target, anchor in found:
         path = (ROOT / page).parent / target if target else ROOT / page
         assert path.exists(), target
@@ -123,11 +131,11 @@ def test_a_path_that_is_gone_is_seen() -> None:
     assert lost_paths(words, PLACES) == ["tests/gone.py", "gone.toml"]
 
 
-@pytest.mark.parametrize("page", GUIDES)
+@pytest.mark.parametrize("page", PAGES)
 def test_what_make_is_asked_for_is_in_the_makefile(page: str) -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", text_of("Makefile"), re.MULTILINE))
     asked = set(re.findall(r"(?:`| {4})make ([a-z0-9-]+)", text_of(page)))
-    assert asked and asked <= targets
+    assert asked <= targets and (asked or page not in [*GUIDES, *ASKING])
 
 
 @pytest.mark.parametrize("page", CONTRIBUTINGS)
@@ -184,18 +192,38 @@ def test_every_process_and_every_role_has_its_row(page: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_readme_knows_every_board_and_every_pack(language: str) -> None:
-    text = text_of(f"README{language}.md")
+def test_every_board_and_every_pack_has_its_place(language: str) -> None:
+    boards, limits = (text_of(f"docs/{one}{language}.md") for one in ("boards", "limits"))
     for name in board_names():
-        assert f"`{name}`" in text or f"device/{name}/README{language}.md" in text, name
+        assert f"`{name}`" in boards or f"device/{name}/README{language}.md" in boards, name
     for path in (ROOT / "models").glob("*/model.toml"):
-        assert f"models/{path.parent.name}/MODEL_CARD{language}.md" in text, path.parent.name
+        assert f"models/{path.parent.name}/MODEL_CARD{language}.md" in limits, path.parent.name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readme_leads_to_every_guide_and_stays_short(language: str) -> None:
+    text = text_of(f"README{language}.md")
+    targets = set(re.findall(r"\]\(([^)#]+)", text))
+    guides = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    guides |= {path.name for path in ROOT.glob("*.md")} - {"README.md", "README.ja.md"}
+    ours = {one for one in guides if one.endswith(".ja.md") == bool(language)}
+    assert ours - {"docs/glossary.md"} <= targets and "docs/glossary.md" in targets
+    assert len(text.splitlines()) <= 75
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_is_in_the_table_of_commands(language: str) -> None:
+    told = set(
+        re.findall(r"^\| `shuttergate ([a-z]+)", text_of(f"docs/commands{language}.md"), re.M)
+    )
+    assert told == {name for name, one in get_command(app).commands.items() if not one.hidden}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_number_of_scenarios_is_told_as_it_is(language: str) -> None:
     number = len([*(ROOT / "tests" / "scenarios").rglob("*.toml")])
-    told = re.findall(r"\[(\d+)[^\]]+\]\(tests/scenarios\)", text_of(f"README{language}.md"))
+    text = text_of(f"docs/measured{language}.md")
+    told = re.findall(r"\[(\d+)[^\]]+\]\(\.\./tests/scenarios\)", text)
     assert told == [str(number)]
 
 

@@ -34,7 +34,7 @@ KNOW_SEVERAL = {
 LEVELS = [
     "__init__ errors lang columns clock verdict gate interlock frame legible feed words",  # for all
     "system",
-    "board config",  # contracts that are read from files
+    "board config props",  # contracts that are read from files
     "frames vision panel capture policy credentials packs print",
     "faults injection tally lateness viewfinder prooftest judging lane presses warden",
     "gate_room",

@@ -53,7 +53,12 @@ WRONG = [
     *(["demo", "--port", "99999"], ["demo", "--seconds"], ["demo", "--headless=1"]),
     *(["demo", "--press", "soon"], ["bench", "x", "--slow", "9"], ["bench", "--jobs", "1.5", "x"]),
     *(["model", "show", "gone"], ["run", "--config", "nowhere.toml"]),
-    *(["console", "--lan-may", "fly"], ["bench", "nowhere.toml"], ["evaluate", "nowhere.csv"]),
+    *(
+        ["console", "--lan-may", "fly"],
+        ["demo", "--lan-may", "fly"],
+        ["demo", "--lan", "--headless"],
+    ),
+    *(["bench", "nowhere.toml"], ["evaluate", "nowhere.csv"]),
 ]
 
 

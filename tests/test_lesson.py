@@ -7,6 +7,7 @@ import importlib.util
 import io
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ from support.places import ROOT
 
 LESSON = ROOT / "docs" / "lesson"
 MM_PER_PT = 25.4 / 72
-PAGES = {"plan": (3, 4), "worksheet": (4, 4), "handout": (2, 2), "answers": (3, 3)}
+PAGES = {"plan": (4, 4), "worksheet": (4, 4), "handout": (2, 2), "answers": (3, 3)}
 """In English and in Japanese."""
 PICTURES = {
     *("docs/page-open.en.png", "docs/page-closed.en.png"),
@@ -225,12 +226,15 @@ def test_the_percentages_are_those_of_the_figures(language: str, column: str) ->
 
 
 def test_the_figures_are_those_of_the_files_that_are_named() -> None:
-    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    measured = (ROOT / "docs/measured.md").read_text("utf-8")
     card = " ".join((ROOT / "models/consent-clean/MODEL_CARD.md").read_text("utf-8").split())
-    assert "Of 229 safe pictures (people in clothes, hands, objects, paintings)" in readme
-    assert "a live look wrongly blocks 2 " in readme
-    assert "of 36 mannequins in skin-tight suits 9" in readme
-    assert "blocked 404 of 540, and 157 of 1845 harmless pictures wrongly" in readme
+    assert (
+        "| safe (people in clothes, hands, objects, paintings), wrongly blocked, of 229 | 2 |"
+        in measured
+    )
+    assert "| mannequins in skin-tight suits, wrongly blocked, of 36 | **9** |" in measured
+    assert "| undressed figures blocked, of 540 | 404 |" in measured
+    assert "| harmless pictures wrongly blocked, of 1845 | 157 |" in measured
     assert "| of them hands | 0 of 75 |" in card
     assert "least against legs (0.85) and hands (0.86) close up" in card
 
@@ -263,6 +267,19 @@ def test_what_the_page_is_said_to_say_it_says(language: str, words: list[str]) -
     says = js.read_text("utf-8").replace("’", "'")
     lesson = "".join(page(sheet, language) for sheet in build.SHEETS)
     assert [word for word in words if word not in says or word not in lesson] == []
+
+
+@pytest.mark.parametrize("language", build.LANGUAGES)
+def test_the_slider_that_is_to_be_moved_is_called_so(language: str) -> None:
+    """As whatif.clear of words.js has it; in Japanese with its line of the live look."""
+    rule = tomllib.loads((ROOT / "models" / "rule.toml").read_text("utf-8"))
+    (live,) = [one["alone"] for one in rule["agreement"] if one["look"] == "live"]
+    line = live["consent-clean"]["clear_below"]
+    asked = {
+        "en": 'move "Model A · consent-clean: clear below" down to 0.05',
+        "ja": f"「モデル A・consent-clean {line} 未満：問題なし」を 0.05 まで下げて",
+    }[language]
+    assert asked in page("worksheet", language)
 
 
 @pytest.mark.parametrize("language", build.LANGUAGES)

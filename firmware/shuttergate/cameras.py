@@ -97,4 +97,4 @@ class CameraOpener:
     def _open_one(self, path: Path | None) -> Scene:
         part = self._part
         lens = Lens(part.main_size, self._lores_size, part.hflip, part.vflip)
-        return open_scene(path, lens, self._scene.picture_s, self._skipped)
+        return open_scene(path, lens, self._scene.picture_s, self._skipped, self.hand)

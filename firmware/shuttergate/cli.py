@@ -25,9 +25,12 @@ from shuttergate.commands.shared import (
     AsJson,
     BoardName,
     ConfigFile,
+    Lan,
+    LanMayDo,
     configured,
     fail,
     refusing,
+    what_lan_may,
 )
 from shuttergate.commands.visit import doctor
 from shuttergate.config import album_folder, read_kit
@@ -86,7 +89,10 @@ def run(board: BoardName = None, config: ConfigFile = None) -> None:
 
     settings = configured(config, board)
     _can_be_confined()
-    refusal = serve.run(settings, read_kit(settings, config), album_folder(settings))
+    try:
+        refusal = serve.run(settings, read_kit(settings, config), album_folder(settings))
+    except ShuttergateError as error:
+        fail(error, 1)
     if refusal is not None:
         fail(refusal.words, refusal.status)
 
@@ -142,6 +148,8 @@ def demo(
         int | None,
         typer.Option(min=0, max=65535, help=_("Port of the page; otherwise 8080, or a free one.")),
     ] = None,
+    lan: Lan = False,
+    lan_may: LanMayDo = "look",
     headless: Annotated[bool, typer.Option(help=_("No keys, no page: terminal only."))] = False,
     board: Annotated[
         str,
@@ -152,6 +160,9 @@ def demo(
     """Exit status: as `run`."""
     from shuttergate.commands import demo as stage
 
+    if lan and headless:
+        fail(phrase("--lan: is for the page, and with --headless there is none; leave one out"), 2)
+    others = None if headless else what_lan_may(lan_may)
     settings = configured(config, board)
     if not read_kit(settings, config).gpio.is_simulated:
         said = phrase(
@@ -166,10 +177,11 @@ def demo(
         folder = msgspec.structs.replace(settings.album, folder=_given(album, "--album"))
         settings = msgspec.structs.replace(settings, album=folder)
     presses = _presses(press, seconds)
-    page = None if headless else _page_socket(settings.page.port, port)
+    page = None if headless else _page_socket(settings.page.port, port, lan)
     kit = read_kit(settings, config)
     _can_be_confined()
-    refusal = stage.demo(settings, kit, album_folder(settings), seconds, presses, page)
+    into = album_folder(settings)
+    refusal = stage.demo(settings, kit, into, seconds, presses, page, others if lan else None)
     if refusal is not None:
         fail(refusal.words, refusal.status)
 
@@ -210,16 +222,8 @@ def _log_to() -> int:
 @app.command(help=_("Serve the page of a kit that runs on this computer."))
 def console(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help=_("Port of the page."))] = None,
-    lan: Annotated[
-        bool, typer.Option("--lan", help=_("For the local network too, with a pairing code."))
-    ] = False,
-    lan_may: Annotated[
-        str,
-        typer.Option(
-            metavar="look|press|break",
-            help=_("What other devices may do on a simulated kit; each includes those before it."),
-        ),
-    ] = "look",
+    lan: Lan = False,
+    lan_may: LanMayDo = "look",
     window: Annotated[
         Path | None, typer.Option(metavar=_("SOCKET"), help=_("Where the kit is to be seen."))
     ] = None,
@@ -230,15 +234,8 @@ def console(
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from shuttergate.companion import console_socket
     from shuttergate.console import server
-    from shuttergate.console.access import LanMay
 
-    if lan_may not in list(LanMay):
-        said = phrase(
-            "--lan-may: there is no {name!r}; choose from {known}",
-            name=lan_may,
-            known=", ".join(LanMay),
-        )
-        fail(said, 2)
+    others = what_lan_may(lan_may)
     settings = configured(config)
     try:
         # Beside a demo, whose own page has the usual port, somebody at a terminal wants a page at
@@ -246,7 +243,7 @@ def console(
         asked = port if sys.stdout.isatty() or port is not None else settings.page.port
         sock = _page_socket(settings.page.port, asked, lan)
         window = window or console_socket()
-        server.serve(settings, window, sock, lan, _log_to(), LanMay(lan_may))
+        server.serve(settings, window, sock, lan, _log_to(), others)
     except ShuttergateError as error:
         fail(error, 1)
 

@@ -30,7 +30,8 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
 
     ``simulated``: the button is not a real one, so a page may press it and break things.
     ``faults``: the fault switches that it has, none on a board with real pins. ``video``: whether a
-    press that is held can become one. ``live``, ``look``: the rules of its two looks.
+    press that is held can become one. ``live``, ``look``: the rules of its two looks. ``props``:
+    what may be brought before its camera.
     """
 
     version: str
@@ -43,19 +44,22 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     look: Rule = Rule({})
     faults: list[str] = []
     video: bool = True
+    props: list[str] = []
 
 
 class Standing(msgspec.Struct, frozen=True, tag="standing"):
     """How it stands; without a `status` there is no gate process to be heard.
 
     ``totals`` count over all lives of the gate process, ``starts`` counts these lives.
-    ``injected``: the fault switches that are on.
+    ``injected``: the fault switches that are on. ``prop``: what was brought before the camera last;
+    "": by the clock.
     """
 
     status: feed.Status | None
     totals: feed.Totals
     starts: int
     injected: list[str] = []
+    prop: str = ""
 
 
 class Happened(msgspec.Struct, frozen=True, tag="happened"):
@@ -94,8 +98,17 @@ class SwitchFault(msgspec.Struct, frozen=True, tag="fault"):
     on: bool
 
 
+class Bring(msgspec.Struct, frozen=True, tag="bring"):
+    """Bring one of ``Kit.props`` before the simulated camera, or "": as the clock has it.
+
+    Any other name does nothing.
+    """
+
+    prop: str
+
+
 Sight = Kit | Standing | Happened | AlbumFile | ViewSocket
-Wish = feed.Finger | Kill | SwitchFault
+Wish = feed.Finger | Kill | SwitchFault | Bring
 
 sights = msgspec.json.Decoder(Sight)
 wishes = msgspec.json.Decoder(Wish)
@@ -143,7 +156,7 @@ class Rights:
 
 RIGHTS: Mapping[Role, Rights] = {
     Role.PAGE: Rights(
-        pictures=True, files=True, events=True, wishes=(feed.Finger, Kill, SwitchFault)
+        pictures=True, files=True, events=True, wishes=(feed.Finger, Kill, SwitchFault, Bring)
     ),
     # It speaks to the network: it must know nothing that the network may not, and bring nothing in.
     Role.CLASS_LINK: Rights(),

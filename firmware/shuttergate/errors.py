@@ -189,6 +189,10 @@ class ConfigError(ShuttergateError, ValueError):
     """A configuration, board or manifest file says something that cannot be."""
 
 
+class KitRunning(ShuttergateError, OSError):
+    """Another kit is where this one was to be found."""
+
+
 class MisfitError(ShuttergateError, ValueError):
     """Values do not fit together; whoever read them says where they stand."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -16,8 +18,11 @@ from pathlib import Path
 
 import pytest
 
+from shuttergate.columns import columns
 from shuttergate.commands.demo import KEY_S, PRESS_S, Fingers
+from shuttergate.print import qr
 from support.kits import slow_kit, wait_until
+from support.screen import dark_modules, without_colours
 
 
 class Terminal:
@@ -75,8 +80,8 @@ def test_any_width_of_terminal_will_do(terminals: list[Terminal], tmp_path: Path
     one = Terminal(0, *slow_kit(tmp_path), "--album", tmp_path)
     terminals.append(one)
     assert one.shows("the shutter button is live")
-    for columns in (0, 1, 20, 60, 200):
-        one.widen(columns)
+    for width in (0, 1, 20, 60, 200):
+        one.widen(width)
         for _ in range(3):  # the first may have been under way
             before = one.read().count("\r\x1b[K")
             assert wait_until(lambda: one.read().count("\r\x1b[K") > before)  # noqa: B023
@@ -122,6 +127,56 @@ def test_who_was_stopped_with_ctrl_z_has_its_keys_again(
     terminal.type(b"q")
     assert wait_until(lambda: terminal.read() != "" and terminal.process.poll() == 0, 15)
     assert lines_are_edited()
+
+
+@pytest.mark.parametrize(
+    ("language", "keys", "may"),
+    [
+        ("en", "  c: the code for other devices once more", "Whoever joins may look."),
+        ("ja", "  c で、ほかの端末用のコードをもう一度表示", "画面を見ることだけができます。"),
+    ],
+)
+def test_with_lan_it_shows_address_and_code_and_shows_them_again(
+    terminals: list[Terminal], tmp_path: Path, language: str, keys: str, may: str
+) -> None:
+    """Whose code is a link with both; by default others may look, and no more."""
+    arguments = ["--lan", "--port", "0", *slow_kit(tmp_path), "--album", tmp_path]
+    terminal = Terminal(80, *arguments, LANGUAGE=language)
+    terminals.append(terminal)
+    assert terminal.shows(keys)
+    (address,) = re.findall(r"  (http://(?!127)[\d.]+:\d+/)", terminal.read())
+    (digits,) = re.findall(r"  (\d{4} \d{4})\r\n", terminal.read())
+    rows = qr.modules(f"{address}pair#{digits.replace(' ', '')}")
+    assert dark_modules(terminal.read())[:-1] == rows
+    block = without_colours(terminal.read()).partition("http://127")[0].replace("\r\x1b[K", "")
+    assert max(map(columns, block.splitlines())) < 80
+    assert may.replace(" ", "") in re.sub(r"[\s▀▄█]", "", block)
+    terminal.text = ""
+    terminal.type(b"c")
+    assert terminal.shows(digits) and wait_until(
+        lambda: dark_modules(terminal.read())[:-1] == rows, 5
+    )
+
+
+def test_without_a_terminal_address_and_code_are_log_lines(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shuttergate", "demo", "--lan", "--port", "0"]
+    done = subprocess.run(
+        [*command, "--seconds", "1", *slow_kit(tmp_path), "--album", tmp_path],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    )
+    said = {line["event"]: line for line in map(json.loads, done.stdout.splitlines())}
+    _own, *others = said["page"]["addresses"]
+    assert others == said["pairing code"]["addresses"] != []
+    assert re.fullmatch(r"\d{8}", said["pairing code"]["code"])
+    assert b"\x1b" not in done.stdout
+
+
+def test_lan_is_for_a_page() -> None:
+    command = [sys.executable, "-m", "shuttergate", "demo", "--headless", "--lan"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "with --headless there is none" in done.stderr
 
 
 def test_without_a_keyboard_no_keys_are_named(terminals: list[Terminal], tmp_path: Path) -> None:

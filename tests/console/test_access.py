@@ -9,9 +9,17 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from shuttergate.console import access as access_
-from shuttergate.console.access import COOKIE, Access, TooManyTries, came_directly
+from shuttergate.console.access import (
+    COOKIE,
+    Access,
+    Codes,
+    LanMay,
+    TooManyTries,
+    came_directly,
+)
 from shuttergate.console.hub import Hub
-from shuttergate.console.invitation import Invitation
+from shuttergate.console.invitation import Invitation, Invite
+from shuttergate.print import qr
 
 KIT, PHONE, OTHER = "192.168.1.2", "192.168.1.20", "192.168.1.21"
 
@@ -46,18 +54,43 @@ def test_a_session_is_for_one_address_and_one_day() -> None:
     cookie = access.pair(access.code, PHONE)
     assert access.may_look(from_(PHONE, cookie)) and not access.may_look(from_(OTHER, cookie))
     assert not access.may_look(from_(PHONE)) and not access.may_look(from_(PHONE, "another"))
+    assert cookie is not None
+    until, _, seal = cookie.partition(".")
+    for forged in (f"{int(until) + 1}.{seal}", f"{until}.", f"{until}.{'0' * 64}", "nan.", "."):
+        assert not access.may_look(from_(PHONE, forged))
     watch.now_s += access_.SESSION_S
     assert not access.may_look(from_(PHONE, cookie))
+
+
+def test_a_page_that_had_to_be_started_anew_knows_those_who_were_let_in() -> None:
+    """The demo's page is killed on purpose, before a room of phones."""
+    watch = Watch()
+    codes = Codes.new(watch)
+    before, after, other = (Access(True, watch, codes=one) for one in (codes, codes, None))
+    cookie = before.pair(before.code, PHONE)
+    assert after.may_look(from_(PHONE, cookie)) and not after.may_look(from_(OTHER, cookie))
+    assert not other.may_look(from_(PHONE, cookie)) and other.code != before.code == after.code
+
+
+def test_codes_are_eight_digits_and_nothing_tells_the_next() -> None:
+    codes = Codes(b"a secret", 1000.0)
+    seen = [codes.at(1000.0 + number * access_.CODE_S) for number in range(200)]
+    assert len(set(seen)) == len(seen)
+    assert all(len(code) == 8 and code.isdecimal() for code in seen)
+    for place in range(8):  # each digit everywhere
+        assert {code[place] for code in seen} == set("0123456789")
+    assert seen[0] != Codes(b"another", 1000.0).at(1000.0)
 
 
 def test_a_code_is_for_one_day() -> None:
     watch = Watch()
     access = Access(True, watch)
     first = access.code
-    assert not access.renew() and access.code == first
-    watch.now_s += access_.CODE_S
-    assert access.pair(first, PHONE) is None  # also before anybody made a new one
-    assert access.renew() and access.code != first
+    watch.now_s += access_.CODE_S - 1
+    assert access.code == first
+    watch.now_s += 1
+    assert access.pair(first, PHONE) is None  # also before anybody saw the new one
+    assert access.code != first
     watch.now_s += 2
     assert access.pair(first, PHONE) is None
     watch.now_s += 2
@@ -82,13 +115,12 @@ def test_guesses_from_everywhere_are_counted_together() -> None:
             except TooManyTries:
                 break
             day += 1
-        access.renew()
     assert day <= 24 * 3600 / access_.TRY_AGAIN_S + access_.TRIES
 
 
 def test_without_lan_there_is_neither_code_nor_session() -> None:
     access = Access(False)
-    assert access.code == "" and not access.renew()
+    assert access.code == ""
     assert access.pair("", PHONE) is None and not access.may_look(from_(PHONE))
 
 
@@ -96,8 +128,12 @@ def test_new_codes_and_guesses_are_told_and_nobodys_address() -> None:
     async def inside() -> None:
         watch, told = Watch(), list[tuple[str, dict[str, Any]]]()
         access, hub = Access(True, watch), Hub({})
+        addresses = [f"http://{KIT}:8080/"]
         one = Invitation(
-            access, hub, f"http://{KIT}/", lambda event, **more: told.append((event, more))
+            access,
+            hub,
+            lambda: Invite(list(addresses), access.code, LanMay.LOOK),
+            lambda event, **more: told.append((event, more)),
         )
         first = access.code
         access.pair(wrong(access), PHONE)
@@ -116,8 +152,22 @@ def test_new_codes_and_guesses_are_told_and_nobodys_address() -> None:
         with hub.viewer() as viewer:
             texts, _ = hub.news(viewer)
         assert access.code[4:].encode() in texts[0] and first.encode()[4:] not in texts[0]
+        addresses.insert(0, "http://10.0.0.7:8080/")  # a network that was joined meanwhile
+        assert [way["address"] for way in one.drawn()["ways"]] == addresses
+        assert told[3:] == [("pairing code", {"code": access.code, "addresses": addresses})]
 
     asyncio.run(inside())
+
+
+def test_a_page_is_given_a_way_for_each_address_with_its_code() -> None:
+    addresses = [f"http://{KIT}:8080/", "http://10.0.0.7:8080/"]
+    drawn = Invite(addresses, "12345678", LanMay.PRESS).drawn()
+    assert (drawn["code"], drawn["lan_may"]) == ("1234 5678", "press")
+    assert [way["address"] for way in drawn["ways"]] == addresses
+    for way in drawn["ways"]:
+        rows = qr.modules(f"{way['address']}pair#12345678")
+        assert (way["size"], way["path"]) == (len(rows), qr.path(rows))
+    assert Invite([], "12345678", LanMay.LOOK).drawn()["ways"] == []
 
 
 def test_what_a_browser_sends_came_directly() -> None:

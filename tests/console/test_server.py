@@ -25,8 +25,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from shuttergate import companion, feed, viewfinder
+from shuttergate.console.access import LanMay
 from shuttergate.console.film import ANSWER_BYTES
 from shuttergate.console.hub import MAX_VIEWERS
+from shuttergate.console.invitation import Invite
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
 from shuttergate.console.server import settings
@@ -556,6 +558,7 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             "/demands.json",
         ):
             assert ask("GET", path)[0] == 401
+        assert ask("GET", "/invitation.json")[0] == 401
         assert ask("GET", "/pair")[0] == ask("GET", "/js/words.js")[0] == 200
         origin = f"http://{address}"
         with (
@@ -584,8 +587,17 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             assert whole["invite"]["code"].replace(" ", "") == code
         assert ask("GET", "/", Cookie="shuttergate=guessed")[0] == 303
         assert one.get("/")[0] == 200, "on the kit itself nobody types a code"
+        assert ask("GET", "/invitation.json", Cookie=session)[0] == 403, "nor invites others"
+        status, _, told = one.get("/invitation.json")
+        assert status == 200
+        assert json.loads(told) == Invite([f"http://{address}/"], code, LanMay.LOOK).drawn()
     finally:
         one.close()
+
+
+def test_where_nobody_else_may_come_there_is_no_invitation(console: Console) -> None:
+    status, _, said = console.get("/invitation.json")
+    assert status == 404 and b"--lan" in said
 
 
 @pytest.mark.parametrize("may", ["look", "press", "break"])
@@ -610,11 +622,12 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
             whole = hear_until(page, "kit")
         assert whole["lan_may"] == may
         own = {**headers, "X-Shuttergate-Token": whole["token"]}
-        wishes = {
-            "press": ("/press", '{"type":"finger","down":true}'),
-            "break": ("/fault", '{"type":"fault","fault":"camera","on":true}'),
-        }
-        for wish, asking in wishes.items():
+        wishes = [
+            ("press", "/press", '{"type":"finger","down":true}'),
+            ("press", "/bring", '{"type":"bring","prop":"card"}'),
+            ("break", "/fault", '{"type":"fault","fault":"camera","on":true}'),
+        ]
+        for wish, *asking in wishes:
             is_let = ["look", "press", "break"].index(wish) <= ["look", "press", "break"].index(may)
             assert (asked(*asking, **own)[0] == 403) is not is_let
         with one.look() as page:  # at the kit itself

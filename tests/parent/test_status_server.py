@@ -20,7 +20,7 @@ import pytest
 from shuttergate import companion, feed
 from shuttergate.board import read_board
 from shuttergate.companion import PHOTOS_KEPT, RIGHTS, Role
-from shuttergate.config import Config
+from shuttergate.config import Config, SceneSettings
 from shuttergate.errors import ConfigError
 from shuttergate.parent import seats
 from shuttergate.parent.seats import MAX_SEATS, PAUSE_S
@@ -39,12 +39,17 @@ class Kit:
         self.starts = 1
         self.start_s = 0.5
         self.injected: list[str] = []
+        self.scene = ""
         self.asked: list[tuple[Any, ...]] = []
         self.views = 0
 
     def view(self, descriptor: int) -> None:
         os.fstat(descriptor)
         self.views += 1
+
+    def show(self, scene: str) -> None:
+        self.scene = scene
+        self.asked.append(("show", scene))
 
     def finger(self, down: bool) -> None:
         self.asked.append(("finger", down))
@@ -59,12 +64,15 @@ class Kit:
 class Opened:
     """A status server over an album, with a door for each role, and `look` to come in."""
 
-    def __init__(self, folder: Path, board: str = "simulated") -> None:
+    def __init__(
+        self, folder: Path, board: str = "simulated", config: Config | None = None
+    ) -> None:
         self.album = folder / "album"
         self.album.mkdir()
         self.path = folder / "console.sock"
         self.paths = {Role.PAGE: self.path, Role.CLASS_LINK: folder / "class.sock"}
-        self.server = StatusServer(self.paths, Config(), read_board(board), self.album)
+        config = config or Config()
+        self.server = StatusServer(self.paths, config, read_board(board), self.album)
         self.kit = Kit()
         self.seats: list[socket.socket] = []
 
@@ -387,6 +395,29 @@ def test_wishes_reach_a_simulated_kit(opened: Opened) -> None:
     assert opened.kit.asked == [("finger", True), ("kill", "gate"), ("inject", "disk full", True)]
 
 
+def test_a_prop_is_brought_before_the_built_in_room_and_told_to_all(opened: Opened) -> None:
+    seat = opened.look()
+    for name in ("far card", "elephant", ""):
+        seat.send(msgspec.json.encode(companion.Bring(name)))
+        opened.settle()
+    assert opened.kit.asked == [("show", "far card"), ("show", "")]
+    told = [sight.prop for sight in sights(seat) if isinstance(sight, companion.Standing)]
+    assert told[-2:] == ["far card", ""]
+
+
+def test_before_a_scene_of_the_users_nothing_is_brought(tmp_path: Path) -> None:
+    settings = Config(scene=SceneSettings(path=str(tmp_path)))
+    one = Opened(tmp_path, "simulated", settings)
+    try:
+        seat = one.look()
+        assert [sight.props for sight in sights(seat) if isinstance(sight, companion.Kit)] == [[]]
+        seat.send(msgspec.json.encode(companion.Bring("card")))
+        one.settle()
+        assert one.kit.asked == []
+    finally:
+        one.close()
+
+
 def test_a_kit_with_real_pins_grants_no_wish(tmp_path: Path) -> None:
     one = Opened(tmp_path, "pi-cpu")
     try:
@@ -401,7 +432,13 @@ def test_a_kit_with_real_pins_grants_no_wish(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [feed.Finger(True), companion.Kill("gate"), companion.SwitchFault("disk full", True)]
+    "wish",
+    [
+        feed.Finger(True),
+        companion.Kill("gate"),
+        companion.SwitchFault("disk full", True),
+        companion.Bring("card"),
+    ],
 )
 def test_nor_does_it_obey_one_that_got_past_the_seat(tmp_path: Path, wish: companion.Wish) -> None:
     one = Opened(tmp_path, "pi-cpu")

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,16 +59,19 @@ def _told(entry: dict[str, Any]) -> Iterator[str]:
 class Kit:
     """A kit in processes of its own; its log lines are read as they come.
 
-    ``by_hand``: its arguments are a configuration, and `finger` presses its button.
+    ``by_hand``: its arguments are a configuration, and `finger` presses its button. Its page's
+    socket is in a folder of its own, where no other kit runs.
     """
 
     def __init__(self, *arguments: str, by_hand: bool = False) -> None:
         program = [str(PARENT)] if by_hand else ["-m", "shuttergate"]
+        self._folder = tempfile.TemporaryDirectory(prefix="kit-")
         self.process = subprocess.Popen(
             [sys.executable, *program, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.PIPE if by_hand else subprocess.DEVNULL,
+            env={**os.environ, "XDG_RUNTIME_DIR": self._folder.name},
         )
         self.events: list[dict[str, Any]] = []
         self._tail = b""
@@ -163,6 +167,7 @@ class Kit:
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
+        self._folder.cleanup()
 
 
 class Lent:

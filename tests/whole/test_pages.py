@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -28,23 +25,18 @@ from shuttergate.console.judge import Cause
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses
-from support import needs
+from support.browsing import (
+    Demo,
+    assert_no_violations,
+    becomes,
+    browser_only,
+    chromium,
+    comes,
+    views,
+)
 from support.japanese import english
-from support.kits import family, held_up_s, slow_kit, takes, wait_until
+from support.kits import family, held_up_s, takes
 from support.staged import Staged
-
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-needs.module("playwright").or_skip()
-needs.module("axe_playwright_python", "axe-playwright-python").or_skip()
-playwright = importlib.import_module("playwright.sync_api")
-Axe = importlib.import_module("axe_playwright_python.sync_playwright").Axe
-browser_only = needs.program("chromium", str(CHROMIUM)).mark
-
 
 # The files
 
@@ -128,41 +120,11 @@ def test_nothing_comes_from_elsewhere() -> None:
 BLUE, GREEN = (30, 60, 160), (30, 120, 60)
 
 
-class Demo:
-    """The demo with its page, as people start it, before a clear picture: its gate stays open."""
-
-    def __init__(self, folder: Path) -> None:
-        self.album = folder / "album"
-        Image.new("RGB", (640, 480), BLUE).save(folder / "blue.png")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
-            + ["--scene", str(folder / "blue.png"), "--album", str(self.album)]
-            + slow_kit(folder),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-        )
-        assert self.process.stdout is not None
-        while True:
-            line = self.process.stdout.readline()
-            assert line, self.process.stderr and self.process.stderr.read()
-            said = json.loads(line)
-            if said["event"] == "page":
-                self.url = said["addresses"][0]
-                return
-
-    def close(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            assert self.process.wait(10) == 0
-        finally:
-            self.process.kill()
-            self.process.communicate()
-
-
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
-    one = Demo(tmp_path)
+    """Before a clear picture: its gate stays open."""
+    Image.new("RGB", (640, 480), BLUE).save(tmp_path / "blue.png")
+    one = Demo(tmp_path, "--scene", str(tmp_path / "blue.png"))
     yield one
     one.close()
 
@@ -191,55 +153,15 @@ def kit(started: Staged) -> Staged:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as engine:
-        one = engine.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+    with chromium() as one:
         yield one
-        one.close()
 
 
 @pytest.fixture
 def page(browser: Any, kit: Staged) -> Iterator[Callable[..., Any]]:
     """Open views; what the browser complains of fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def show(
-        path: str = "", size: tuple[int, int] = (1280, 720), of: Demo | Staged = kit, **options: Any
-    ) -> Any:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            base_url=of.url,
-            locale="en-GB",
-            **options,
-        )
-        contexts.append(context)
-        one = context.new_page()
-        one.on("pageerror", lambda error: complaints.append(str(error)))
-        one.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-        one.on(
-            "request",
-            lambda asked: (
-                asked.url.startswith((of.url, "blob:", f"ws{of.url[4:]}"))
-                or complaints.append(f"asks elsewhere: {asked.url}")
-            ),
-        )
-        one.goto(of.url + path)
-        return one
-
-    show.complaints = complaints  # type: ignore[attr-defined]
-    yield show
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def comes(true: Callable[[], bool], timeout_s: float = 15.0) -> bool:
-    """Wait as `becomes` does: a browser on a busy machine takes its time."""
-    return wait_until(true, timeout_s)
-
-
-def becomes(page: Any, mark: str, timeout_s: float = 15.0) -> None:
-    page.wait_for_selector(f'body[data-mark="{mark}"]', timeout=timeout_s * 1000)
+    with views(browser, kit) as show:
+        yield show
 
 
 def held(stage: Any, down: Callable[[], object], up: Callable[[], object]) -> None:
@@ -756,11 +678,6 @@ def test_axe_finds_nothing_where_the_code_is_asked_for(page: Callable[..., Any])
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
-def assert_no_violations(page: Any) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 @browser_only
 def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
     page: Callable[..., Any], kit: Staged
@@ -802,3 +719,34 @@ def test_nothing_hangs_over_the_edge(page: Callable[..., Any], view: str) -> Non
         if not view:
             title = one.locator("#title").bounding_box()
             assert title["y"] + title["height"] <= height, "the state is seen without scrolling"
+
+
+@browser_only
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_for_a_wall_the_ideas_come_one_at_a_time_twice_the_size(
+    page: Callable[..., Any], language: str
+) -> None:
+    one = page(f"explain?lang={language}", (1920, 1080), reduced_motion="reduce")
+    becomes(one, "open")
+    size = (
+        "parseFloat(getComputedStyle(document.querySelector('[data-words=\"gate.why\"]')).fontSize)"
+    )
+    before = one.evaluate(size)
+    one.click("#wall")
+    shown = "[...document.querySelectorAll('[data-idea]')].filter((one) => one.checkVisibility())"
+    seen = []
+    while True:
+        assert one.evaluate(f"{shown}.length") == 1
+        seen.append(one.inner_text("[data-idea][data-now] h2"))
+        assert one.evaluate("document.documentElement.scrollWidth") <= 1920
+        assert_no_violations(one)
+        if not one.is_enabled("#next"):
+            break
+        one.keyboard.press("PageDown")
+    assert one.evaluate(size) >= 2 * before
+    assert len(set(seen)) == one.locator("[data-idea]").count() == 10
+    one.keyboard.press("PageUp")
+    assert one.inner_text("#step") in ("9 of 10", "9／10")
+    one.keyboard.press("Escape")
+    assert one.evaluate(f"{shown}.length") == 10
+    assert page("explain?wall").inner_text("#step").startswith("1")

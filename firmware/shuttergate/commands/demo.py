@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import termios
 import time
 import tty
@@ -17,30 +16,34 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.columns import cut, padded
 from shuttergate.commands import run as serve
-from shuttergate.companion import Companion, Role, socket_path
 from shuttergate.config import Config
 from shuttergate.errors import plain
 from shuttergate.feed import Total
 from shuttergate.lang import _
 from shuttergate.parent import log
-from shuttergate.parent.seats import also_at
-from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system import confine
 from shuttergate.verdict import Decision, Fault
 from shuttergate.words import lost_words, reason_words, score_words, words
+
+if TYPE_CHECKING:  # takes its time; not if headless
+    from shuttergate.commands.demo_page import DemoPage
+    from shuttergate.console.access import LanMay
+    from shuttergate.console.invitation import Invite
 
 PRESS_S = 0.2
 """How long the simulated finger stays down."""
 
 KEY_S = 0.6
 """A key that comes again within this time is still held down: it repeats by itself."""
+
+KEYS_TO_PRESS, KEYS_TO_QUIT, KEYS_TO_INVITE = (b" ", b"\n"), (b"q", b"Q", b""), (b"c", b"C")
 
 STATUS_EVERY_S = 5.0
 
@@ -99,18 +102,37 @@ class Screen:
             if text:
                 self._say(_marked(item, text), elapsed_s)
 
-    def begin(self, page: socket.socket | None) -> None:
+    def begin(self, page: DemoPage | None) -> None:
         """Say where the page is and what the keys do, where there are any."""
-        if page is not None:
-            address = f"http://127.0.0.1:{page.getsockname()[1]}/"
-            if self._terminal:
-                self._say(_("  the page: {address}").format(address=address), 0.0)
-                _show_page(address)
-            else:
-                self._out.write(log.line("page", addresses=[address]) + "\n")
+        invite = page.new_invite() if page is not None else None
+        if invite is not None:
+            self.invite(invite)
+        if page is not None and self._terminal:
+            self._say(_("  the page: {address}").format(address=page.address), 0.0)
+            if page.is_second:
+                said = _("  another kit of yours is running; `shuttergate console` shows that one")
+                self._say(said, 0.0)
+            _show_page(page.address)
+        elif page is not None:
+            if page.is_second:
+                self._out.write(log.line("another kit is running") + "\n")
+            addresses = [page.address, *(invite.addresses if invite is not None else ())]
+            self._out.write(log.line("page", addresses=addresses) + "\n")
         if self._keys:
             held = _("  space bar: the shutter (held down: video); q: quit")
             self._say(held if self._has_video else _("  space bar: the shutter; q: quit"), 0.0)
+            if invite is not None:
+                self._say(_("  c: the code for other devices once more"), 0.0)
+
+    def invite(self, invite: Invite) -> None:
+        """Show how other devices come to the page."""
+        if self._terminal:
+            from shuttergate.console.leaflet import leaflet
+
+            width = shutil.get_terminal_size().columns
+            self._out.write(f"\r\x1b[K{leaflet(invite, width)}\n{self._line}")
+        else:
+            self._out.write(log.line("pairing code", **invite.told()) + "\n")
 
     def _say(self, words: str, elapsed_s: float) -> None:
         self._out.write(f"\r\x1b[K{elapsed_s:5.1f} s  {_coloured(words)}\n{self._line}")
@@ -243,42 +265,36 @@ def demo(
     album: Path,
     seconds: float | None,
     presses: Sequence[tuple[float, float]],
-    page: socket.socket | None,
+    listener: socket.socket | None,
+    others: LanMay | None = None,
 ) -> feed.Refused | None:
     """Run the demo; return None, or why the kit would not start.
 
-    ``presses``: when, and how long, in seconds. ``page``: a listening socket for the console; None:
-    no keys, no page.
+    ``presses``: when, and how long, in seconds. ``listener``: a listening socket for the page;
+    None: no keys, no page. ``others``: what other devices may do with it; None: they may not come.
     """
     confine.no_dumps()  # whoever reads the parent could read what it starts
-    keys = page is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+    keys = listener is not None and _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
     signals = serve.StopSignal()
     fingers = Fingers(presses)
     stage = Screen(keys)
     ready_s: float | None = None
     with ExitStack() as stack:
-        server: StatusServer | None = None
-        companions: list[Companion] = []
-        if page is not None:
-            from shuttergate.console import process as console  # takes its time; not if headless
+        page: DemoPage | None = None
+        if listener is not None:
+            from shuttergate.commands.demo_page import opened
 
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="shuttergate-"))
-            path = Path(folder, "console.sock")
-            paths = {Role.PAGE: path}
-            server = stack.enter_context(StatusServer(paths, config, board, album))
-            companions.append(console.beside(page.fileno(), config, path))
-            stack.enter_context(
-                also_at(socket_path(), path)
-            )  # for a page of its own, as for phones
+            page = stack.enter_context(opened(listener, config, board, album, others))
+        companions = [page.companion] if page is not None else []
         kit = stack.enter_context(Supervisor(config, album, companions))
         keyboard = stack.enter_context(_keyboard(keys))
         elapsed_s = 0.0
         also = [] if keyboard is None else [keyboard]
         while not signals.came and kit.refusal is None:
             wait_s = fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1
-            news = kit.poll(wait_s, *also, *(server.sources if server is not None else ()))
-            if server is not None:
-                server.attend(kit, news)
+            news = kit.poll(wait_s, *also, *(page.server.sources if page is not None else ()))
+            if page is not None:
+                page.server.attend(kit, news)
             stage.news(news, kit, elapsed_s)
             if ready_s is None:
                 if kit.was_ready or _blind(kit):
@@ -289,8 +305,15 @@ def demo(
             for down in fingers.due(elapsed_s):
                 kit.finger(down)
             stage.status(kit, elapsed_s)
-            if keyboard is not None and not _key(keyboard, fingers, elapsed_s):
+            key = _key(keyboard)
+            if key in KEYS_TO_PRESS:
+                fingers.key(elapsed_s)
+            elif key in KEYS_TO_QUIT:
                 break
+            if page is not None:
+                invite = page.invite_now() if key in KEYS_TO_INVITE and page.invite_now else None
+                if (invite := invite or page.new_invite()) is not None:
+                    stage.invite(invite)
             if seconds is not None and elapsed_s >= seconds:
                 break
         stage.news(kit.stop(), kit, elapsed_s)
@@ -311,11 +334,8 @@ def _blind(kit: Supervisor) -> bool:
     return kit.status is not None and Fault.CAMERA in kit.status.faults
 
 
-def _key(keyboard: int, fingers: Fingers, now_s: float) -> bool:
-    """Act on a key that was struck; False to quit."""
-    if not select.select([keyboard], [], [], 0)[0]:
-        return True
-    key = os.read(keyboard, 1)
-    if key in (b" ", b"\n"):
-        fingers.key(now_s)
-    return key not in (b"q", b"Q", b"")
+def _key(keyboard: int | None) -> bytes | None:
+    """Return the key that was struck, if any; b"" where there is no keyboard any more."""
+    if keyboard is None or not select.select([keyboard], [], [], 0)[0]:
+        return None
+    return os.read(keyboard, 1)

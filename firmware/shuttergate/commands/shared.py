@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import msgspec
 import typer
 
 from shuttergate.config import Config, LookSettings, read_config, read_kit
-from shuttergate.errors import ConfigError, Phrase, ShuttergateError
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError, phrase
 from shuttergate.lang import _
+
+if TYPE_CHECKING:
+    from shuttergate.console.access import LanMay
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help=_("TOML file; see shuttergate.example.toml."))
 ]
 BoardName = Annotated[str | None, typer.Option("--board", help=_("Board, as in `board list`."))]
+Lan = Annotated[
+    bool,
+    typer.Option(
+        "--lan", help=_("For phones and projectors in the same network, too, with a pairing code.")
+    ),
+]
+LanMayDo = Annotated[
+    str,
+    typer.Option(
+        metavar="look|press|break",
+        help=_("What other devices may do on a simulated kit; each includes those before it."),
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
 
 
@@ -35,6 +51,20 @@ def configured(file: Path | None, board: str | None = None, looks: bool = True) 
     except ConfigError as error:
         fail(error, 2)
     return config
+
+
+def what_lan_may(said: str) -> LanMay:
+    """Return what other devices may do; a word that is none ends the command with status 2."""
+    from shuttergate.console.access import LanMay
+
+    if said not in list(LanMay):
+        words = phrase(
+            "--lan-may: there is no {name!r}; choose from {known}",
+            name=said,
+            known=", ".join(LanMay),
+        )
+        fail(words, 2)
+    return LanMay(said)
 
 
 def fail(error: ShuttergateError | Phrase, status: int) -> NoReturn:

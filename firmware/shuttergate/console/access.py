@@ -2,11 +2,13 @@
 
 On this computer itself everybody may look, as they may at its screen. From elsewhere (``--lan``) a
 page asks for the pairing code first, and then holds a session in a cookie. Whatever changes
-anything must come from our own page: its origin is compared, and it must know the token.
+anything must come from our own page: its origin is compared, and it must know the token. Codes and
+sessions follow from one secret: nothing is kept of who came.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
 import re
@@ -16,16 +18,13 @@ import time
 from collections import OrderedDict
 from enum import StrEnum
 
+import msgspec
 from starlette.requests import HTTPConnection
 
 from shuttergate.clock import Clock
 
 COOKIE = "shuttergate"
 TOKEN_HEADER = "x-shuttergate-token"
-MAX_SESSIONS = 200
-SESSIONS_EACH = 8
-"""From one address: nobody can crowd out the others."""
-
 CODE_DIGITS = 8
 WRONG_CODE_PAUSE_S = 1.0
 """An address that gave a wrong code waits so long."""
@@ -59,36 +58,59 @@ class LanMay(StrEnum):
     BREAK = "break"
 
 
+class Codes(msgspec.Struct, frozen=True):
+    """The pairing codes of one secret, each for its time from ``since_s`` (monotonic clock) on.
+
+    Whoever is told the secret knows the same ones: the demo, whose terminal shows them, and the
+    page's process, which asks for them, also when it had to be started anew.
+    """
+
+    secret: bytes
+    since_s: float
+
+    @classmethod
+    def new(cls, clock: Clock = time.monotonic) -> Codes:
+        """Return those of a new secret, from now on."""
+        return cls(secrets.token_bytes(32), clock())
+
+    def at(self, now_s: float) -> str:
+        """Return the code of that time."""
+        seal = self.seal(f"code {int((now_s - self.since_s) // CODE_S)}")
+        return f"{int.from_bytes(seal) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+
+    def seal(self, words: str) -> bytes:
+        """Return what nobody without the secret could have said of these words."""
+        return hmac.digest(self.secret, words.encode(), hashlib.sha256)
+
+
 class TooManyTries(Exception):
     """So many wrong codes came that no code is taken just now."""
 
 
 class Access:
-    """``lan``: whether other computers may come, and ``lan_may``: to do what. ``code``: the
-    pairing code then, "" otherwise."""
+    """``lan``: whether other computers may come, and ``lan_may``: to do what. ``codes``: those
+    that let them in; else new ones."""
 
     def __init__(
-        self, lan: bool, clock: Clock = time.monotonic, lan_may: LanMay = LanMay.LOOK
+        self,
+        lan: bool,
+        clock: Clock = time.monotonic,
+        lan_may: LanMay = LanMay.LOOK,
+        codes: Codes | None = None,
     ) -> None:
         self.token = secrets.token_urlsafe(24)
-        self.code = ""
         self.wrong = 0  # codes that were not the right one
+        self.lan_may = lan_may
         self._lan = lan
-        self._lan_may = lan_may
         self._clock = clock
-        self._code_until_s = float("-inf")
-        self._sessions: OrderedDict[str, tuple[str, float]] = OrderedDict()  # address; until when
+        self._codes = codes or Codes.new(clock)
         self._paused: OrderedDict[str, float] = OrderedDict()  # address: until when
         self._tries, self._tries_at_s = float(TRIES), clock()
-        self.renew()
 
-    def renew(self) -> bool:
-        """Make a new code where the one before has served its time; return whether it has."""
-        if not self._lan or self._clock() < self._code_until_s:
-            return False
-        self._code_until_s = self._clock() + CODE_S
-        self.code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-        return True
+    @property
+    def code(self) -> str:
+        """The pairing code of now; "" where there is none."""
+        return self._codes.at(self._clock()) if self._lan else ""
 
     def pair(self, code: str, address: str) -> str | None:
         """Return a new session's cookie for the right code, or None; may raise `TooManyTries`."""
@@ -99,18 +121,15 @@ class Access:
         self._tries_at_s = now_s
         if self._tries < 1.0:
             raise TooManyTries
-        is_late = now_s >= self._code_until_s
-        if is_late or not hmac.compare_digest(code.replace(" ", "").encode(), self.code.encode()):
+        right = self._codes.at(now_s)
+        if not hmac.compare_digest(code.replace(" ", "").encode(), right.encode()):
             self._refuse(address, now_s)
             return None
-        own = [cookie for cookie, (holder, _) in self._sessions.items() if holder == address]
-        for cookie in own[: len(own) + 1 - SESSIONS_EACH]:
-            del self._sessions[cookie]
-        cookie = secrets.token_urlsafe(24)
-        self._sessions[cookie] = address, now_s + SESSION_S
-        while len(self._sessions) > MAX_SESSIONS:
-            self._sessions.popitem(last=False)
-        return cookie
+        return self._session(address, f"{now_s + SESSION_S:.0f}")
+
+    def _session(self, address: str, until: str) -> str:
+        """Return the cookie of a session; its time, in seconds of the clock, stands in it."""
+        return f"{until}.{self._codes.seal(f'session {until} {address}').hex()}"
 
     def _refuse(self, address: str, now_s: float) -> None:
         self.wrong += 1
@@ -131,7 +150,7 @@ class Access:
         if found is None:
             return False
         name = found["name"].strip("[]")
-        if _is_local(connection):
+        if is_local(connection):
             return name == "localhost" or _is_loopback(name)
         server = connection.scope.get("server") or ("", 0)
         return self._lan and name in (server[0], f"{socket.gethostname().lower()}.local")
@@ -140,11 +159,13 @@ class Access:
         """Whether the page may be shown."""
         if not self.knows_host(connection):
             return False
-        if _is_local(connection):
+        if is_local(connection):
             return True
-        held_by = connection.client.host if connection.client is not None else ""
-        address, until_s = self._sessions.get(connection.cookies.get(COOKIE, ""), ("", 0.0))
-        return self._lan and bool(address) and address == held_by and self._clock() < until_s
+        address = connection.client.host if connection.client is not None else ""
+        cookie = connection.cookies.get(COOKIE, "")
+        until = cookie.partition(".")[0]
+        is_ours = hmac.compare_digest(cookie.encode(), self._session(address, until).encode())
+        return self._lan and is_ours and self._clock() < float(until)
 
     def may_change(self, connection: HTTPConnection) -> bool:
         """Whether a request that changes something comes from our page, by `token` too."""
@@ -155,7 +176,7 @@ class Access:
     def may_do(self, connection: HTTPConnection, what: LanMay) -> bool:
         """Whether the presenter lets this one do that; who sits at the kit may do all."""
         kinds = list(LanMay)
-        return _is_local(connection) or kinds.index(what) <= kinds.index(self._lan_may)
+        return is_local(connection) or kinds.index(what) <= kinds.index(self.lan_may)
 
 
 def came_directly(connection: HTTPConnection) -> bool:
@@ -174,7 +195,8 @@ def same_origin(connection: HTTPConnection) -> bool:
     return connection.headers.get("origin") == f"http://{connection.headers.get('host', '')}"
 
 
-def _is_local(connection: HTTPConnection) -> bool:
+def is_local(connection: HTTPConnection) -> bool:
+    """Whether who asks sits at this very computer."""
     return connection.client is not None and _is_loopback(connection.client.host)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,23 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from shuttergate import companion, feed
 from shuttergate.capture.album import VIDEO
-from shuttergate.console.access import COOKIE, Access, LanMay, TooManyTries, same_origin
+from shuttergate.console.access import (
+    COOKIE,
+    Access,
+    LanMay,
+    TooManyTries,
+    is_local,
+    same_origin,
+)
 from shuttergate.console.film import Film
 from shuttergate.console.guard import Guard, refusal
 from shuttergate.console.hub import Hub, Viewer
+from shuttergate.console.invitation import Invitation
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
 from shuttergate.console.metrics import exposition
 from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import Busy, JudgeError, Phrase, phrase
+from shuttergate.system.paths import share
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {
@@ -38,8 +47,10 @@ KINDS = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
+CARD = "card.png"
 VIEWS = {
-    "/": "stage.html",
+    "/": "camera.html",
+    "/stage": "stage.html",
     "/bench": "bench.html",
     "/explain": "explain.html",
     "/demands": "demands.html",
@@ -57,8 +68,6 @@ SIGN_S = 0.5
 
 SMALL_SIDE = 480
 
-Work = Callable[[], Coroutine[Any, Any, None]]
-
 
 class _Refused(Exception):
     def __init__(self, status: int, words: Phrase) -> None:
@@ -73,9 +82,9 @@ class _Console:
         status: StatusClient,
         access: Access,
         judge: PictureJudge,
-        besides: Sequence[Work],
+        invitation: Invitation | None,
     ) -> None:
-        self._besides = besides
+        self._invitation = invitation
         self._hub = hub
         self._status = status
         self._access = access
@@ -160,6 +169,10 @@ class _Console:
         """End a process, on a simulated board."""
         return await self._wish(request, companion.Kill, LanMay.BREAK)
 
+    async def bring(self, request: Request) -> Response:
+        """Bring something before the camera of the built-in room."""
+        return await self._wish(request, companion.Bring, LanMay.PRESS)
+
     async def _wish(self, request: Request, kind: type[Any], needed: LanMay) -> Response:
         body = await self._changing(request, MAX_WORDS_BYTES)
         if not self._access.may_do(request, needed):
@@ -213,6 +226,15 @@ class _Console:
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict")
         return response
 
+    async def invite(self, request: Request) -> Response:
+        """What lets other devices in, for the page that the presenter shows the room."""
+        if not is_local(request):
+            raise _Refused(403, phrase("Only the kit's own screen shows the invitation."))
+        if self._invitation is None:
+            words = phrase("Nobody else can look in: this page was started without --lan.")
+            raise _Refused(404, words)
+        return JSONResponse(self._invitation.drawn())
+
     async def log(self, request: Request) -> Response:
         """The log as far as it is kept here, as JSON lines."""
         return Response(
@@ -239,7 +261,9 @@ class _Console:
     @contextlib.asynccontextmanager
     async def life(self, app: Starlette) -> AsyncIterator[None]:
         """Look at the kit for as long as the server runs."""
-        tasks = [asyncio.create_task(work()) for work in (self._status.watch, *self._besides)]
+        tasks = [asyncio.create_task(self._status.watch())]
+        if self._invitation is not None:
+            tasks.append(asyncio.create_task(self._invitation.mind()))
         try:
             yield
         finally:
@@ -250,10 +274,14 @@ class _Console:
 
 
 def build(
-    hub: Hub, status: StatusClient, access: Access, judge: PictureJudge, *besides: Work
+    hub: Hub,
+    status: StatusClient,
+    access: Access,
+    judge: PictureJudge,
+    invitation: Invitation | None = None,
 ) -> ASGIApp:
-    """Return the whole app, guarded; ``besides``: what else is to run as long as it does."""
-    console = _Console(hub, status, access, judge, besides)
+    """Return the whole app, guarded; ``invitation``: where other devices may come."""
+    console = _Console(hub, status, access, judge, invitation)
 
     async def refuse(request: Request, refused: Exception) -> Response:
         assert isinstance(refused, _Refused)
@@ -263,10 +291,12 @@ def build(
         WebSocketRoute("/live", console.watch),
         Route("/press", console.press, methods=["POST"]),
         Route("/fault", console.fault, methods=["POST"]),
+        Route("/bring", console.bring, methods=["POST"]),
         Route("/kill", console.kill, methods=["POST"]),
         Route("/judge", console.judge, methods=["POST"]),
         Route("/pair", console.pair, methods=["POST"]),
         Route("/photo/{name}", console.photo),
+        Route("/invitation.json", console.invite),
         Route("/log.jsonl", console.log),
         Route("/metrics", console.metrics),
         Route("/health", console.health),
@@ -278,11 +308,12 @@ def build(
 
 def _pages() -> dict[str, tuple[str, bytes]]:
     """Read our own files, once: no path that a browser sends ever reaches the file system."""
+    card = share("models") / "testcard" / CARD
     return {
         str(path.relative_to(PAGES)): (KINDS[path.suffix], path.read_bytes())
         for path in PAGES.rglob("*")
         if path.suffix in KINDS
-    }
+    } | ({CARD: ("image/png", card.read_bytes())} if card.exists() else {})
 
 
 async def _listen(socket: WebSocket) -> None:

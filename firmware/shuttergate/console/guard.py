@@ -79,6 +79,6 @@ class Guard:
         path = asked.scope["path"]  # not asked.url, which is put together from what was said
         if path in OPEN_PATHS or access.may_look(asked):
             return None
-        if path in ("/", "/bench", "/explain", "/demands"):
+        if path in ("/", "/stage", "/bench", "/explain", "/demands"):
             return RedirectResponse("/pair", 303)
         return refusal(asked, phrase("Pair first: open /pair and type the code."), 401)

@@ -11,6 +11,7 @@ import msgspec
 from shuttergate.companion import Companion
 from shuttergate.config import Config
 from shuttergate.console import server
+from shuttergate.console.access import Codes, LanMay
 from shuttergate.system import spawn
 
 NICENESS = 10
@@ -18,16 +19,24 @@ NICENESS = 10
 
 
 class ConsoleSettings(msgspec.Struct, frozen=True):
-    """What comes on stdin; ``kit``: where the kit's socket is."""
+    """What comes on stdin; ``kit``: where the kit's socket is. ``codes``: for other devices, or
+    None: there are to be none."""
 
     config: Config
     kit: str
-    lan: bool = False
+    codes: Codes | None = None
+    lan_may: LanMay = LanMay.LOOK
 
 
-def beside(listener: int, config: Config, kit: Path, lan: bool = False) -> Companion:
+def beside(
+    listener: int,
+    config: Config,
+    kit: Path,
+    codes: Codes | None = None,
+    lan_may: LanMay = LanMay.LOOK,
+) -> Companion:
     """Return how a supervisor starts this process, to serve on a listening socket's descriptor."""
-    settings = msgspec.json.encode(ConsoleSettings(config, str(kit), lan))
+    settings = msgspec.json.encode(ConsoleSettings(config, str(kit), codes, lan_may))
     return Companion("console", "shuttergate.console.process", listener, settings)
 
 
@@ -39,8 +48,9 @@ def main(argv: list[str] | None = None) -> None:
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     settings = msgspec.json.decode(spawn.settings(), type=ConsoleSettings)
-    out = os.open(os.devnull, os.O_WRONLY)
-    server.serve(settings.config, Path(settings.kit), sock, settings.lan, out)
+    kit, codes = Path(settings.kit), settings.codes
+    out = os.open(os.devnull, os.O_WRONLY)  # its parent shows the code
+    server.serve(settings.config, kit, sock, codes is not None, out, settings.lan_may, codes)
 
 
 if __name__ == "__main__":

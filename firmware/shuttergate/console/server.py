@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -13,17 +13,18 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shuttergate.config import Config
-from shuttergate.console.access import Access, LanMay
+from shuttergate.console.access import Access, Codes, LanMay
 from shuttergate.console.app import build
 from shuttergate.console.hub import Hub
-from shuttergate.console.invitation import Invitation
+from shuttergate.console.invitation import Invitation, Invite
 from shuttergate.console.judge import PictureJudge
+from shuttergate.console.leaflet import leaflet
 from shuttergate.console.protocol import Protocol, Viewing, quiet
 from shuttergate.console.status_client import StatusClient
 from shuttergate.errors import ConfigError, cause_of
 from shuttergate.lang import _
 from shuttergate.parent import log
-from shuttergate.system import confine
+from shuttergate.system import confine, interfaces
 from shuttergate.system.landlock import Right
 from shuttergate.words import LANGUAGES, clauses
 
@@ -53,22 +54,25 @@ def listen(port: int, lan: bool) -> socket.socket:
     except OSError as error:
         sock.close()
         raise ConfigError(
-            "page.port: {port} cannot be had ({cause}); choose another with --port",
+            "page.port: {port} cannot be had ({cause}); stop what has it, perhaps another kit, or "
+            "choose another with --port",
             port=port,
             cause=cause_of(error),
         ) from error
     return sock
 
 
-def addresses(sock: socket.socket) -> list[str]:
-    """Return the page's addresses, this computer's own name for it first."""
+def own_address(sock: socket.socket) -> str:
+    """Return the page's address on this computer itself."""
+    return f"http://127.0.0.1:{sock.getsockname()[1]}/"
+
+
+def others_addresses(sock: socket.socket) -> list[str]:
+    """Return the page's addresses for other devices, the likeliest first."""
     host, port = sock.getsockname()
-    found = [f"http://127.0.0.1:{port}/"]
-    if host == "0.0.0.0":
-        with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as probe:
-            probe.connect(("192.0.2.1", 9))  # nothing is sent: it tells which address would be used
-            found.append(f"http://{probe.getsockname()[0]}:{port}/")
-    return found
+    if host != "0.0.0.0":
+        return []
+    return [f"http://{one}:{port}/" for one in interfaces.reachable(sock)]
 
 
 def settings(app: ASGIApp) -> uvicorn.Config:
@@ -97,18 +101,18 @@ def serve(
     lan: bool,
     log_to: int,
     lan_may: LanMay = LanMay.LOOK,
+    codes: Codes | None = None,
 ) -> None:
     """Serve what the kit whose socket is at `kit` shows a page, until SIGTERM or SIGINT.
 
-    ``log_to``: a descriptor. ``lan_may``: what other devices may do on a simulated kit. Gives up
-    for good what a page does not need; before it, no thread may have been started. Raises
-    `ShuttergateError` where that cannot be.
+    ``log_to``: a descriptor. ``lan_may``: what other devices may do on a simulated kit, and
+    ``codes`` what lets them in; else new ones. Gives up for good what a page does not need; before
+    it, no thread may have been started. Raises `ShuttergateError` where that cannot be.
     """
 
-    urls = addresses(sock)
     _confine()
     out = log.Writer(log_to)
-    access = Access(lan, lan_may=lan_may)
+    access = Access(lan, lan_may=lan_may, codes=codes)
     greeting: dict[str, Any] = {
         "token": access.token,
         "lan_may": lan_may,
@@ -117,33 +121,39 @@ def serve(
     }
     hub = Hub(greeting)
 
-    say = _in_words if os.isatty(log_to) else log.line
+    def now() -> Invite:
+        return Invite(others_addresses(sock), access.code, lan_may)
 
     def tell(event: str, **fields: Any) -> None:
-        out.write(say(event, **fields) + "\n")
+        said = _in_words(event, now(), fields) if os.isatty(log_to) else log.line(event, **fields)
+        out.write(said + "\n")
 
-    besides = [Invitation(access, hub, urls[-1], tell).mind] if lan else []
-    app = build(hub, StatusClient(kit, hub), access, PictureJudge(config), *besides)
+    invitation = Invitation(access, hub, now, tell) if lan else None
+    client = StatusClient(kit, hub, lambda: tell("no kit"))
+    app = build(hub, client, access, PictureJudge(config), invitation)
     server = uvicorn.Server(settings(app))
     quiet()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn takes them only while it runs; one that comes before must not be lost. What it
         # took it raises again when it has ended, which does nothing then.
         signal.signal(number, server.handle_exit)
-    tell("page", addresses=urls)
+    tell("page", addresses=[own_address(sock), *others_addresses(sock)])
     server.run(sockets=[sock])
     out.close()
 
 
-def _in_words(event: str, **fields: Any) -> str:
+def _in_words(event: str, invite: Invite, fields: dict[str, Any]) -> str:
     """Return what the log says as JSON as people read it: on a terminal somebody sits before it."""
     match event:
         case "page":
-            said = _("  the page: {address}").strip()
-            return "\n".join(said.format(address=one) for one in fields["addresses"])
+            return _("  the page: {address}").strip().format(address=fields["addresses"][0])
+        case "no kit":
+            return _(
+                "No kit of this user is running. Start one in another terminal, with `shuttergate "
+                "demo` or `shuttergate run`; the page shows it then."
+            )
         case "pairing code":
-            code = f"{fields['code'][:4]} {fields['code'][4:]}"
-            return _("pairing code, for other devices: {code}").format(code=code)
+            return leaflet(invite, shutil.get_terminal_size().columns) + "\n"
         case "wrong pairing codes":
             return _("wrong pairing codes typed: {count}").format(**fields)
     return log.line(event, **fields)

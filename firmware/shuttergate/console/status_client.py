@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,11 +17,15 @@ AGAIN_S = 0.5
 
 
 class StatusClient:
-    """Tells `hub` what the kit shows whoever comes to its socket at `path`."""
+    """Tells `hub` what the kit shows whoever comes to its socket at `path`.
 
-    def __init__(self, path: Path, hub: Hub) -> None:
+    ``is_missed``: called once where none is there at the start.
+    """
+
+    def __init__(self, path: Path, hub: Hub, is_missed: Callable[[], None] = lambda: None) -> None:
         self._path = path
         self._hub = hub
+        self._is_missed: Callable[[], None] | None = is_missed
         self._kit: socket.socket | None = None
         self._view: socket.socket | None = None
 
@@ -33,6 +38,7 @@ class StatusClient:
                     sock.setblocking(False)
                     sock.connect(str(self._path))
                     self._kit, gone = sock, asyncio.Event()
+                    self._is_missed = None
                     loop.add_reader(sock, self._look, sock, gone)
                     try:
                         await gone.wait()
@@ -41,6 +47,9 @@ class StatusClient:
                         self._kit = None
                         self._take_view(None)
                 self._hub.loses()
+            if self._is_missed is not None:
+                self._is_missed()
+                self._is_missed = None
             await asyncio.sleep(AGAIN_S)
 
     def wish(self, wish: companion.Wish) -> bool:

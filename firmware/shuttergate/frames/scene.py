@@ -13,14 +13,17 @@ from PIL import Image, ImageOps, ImageSequence
 from shuttergate.errors import CameraError, PictureError, cause_of, phrase
 from shuttergate.frames import heif
 from shuttergate.frames.clip import Clip
-from shuttergate.frames.held import HeldCard
+from shuttergate.frames.held import Props, by_clock
 from shuttergate.frames.pictures import read_picture
 from shuttergate.frames.sensor import fitting
 from shuttergate.frames.shot import Lens, Scene, Shot
+from shuttergate.frames.stage import Stagehand
+from shuttergate.props import Prop
 from shuttergate.system.paths import share, tilde
 
 ROOM_FPS = 30.0
 LOOP_S = 20.0
+PROPS = tuple(Prop)
 
 
 def room_film() -> Path:
@@ -52,13 +55,15 @@ class _Ahead:
 class Room:
     """The built-in scene: a room the project rendered itself, nobody in it, looped for ever.
 
-    Every ``LOOP_S`` somebody holds the test card before the camera. The card goes by the clock, for
-    a slow computer's film lags behind, and there it would hardly ever come.
+    Every ``LOOP_S`` somebody holds the test card before the camera, until `hand` orders otherwise.
+    The card goes by the clock, for a slow computer's film lags behind, and there it would hardly
+    ever come.
     """
 
     name = "the built-in room"
 
-    def __init__(self, lens: Lens) -> None:
+    def __init__(self, lens: Lens, hand: Stagehand) -> None:
+        self._hand = hand
         try:
             self._film = room_film().open("rb")
         except OSError as error:
@@ -67,8 +72,9 @@ class Room:
                 cause=cause_of(error),
             ) from error
         with Image.open(self._film) as film:
-            self._card = HeldCard(film.size)
+            self._held = Props(film.size)
         self._due_s = 0.0
+        self._ordered: Prop | None = None
         frames = self._frames()
         self._ahead = _Ahead(lambda: lens.shot(next(frames)))
         self._index = 0
@@ -79,11 +85,22 @@ class Room:
             self._film.seek(0)
             with Image.open(self._film) as film:
                 for frame in ImageSequence.Iterator(film):
-                    yield self._card.before(frame.convert("RGB"), self._due_s % LOOP_S)
+                    yield self._held.before(frame.convert("RGB"), self._prop(), self._due_s)
+
+    def _prop(self) -> Prop:
+        return self._ordered or by_clock(self._due_s % LOOP_S)
 
     def at(self, time_s: float) -> Shot:
         """Return the film's picture for ``time_s``, a later one than before where it is due."""
-        self._due_s = time_s
+        self._due_s, ordered = time_s, self._hand.next()
+        if ordered and ordered not in PROPS:
+            raise CameraError(
+                "{name} has no {prop!r}; it has {props}",
+                name=self.name,
+                prop=ordered,
+                props=", ".join(PROPS),
+            )
+        self._ordered = Prop(ordered) if ordered else None
         if int(time_s * ROOM_FPS) > self._index and self._ahead.ready:
             self._index += 1
             self._shot = self._ahead.take()
@@ -161,11 +178,18 @@ class Pictures:
 
 
 def open_scene(
-    path: Path | None, lens: Lens, picture_s: float, on_skip: Callable[[PictureError], None]
+    path: Path | None,
+    lens: Lens,
+    picture_s: float,
+    on_skip: Callable[[PictureError], None],
+    hand: Stagehand | None = None,
 ) -> Scene:
-    """Return the scene at `path` (picture, folder or video), or the built-in room for None."""
+    """Return the scene at `path` (picture, folder or video), or the built-in room for None.
+
+    `hand` orders what comes into the room.
+    """
     if path is None:
-        return Room(lens)
+        return Room(lens, hand or Stagehand())
     if not path.exists():
         raise CameraError(
             "{path}: there is no such scene; name a picture, a folder of pictures or a video",

@@ -18,7 +18,7 @@ import msgspec
 
 from shuttergate import companion
 from shuttergate.companion import RIGHTS, Rights, Role, Sight, Wish
-from shuttergate.errors import ConfigError, cause_of
+from shuttergate.errors import ConfigError, KitRunning, cause_of
 from shuttergate.system.paths import tilde
 
 MAX_SEATS = 4
@@ -92,11 +92,17 @@ class Seat:
 class Door:
     """A socket at `path` (mode 0660) by which companions of one role come in.
 
-    Raises `ConfigError` where it cannot be had.
+    Raises `KitRunning` where another kit's is, and `ConfigError` where it cannot be had.
     """
 
     def __init__(self, role: Role, path: Path) -> None:
         self.role = role
+        if is_lived_in(path):
+            raise KitRunning(
+                "{path}: a kit of this user is running already; stop that one first, or give this "
+                "one a folder of its own with RUNTIME_DIRECTORY=FOLDER",
+                path=tilde(path),
+            )
         self._path = path
         self._due_s = 0.0
         self._listener = _listener(role, path)
@@ -127,30 +133,35 @@ class Door:
 
 
 @contextlib.contextmanager
-def also_at(place: Path, path: Path) -> Iterator[None]:
+def also_at(place: Path, path: Path) -> Iterator[bool]:
     """Have the socket at `path` be found at `place`, too, unless another kit is found there.
 
-    Where that cannot be, it is not: nobody who looks for it there is needed.
+    Gives whether one is. Where it cannot be had, it is not: nobody who looks for it there is
+    needed.
     """
+    is_taken = is_lived_in(place)
     with contextlib.suppress(OSError):
-        if not _is_lived_in(place):
+        if not is_taken:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             link = path.with_suffix(".link")
             link.symlink_to(path)
             link.replace(place)
     try:
-        yield
+        yield is_taken
     finally:
         with contextlib.suppress(OSError):
             if place.readlink() == path:
                 place.unlink()
 
 
-def _is_lived_in(place: Path) -> bool:
+def is_lived_in(place: Path) -> bool:
+    """Whether a kit listens at `place`, be it a slow one."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as knock:
         try:
             knock.settimeout(1.0)
             knock.connect(str(place))
+        except (BlockingIOError, TimeoutError):  # others wait there already
+            return True
         except OSError:
             return False
     return True

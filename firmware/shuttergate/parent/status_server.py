@@ -19,11 +19,12 @@ from types import TracebackType
 
 import msgspec
 
-from shuttergate import __version__, feed, injection
+from shuttergate import __version__, feed, injection, props
 from shuttergate.board import Board
 from shuttergate.companion import (
     PHOTOS_KEPT,
     AlbumFile,
+    Bring,
     Happened,
     Kill,
     Kit,
@@ -64,6 +65,7 @@ class StatusServer:
             simulated=board.gpio.is_simulated,
             rules=msgspec.structs.asdict(config.gate),
             faults=[str(fault) for fault in injection.offered(board)],
+            props=[str(prop) for prop in props.offered(board, config)],
         )
         self._starts = 0
         self._standing: Standing | None = None
@@ -210,8 +212,10 @@ class StatusServer:
                 kit.kill(wish.process)
             case SwitchFault() if wish.name in self._kit.faults:
                 kit.inject(wish.name, wish.on)
+            case Bring() if self._kit.props and wish.prop in ("", *self._kit.props):
+                kit.show(wish.prop)
 
 
 def _standing(kit: Supervisor) -> Standing:
     status = kit.status if kit.is_heard else None
-    return Standing(status, kit.totals, kit.starts, kit.injected)
+    return Standing(status, kit.totals, kit.starts, kit.injected, kit.scene)

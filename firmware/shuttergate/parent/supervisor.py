@@ -64,7 +64,7 @@ class Supervisor:
         self._doing = ""  # the step at which the gate process is, while it starts
         self._steps = 0
         self._injected = Injected()
-        self._scene = ""
+        self.scene = ""  # of its stage, or the prop, that was shown last
         self.status: feed.Status | None = None
         self.starts = 0  # of the gate process
         self.furthest = 0  # the most steps that its starts came since one of them was heard
@@ -103,7 +103,7 @@ class Supervisor:
 
     def show(self, scene: str, exposures: int = 0) -> None:
         """Show a scene of its stage to the simulated camera, for so many exposures unless 0."""
-        self._scene = scene if not exposures else self._scene
+        self.scene = scene if not exposures else self.scene
         if self._leash is not None:
             self._leash.send(feed.Show(scene, exposures))
 
@@ -255,8 +255,8 @@ class Supervisor:
         self._leash = feed.Leash(ours)
         for order in self._injected.orders():
             self._leash.send(order)
-        if self._scene:
-            self._leash.send(feed.Show(self._scene))
+        if self.scene:
+            self._leash.send(feed.Show(self.scene))
 
     def _start_publisher(self, now_s: float) -> None:
         if self._leash is None:

@@ -2,6 +2,7 @@
 
 import { drops } from "./drops.js";
 import { begin, h } from "./frame.js";
+import { ideas } from "./ideas.js";
 import { kit, newest, on } from "./live.js";
 import { drawPill } from "./pill.js";
 import { plane } from "./plane.js";
@@ -199,8 +200,10 @@ $("reset").addEventListener("click", () => {
   draw();
 });
 const redrawDrops = drops($("drop"), $("files"), $("choose"), $("clear"), $("dropped"));
+const redrawStep = ideas(draw);
 begin(() => {
   sampleDue = 0;
   draw();
   redrawDrops();
+  redrawStep();
 });

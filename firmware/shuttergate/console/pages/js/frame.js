@@ -14,7 +14,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-const VIEWS = { stage: "/", bench: "/bench", explain: "/explain", demands: "/demands" };
+const VIEWS = { camera: "/", stage: "/stage", bench: "/bench", explain: "/explain", demands: "/demands" };
 
 /** Put the bar in place, speak the right language, connect; `redraw` is called when words change. */
 export function begin(redraw) {
@@ -36,25 +36,37 @@ export function begin(redraw) {
     h("span", { class: "board", id: "board" }),
     h("span", { class: "tools", id: "tools" }, full, tongue),
   );
-  function speak() {
-    fill();
+  start(() => {
     const other = language() === "en" ? "ja" : "en";
     tongue.textContent = say("nav.language");
     tongue.lang = other;
     tongue.setAttribute("aria-label", say("nav.language.long"));
     document.getElementById("board").textContent = kit.kit?.title[language()] ?? "";
     redraw();
-  }
-  function swap() {
-    choose(language() === "en" ? "ja" : "en");
-    speak();
-  }
+  });
+}
+
+let speak = () => {};
+
+/** Speak the right language and connect; `redraw` is called when words change. */
+export function start(redraw) {
+  speak = () => {
+    fill();
+    redraw();
+  };
   on("whole", speak);
   speak();
   connect();
 }
 
-function fullScreen() {
+/** Speak the other language. */
+export function swap() {
+  choose(language() === "en" ? "ja" : "en");
+  speak();
+}
+
+/** All of the screen for this page, or no longer. */
+export function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen();
 }

@@ -80,7 +80,9 @@ function lose() {
 /** Whether too many pages look already: a socket that was refused does not say why. */
 async function isFull() {
   try {
-    return (await (await fetch("/health")).json()).full;
+    const answer = await fetch("/health");
+    if (answer.status === 401) location.href = "/pair"; // the session has ended
+    return (await answer.json()).full;
   } catch {
     return false;
   }

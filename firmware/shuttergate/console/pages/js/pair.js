@@ -1,12 +1,28 @@
-// Asks for the pairing code; nothing of the kit is shown before it is right.
+// Asks for the pairing code, or takes the one that a link brought; nothing of the kit is shown before.
 
 import { fill, say } from "./words.js";
 
+const $ = (id) => document.getElementById(id);
+
 fill();
-document.getElementById("form").addEventListener("submit", async (event) => {
+$("form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const answer = await fetch("/pair", { method: "POST", body: document.getElementById("code").value });
+  const answer = await fetch("/pair", { method: "POST", body: $("code").value });
   if (answer.ok) location.href = "/";
-  else document.getElementById("answer").textContent = say(answer.status === 429 ? "pair.many" : "pair.wrong");
+  else $("answer").textContent = say(answer.status === 429 ? "pair.many" : "pair.wrong");
 });
-document.getElementById("code").focus();
+
+/** Take the code out of the link, where no server sees it, and leave it in no history. */
+function take() {
+  const [, first, last] = location.hash.match(/^#(\d{4})(\d{4})$/) ?? [];
+  history.replaceState(null, "", location.pathname + location.search);
+  if (!first) return false;
+  $("code").value = `${first} ${last}`;
+  $("ask").dataset.words = "pair.brought";
+  fill();
+  document.querySelector("button").focus();
+  return true;
+}
+
+window.addEventListener("hashchange", take);
+if (!take()) $("code").focus();

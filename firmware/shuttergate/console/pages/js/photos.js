@@ -4,14 +4,15 @@ import { h } from "./frame.js";
 import { kit } from "./live.js";
 import { clock, language, lengthWords, say } from "./words.js";
 
-/** Keep `list` in step with the kit; returns the function that does so. */
-export function photoStrip(list, none) {
+/** Keep `list` in step with the kit, with at most `most` in it; returns the function that does so. */
+export function photoStrip(list, none, most = Infinity) {
   let shown = new Map(); // name: its item; a video that stays is not asked for again
   return (anew = false) => {
     none.hidden = kit.photos.length > 0;
-    if (anew !== true && kit.photos.join() === [...shown.keys()].join()) return;
+    const names = kit.photos.slice(-most);
+    if (anew !== true && names.join() === [...shown.keys()].join()) return;
     const before = anew === true ? new Map() : shown;
-    shown = new Map(kit.photos.map((name) => [name, before.get(name) ?? item(name)]));
+    shown = new Map(names.map((name) => [name, before.get(name) ?? item(name)]));
     list.replaceChildren(...[...shown.values()].reverse());
   };
 }

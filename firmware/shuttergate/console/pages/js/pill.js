@@ -1,4 +1,4 @@
-// How the kit stands, in one line, for the views beside the stage.
+// How the kit stands, in one line, for the views beside the camera.
 
 import { h } from "./frame.js";
 import { standing } from "./live.js";

@@ -1,18 +1,24 @@
-// The stage: what the audience sees.
+// The stage: what a hall sees, and what whoever presents may do without anybody seeing how.
 
-import { strip } from "./chart.js";
-import { begin, h } from "./frame.js";
+import { finger } from "./finger.js";
 import { viewfinder } from "./finder.js";
+import { fullScreen, h, start, swap } from "./frame.js";
+import { invitation, qrCode } from "./invitation.js";
 import { ask, kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
+import { judge } from "./rule.js";
 import { soundSwitch } from "./sound.js";
-import { capital, clock, join, language, modelName, say } from "./words.js";
+import { capital, faultWords, join, language, remember, remembered, say, sentence } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const RECENT_MS = 5000;
-const PRESS_SHOWN_MS = 4000;
-const VIDEO_SHOWN_MS = 7000; // there is more to read
+const AWAKE_MS = 3000;
+const SHOWN_MS = 6000;
+const FLIGHT_MS = 800;
+const KEPT = 4;
+const PRESSES = ["photo", "press refused", "video", "video lost"];
+const PROPS = ["nobody", "colleague", "card", "far card", "dark card"];
+const CARDS = ["card", "far card", "dark card"];
 
 let spoken = "";
 let finderKind = "none";
@@ -20,199 +26,265 @@ let finderKind = "none";
 function drawState() {
   const now = standing();
   const { mark, title } = now;
-  document.body.dataset.mark = mark;
+  const seconds = kit.standing?.status?.recording_s ?? null;
+  const isRecording = mark === "open" && seconds !== null;
+  Object.assign(document.body.dataset, { mark, recording: String(isRecording) });
   $("mark").textContent = MARKS[mark];
-  const [words, why] = [say(title), whyWords(now)];
-  if ($("title").textContent !== words) $("title").textContent = words;
-  if ($("why").textContent !== why) $("why").textContent = why;
-  const contact = mark === "blocked" ? kit.contact : "";
-  $("contact").textContent = contact;
-  $("contact").hidden = !contact;
-  const heard = join([say("sentence", { text: words }), why, contact]);
-  if (heard !== spoken) {
-    spoken = heard;
-    $("spoken").textContent = heard;
-  }
+  const word = isRecording ? "stage.rec" : mark === "off" ? `stage.${title}` : `stage.${mark}`;
+  put($("title"), say(word, { n: Math.floor(seconds ?? 0) }));
+  const isHidden = mark === "open" && finderKind === "mosaic"; // since a second look refused the scene
+  const why = mark === "fault" ? say("mend.see") : isHidden ? say("stage.hidden") : whyWords(now);
+  put($("why"), why);
+  $("shutter").dataset.live = String(mark === "open");
+  $("shutter").disabled = !may("press");
+  const heard = join([sentence(say(isRecording ? "rec.heard" : word)), mark === "fault" ? whyWords(now) : why]);
+  if (heard !== spoken) $("spoken").textContent = spoken = heard;
+  drawMend(now);
 }
 
-let recent = []; // of the last seconds: [time, how many verdicts, how long all of them took]
-
-function drawFacts() {
-  const status = kit.standing?.status;
-  const verdict = status?.timings.verdict;
-  const now = performance.now();
-  if (verdict) recent.push([now, verdict.counts.reduce((sum, n) => sum + n, 0), verdict.sum_ms]);
-  recent = verdict ? recent.filter(([time]) => now - time < RECENT_MS) : [];
-  const [first, last] = [recent[0], recent.at(-1)];
-  const count = first ? last[1] - first[1] : 0;
-  $("latency").textContent =
-    count > 0 ? say("ms", { n: Math.round((last[2] - first[2]) / count) }) : "–";
-  $("fps").textContent = status ? say("fact.fps.unit", { n: status.fps.toFixed(0) }) : "–";
-  $("runs").textContent = status ? runsOn(status.runs_on) : "–";
+/** Written only where it changes: an animation would begin anew, and a selection be lost. */
+function put(place, words) {
+  if (place.textContent !== words) place.textContent = words;
 }
 
-/** What computes: "cpu", "edgetpu", or one with the accelerator's state, "cpu: edgetpu absent". */
-function runsOn(text) {
-  const [name, ...rest] = text.split(": ");
-  const key = `runs.${name}`;
-  const state = text.match(/edgetpu (\w+)$/)?.[1];
-  if (state && language() !== "en") {
-    const part = say(rest.length ? key : "runs.edgetpu");
-    return say("runs.with", { part, state: say(`accelerator.${state}`) });
-  }
-  return [say(key) === key ? name : say(key), ...rest].join(": ");
+/** Out of order: no picture, but for a helper backstage what broke, and what to do. */
+function drawMend({ mark, faults = [] }) {
+  $("mend").hidden = mark !== "fault";
+  if (mark !== "fault") return;
+  const injected = kit.standing?.injected ?? [];
+  const rows = injected.length
+    ? [[faultWords(faults), say("mend.injected")]]
+    : faults.map((name) => [faultWords([name]), say(`mend.${name}`)]);
+  const words = rows.flat().join("\n");
+  if ($("mends").dataset.said === words) return;
+  $("mends").dataset.said = words;
+  $("mends").replaceChildren(
+    ...rows.flatMap(([broken, mend]) => [h("dt", {}, capital(broken)), h("dd", {}, mend)]),
+  );
 }
 
-function drawScores() {
+/** What stands before the camera, where the kit was told to bring it. */
+function drawCause() {
+  const prop = kit.standing?.prop ?? "";
+  const mark = document.body.dataset.mark;
+  put($("brought"), prop ? say(`prop.${prop}`) : "");
+  $("brought").hidden = !prop || prop === "nobody" || mark === "fault" || mark === "off";
+  const isHidden = mark === "open" && finderKind === "mosaic" && CARDS.includes(prop);
+  $("cause").hidden = mark !== "blocked" && !isHidden;
+  put($("cause-words"), say(CARDS.includes(prop) ? "cause.is" : "cause.stands"));
+}
+
+function drawBars() {
   const limits = Object.entries(kit.kit?.live.limits ?? {});
   const scores = newest()?.[3] ?? [];
-  const rows = $("channels");
+  const rows = $("bars");
   if (rows.childElementCount !== limits.length) {
     rows.replaceChildren(
-      ...limits.map(([name]) =>
-        h("li", { "data-channel": name },
-          h("span", { class: "name" }, name), h("output", { class: "score" }),
-          h("canvas", { role: "img" })),
+      ...limits.map(() =>
+        h("li", {}, h("span", { class: "name" }), h("output", {}),
+          h("div", { class: "bar", role: "img" }, h("i"), h("i"), h("b"))),
       ),
     );
   }
   limits.forEach(([name, { clear_below, block_at }], index) => {
-    const [label, value, canvas] = rows.children[index].children;
-    label.textContent = modelName(name, index);
+    const [label, value, bar] = rows.children[index].children;
     const score = scores[index];
-    value.textContent = score === undefined ? say("scores.none") : score.toFixed(2);
-    const words = { name, score: value.textContent, line: clear_below };
-    canvas.setAttribute("aria-label", say("scores.one", words));
-    strip(canvas, kit.seen, index, [clear_below, block_at]);
+    put(label, say("stage.model", { letter: "ABCDEFGH"[index], name }));
+    put(value, score === undefined ? "–" : score.toFixed(2));
+    bar.setAttribute("aria-label", say("scores.one", { name, score: value.textContent, line: clear_below }));
+    bar.dataset.verdict = score === undefined ? "" : judge([score], { limits: [[clear_below, block_at]] });
+    bar.children[0].style.width = `${clear_below * 100}%`;
+    bar.children[1].style.width = `${(1 - block_at) * 100}%`;
+    bar.children[2].style.transform = `scaleX(${score ?? 0})`;
   });
 }
 
-function drawShutter() {
-  const [live, mayPress] = [standing().mark === "open", may("press")];
-  $("shutter").hidden = !mayPress;
-  $("real").hidden = mayPress || kit.kit === null;
-  $("hint").hidden = !mayPress;
-  $("intro").hidden = !mayPress || kit.kit?.camera !== "simulated camera on the built-in room";
-  $("shutter").dataset.live = String(live);
-  $("shutter").setAttribute("aria-describedby", "shutter-state");
-  const works = kit.kit?.video ? "shutter.live.video" : "shutter.live";
-  const state = kit.connected ? (live ? works : "shutter.dead") : "unknown";
-  $("shutter-state").textContent = mayPress ? say(state) : "";
-  const real = [say("shutter.real"), kit.kit?.video && say("shutter.real.video")];
-  $("real").textContent = kit.kit?.simulated ? say("shutter.look") : join(real);
+let came = null;
+let shownUntil = 0;
+
+/** What became of a press, for as long as it takes to read it. */
+function drawCame() {
+  $("came").hidden = performance.now() > shownUntil || !kit.connected;
+  if ($("came").hidden) return;
+  const isSaid = came.kind === "press refused" && document.body.dataset.mark !== "open"; // below, as the reason
+  put($("came"), isSaid ? say("stage.pressed") : capital(came.words[language()]));
+  $("came").dataset.taken = String(["photo", "video"].includes(came.kind));
 }
 
-/** How long the video in the making is, for the eye; for the ear only that one has begun. */
-function drawRecording() {
-  const seconds = kit.standing?.status?.recording_s ?? null;
-  const isRecording = seconds !== null;
-  $("rec").hidden = !isRecording;
-  if (isRecording) $("rec-words").textContent = say("rec", { time: clock(seconds) });
-  const heard = isRecording ? say("rec.heard") : "";
-  if ($("rec-spoken").textContent !== heard) $("rec-spoken").textContent = heard;
+/** The newest picture flies from where it was seen to where it is kept. */
+function fly() {
+  const newest = $("photos").firstElementChild;
+  if (!newest || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const [from, to] = [$("finder").getBoundingClientRect(), newest.getBoundingClientRect()];
+  const moved = `translate(${from.left - to.left}px, ${from.top - to.top}px)`;
+  const grown = `scale(${from.width / to.width}, ${from.height / to.height})`;
+  newest.animate(
+    [{ transformOrigin: "0 0", transform: `${moved} ${grown}`, zIndex: 1, opacity: 0.9 }, { transformOrigin: "0 0", transform: "none", zIndex: 1 }],
+    { duration: FLIGHT_MS, easing: "cubic-bezier(.5, 0, .2, 1)" },
+  );
 }
 
-// What became of presses, and what else happened that the state above does not say already.
-const PRESSES = ["photo", "press refused", "video", "video lost"];
-const LASTING = [...PRESSES, "computer busy", "switch", "ended", "frozen"];
+// What whoever presents may do
 
-const said = (event) => capital(event.words[language()]);
+const bring = (prop) => {
+  if (may("press") && kit.kit?.props.includes(prop)) ask("/bring", { prop }).catch(() => {});
+};
+const isOn = (prop) => (kit.standing?.prop ?? "") === prop;
+const card = () => bring(isOn("card") ? "nobody" : "card");
+const black = () => ($("black").hidden = !$("black").hidden);
 
-function drawLast() {
-  const last = kit.events.findLast(({ kind }) => LASTING.includes(kind));
-  $("last").textContent = !kit.connected ? say("unknown") : last ? said(last) : say("fact.none");
+function theme() {
+  const isLight = document.documentElement.dataset.theme === "light";
+  document.documentElement.dataset.theme = isLight ? "dark" : "light";
+  remember("theme", isLight ? "dark" : "light");
 }
 
-let pressShownUntil = 0;
+/** Each control: its words, its keys (as KeyboardEvent.key has them; the first is shown), what it does. */
+const CONTROLS = [
+  ...PROPS.map((prop, index) => [`prop.${prop}`, [String(index + 1)], () => bring(prop)]),
+  ["stage.card", ["PageUp", "ArrowLeft"], card],
+  ["stage.black", ["b", "."], black],
+  ["stage.theme", ["t"], theme],
+  ["stage.language", ["l"], swap],
+  ["fullscreen", ["f"], fullScreen],
+  ["stage.sound", ["s"], () => $("sound").click()],
+  ["stage.invite", ["q"], invite],
+  ["stage.keys", ["?"], keys],
+];
+const SHUTTER = [" ", "Enter", "PageDown", "ArrowRight"];
+const SHOWN = { " ": "stage.space", PageUp: "Page ↑", PageDown: "Page ↓", ArrowLeft: "←", ArrowRight: "→" };
+const shown = (key) => (key === " " ? say(SHOWN[key]) : SHOWN[key] ?? key.toUpperCase());
 
-/** What became of a press or a recording, large, for as long as it takes to read it. */
-function drawPress(event) {
-  if (event) {
-    const shown_ms = ["video", "video lost"].includes(event.kind) ? VIDEO_SHOWN_MS : PRESS_SHOWN_MS;
-    pressShownUntil = performance.now() + shown_ms;
-    $("pressed").textContent = said(event);
-    $("pressed").dataset.taken = String(["photo", "video"].includes(event.kind));
-    setTimeout(drawPress, shown_ms + 50);
+function control([words, [key], act]) {
+  const button = h("button", { type: "button", onclick: act }, h("span", { "data-words": words }), h("kbd", {}, shown(key)));
+  if (words.startsWith("prop.")) button.dataset.prop = words.slice("prop.".length);
+  return button;
+}
+
+function buildControls() {
+  const shownThere = CONTROLS.filter(([words]) => words !== "stage.card" && words !== "stage.sound");
+  $("controls").append(
+    ...shownThere.map(control),
+    h("a", { href: "/", class: "button", "data-words": "stage.leave" }),
+  );
+  soundSwitch($("controls"));
+  $("controls").addEventListener("click", ({ target, detail }) => {
+    if (detail > 0) target.closest("button")?.blur(); // the space bar is the shutter again
+  });
+}
+
+function drawControls() {
+  const props = may("press") ? kit.kit?.props ?? [] : [];
+  for (const button of $("controls").querySelectorAll("[data-prop]")) {
+    button.hidden = !props.includes(button.dataset.prop);
+    button.setAttribute("aria-pressed", String(isOn(button.dataset.prop)));
   }
-  $("pressed").hidden = performance.now() > pressShownUntil || !kit.connected;
 }
 
-function drawFinder(kind) {
-  finderKind = kind;
-  const key = { picture: "finder.live", mosaic: "finder.mosaic", none: "finder.none" }[kind];
-  $("finder").setAttribute("aria-label", say(key));
-  const caption = { picture: "finder.soft", mosaic: "finder.mosaic" }[kind];
-  $("caption").textContent = caption ? say(caption) : "";
+/** The keys, all of them. */
+function keys() {
+  const open = document.querySelector("dialog.board");
+  if (open) return open.close();
+  const rows = [["stage.shutter", SHUTTER], ...CONTROLS].map(([words, all]) =>
+    h("tr", {}, h("td", {}, ...all.flatMap((key) => [h("kbd", {}, shown(key)), " "])), h("td", {}, say(words))),
+  );
+  show("stage.keys", h("table", {}, h("tbody", {}, ...rows)));
 }
 
-let isDown = false;
-
-function finger(down) {
-  if (down === isDown || !may("press")) return;
-  isDown = down;
-  $("shutter").classList.toggle("down", down);
-  ask("/press", { down }).catch(() => {});
+/** How the hall's phones come in: for the wall of the kit's own computer, and only while it lasts. */
+async function invite() {
+  const open = document.querySelector("dialog.board");
+  if (open) return open.close();
+  const found = await invitation();
+  const [way] = found?.ways ?? [];
+  if (!way) return show("stage.invite", h("p", {}, say("invite.none")));
+  show("stage.invite",
+    h("div", { class: "invite" },
+      qrCode(way, say("invite.qr", { address: way.address })),
+      h("ol", {}, h("li", {}, say("invite.network")), h("li", {}, say("invite.scan")), h("li", {}, say("invite.join")),
+        h("li", {}, say("invite.or"), " ", h("b", {}, way.address), " ", h("b", {}, found.code))),
+      h("p", {}, say(`invite.${found.lan_may}`), " ", say("pair.note"))));
 }
 
-function listenToFingers() {
-  const button = $("shutter");
-  button.addEventListener("pointerdown", (event) => {
-    button.setPointerCapture(event.pointerId);
-    finger(true);
-  });
-  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
-    button.addEventListener(name, () => finger(false));
-  }
-  button.addEventListener("contextmenu", (event) => event.preventDefault());
-  const isOurs = (event) =>
-    (event.key === " " || (event.key === "Enter" && event.target === button)) &&
-    (event.target === button || event.target === document.body);
-  document.addEventListener("keydown", (event) => {
-    if (!isOurs(event)) return;
-    event.preventDefault();
-    if (!event.repeat) finger(true);
-  });
-  document.addEventListener("keyup", (event) => {
-    if (isOurs(event)) finger(false);
-  });
-  for (const name of ["blur", "pagehide"]) window.addEventListener(name, () => finger(false));
+function show(title, ...content) {
+  const dialog = h("dialog", { class: "board", "aria-label": say(title) }, ...content,
+    h("form", { method: "dialog" }, h("button", { autofocus: true }, say("photo.close"))));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
-function drawInvite() {
-  $("invite").hidden = !kit.invite;
-  if (kit.invite) $("invite").textContent = say("pair.invite", kit.invite);
+let sleeps = 0;
+
+function wake() {
+  document.body.dataset.awake = "true";
+  clearTimeout(sleeps);
+  sleeps = setTimeout(() => (document.body.dataset.awake = "false"), AWAKE_MS);
 }
 
-let scoresDue = false;
+const isBlack = () => !$("black").hidden;
+
+function isShutter({ key, target }) {
+  if (!SHUTTER.includes(key) || isBlack() || document.querySelector("dialog")) return false;
+  const isOther = target.closest?.("button, a") && target !== $("shutter");
+  return !isOther || key.startsWith("Page") || key.startsWith("Arrow");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const found = CONTROLS.find(([, all]) => all.includes(key));
+  if (isBlack() && key !== "Escape" && found?.[0] !== "stage.black") return; // nobody sees what it would do
+  if (isBlack() && key === "Escape") return black();
+  if (!found) return;
+  event.preventDefault();
+  found[2]();
+});
+for (const name of ["pointermove", "pointerdown"]) document.addEventListener(name, wake);
+
+const photos = photoStrip($("photos"), $("no-photos"), KEPT);
+let framesDue = false;
 
 function draw() {
   drawState();
-  drawShutter();
-  drawRecording();
-  drawFacts();
-  drawLast();
-  drawPress();
-  drawInvite();
-  if (!scoresDue) {
-    scoresDue = true;
-    requestAnimationFrame(() => {
-      scoresDue = false;
-      drawScores();
-    });
-  }
+  drawCause();
+  drawControls();
+  drawCame();
+  if (framesDue) return;
+  framesDue = true;
+  requestAnimationFrame(() => {
+    framesDue = false;
+    drawBars();
+  });
 }
 
-const photos = photoStrip($("photos"), $("no-photos"));
+function drawFinder(kind) {
+  finderKind = document.body.dataset.finder = kind;
+  $("finder").setAttribute("aria-label", say({ picture: "finder.live", mosaic: "finder.mosaic", none: "finder.none" }[kind]));
+}
+
+let names = "";
+document.documentElement.dataset.theme = remembered("theme") ?? "dark";
+buildControls();
 on("change", draw);
-on("event", (event) => {
-  if (PRESSES.includes(event.kind)) drawPress(event);
+on("change", () => {
+  photos();
+  const isNew = names !== "" && kit.photos.join() !== names;
+  names = kit.photos.join() || "none";
+  if (isNew) fly();
 });
-on("change", photos);
+on("event", (event) => {
+  if (!PRESSES.includes(event.kind)) return;
+  came = event;
+  shownUntil = performance.now() + SHOWN_MS;
+  drawCame();
+  setTimeout(drawCame, SHOWN_MS + 50);
+});
 viewfinder($("finder"), drawFinder);
-listenToFingers();
-begin(() => {
+finger($("shutter"), isShutter);
+start(() => {
   draw();
   drawFinder(finderKind);
   photos(true);
 });
-soundSwitch($("tools"));
+wake();
