@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.main import get_command
 
 import test_house
@@ -236,3 +238,20 @@ def test_what_a_script_can_break_is_in_its_table(language: str) -> None:
         first = word.rpartition(" ")[0] or first  # `disk full`, `removed` …
         told.add(word if " " in word else f"{first} {word}")
     assert told == {str(kind) for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs").glob("*-*.*.png")), ids=lambda path: path.name
+)
+def test_a_picture_of_a_page_shows_the_state_that_its_name_says(path: Path) -> None:
+    """They are taken of a kit that runs: one was once of a gate that a busy machine had closed."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(int)
+    green, red = (
+        int((np.abs(pixels - colour).max(axis=1) < 16).sum())
+        for colour in ((0x3D, 0xDC, 0x84), (0xFF, 0x8A, 0x7A))
+    )
+    if "-open." in path.name:
+        assert green > 10 * red
+    elif "-closed." in path.name or "-refused." in path.name:
+        assert red > 10 * green
