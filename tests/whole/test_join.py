@@ -16,7 +16,6 @@ from support.browsing import (
     assert_no_violations,
     becomes,
     browser_only,
-    chromium,
     comes,
     views,
 )
@@ -30,12 +29,6 @@ def lan_demo(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Demo]:
     one = Demo(tmp_path, "--scene", str(tmp_path / "blue.png"), "--lan", *may)
     yield one
     one.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture

@@ -30,7 +30,6 @@ from support.browsing import (
     assert_no_violations,
     becomes,
     browser_only,
-    chromium,
     comes,
     views,
 )
@@ -149,12 +148,6 @@ def kit(started: Staged) -> Staged:
     """A kit that looks at a clear picture, until a test has it look at another."""
     started.show("blue")
     return started
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from support.browsing import (
     assert_no_violations,
     becomes,
     browser_only,
-    chromium,
     comes,
     views,
 )
@@ -67,12 +66,6 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     one = Demo(tmp_path_factory.mktemp("kit"))
     yield one
     one.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as one:
-        yield one
 
 
 @pytest.fixture
