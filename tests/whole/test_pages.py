@@ -20,8 +20,8 @@ from websockets.sync.client import connect
 
 from shuttergate import feed, verdict
 from shuttergate.config import Config, GateSettings, PageSettings
-from shuttergate.console.app import PAGES
 from shuttergate.console.judge import Cause
+from shuttergate.console.views import PAGES
 from shuttergate.verdict import Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses

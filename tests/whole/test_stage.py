@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shuttergate.console.app import PAGES
+from shuttergate.console.views import PAGES
 from shuttergate.props import Prop
 from shuttergate.verdict import Fault
 from support import talk

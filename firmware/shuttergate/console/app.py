@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from shuttergate import companion, feed
 from shuttergate.capture.album import VIDEO
+from shuttergate.console import thumbnails
 from shuttergate.console.access import (
     COOKIE,
     Access,
@@ -36,26 +34,8 @@ from shuttergate.console.invitation import Invitation
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
 from shuttergate.console.metrics import exposition
 from shuttergate.console.status_client import StatusClient
+from shuttergate.console.views import VIEWS, read_views
 from shuttergate.errors import Busy, JudgeError, Phrase, phrase
-from shuttergate.system.paths import share
-
-PAGES = Path(__file__).with_name("pages")
-KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".json": "application/json",
-}
-CARD = "card.png"
-VIEWS = {
-    "/": "camera.html",
-    "/stage": "stage.html",
-    "/bench": "bench.html",
-    "/explain": "explain.html",
-    "/demands": "demands.html",
-    "/pair": "pair.html",
-}
 
 MAX_WORDS_BYTES = 1024
 """A wish or a pairing code is not longer."""
@@ -65,8 +45,6 @@ BODY_S = 20.0
 
 SIGN_S = 0.5
 """A page hears something this often: one that hears nothing says that it has lost the kit."""
-
-SMALL_SIDE = 480
 
 
 class _Refused(Exception):
@@ -89,7 +67,7 @@ class _Console:
         self._status = status
         self._access = access
         self._judge = judge
-        self._pages = _pages()
+        self._pages = read_views()
         self._small: dict[str, bytes] = {}
         self._finger_is_down = False
         self._judging = 0
@@ -147,11 +125,11 @@ class _Console:
         if is_video:
             return Film(descriptor)
         if not is_small:
-            photo = await asyncio.to_thread(_read, os.dup(descriptor))
+            photo = await asyncio.to_thread(thumbnails.read, os.dup(descriptor))
         elif name in self._small:
             photo = self._small[name]
         else:
-            photo = await asyncio.to_thread(_small, os.dup(descriptor))
+            photo = await asyncio.to_thread(thumbnails.small, os.dup(descriptor))
             self._small[name] = photo
             for gone in self._small.keys() - set(self._hub.photos.names):
                 del self._small[gone]
@@ -306,16 +284,6 @@ def build(
     return Guard(app, access)
 
 
-def _pages() -> dict[str, tuple[str, bytes]]:
-    """Read our own files, once: no path that a browser sends ever reaches the file system."""
-    card = share("models") / "testcard" / CARD
-    return {
-        str(path.relative_to(PAGES)): (KINDS[path.suffix], path.read_bytes())
-        for path in PAGES.rglob("*")
-        if path.suffix in KINDS
-    } | ({CARD: ("image/png", card.read_bytes())} if card.exists() else {})
-
-
 async def _listen(socket: WebSocket) -> None:
     """Wait for the viewer to leave; whatever it says instead ends it too."""
     with contextlib.suppress(WebSocketDisconnect):
@@ -339,21 +307,3 @@ async def _body(request: Request, limit_bytes: int) -> bytearray:
     except ClientDisconnect as error:  # nobody hears this; what is raised is for stderr
         raise _Refused(400, phrase("It did not all come.")) from error
     return body
-
-
-def _read(descriptor: int) -> bytes:
-    # By the open file alone, from its beginning, whoever else reads it at the same time.
-    with open(descriptor, "rb", buffering=0) as file:
-        return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
-
-
-def _small(descriptor: int) -> bytes:
-    with Image.open(io.BytesIO(_read(descriptor)), formats=["JPEG"]) as photo:
-        turned = photo.getexif().get(0x0112, 1)
-        photo.draft("RGB", (SMALL_SIDE, SMALL_SIDE))
-        photo.thumbnail((SMALL_SIDE, SMALL_SIDE))
-        out = io.BytesIO()
-        exif = Image.Exif()
-        exif[0x0112] = turned
-        photo.save(out, "JPEG", quality=80, exif=exif)
-        return out.getvalue()

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shuttergate.console.access import Access, came_directly, same_origin
+from shuttergate.console.views import VIEWS
 from shuttergate.errors import Phrase, phrase
 from shuttergate.words import LANGUAGES
 
@@ -79,6 +80,6 @@ class Guard:
         path = asked.scope["path"]  # not asked.url, which is put together from what was said
         if path in OPEN_PATHS or access.may_look(asked):
             return None
-        if path in ("/", "/stage", "/bench", "/explain", "/demands"):
+        if path in VIEWS:
             return RedirectResponse("/pair", 303)
         return refusal(asked, phrase("Pair first: open /pair and type the code."), 401)
