@@ -464,3 +464,26 @@ def test_packages_are_known_by_their_names(
     file: str, registry: str, package: str, version: str, is_it: bool
 ) -> None:
     assert pictures.is_package(file, registry, package, version) is is_it
+
+
+@pytest.mark.parametrize(
+    ("sheet", "told"),
+    [
+        (
+            "DATASHEET.md",
+            r"(\d+) textures, (\d+) photographs .*?, (\d+) of which show .*?, and (\d+) drawings",
+        ),
+        ("DATASHEET.ja.md", r"テクスチャー (\d+).*?写真 (\d+).*?(\d+) に人か、その一部.*?絵 (\d+)"),
+    ],
+)
+def test_the_datasheet_counts_as_the_ledger_does(sheet: str, told: str) -> None:
+    found = sources.summary("consent-clean", PACK / "ledger.csv")
+    counts = (
+        found.kinds["texture"],
+        found.kinds["photograph"],
+        found.persons,
+        found.kinds["drawing"],
+    )
+    text = " ".join((PACK / sheet).read_text(encoding="utf-8").split())
+    (said,) = re.findall(told, text)
+    assert tuple(map(int, said)) == counts
