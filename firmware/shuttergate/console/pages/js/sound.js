@@ -59,7 +59,7 @@ function click() {
 
 on("event", ({ kind }) => {
   if (kind === "photo") click();
-  else if (kind === "press refused" || kind === "video lost") tone(130, 0.35, "triangle", 0.5);
+  else if (kind === "press refused" || kind === "video lost") tone(220, 0.45, "sawtooth", 0.6); // with overtones: small loudspeakers have no bass
 });
 
 let wasRecording = false;
