@@ -171,7 +171,7 @@ def _soak(
         except ShuttergateError as error:
             fail(error, 1)
     if report is not None:
-        text = page.render(soaked.failed, sheets[0].scenario.title, soaked)
+        text = page.render(soaked.failed, sheets[0].scenario.heading(), soaked)
         report.write_text(text, encoding="utf-8")
     typer.echo(soak.words(soaked))
     return int(not soaked.held)

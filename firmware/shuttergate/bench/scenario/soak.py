@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from shuttergate import feed
 from shuttergate.bench.scenario.expectation import Finding
+from shuttergate.bench.scenario.names import PROCESSES as PROCESS_NAMES
+from shuttergate.bench.scenario.names import named
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.report import Run, word
 from shuttergate.bench.scenario.run import Options, Sheet, did_not_start, judged
@@ -179,7 +181,7 @@ def drifts(samples: Sequence[Sample], bounds: Soak) -> list[Finding]:
                 Finding(
                     phrase(
                         "{process}: {what} grows by no more than {most:g}",
-                        process=process,
+                        process=named(PROCESS_NAMES, process),
                         what=Phrase(name.replace("_", " ")),
                         most=most,
                     ),
