@@ -10,11 +10,12 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from shuttergate.board import board_names, read_board
+from shuttergate.board import board_file, board_names, read_board
 from shuttergate.columns import columns
 from support.japanese import english
 from support.places import ROOT
@@ -121,6 +122,7 @@ def test_what_commands_usually_say_is_japanese(
         ["check", "--live", clear_scene],
         ["doctor", "--config", config],
         ["model", "list"],
+        ["model", "show", "open-nsfw"],
         ["model", "verify"],
         ["model", "fit"],
         ["model", "sources", "open-nsfw"],
@@ -128,6 +130,17 @@ def test_what_commands_usually_say_is_japanese(
         ["card", tmp_path / "card.pdf"],
     ):
         assert list(english(shuttergate(*words))) == [], words
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_a_boards_description_has_japanese_comments(name: str) -> None:
+    """All of them; and what the software reads is the same. Names of cameras are names."""
+    ours, shown = board_file(name).read_text(), shuttergate("board", "show", name)
+    assert tomllib.loads(shown) == tomllib.loads(ours)
+    comments = re.findall(r"# (.+)", shown)
+    assert len(comments) == len(re.findall(r"# (.+)", ours)) > 8
+    words = [one for one in comments if not re.match(r"(Camera Module \d|.* Camera)$", one)]
+    assert list(english("\n".join(words))) == []
 
 
 def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
