@@ -187,6 +187,26 @@ def test_how_long_a_video_is_has_a_digit_more_where_it_is_short() -> None:
     assert words(feed.Video("a", RELEASED, 60, 29.6, 1.0), "en") == "video saved: 30 s"
 
 
+def test_what_an_event_says_besides_is_in_the_readers_language_and_english_in_the_log() -> None:
+    gone = phrase("the publisher is gone ({cause})", cause=phrase("Broken pipe"))
+    hung = phrase("no answer within {ms:.0f} ms", ms=50)
+    events: list[feed.AnyEvent] = [
+        feed.PressRefused(Reason.FAULT, str(gone), [Fault.PUBLISHER], gone),
+        feed.VideoLost(Reason.FAULT, str(gone), gone),
+        feed.VideoLost(Reason.SLOW, "disk", phrase("disk")),
+        feed.AcceleratorChanged("hung", str(hung), hung),
+    ]
+    for event, english, japanese in zip(
+        events,
+        (str(gone), str(gone), "disk", str(hung)),
+        (gone.told("ja"), gone.told("ja"), "ディスク", "50 ミリ秒以内に答えがありません"),
+        strict=True,
+    ):
+        assert english in log_fields(event).values() and "said" not in log_fields(event)
+        assert english in words(event, "en")
+        assert japanese in words(event, "ja") and english not in words(event, "ja")
+
+
 def test_a_refusal_says_what_is_broken_and_what_the_second_look_saw() -> None:
     broken = feed.PressRefused(Reason.FAULT, faults=[Fault.CAMERA, Fault.ALBUM])
     assert words(broken, "en") == (

@@ -17,7 +17,7 @@ from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
-from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.errors import ShuttergateError, phrase
 from shuttergate.examination import (
     CameraTimes,
     Examination,
@@ -34,7 +34,7 @@ from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
 from shuttergate.system import spawn
 from shuttergate.verdict import Fault
 from shuttergate.vision import coral, libedgetpu
-from shuttergate.vision.accelerator import AcceleratorState
+from shuttergate.vision.accelerator import STATES, AcceleratorState
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
@@ -163,16 +163,14 @@ def _accelerator(config: Config, board: Board) -> Iterator[Finding]:
     try:
         if eyes.accelerator.wait(ACCELERATOR_S):
             SelfTest(eyes.live).ask_all()
-            seen = phrase(
-                "edgetpu by {library}; {bus}", library=engine.library, bus=Phrase(coral.words())
-            )
+            seen = phrase("edgetpu by {library}; {bus}", library=engine.library, bus=coral.words())
             yield examined("accelerator", Health.OK, seen)
         else:
             state, cause = eyes.accelerator.state, eyes.accelerator.cause
             health = Health.WARNING if eyes.may_stand_in else Health.FAULT
             mend = _ACCELERATOR_MENDS.get(state, _PLUG)
-            cause = cause.removesuffix(f"; {libedgetpu.MEND}")
-            seen = phrase("edgetpu {state}: {cause}", state=state, cause=cause)
+            cause = libedgetpu.without_mend(cause)
+            seen = phrase("edgetpu {state}: {cause}", state=STATES[state], cause=cause)
             yield examined("accelerator", health, seen, mend)
     finally:
         eyes.accelerator.close()

@@ -20,7 +20,14 @@ LANGUAGES = ("en", "ja")
 
 
 Caused = (
-    feed.CameraGivenUp | feed.FaultBegan | feed.NoVideo | feed.PictureSkipped | feed.SwitchRefused
+    feed.AcceleratorChanged
+    | feed.CameraGivenUp
+    | feed.FaultBegan
+    | feed.NoVideo
+    | feed.PictureSkipped
+    | feed.PressRefused
+    | feed.SwitchRefused
+    | feed.VideoLost
 )
 
 
@@ -188,11 +195,13 @@ def words(item: feed.News, language: str | None = None) -> str:
                 why=_cause(item, item.cause, language)
             )
         case feed.VideoLost():
-            why = _more(lost_words(item.reason, language), item.detail, language)
+            detail = _cause(item, item.detail, language)
+            why = _more(lost_words(item.reason, language), detail, language)
             return _("no video: {why}").format(why=why)
         case feed.PressRefused():
             why = _with_faults(item.reason, item.faults, language)
-            why = _more(why, reason_words(item.detail, language), language)
+            detail = _cause(item, reason_words(item.detail, language), language)
+            why = _more(why, detail, language)
             return _("press refused: {why}").format(why=why)
         case feed.FaultBegan():
             why = _cause(item, item.error, language)
@@ -229,7 +238,7 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _("another process saves photos now")
         case feed.AcceleratorChanged():
             state = _accelerator_states(language).get(item.state, item.state)
-            return _more(state, item.cause, language)
+            return _more(state, _cause(item, item.cause, language), language)
         case feed.PictureSkipped():
             return _("a picture cannot be shown: {why}").format(
                 why=_cause(item, item.cause, language)
