@@ -143,6 +143,17 @@ def test_a_boards_description_has_japanese_comments(name: str) -> None:
     assert list(english("\n".join(words))) == []
 
 
+def test_why_a_picture_cannot_be_read_stands_whole_in_the_table_of_an_evaluation(
+    clear_scene: Path, blocked_scene: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "torn.png").write_bytes(clear_scene.read_bytes()[:500])
+    rows = [f"{clear_scene},safe", f"{blocked_scene},nude", "torn.png,safe", "gone.png,safe"]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *rows]))
+    said = shuttergate("evaluate", tmp_path / "list.csv", "--live")
+    assert "…" not in said and max(map(columns, said.splitlines())) <= 80
+    assert "そのようなファイルはありません" in said and "で終わっています" in said
+
+
 def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
     text = shuttergate("board", "wiring", "pi-cpu")
     assert {line for line in english(text) if "BCM" not in line and "3V3" not in line} == set()
@@ -155,6 +166,7 @@ def test_tables_stand_in_columns_whatever_their_letters(
     assert [columns(line.partition("0.")[0]) for line in lines[:1]] == [11]
     assert lines[0].startswith("可 ") and lines[1].startswith("遮断 ")
     found = [line for line in shuttergate("doctor").splitlines() if "→" not in line]
+    assert not any(re.search(r"(?<![(（])(gpio|mock|cpu)(?![)）])", line) for line in found)
     starts = {columns(re.match(r"\S+ +", line)[0]) for line in found}  # type: ignore[index]
     assert starts == {9}
 

@@ -19,6 +19,7 @@ from shuttergate.verdict import Fault, Reason
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.words import (
     LANGUAGES,
+    camera_words,
     clauses,
     is_notable,
     kind,
@@ -205,6 +206,20 @@ def test_what_an_event_says_besides_is_in_the_readers_language_and_english_in_th
         assert english in log_fields(event).values() and "said" not in log_fields(event)
         assert english in words(event, "en")
         assert japanese in words(event, "ja") and english not in words(event, "ja")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "simulated camera on the built-in room",
+        "simulated camera on the stage stage.toml",
+        "simulated camera on ./a.png",
+        "webcam /dev/video0",
+    ],
+)
+def test_a_cameras_name_stays_in_the_log_and_is_told_in_japanese(name: str) -> None:
+    assert str(camera_words(name)) == name
+    assert says_japanese(camera_words(name).told("ja"))
 
 
 def test_a_refusal_says_what_is_broken_and_what_the_second_look_saw() -> None:

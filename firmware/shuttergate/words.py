@@ -169,11 +169,17 @@ def lost_words(reason: str, language: str | None = None) -> str:
 
 def camera_words(name: str) -> Phrase:
     """Return a camera's name, which stays English in the log, for people."""
+    device = name.removeprefix("webcam ")
+    if device != name:
+        return phrase("webcam {device}", device=device)
     scene = name.removeprefix("simulated camera on ")
     if scene == name:
         return Phrase(name)
     if scene == "the built-in room":
         return phrase("simulated camera on the built-in room")
+    stage = scene.removeprefix("the stage ")
+    if stage != scene:
+        return phrase("simulated camera on the stage {file}", file=stage)
     return phrase("simulated camera on {scene}", scene=scene)
 
 
@@ -255,9 +261,12 @@ def words(item: feed.News, language: str | None = None) -> str:
                 why=_more(item.thread, item.error, language)
             )
         case feed.ChildEnded():
-            return _("a process ended; it starts again")
+            process = _processes(language).get(item.process, item.process)
+            return _("{process} ended; it starts again").format(process=process)
         case feed.ChildFrozen():
-            return _("a process gave no sign; it is ended and starts again")
+            process = _processes(language).get(item.process, item.process)
+            said = _("{process} gave no sign; it is ended and starts again")
+            return said.format(process=process)
         case feed.Stderr():
             return f"{item.process}: {item.line}"
         case feed.Nonsense():
@@ -327,6 +336,15 @@ def _accelerator_states(language: str | None) -> dict[str, str]:
         "failed": _("the accelerator gives errors instead of answers"),
         "hung": _("the accelerator gives no answer"),
         "died": _("the accelerator’s process ended"),
+    }
+
+
+def _processes(language: str | None) -> dict[str, str]:
+    _ = texts(language)
+    return {
+        "gate": _("the process that decides"),
+        "publisher": _("the process that saves photos"),
+        "console": _("the page’s server"),
     }
 
 

@@ -109,7 +109,7 @@ def explained(error: Exception, library: str) -> Phrase:
     lines = str(error).strip().splitlines() or [repr(error)]
     said = lines[-1][:LONGEST]
     if UNCLAIMED not in str(error):
-        return phrase(said)
+        return Phrase(said)
     cause = phrase(
         "the runtime finds nothing to call in {library}: it is built for another TensorFlow "
         "than {spoken} ({said})",
