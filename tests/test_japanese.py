@@ -103,6 +103,12 @@ def test_help_and_refusals_are_japanese(told: dict[str, str]) -> None:
         assert list(english(text)) == [], words
 
 
+def test_usage_says_once_that_more_may_follow(told: dict[str, str]) -> None:
+    for words, text in told.items():
+        assert not re.search(r"…[^ ]*\.\.\.", text), words
+    assert "--version  バージョン" in told["--help"]
+
+
 def test_help_is_as_wide_as_the_terminal_and_no_wider(told: dict[str, str]) -> None:
     for words, text in told.items():
         if words.endswith("--help"):
@@ -165,6 +171,7 @@ def test_tables_stand_in_columns_whatever_their_letters(
     lines = shuttergate("check", clear_scene, blocked_scene).splitlines()
     assert [columns(line.partition("0.")[0]) for line in lines[:1]] == [11]
     assert lines[0].startswith("可 ") and lines[1].startswith("遮断 ")
+    assert lines[0].endswith("（問題なし）") and "(" not in "".join(lines)
     found = [line for line in shuttergate("doctor").splitlines() if "→" not in line]
     assert not any(re.search(r"(?<![(（])(gpio|mock|cpu)(?![)）])", line) for line in found)
     starts = {columns(re.match(r"\S+ +", line)[0]) for line in found}  # type: ignore[index]

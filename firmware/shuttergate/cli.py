@@ -73,7 +73,10 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help=_("Say the version and exit.")
+        ),
     ] = False,
 ) -> None:
     """A camera whose shutter is dead until the frame it would save is cleared."""
@@ -253,7 +256,7 @@ def console(
 
 @app.command(help=_("Judge picture files: 0 all clear, 1 any blocked, 2 any unreadable."))
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar=_("FILE…"), help=_("Pictures."))],
+    files: Annotated[list[Path], typer.Argument(metavar=_("FILE"), help=_("Pictures."))],
     live: Annotated[
         bool, typer.Option(help=_("As one live frame, not as the second look."))
     ] = False,

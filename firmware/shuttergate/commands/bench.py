@@ -28,7 +28,7 @@ def bench(
     scenarios: Annotated[
         list[Path],
         typer.Argument(
-            metavar=_("SCENARIO.toml…|latency"),
+            metavar=_("SCENARIO.toml|latency"),
             help=_("Scenarios, or folders of them; or: from light to line, and press to file."),
         ),
     ],

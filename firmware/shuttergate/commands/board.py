@@ -53,6 +53,8 @@ COMMENTS = (
 )
 """What the comments of our boards say, for the catalogue; names of cameras are no words."""
 
+Name = Annotated[str, typer.Argument(metavar=_("NAME"), help=_("Board, as in `board list`."))]
+
 board_app = typer.Typer(no_args_is_help=True, help=_("Boards: what a kit is made of."))
 
 
@@ -64,7 +66,7 @@ def board_list() -> None:
 
 
 @board_app.command("show", help=_("Show a board's description."))
-def board_show(name: str) -> None:
+def board_show(name: Name) -> None:
     """The board.toml, read and checked; our comments in the reader's language."""
     try:
         read_board(name)
@@ -80,7 +82,7 @@ def _commented(text: str) -> str:
 
 @board_app.command("wiring", help=_("Draw the header with the pins in use."))
 def board_wiring(
-    name: str,
+    name: Name,
     svg: Annotated[
         Path | None,
         typer.Option(metavar=_("FILE"), help=_("Write the whole wiring as a drawing for A4.")),

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from shuttergate.columns import columns, padded, wrapped
 from shuttergate.commands import weights as cli_weights
-from shuttergate.commands.shared import AsJson, fail, refusing
+from shuttergate.commands.shared import AsJson, PackName, fail, refusing
 from shuttergate.errors import PackError, ShuttergateError, cause_of, phrase
 from shuttergate.lang import LANGUAGE, _
 from shuttergate.system.paths import share
@@ -56,7 +56,7 @@ def model_list() -> None:
 
 
 @model_app.command("show", help=_("Show what a pack says of itself."))
-def model_show(pack: str) -> None:
+def model_show(pack: PackName) -> None:
     """The manifest, for people."""
     from shuttergate.packs.claims import claims
     from shuttergate.vision.pack import read_pack
@@ -78,7 +78,7 @@ def model_show(pack: str) -> None:
 
 @model_app.command("sources", help=_("Show what a pack was made from; --find: is a file in it?"))
 def model_sources(
-    pack: str,
+    pack: PackName,
     find: Annotated[
         Path | None,
         typer.Option(
@@ -124,7 +124,9 @@ def _show(found: _T, words: Callable[[_T], None], as_json: bool) -> None:
 
 
 @model_app.command("verify", help=_("Verify packs: sha256, shapes, types, operations, answers."))
-def model_verify(packs: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+def model_verify(
+    packs: Annotated[list[str] | None, typer.Argument(metavar=_("PACK"))] = None,
+) -> None:
     """All packs, or those named; status 1 where one is refused.
 
     A pack named here must be whole; among all, one whose weights were never fetched is only said
@@ -154,7 +156,7 @@ def _verify(pack: Pack) -> None:
 
 @model_app.command("build", help=_("Build a pack's model anew by its recipe, and compare."))
 def model_build(
-    pack: str,
+    pack: PackName,
     out: Annotated[Path | None, typer.Option(help=_("Keep the built file in this folder."))] = None,
 ) -> None:
     """The recipe makes its own build environment; status 1 where the bytes differ."""

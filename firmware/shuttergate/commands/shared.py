@@ -17,6 +17,7 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", help=_("TOML file; see shuttergate.example.toml."))
 ]
 BoardName = Annotated[str | None, typer.Option("--board", help=_("Board, as in `board list`."))]
+PackName = Annotated[str, typer.Argument(metavar=_("PACK"), help=_("Pack, as in `model list`."))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
 
 

@@ -63,7 +63,7 @@ def test_a_japanese_reader_is_told_all_of_it_in_japanese() -> None:
     lines = [line for one in [*run.findings, *must] for line in detail(one, run.record, "ja")]
     assert list(english("\n".join(lines))) == []
     text = "\n".join(lines)
-    assert "ゲート: 閉、裸の可能性（nudity）" in text and "「テストカード（card）」を見せる" in text
+    assert "ゲート：閉、裸の可能性（nudity）" in text and "「テストカード（card）」を見せる" in text
     assert "裸かもしれないものを、モデルが見つけました［press refused］" in text
     assert "reason" not in text and "HIGH" not in text and "low" not in text
     assert "log: press refused reason nudity" in "\n".join(detail(must[1], run.record, "en"))
