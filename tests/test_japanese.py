@@ -160,6 +160,13 @@ def test_why_a_picture_cannot_be_read_stands_whole_in_the_table_of_an_evaluation
     assert "そのようなファイルはありません" in said and "で終わっています" in said
 
 
+def test_a_ledgers_kinds_uses_and_columns_are_told_in_japanese() -> None:
+    head, _mark, rest = shuttergate("model", "sources", "consent-clean").partition("ライセンス")
+    assert list(english(head)) == [] and "テクスチャー" in head
+    columns_of_rows = re.findall(r"^  (\S+)  ", rest.partition("画像以外")[2], re.MULTILINE)
+    assert {one for one in columns_of_rows if one.isascii()} == {"sha256"}
+
+
 def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
     text = shuttergate("board", "wiring", "pi-cpu")
     assert {line for line in english(text) if "BCM" not in line and "3V3" not in line} == set()

@@ -131,7 +131,8 @@ def soak(
             last = _done(soaked.rounds + 1, since_boot_s() - began_s, rounds, seconds)
             if last:
                 stand.stop(record)
-            run = Run(f"{sheet.name} round {soaked.rounds + 1}", sheet.scenario, record)
+            name = _("{scenario} round {n}").format(scenario=sheet.name, n=soaked.rounds + 1)
+            run = Run(name, sheet.scenario, record)
             run.findings = judged(sheet.scenario, record, stand.board.camera.fps, options.slow)
             run.trouble = did_not_start(sheet.scenario, record)
             run.seconds = record.ended_s
