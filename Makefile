@@ -123,7 +123,7 @@ bench-scenarios: $(VENV)/.ready-dev  ## play every scenario of the library, one 
 bench-mutations: $(VENV)/.ready-dev  ## break the kit on purpose; the scenarios must catch it (5 minutes)
 	$(BIN)/python tests/mutations.py $(ARGS)
 
-# ja: 押下と故障を1時間くり返し、リーク、ずれ、閉じ損ねを探す
+# ja: 押下と故障を1時間くり返し、メモリの漏れ、だんだん遅くなること、閉じるべきときに閉じないことを探す
 bench-soak: $(VENV)/.ready-dev  ## an hour of presses and faults: leaks, drifts, missed closes
 	$(BIN)/shuttergate bench tests/soak.toml --hours 1 $(ARGS)
 

@@ -490,6 +490,11 @@ services() {
   done
 }
 
+# The last word of a dry run: whether it was one.
+nothing_done() {
+  [[ $dry ]] && say "That was a dry run: nothing was changed" "試しの実行なので、何も変更していません"
+}
+
 install_all() {
   services stop # from here on the shutter is dead, also if something below fails
   packages
@@ -515,10 +520,11 @@ install_all() {
   fi
   # Also where the kit is off: the page says so. A kiosk that is switched on comes with it.
   system systemctl enable --now shuttergate-console.service
+  if nothing_done; then return; fi
   say "done. If boot settings were written above, restart once: sudo reboot" \
     "完了。上で起動設定を書き込んでいれば、一度だけ再起動してください: sudo reboot"
-  say "done; the page is at http://127.0.0.1:8080/ on the kit itself" \
-    "完了。画面は、キット本体の http://127.0.0.1:8080/ にあります"
+  say "The page is at http://127.0.0.1:8080/ on the kit itself" \
+    "画面は、キット本体の http://127.0.0.1:8080/ にあります"
 }
 
 uninstall_all() {
@@ -541,6 +547,7 @@ uninstall_all() {
     if [[ ! $root ]] && getent passwd "$i" >/dev/null; then act userdel "$i"; fi
   done
   if [[ -d $album ]]; then say "the photos are still in $album" "写真は $album に残っています"; fi
+  if nothing_done; then return; fi
   say "done; packages from apt stay. Restart once for the boot settings: sudo reboot" \
     "完了。apt のパッケージは残ります。起動設定を戻すため、一度再起動してください: sudo reboot"
 }

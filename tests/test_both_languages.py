@@ -96,6 +96,13 @@ def test_a_page_leads_to_pages_in_its_own_language(name: str) -> None:
         assert ".ja." not in target or target.replace(".ja.", ".") in english, target
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_link_that_is_called_by_a_files_name_leads_to_that_file(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    for label, target in re.findall(r"\[([^\]]+\.[a-z]\w+)\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
+        assert Path(label.strip("`")).name == Path(target).name, label
+
+
 def test_what_differs_is_seen() -> None:
     page = "[日本語](a.ja.md)\n\n    make x   # now\n\n| 1.5 | two |\n"
     assert (targets(page), code(page)) == (["a.ja.md"], ["make x"])

@@ -187,7 +187,8 @@ def test_models_can_be_listed_shown_and_verified() -> None:
 
 def test_boards_can_be_listed_shown_and_drawn() -> None:
     assert "simulated" in asked("board", "list").stdout
-    assert "[pins]" in asked("board", "show", "simulated").stdout
+    shipped = (ROOT / "device" / "simulated" / "board.toml").read_text()
+    assert asked("board", "show", "simulated").stdout == shipped
     assert "ENABLE ▶ BCM 17 (11)" in asked("board", "wiring", "pi-cpu").stdout
     done = asked("board", "wiring", "webcam")
     assert (done.returncode, done.stdout) == (1, "")

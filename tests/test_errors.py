@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import errno
+import math
 import os
 import pickle
 from collections.abc import Callable
@@ -188,6 +189,13 @@ def test_words_that_fill_themselves_again_and_again_take_no_memory() -> None:
     for hostile in (nested("{a}", MAX_DEPTH + 1), nested("{a}" * MAX_TEMPLATE, 1)):
         with pytest.raises(ValueError, match="too long, or too deep"):
             msgspec.json.decode(hostile, type=Phrase)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_reaches_another_process_as_any_other_word(value: float) -> None:
+    said = phrase("{name}: {score}, and {limit:.2f}", name="x", score=value, limit=value)
+    assert str(said) == f"x: {value}, and {value}"
+    assert msgspec.json.decode(msgspec.json.encode(said), type=Phrase) == said
 
 
 def test_no_words_of_our_own_are_too_long() -> None:

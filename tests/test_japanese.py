@@ -10,11 +10,12 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from shuttergate.board import board_names, read_board
+from shuttergate.board import board_file, board_names, read_board
 from shuttergate.columns import columns
 from support.japanese import english
 from support.places import ROOT
@@ -108,6 +109,12 @@ def test_help_and_refusals_are_japanese(told: dict[str, str]) -> None:
         assert list(english(text)) == [], words
 
 
+def test_usage_says_once_that_more_may_follow(told: dict[str, str]) -> None:
+    for words, text in told.items():
+        assert not re.search(r"…[^ ]*\.\.\.", text), words
+    assert "--version  バージョン" in told["--help"]
+
+
 def test_help_is_as_wide_as_the_terminal_and_no_wider(told: dict[str, str]) -> None:
     for words, text in told.items():
         if words.endswith("--help"):
@@ -127,6 +134,7 @@ def test_what_commands_usually_say_is_japanese(
         ["check", "--live", clear_scene],
         ["doctor", "--config", config],
         ["model", "list"],
+        ["model", "show", "open-nsfw"],
         ["model", "verify"],
         ["model", "fit"],
         ["model", "sources", "open-nsfw"],
@@ -134,6 +142,35 @@ def test_what_commands_usually_say_is_japanese(
         ["card", tmp_path / "card.pdf"],
     ):
         assert list(english(shuttergate(*words))) == [], words
+
+
+@pytest.mark.parametrize("name", board_names())
+def test_a_boards_description_has_japanese_comments(name: str) -> None:
+    """All of them; and what the software reads is the same. Names of cameras are names."""
+    ours, shown = board_file(name).read_text(), shuttergate("board", "show", name)
+    assert tomllib.loads(shown) == tomllib.loads(ours)
+    comments = re.findall(r"# (.+)", shown)
+    assert len(comments) == len(re.findall(r"# (.+)", ours)) > 8
+    words = [one for one in comments if not re.match(r"(Camera Module \d|.* Camera)$", one)]
+    assert list(english("\n".join(words))) == []
+
+
+def test_why_a_picture_cannot_be_read_stands_whole_in_the_table_of_an_evaluation(
+    clear_scene: Path, blocked_scene: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "torn.png").write_bytes(clear_scene.read_bytes()[:500])
+    rows = [f"{clear_scene},safe", f"{blocked_scene},nude", "torn.png,safe", "gone.png,safe"]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *rows]))
+    said = shuttergate("evaluate", tmp_path / "list.csv", "--live")
+    assert "…" not in said and max(map(columns, said.splitlines())) <= 80
+    assert "そのようなファイルはありません" in said and "で終わっています" in said
+
+
+def test_a_ledgers_kinds_uses_and_columns_are_told_in_japanese() -> None:
+    head, _mark, rest = shuttergate("model", "sources", "consent-clean").partition("ライセンス")
+    assert list(english(head)) == [] and "テクスチャー" in head
+    columns_of_rows = re.findall(r"^  (\S+)  ", rest.partition("画像以外")[2], re.MULTILINE)
+    assert {one for one in columns_of_rows if one.isascii()} == {"sha256"}
 
 
 def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
@@ -147,7 +184,9 @@ def test_tables_stand_in_columns_whatever_their_letters(
     lines = shuttergate("check", clear_scene, blocked_scene).splitlines()
     assert [columns(line.partition("0.")[0]) for line in lines[:1]] == [11]
     assert lines[0].startswith("可 ") and lines[1].startswith("遮断 ")
+    assert lines[0].endswith("（問題なし）") and "(" not in "".join(lines)
     found = [line for line in shuttergate("doctor").splitlines() if "→" not in line]
+    assert not any(re.search(r"(?<![(（])(gpio|mock|cpu)(?![)）])", line) for line in found)
     starts = {columns(re.match(r"\S+ +", line)[0]) for line in found}  # type: ignore[index]
     assert starts == {9}
 

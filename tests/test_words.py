@@ -19,6 +19,7 @@ from shuttergate.verdict import Fault, Reason
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.words import (
     LANGUAGES,
+    camera_words,
     clauses,
     is_notable,
     kind,
@@ -185,6 +186,40 @@ def test_every_end_of_a_video_has_words_of_its_own_kind(language: str) -> None:
 def test_how_long_a_video_is_has_a_digit_more_where_it_is_short() -> None:
     assert words(feed.Video("a", RELEASED, 60, 2.04, 1.0), "en") == "video saved: 2.0 s"
     assert words(feed.Video("a", RELEASED, 60, 29.6, 1.0), "en") == "video saved: 30 s"
+
+
+def test_what_an_event_says_besides_is_in_the_readers_language_and_english_in_the_log() -> None:
+    gone = phrase("the publisher is gone ({cause})", cause=phrase("Broken pipe"))
+    hung = phrase("no answer within {ms:.0f} ms", ms=50)
+    events: list[feed.AnyEvent] = [
+        feed.PressRefused(Reason.FAULT, str(gone), [Fault.PUBLISHER], gone),
+        feed.VideoLost(Reason.FAULT, str(gone), gone),
+        feed.VideoLost(Reason.SLOW, "disk", phrase("disk")),
+        feed.AcceleratorChanged("hung", str(hung), hung),
+    ]
+    for event, english, japanese in zip(
+        events,
+        (str(gone), str(gone), "disk", str(hung)),
+        (gone.told("ja"), gone.told("ja"), "ディスク", "50 ミリ秒以内に答えがありません"),
+        strict=True,
+    ):
+        assert english in log_fields(event).values() and "said" not in log_fields(event)
+        assert english in words(event, "en")
+        assert japanese in words(event, "ja") and english not in words(event, "ja")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "simulated camera on the built-in room",
+        "simulated camera on the stage stage.toml",
+        "simulated camera on ./a.png",
+        "webcam /dev/video0",
+    ],
+)
+def test_a_cameras_name_stays_in_the_log_and_is_told_in_japanese(name: str) -> None:
+    assert str(camera_words(name)) == name
+    assert says_japanese(camera_words(name).told("ja"))
 
 
 def test_a_refusal_says_what_is_broken_and_what_the_second_look_saw() -> None:

@@ -78,7 +78,10 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True)
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help=_("Say the version and exit.")
+        ),
     ] = False,
 ) -> None:
     """A camera whose shutter is dead until the frame it would save is cleared."""
@@ -201,12 +204,14 @@ def _given(path: Path, option: str) -> str:
     return str(path.absolute())
 
 
-def _page_socket(usual: int, asked: int | None, lan: bool = False) -> socket.socket:
+def _page_socket(
+    usual: int, asked: int | None, lan: bool = False, asked_by: str = "--port"
+) -> socket.socket:
     """Listen at the port that was asked for, or at the usual one, or else at any that is free."""
     from shuttergate.console.server import listen
 
     try:
-        return listen(usual if asked is None else asked, lan)
+        return listen(usual if asked is None else asked, lan, asked_by)
     except ConfigError as error:
         if asked is not None:
             fail(error, 2)
@@ -247,7 +252,8 @@ def console(
         # Beside a demo, whose own page has the usual port, somebody at a terminal wants a page at
         # any other; a service has the one that was promised, or none.
         asked = port if sys.stdout.isatty() or port is not None else settings.page.port
-        sock = _page_socket(settings.page.port, asked, lan)
+        asked_by = "page.port" if port is None else "--port"
+        sock = _page_socket(settings.page.port, asked, lan, asked_by)
         window = window or console_socket()
         server.serve(settings, window, sock, lan, _log_to(), others)
     except ShuttergateError as error:
@@ -256,7 +262,7 @@ def console(
 
 @app.command(help=_("Judge picture files: 0 all clear, 1 any blocked, 2 any unreadable."))
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar=_("FILE…"), help=_("Pictures."))],
+    files: Annotated[list[Path], typer.Argument(metavar=_("FILE"), help=_("Pictures."))],
     live: Annotated[
         bool, typer.Option(help=_("As one live frame, not as the second look."))
     ] = False,

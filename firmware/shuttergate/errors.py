@@ -5,6 +5,7 @@ A message is a `Phrase`: the log has it in English, and people in their own lang
 
 from __future__ import annotations
 
+import math
 import os
 import string
 import unicodedata
@@ -37,6 +38,10 @@ def _escaped(letter: str) -> str:
     return letter.encode("unicode_escape", "surrogatepass").decode()
 
 
+NO_NUMBERS = ("nan", "inf", "-inf")
+"""Kept as text: JSON has none of them, and another process is told of them, too."""
+
+
 class _Filler(string.Formatter):
     """Fills blanks by their names alone: what another process sent may ask for nothing more."""
 
@@ -46,6 +51,8 @@ class _Filler(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         if len(format_spec) > 4:  # a width of millions
             raise ValueError("too long a format")
+        if value in NO_NUMBERS:
+            return value
         return super().format_field(value, format_spec)
 
 
@@ -115,7 +122,7 @@ def _blank(value: object) -> str | int | float | Phrase:
             return str(value)
         case Integral():
             return int(value)
-        case Real():
+        case Real() if math.isfinite(value):
             return float(value)
     text = str(value)
     try:
@@ -143,6 +150,8 @@ _SYSTEM_WORDS = (
     phrase("Address already in use"),
     phrase("Cannot assign requested address"),
     phrase("Connection refused"),
+    phrase("Connection reset by peer"),
+    phrase("Broken pipe"),
     phrase("Network is unreachable"),
 )
 """What the system says most often, for the catalogue; of the rest people get its own words."""

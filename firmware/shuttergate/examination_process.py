@@ -17,7 +17,7 @@ from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config
-from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.errors import ShuttergateError, phrase
 from shuttergate.examination import (
     CameraTimes,
     Examination,
@@ -34,7 +34,7 @@ from shuttergate.panel.wires import LIMITS_S, WIRE_FAULTS, WireWatch
 from shuttergate.system import spawn
 from shuttergate.verdict import Fault
 from shuttergate.vision import coral, libedgetpu
-from shuttergate.vision.accelerator import AcceleratorState
+from shuttergate.vision.accelerator import STATES, AcceleratorState
 from shuttergate.vision.eyes import open_eyes
 from shuttergate.vision.runtime import RUNTIME
 from shuttergate.vision.selftest import SelfTest
@@ -46,6 +46,7 @@ WARM_UP_FRAMES = 5
 SAMPLE_FRAMES = 60
 SAMPLE_S = 6.0
 ACCELERATOR_S = 25.0
+_MOCK = phrase("{mock}", mock="mock")  # the driver's name; in Japanese with what it means
 _PLUG = phrase("plug the Coral in again, in a blue USB 3 socket with enough current")
 _ACCELERATOR_MENDS = {
     AcceleratorState.ABSENT: phrase(
@@ -163,16 +164,14 @@ def _accelerator(config: Config, board: Board) -> Iterator[Finding]:
     try:
         if eyes.accelerator.wait(ACCELERATOR_S):
             SelfTest(eyes.live).ask_all()
-            seen = phrase(
-                "edgetpu by {library}; {bus}", library=engine.library, bus=Phrase(coral.words())
-            )
+            seen = phrase("edgetpu by {library}; {bus}", library=engine.library, bus=coral.words())
             yield examined("accelerator", Health.OK, seen)
         else:
             state, cause = eyes.accelerator.state, eyes.accelerator.cause
             health = Health.WARNING if eyes.may_stand_in else Health.FAULT
             mend = _ACCELERATOR_MENDS.get(state, _PLUG)
-            cause = cause.removesuffix(f"; {libedgetpu.MEND}")
-            seen = phrase("edgetpu {state}: {cause}", state=state, cause=cause)
+            cause = libedgetpu.without_mend(cause)
+            seen = phrase("edgetpu {state}: {cause}", state=STATES[state], cause=cause)
             yield examined("accelerator", health, seen, mend)
     finally:
         eyes.accelerator.close()
@@ -197,7 +196,7 @@ def _gpio(
     else:
         seen = phrase(
             "{driver}; permissive BCM {enable} low, shutter BCM {shutter} released",
-            driver=board.gpio.driver,
+            driver=_MOCK if board.gpio.is_simulated else board.gpio.driver,
             enable=board.pins.enable,
             shutter=board.pins.shutter,
         )

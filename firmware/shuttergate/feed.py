@@ -69,6 +69,7 @@ class PressRefused(Event, frozen=True, tag="press refused"):
     reason: Reason
     detail: str = ""
     faults: list[Fault] = []
+    said: Said = msgspec.UNSET  # of the detail
 
 
 class Video(Event, frozen=True, tag="video"):
@@ -86,6 +87,7 @@ class VideoLost(Event, frozen=True, tag="video lost"):
 
     reason: Reason
     detail: str = ""
+    said: Said = msgspec.UNSET  # of the detail
 
 
 class NoVideo(Event, frozen=True, tag="no video"):
@@ -153,6 +155,7 @@ class AcceleratorChanged(Event, frozen=True, tag="accelerator"):
 
     state: str
     cause: str
+    said: Said = msgspec.UNSET
 
 
 class FrameBuffers(Event, frozen=True, tag="frame buffers"):

@@ -22,7 +22,14 @@ from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config, read_kit
-from shuttergate.errors import CameraError, CameraLost, ConfigError, ScoreError, ShuttergateError
+from shuttergate.errors import (
+    CameraError,
+    CameraLost,
+    ConfigError,
+    Phrase,
+    ScoreError,
+    ShuttergateError,
+)
 from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
@@ -74,8 +81,8 @@ def _tell_step(link: feed.Link, doing: str) -> None:
     link.send(feed.StartStep(doing))
 
 
-def _tell_accelerator(link: feed.Link, state: AcceleratorState, cause: str) -> None:
-    link.send(feed.AcceleratorChanged(state, cause))
+def _tell_accelerator(link: feed.Link, state: AcceleratorState, cause: Phrase | str) -> None:
+    link.send(feed.AcceleratorChanged(state, str(cause), feed.said(cause)))
 
 
 def main(argv: list[str] | None = None) -> None:

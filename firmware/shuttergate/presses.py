@@ -13,7 +13,7 @@ from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.config import Config
-from shuttergate.errors import EncoderError
+from shuttergate.errors import EncoderError, Phrase
 from shuttergate.feed import Total
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Interlock, Opening
@@ -157,13 +157,13 @@ class Presses:
         if self._told:
             self._refuse(self._interlock.reason)
 
-    def _refuse(self, reason: Reason, detail: str = "") -> None:
+    def _refuse(self, reason: Reason, detail: Phrase | str = "") -> None:
         if reason is Reason.HELD and self._told:
             return  # the same press, which was refused when its second pole was felt
         self._tally.count(Total.REFUSED, reason)
         self._display.refused()
         faults = sorted(self._interlock.state.faults)
-        self._tell(feed.PressRefused(reason, detail, faults))
+        self._tell(feed.PressRefused(reason, str(detail), faults, feed.said(detail)))
 
     def leaving(self, main: Pixels) -> Pixels:
         """Return a picture in the size in which it may leave; raises `ScoreError`."""
@@ -231,7 +231,7 @@ class Presses:
             return
         self._tally.count(Total.LOST, found.reason)
         self._display.refused()
-        self._tell(feed.VideoLost(found.reason, found.detail))
+        self._tell(feed.VideoLost(found.reason, str(found.detail), feed.said(found.detail)))
 
     def _no_video(self, error: EncoderError) -> None:
         self.makes_videos = False

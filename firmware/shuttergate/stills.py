@@ -133,7 +133,8 @@ def words(found: Checked) -> str:
         Reason.DOUBT: _("doubt"),
     }
     why = {str(reason): said for reason, said in reasons.items()}.get(found.reason, found.reason)
-    return f"{padded(verdict, 10)} {found.score:.3f}  {found.file}  ({why})"
+    said = _("{file}  ({why})").format(file=found.file, why=why)
+    return f"{padded(verdict, 10)} {found.score:.3f}  {said}"
 
 
 def exit_status(verdicts: Iterable[str]) -> int:

@@ -20,7 +20,14 @@ LANGUAGES = ("en", "ja")
 
 
 Caused = (
-    feed.CameraGivenUp | feed.FaultBegan | feed.NoVideo | feed.PictureSkipped | feed.SwitchRefused
+    feed.AcceleratorChanged
+    | feed.CameraGivenUp
+    | feed.FaultBegan
+    | feed.NoVideo
+    | feed.PictureSkipped
+    | feed.PressRefused
+    | feed.SwitchRefused
+    | feed.VideoLost
 )
 
 
@@ -162,11 +169,17 @@ def lost_words(reason: str, language: str | None = None) -> str:
 
 def camera_words(name: str) -> Phrase:
     """Return a camera's name, which stays English in the log, for people."""
+    device = name.removeprefix("webcam ")
+    if device != name:
+        return phrase("webcam {device}", device=device)
     scene = name.removeprefix("simulated camera on ")
     if scene == name:
         return Phrase(name)
     if scene == "the built-in room":
         return phrase("simulated camera on the built-in room")
+    stage = scene.removeprefix("the stage ")
+    if stage != scene:
+        return phrase("simulated camera on the stage {file}", file=stage)
     return phrase("simulated camera on {scene}", scene=scene)
 
 
@@ -188,11 +201,13 @@ def words(item: feed.News, language: str | None = None) -> str:
                 why=_cause(item, item.cause, language)
             )
         case feed.VideoLost():
-            why = _more(lost_words(item.reason, language), item.detail, language)
+            detail = _cause(item, item.detail, language)
+            why = _more(lost_words(item.reason, language), detail, language)
             return _("no video: {why}").format(why=why)
         case feed.PressRefused():
             why = _with_faults(item.reason, item.faults, language)
-            why = _more(why, reason_words(item.detail, language), language)
+            detail = _cause(item, reason_words(item.detail, language), language)
+            why = _more(why, detail, language)
             return _("press refused: {why}").format(why=why)
         case feed.FaultBegan():
             why = _cause(item, item.error, language)
@@ -229,7 +244,7 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _("another process saves photos now")
         case feed.AcceleratorChanged():
             state = _accelerator_states(language).get(item.state, item.state)
-            return _more(state, item.cause, language)
+            return _more(state, _cause(item, item.cause, language), language)
         case feed.PictureSkipped():
             return _("a picture cannot be shown: {why}").format(
                 why=_cause(item, item.cause, language)
@@ -246,9 +261,12 @@ def words(item: feed.News, language: str | None = None) -> str:
                 why=_more(item.thread, item.error, language)
             )
         case feed.ChildEnded():
-            return _("a process ended; it starts again")
+            process = _processes(language).get(item.process, item.process)
+            return _("{process} ended; it starts again").format(process=process)
         case feed.ChildFrozen():
-            return _("a process gave no sign; it is ended and starts again")
+            process = _processes(language).get(item.process, item.process)
+            said = _("{process} gave no sign; it is ended and starts again")
+            return said.format(process=process)
         case feed.Stderr():
             return f"{item.process}: {item.line}"
         case feed.Nonsense():
@@ -318,6 +336,15 @@ def _accelerator_states(language: str | None) -> dict[str, str]:
         "failed": _("the accelerator gives errors instead of answers"),
         "hung": _("the accelerator gives no answer"),
         "died": _("the accelerator’s process ended"),
+    }
+
+
+def _processes(language: str | None) -> dict[str, str]:
+    _ = texts(language)
+    return {
+        "gate": _("the process that decides"),
+        "publisher": _("the process that saves photos"),
+        "console": _("the page’s server"),
     }
 
 

@@ -115,7 +115,7 @@ def test_a_missing_album_refuses_the_photo_until_it_is_back(studio: Build, tmp_p
     kit = studio(clear, tmp_path / "gone")
     outcome = kit.press()
     assert outcome.reason is Reason.FAULT
-    assert "is missing; plug the disk in" in outcome.detail
+    assert "is missing; plug the disk in" in str(outcome.detail)
     (tmp_path / "gone").mkdir()
     assert wait_until(lambda: kit.album_states[-1] == "")
     assert kit.press().name
@@ -128,7 +128,7 @@ def test_a_publisher_that_ends_loses_the_photo_and_not_the_kit(
     kit.client.disconnect()
     outcome = kit.press()
     assert outcome.reason is Reason.FAULT
-    assert "no publisher" in outcome.detail
+    assert "no publisher" in str(outcome.detail)
 
 
 @pytest.mark.parametrize("reason", [Reason.DOUBT, Reason.NUDITY])

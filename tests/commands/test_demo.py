@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttergate.columns import columns
+from shuttergate.columns import columns as room
 from shuttergate.commands.demo import KEY_S, PRESS_S, Fingers
 from shuttergate.print import qr
 from support.kits import slow_kit, wait_until
@@ -96,7 +96,7 @@ def test_the_keys_are_named_the_space_bar_takes_a_photo_and_q_quits(
     terminal = Terminal(80, *slow_kit(tmp_path), "--album", album)
     terminals.append(terminal)
     assert terminal.shows("the shutter button is live")
-    assert terminal.shows("[space] press  [q] quit   ● OPEN  ", 3)
+    assert terminal.shows("[space] press  [q] quit  ● OPEN  ", 3)
     time.sleep(0.5)  # only a button that was let go is live
     terminal.type(b" ")
     assert terminal.shows("ms after the press")
@@ -149,7 +149,7 @@ def test_with_lan_it_shows_address_and_code_and_shows_them_again(
     rows = qr.modules(f"{address}pair#{digits.replace(' ', '')}")
     assert dark_modules(terminal.read())[:-1] == rows
     block = without_colours(terminal.read()).partition("http://127")[0].replace("\r\x1b[K", "")
-    assert max(map(columns, block.splitlines())) < 80
+    assert max(map(room, block.splitlines())) < 80
     assert may.replace(" ", "") in re.sub(r"[\s▀▄█]", "", block)
     terminal.text = ""
     terminal.type(b"c")
@@ -177,6 +177,27 @@ def test_lan_is_for_a_page() -> None:
     command = [sys.executable, "-m", "shuttergate", "demo", "--headless", "--lan"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "with --headless there is none" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", r"\[space\] press  \[q\] quit  ● OPEN    {scores}  photos 0"),
+        ("ja", r"\[スペース\] 撮影  \[q\] 終了  ● 開  {scores}  写真 0"),
+    ],
+)
+def test_a_line_of_80_columns_has_room_for_the_scores(
+    terminals: list[Terminal], tmp_path: Path, language: str, said: str
+) -> None:
+    terminal = Terminal(80, *slow_kit(tmp_path), "--album", tmp_path, LANGUAGE=language)
+    terminals.append(terminal)
+    wanted = said.replace("{scores}", r"consent-clean 0\.\d\d open-nsfw 0\.\d\d")
+
+    def lines() -> list[str]:
+        return terminal.read().split("\r\x1b[K")
+
+    assert wait_until(lambda: any(re.match(wanted, line) for line in lines()), 15), lines()[-1]
+    assert max(room(line) for line in lines() if line.startswith("[")) < 80
 
 
 def test_without_a_keyboard_no_keys_are_named(terminals: list[Terminal], tmp_path: Path) -> None:

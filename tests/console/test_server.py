@@ -855,12 +855,19 @@ def test_what_comes_without_its_open_file_is_passed_over(tmp_path: Path) -> None
         one.close()
 
 
-def test_a_port_that_is_taken_is_named(console: Console) -> None:
+@pytest.mark.parametrize("by", ["--port", "page.port"])
+def test_a_port_that_is_taken_is_named_by_what_asked_for_it(
+    console: Console, tmp_path: Path, by: str
+) -> None:
+    config = tmp_path / "kit.toml"
+    config.write_text(f"[page]\nport = {console.port}\n")
+    asked = [by, str(console.port)] if by == "--port" else ["--config", str(config)]
     done = subprocess.run(
-        [sys.executable, "-m", "shuttergate", "console", "--port", str(console.port)],
+        [sys.executable, "-m", "shuttergate", "console", *asked],
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith(f"shuttergate: page.port: {console.port} cannot be had")
+    assert done.stderr.startswith(f"shuttergate: {by}: {console.port} cannot be had")

@@ -14,6 +14,7 @@ from shuttergate.bench.scenario import invariants
 from shuttergate.bench.scenario.album_expectations import PhotoCount
 from shuttergate.bench.scenario.expectation import Finding
 from shuttergate.bench.scenario.line_expectations import Falls
+from shuttergate.bench.scenario.names import SCENES
 from shuttergate.bench.scenario.record import AlbumPicture, Done, PressRecord, Record, Said, Told
 from shuttergate.bench.scenario.report import Run
 from shuttergate.bench.scenario.run import read_scenario
@@ -55,7 +56,7 @@ def record(**more: Any) -> Record:
 def a_run(**more: Any) -> Run:
     """That run, judged: the line fell too late, and one photo is there."""
     scenario = read_scenario(LIBRARY / "1-fail-closed" / "card.toml")
-    found = record(done=[Done(2.9, phrase("shows {scene}", scene="card"))], **more)
+    found = record(done=[Done(2.9, phrase("shows {scene}", scene=SCENES["card"]))], **more)
     wanted = [Falls(2.9, 50), PhotoCount(1)]
     return Run("promise/card", scenario, found, [one.judge(found) for one in wanted], "", 6.1)
 

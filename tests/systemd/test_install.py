@@ -135,10 +135,18 @@ def test_dry_run_needs_no_root_and_touches_no_system(checkout: Path) -> None:
         assert "shuttergate needs 3.11 to 3.13" in done.stderr
         pytest.skip("no fitting python3 in the path")
     lines = done.stdout.splitlines()
-    strangers = [
-        line for line in lines if not line.startswith(("would: ", "skipped", "note: ", "done"))
-    ]
-    assert not strangers
+    assert lines.pop() == "That was a dry run: nothing was changed"
+    assert not [one for one in lines if not one.startswith(("would: ", "skipped", "note: "))]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--uninstall"]])
+def test_it_says_once_that_it_is_done_and_never_after_a_dry_run(
+    checkout: Path, tree: Path, arguments: list[str]
+) -> None:
+    whole = [*(arguments or ["--board", "simulated"]), "--root", tree]
+    said = [installed(checkout, *more, *whole) for more in ([], ["--dry-run"])]
+    assert [len(re.findall("^done", one, re.MULTILINE)) for one in said] == [1, 0]
+    assert said[1].endswith("That was a dry run: nothing was changed\n")
 
 
 def test_the_second_run_changes_nothing(checkout: Path, tree: Path) -> None:

@@ -20,7 +20,7 @@ from shuttergate.board import AcceleratorPart as Engine
 from shuttergate.board import read_board
 from shuttergate.commands import doctor, measure
 from shuttergate.config import Config, GateSettings, VisionSettings
-from shuttergate.errors import AcceleratorError
+from shuttergate.errors import AcceleratorError, Phrase
 from shuttergate.examination import Examined, Health
 from shuttergate.system.paths import share
 from shuttergate.system.pipes import pipes
@@ -75,8 +75,8 @@ class Tpu:
         self.opened.append(open_eyes([PACK], ["open-nsfw"], engine, limit_s, self.hear))
         return self.opened[-1]
 
-    def hear(self, state: AcceleratorState, cause: str) -> None:
-        self.told.append((state, cause))
+    def hear(self, state: AcceleratorState, cause: Phrase | str) -> None:
+        self.told.append((state, str(cause)))
 
     def states(self) -> list[AcceleratorState]:
         return [state for state, _ in self.told]
@@ -123,7 +123,7 @@ def test_that_it_works_is_told_before_anyone_can_find_that_it_does_not(
 ) -> None:
     told, barred = accelerator.Accelerator._tell, list[bool]()
 
-    def tell(one: accelerator.Accelerator, state: AcceleratorState, cause: str) -> None:
+    def tell(one: accelerator.Accelerator, state: AcceleratorState, cause: Phrase | str) -> None:
         if state is AcceleratorState.WORKING:
             barred.append(one._lock.locked())
         told(one, state, cause)
@@ -148,7 +148,7 @@ def test_the_process_keeps_nothing_of_a_picture(monkeypatch: pytest.MonkeyPatch)
         wire.send_job(ours, "none", {}, content)
         answer = bytearray(wire.receive_hello(ours).output_bytes)
         ours.sendall(CARD.data)
-        assert wire.receive_answer(ours, answer) == ""
+        assert wire.receive_answer(ours, answer) is None
         assert any(answer)
         assert len(buffers[0]) == CARD.size and not any(buffers[0])
         ours.close()
@@ -226,7 +226,7 @@ def test_a_holder_with_a_name_cut_within_a_letter_is_named(tmp_path: Path) -> No
     (process / "fd" / "5").symlink_to("/dev/bus/usb/001/004")
     (process / "status").write_text("PPid:\t1\n")
     (process / "comm").write_bytes(b"x\xe5\x86\n")
-    said = coral.words(tmp_path / "bus", tmp_path / "proc")
+    said = str(coral.words(tmp_path / "bus", tmp_path / "proc"))
     assert said.endswith("(process 71) holds it")
 
 
@@ -524,7 +524,7 @@ def test_the_bus_is_read_in_words(tmp_path: Path, ids: tuple[str, str] | None, w
     (holder / "status").write_text("Name:\tkeeper\nPPid:\t1\n")
     if ids == ("18d1", "9302"):
         (holder / "fd" / "5").symlink_to("/dev/bus/usb/002/007")
-    assert words in coral.words(tmp_path / "bus", tmp_path / "proc")
+    assert words in str(coral.words(tmp_path / "bus", tmp_path / "proc"))
 
 
 def test_calls_from_two_threads_keep_their_own_answers(tpu: Tpu) -> None:

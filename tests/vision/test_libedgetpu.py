@@ -8,6 +8,7 @@ import pytest
 
 from shuttergate.errors import UnfitError
 from shuttergate.vision import libedgetpu
+from support.japanese import english
 from support.places import ROOT
 
 
@@ -93,12 +94,16 @@ def test_what_is_no_such_library_says_nothing() -> None:
 
 
 def test_only_what_the_runtime_could_not_call_is_put_down_to_the_build() -> None:
-    said = libedgetpu.explained(RuntimeError("Encountered unresolved custom op.\nNode 1"), "a.so")
-    assert "a.so" in said and "(Node 1)" in said and str(libedgetpu.MEND) in said
-    assert libedgetpu.explained(RuntimeError("INFO\nUSB transfer error 1"), "a.so") == (
-        "USB transfer error 1"
-    )
-    assert libedgetpu.explained(RuntimeError(), "a.so") == "RuntimeError()"
+    cause = libedgetpu.explained(RuntimeError("Encountered unresolved custom op.\nNode 1"), "a.so")
+    said, mend = str(cause), str(libedgetpu.MEND)
+    assert "a.so" in said and "(Node 1)" in said and said.endswith(f"; {mend}")
+    assert str(libedgetpu.without_mend(cause)) == said.removesuffix(f"; {mend}")
+    assert list(english(cause.told("ja"))) == []
+    other = libedgetpu.explained(RuntimeError("INFO\nUSB transfer error 1"), "a.so")
+    assert str(other) == "USB transfer error 1" and libedgetpu.without_mend(other) == other
+    assert str(libedgetpu.explained(RuntimeError(), "a.so")) == "RuntimeError()"
+    endless = libedgetpu.explained(RuntimeError("unresolved custom op" + "x" * 10**6), "a.so")
+    assert len(str(endless)) < 2 * libedgetpu.LONGEST
 
 
 def test_the_mend_names_a_place_that_is_there() -> None:

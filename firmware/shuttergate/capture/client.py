@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from shuttergate.capture import hatch
 from shuttergate.clock import Clock
+from shuttergate.errors import Phrase, cause_of, phrase
 
 RECEIPT_TIMEOUT_S = 15.0
 """A publisher that is silent for so long is stuck: a slow SD card needs seconds."""
@@ -31,6 +32,11 @@ class Heard(Enum):
 
     NOTHING = auto()
     GONE = auto()
+
+
+def gone(cause: Phrase) -> Phrase:
+    """Return the words for a publisher that is there no more."""
+    return phrase("the publisher is gone ({cause})", cause=cause)
 
 
 class PublisherClient:
@@ -77,7 +83,7 @@ class PublisherClient:
             return
         self._hearing = self._sending = None
         _shut(sending)
-        self._heard.put(hatch.Receipt(self._awaited, error="the publisher ended"))
+        self._heard.put(hatch.kept_out(self._awaited, phrase("the publisher ended")))
         hearing.close()
 
     def hear(self) -> hatch.AlbumState | Heard:
@@ -151,7 +157,7 @@ class PublisherClient:
         """The last word is the gate's, when all that a slow disk takes its time for is over."""
         sock = self._sending  # all of it goes through this one, and none to a successor
         if sock is None:
-            return hatch.Receipt(serial, error="there is no publisher; nothing is kept")
+            return hatch.kept_out(serial, phrase("there is no publisher; nothing is kept"))
         until_s = self._clock() + RECEIPT_TIMEOUT_S
         self._awaited = serial
         try:
@@ -168,11 +174,11 @@ class PublisherClient:
             raise OSError("it asked twice")
         except queue.Empty:
             _shut(sock)
-            cause = f"silent for {RECEIPT_TIMEOUT_S:.0f} s"
-            return hatch.Receipt(serial, error=f"the publisher is gone ({cause})")
+            silent = phrase("silent for {s:.0f} s", s=RECEIPT_TIMEOUT_S)
+            return hatch.kept_out(serial, gone(silent))
         except OSError as error:
             _shut(sock)
-            return hatch.Receipt(serial, error=f"the publisher is gone ({error})")
+            return hatch.kept_out(serial, gone(cause_of(error)))
 
     def _send(
         self, sock: socket.socket | None, order: hatch.ToPublisher, payload: bytes = b""

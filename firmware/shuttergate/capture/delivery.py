@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 
 from shuttergate.capture import hatch
-from shuttergate.capture.client import PublisherClient
+from shuttergate.capture.client import PublisherClient, gone
+from shuttergate.errors import cause_of
 
 MOST_WAITING_BYTES = 16 * 1024 * 1024
 """Some ten seconds of video. A disk that is further behind is too slow for it."""
@@ -73,7 +74,7 @@ class Delivery:
         try:
             receipt = self._send()
         except OSError as error:
-            receipt = hatch.Receipt(0, error=f"the publisher is gone ({error})")
+            receipt = hatch.kept_out(0, gone(cause_of(error)))
         if not self._is_dropped:
             self._done(receipt)
 

@@ -15,6 +15,7 @@ import socket
 
 import msgspec
 
+from shuttergate.errors import Phrase
 from shuttergate.feed import Said
 from shuttergate.system.framing import exactly, framed, message
 
@@ -78,6 +79,17 @@ class Receipt(msgspec.Struct, frozen=True, tag="receipt", forbid_unknown_fields=
     serial: int
     name: str = ""
     error: str = ""
+    said: Said = msgspec.UNSET
+
+    @property
+    def cause(self) -> Phrase | str:
+        """What kept it out, to be told to people."""
+        return self.said or self.error
+
+
+def kept_out(serial: int, cause: Phrase) -> Receipt:
+    """Return the receipt for what was not kept."""
+    return Receipt(serial, error=str(cause), said=cause)
 
 
 class AlbumState(msgspec.Struct, frozen=True, tag="album", forbid_unknown_fields=True):

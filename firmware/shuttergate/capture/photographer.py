@@ -15,7 +15,7 @@ from shuttergate.capture.client import RECEIPT_TIMEOUT_S, PublisherClient
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
 from shuttergate.clock import Clock, since_boot_s
-from shuttergate.errors import ScoreError
+from shuttergate.errors import Phrase, ScoreError
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Opening
 from shuttergate.verdict import Reason
@@ -42,7 +42,7 @@ class Outcome:
     pressed_s: float
     name: str = ""
     reason: Reason = Reason.CLEAR
-    detail: str = ""
+    detail: Phrase | str = ""
     frame: int = -1
     scores: Mapping[str, float] | None = None
 
@@ -165,7 +165,7 @@ class Photographer:
             when = datetime.fromtimestamp(taken, UTC)
             photo = encode(picture, when, camera.rotation, camera.jpeg_quality)
         except ScoreError as error:
-            return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(error), number)
+            return Outcome(pressed_s, "", Reason.SECOND_LOOK, error.phrase, number)
         finally:
             if picture is not None:
                 picture[:] = 0
@@ -173,7 +173,7 @@ class Photographer:
         if receipt is None:
             return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
         if receipt.error:
-            return Outcome(pressed_s, "", Reason.FAULT, receipt.error, number, scores)
+            return Outcome(pressed_s, "", Reason.FAULT, receipt.cause, number, scores)
         return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
 
     def _leaving(self, frame: Frame) -> Pixels:

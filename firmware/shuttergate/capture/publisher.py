@@ -13,7 +13,7 @@ from pathlib import Path
 
 from shuttergate.capture import hatch
 from shuttergate.capture.album import VIDEO, Album, Draft, nobodys_to_write
-from shuttergate.errors import AlbumError
+from shuttergate.errors import AlbumError, phrase
 from shuttergate.system import confine, spawn
 from shuttergate.system.landlock import Right
 
@@ -77,7 +77,8 @@ class _Desk:
                 case hatch.Seal() if self._draft is not None and self._is_on(order.serial):
                     self._seal(self._draft, order.serial, content)
                 case hatch.Seal():
-                    hatch.send(self._sock, hatch.Receipt(order.serial, error="it was given up"))
+                    lost = hatch.kept_out(order.serial, phrase("it was given up"))
+                    hatch.send(self._sock, lost)
                 case hatch.Word() if self._is_on(order.serial):
                     self.drop()
         except AlbumError as refusal:
@@ -85,7 +86,7 @@ class _Desk:
                 self.drop()
             # The fault goes first: the gate must be closed before it hears that something is lost.
             hatch.send(self._sock, hatch.AlbumState(str(refusal), refusal.phrase))
-            hatch.send(self._sock, hatch.Receipt(order.serial, error=str(refusal)))
+            hatch.send(self._sock, hatch.kept_out(order.serial, refusal.phrase))
 
     def drop(self) -> None:
         """Let the video go that has no name yet: nothing of it remains."""

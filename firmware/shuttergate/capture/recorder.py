@@ -22,7 +22,7 @@ from shuttergate.capture.encoder import Encoder, Muxer, load
 from shuttergate.capture.gops import Gops
 from shuttergate.capture.video import LIMIT, RELEASED, KeptPhotos, Recorded, Recording
 from shuttergate.clock import Clock, since_boot_s
-from shuttergate.errors import EncoderError
+from shuttergate.errors import EncoderError, Phrase, phrase
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import State
 from shuttergate.interlock import Opening
@@ -226,7 +226,7 @@ class Recorder:
                 case _Shot() if self._is_on:
                     self._shot(event)
         except EncoderError as error:
-            self._drop(Reason.FAULT, str(error))
+            self._drop(Reason.FAULT, error.phrase)
             self._begin_anew()
 
     def _shot(self, shot: _Shot) -> None:
@@ -238,7 +238,7 @@ class Recorder:
             if self._encoder is None or self._encoder.size != shot.canvas.size:
                 self._renew(shot.canvas.size)
             if not self._gops.judged(shot.exposed_s, True) and self._video is not None:
-                self._drop(Reason.SLOW, "encoder")
+                self._drop(Reason.SLOW, phrase("encoder"))
                 self._renew(shot.canvas.size)
                 self._gops.judged(shot.exposed_s, True)
             if self._video is None or not self._video.ended:
@@ -260,7 +260,7 @@ class Recorder:
 
     def _renew(self, size: tuple[int, int]) -> None:
         """Begin anew, with a key picture; of the encoder before nothing remains."""
-        self._drop(Reason.FAULT, "the camera changed the size of its pictures")
+        self._drop(Reason.FAULT, phrase("the camera changed the size of its pictures"))
         self._begin_anew()
         try:
             self._encoder = Encoder(size, self._fps, self._settings.codec)
@@ -329,7 +329,7 @@ class Recorder:
             )
             video.begin(first_s, muxer, delivery)
         if not video.put(gops):
-            self._drop(Reason.SLOW, "disk")
+            self._drop(Reason.SLOW, phrase("disk"))
 
     def _end_with(self, reason: Reason) -> None:
         """The gate is CLOSED: what is not cleared yet never will be."""
@@ -348,14 +348,14 @@ class Recorder:
             if not video.seal(last):
                 self._delivered = None
                 video.drop()
-                self._done(video.lost(Reason.SLOW, "disk"))
+                self._done(video.lost(Reason.SLOW, phrase("disk")))
             return
         self._video = None
         self._begin_anew()
         own = video.ended in (RELEASED, LIMIT)
         self._done(video.lost(Reason.NO_FRAME if own else Reason(video.ended)))
 
-    def _drop(self, reason: Reason, detail: str) -> None:
+    def _drop(self, reason: Reason, detail: Phrase | str) -> None:
         video, self._video = self._video, None
         if video is not None:
             self._begin_anew()

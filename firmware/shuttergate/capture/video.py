@@ -10,6 +10,7 @@ from shuttergate.capture import hatch
 from shuttergate.capture.delivery import Delivery
 from shuttergate.capture.encoder import Muxer
 from shuttergate.capture.gops import Gop
+from shuttergate.errors import Phrase
 from shuttergate.verdict import Reason
 
 PRESSES_KEPT = 32
@@ -28,7 +29,7 @@ class Recorded:
 
     name: str = ""
     reason: Reason = Reason.CLEAR
-    detail: str = ""
+    detail: Phrase | str = ""
     ended: str = ""
     pictures: int = 0
     seconds: float = 0.0
@@ -96,7 +97,7 @@ class Recording:
         if self._delivery is not None:
             self._delivery.wait(timeout_s)
 
-    def lost(self, reason: Reason, detail: str = "") -> Recorded:
+    def lost(self, reason: Reason, detail: Phrase | str = "") -> Recorded:
         """Return that nothing became of it, and why."""
         return Recorded(reason=reason, detail=detail, ended=self.ended)
 
@@ -105,7 +106,7 @@ class Recording:
         if receipt is None:
             return self.lost(Reason.FAULT if self.is_doubted else Reason.NO_PHOTO)
         if receipt.error or self._muxer is None:
-            return self.lost(Reason.FAULT, receipt.error)
+            return self.lost(Reason.FAULT, receipt.cause)
         return Recorded(
             receipt.name,
             ended=self.ended,

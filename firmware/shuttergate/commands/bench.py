@@ -28,7 +28,7 @@ def bench(
     scenarios: Annotated[
         list[Path],
         typer.Argument(
-            metavar=_("SCENARIO.toml…|latency"),
+            metavar=_("SCENARIO.toml|latency"),
             help=_("Scenarios, or folders of them; or: from light to line, and press to file."),
         ),
     ],
@@ -171,7 +171,7 @@ def _soak(
         except ShuttergateError as error:
             fail(error, 1)
     if report is not None:
-        text = page.render(soaked.failed, sheets[0].scenario.title, soaked)
+        text = page.render(soaked.failed, sheets[0].scenario.heading(), soaked)
         report.write_text(text, encoding="utf-8")
     typer.echo(soak.words(soaked))
     return int(not soaked.held)

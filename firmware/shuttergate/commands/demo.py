@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from shuttergate import feed
 from shuttergate.board import Board
-from shuttergate.columns import cut, padded
+from shuttergate.columns import columns, cut, padded
 from shuttergate.commands import run as serve
 from shuttergate.config import Config
 from shuttergate.errors import plain
@@ -141,8 +141,9 @@ class Screen:
     def status(self, kit: Supervisor, elapsed_s: float) -> None:
         """Show how things stand: a living line, or now and then a log line."""
         if self._terminal:
-            line = _status_line(kit, self._keys)
-            self._line = _coloured(cut(line, shutil.get_terminal_size().columns))
+            width = shutil.get_terminal_size().columns
+            line = _status_line(kit, self._keys, width)
+            self._line = _coloured(cut(line, width))
             self._out.write(f"\r\x1b[K{self._line}")
         elif elapsed_s >= self._due_s and kit.status is not None:
             self._due_s += STATUS_EVERY_S
@@ -223,19 +224,28 @@ def _coloured(text: str) -> str:
     return text.replace("◉", "\x1b[31m◉\x1b[0m")
 
 
-def _status_line(kit: Supervisor, keys: bool) -> str:
+def _status_line(kit: Supervisor, keys: bool, width: int) -> str:
+    """Return how things stand: keys, gate and scores, and what else there is room for."""
     status = kit.status
     if status is None or not kit.is_heard:
         return _("○ CLOSED  no word from the gate process")
     state = _("● OPEN  ") if status.open else _("○ CLOSED")
     if status.recording_s is not None:
         state = _("◉ REC {s:4.1f} s").format(s=status.recording_s)
-    scores = score_words(status.scores)
     photos, videos = (feed.count(kit.totals, one) for one in (Total.PHOTOS, Total.VIDEOS))
-    text = _("{state}  {fps:4.1f} fps  photos {photos}  videos {videos}  {scores}").format(
-        state=state, fps=status.fps, scores=scores, photos=photos, videos=videos
-    )
-    return _("[space] press  [q] quit   ") + text if keys else text  # first: the end may be cut
+    more = [
+        _("photos {n}").format(n=photos),
+        _("videos {n}").format(n=videos),
+        _("{fps:4.1f} fps").format(fps=status.fps),
+    ]
+    line = (
+        _("[space] press  [q] quit  ") if keys else ""
+    ) + f"{state}  {score_words(status.scores)}"
+    for part in more:
+        if columns(line) + 2 + columns(part) >= width:
+            break
+        line += f"  {part}"
+    return line
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -199,6 +199,10 @@ def _systemctl(*words: str) -> str | None:
     return found.stdout.strip()
 
 
+_STATES = (phrase("inactive"), phrase("activating"), phrase("deactivating"), phrase("failed"))
+"""What systemd says of a service, for the catalogue."""
+
+
 def _service() -> Examined:
     state = _systemctl("is-active")
     if state is None:

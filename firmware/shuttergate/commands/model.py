@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from shuttergate.columns import columns, padded, wrapped
 from shuttergate.commands import weights as cli_weights
-from shuttergate.commands.shared import AsJson, fail, refusing
+from shuttergate.commands.shared import AsJson, PackName, fail, refusing
 from shuttergate.errors import PackError, ShuttergateError, cause_of, phrase
-from shuttergate.lang import LANGUAGE, N_, _
+from shuttergate.lang import LANGUAGE, _
 from shuttergate.system.paths import share
 
 if TYPE_CHECKING:
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 
 model_app = typer.Typer(no_args_is_help=True, help=_("Model packs: what the kit looks for."))
 _T = TypeVar("_T")
-KEYS = (
-    *(N_("name"), N_("title"), N_("file"), N_("licence"), N_("licence_file"), N_("recipe")),
-    *(N_("byte_exact"), N_("input"), N_("output"), N_("thresholds"), N_("graph"), N_("data")),
-    *(N_("known_answers"), N_("head"), N_("close"), N_("edgetpu"), N_("published")),
-)
-"""What a manifest's keys are called for people; in English as they are."""
 
 model_app.command("fetch", help=_("Fetch the weights that others publish; needs a network."))(
     cli_weights.fetch
@@ -62,24 +56,20 @@ def model_list() -> None:
 
 
 @model_app.command("show", help=_("Show what a pack says of itself."))
-def model_show(pack: str) -> None:
+def model_show(pack: PackName) -> None:
     """The manifest, for people."""
+    from shuttergate.packs.claims import claims
     from shuttergate.vision.pack import read_pack
 
     def show() -> None:
         found = read_pack(share("models") / pack)
-        table = Table(show_header=False, box=None, pad_edge=False)
-        claims = msgspec.to_builtins(found.manifest)
-        title_ja = claims.pop("title_ja")
-        if LANGUAGE == "ja" and title_ja:
-            claims["title"] = title_ja
-        undisclosed_ja = claims["data"].pop("undisclosed_ja")
-        if LANGUAGE == "ja" and undisclosed_ja:
-            claims["data"]["undisclosed"] = undisclosed_ja
-        for key, value in claims.items():
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            table.add_row(_(key), text)
-        Console().print(table)
+        rows = [*claims(found.manifest)]
+        left = max(columns(label) for label, _said in rows) + 2
+        width = max(Console().width - left, 20)
+        for label, said in rows:
+            lines = [line for one in said.splitlines() for line in wrapped(one, width)]
+            for first, line in zip_longest([label], lines, fillvalue=""):
+                typer.echo(f"{padded(first, left)}{line}")
         if found.missing():
             typer.echo(cli_weights.absent(found))
 
@@ -88,7 +78,7 @@ def model_show(pack: str) -> None:
 
 @model_app.command("sources", help=_("Show what a pack was made from; --find: is a file in it?"))
 def model_sources(
-    pack: str,
+    pack: PackName,
     find: Annotated[
         Path | None,
         typer.Option(
@@ -134,7 +124,9 @@ def _show(found: _T, words: Callable[[_T], None], as_json: bool) -> None:
 
 
 @model_app.command("verify", help=_("Verify packs: sha256, shapes, types, operations, answers."))
-def model_verify(packs: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+def model_verify(
+    packs: Annotated[list[str] | None, typer.Argument(metavar=_("PACK"))] = None,
+) -> None:
     """All packs, or those named; status 1 where one is refused.
 
     A pack named here must be whole; among all, one whose weights were never fetched is only said
@@ -164,7 +156,7 @@ def _verify(pack: Pack) -> None:
 
 @model_app.command("build", help=_("Build a pack's model anew by its recipe, and compare."))
 def model_build(
-    pack: str,
+    pack: PackName,
     out: Annotated[Path | None, typer.Option(help=_("Keep the built file in this folder."))] = None,
 ) -> None:
     """The recipe makes its own build environment; status 1 where the bytes differ."""

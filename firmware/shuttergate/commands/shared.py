@@ -43,6 +43,7 @@ LanAt = Annotated[
         ),
     ),
 ]
+PackName = Annotated[str, typer.Argument(metavar=_("PACK"), help=_("Pack, as in `model list`."))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))]
 
 

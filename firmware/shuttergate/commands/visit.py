@@ -83,6 +83,7 @@ def _lines(finding: Examined) -> Iterator[str]:
     parts = {
         "camera": _("camera"),
         "accelerator": _("accelerator"),
+        "gpio": _("gpio"),
         "gpio after a crash": _("gpio after a crash"),
         "nudity rule": _("nudity rule"),
         "disk": _("disk"),

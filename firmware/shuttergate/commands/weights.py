@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from shuttergate.commands.shared import refusing
+from shuttergate.commands.shared import PackName, refusing
 from shuttergate.errors import PackError, cause_of, phrase
 from shuttergate.lang import _
 from shuttergate.system.paths import share, tilde
@@ -44,7 +44,7 @@ def packs(names: list[str] | None) -> Iterator[Pack]:
         yield read_pack(share("models") / name)
 
 
-def fetch(names: Annotated[list[str] | None, typer.Argument(metavar=_("PACK…"))] = None) -> None:
+def fetch(names: Annotated[list[str] | None, typer.Argument(metavar=_("PACK"))] = None) -> None:
     """All packs, or those named; status 1 where a file does not come."""
     from shuttergate.packs.fetch import fetch as get
 
@@ -69,7 +69,7 @@ def _bar() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
 
 
-def add(files: Annotated[list[Path], typer.Argument(metavar=_("FILE…"))]) -> None:
+def add(files: Annotated[list[Path], typer.Argument(metavar=_("FILE"))]) -> None:
     """Each file goes to the packs that mean it; status 1 where no pack does."""
     from shuttergate.packs.fetch import add as take
 
@@ -82,7 +82,7 @@ def add(files: Annotated[list[Path], typer.Argument(metavar=_("FILE…"))]) -> N
     refusing(all_of_them)
 
 
-def fit(names: Annotated[list[str] | None, typer.Argument(metavar=_("PACK…"))] = None) -> None:
+def fit(names: Annotated[list[str] | None, typer.Argument(metavar=_("PACK"))] = None) -> None:
     """All packs whose weights are here, or those named; status 1 where one does not fit."""
     from shuttergate.packs.edgetpu_fit import examine
 
@@ -163,7 +163,7 @@ def words(name: str, found: Fit) -> Iterator[str]:
 
 
 def compile_pack(
-    pack: str,
+    pack: PackName,
     out: Annotated[
         Path, typer.Option(help=_("Folder for the compiled file; this one if not named."))
     ] = Path(),

@@ -26,7 +26,7 @@ from shuttergate.verdict import Decision
 TIMINGS = {
     "verdict": "From a frame's exposure to its verdict.",
     "models": "All live channels on one frame.",
-    "second look": "The second look at a press.",
+    "second look": "The second look, at a press or for a page.",
     "photo": "From a press to its photo, durable in the album.",
 }
 

@@ -37,10 +37,10 @@ STALLED_MS = 15_000
 SEND_BUFFER_BYTES = 256 * 1024
 
 
-def listen(port: int, lan: bool) -> socket.socket:
+def listen(port: int, lan: bool, asked_by: str = "page.port") -> socket.socket:
     """Return a listening socket, for this computer alone or for the local network too.
 
-    Raises `ConfigError` where the port cannot be had.
+    Raises `ConfigError` where the port cannot be had; ``asked_by``: the option or setting with it.
     """
     host = "0.0.0.0" if lan else "127.0.0.1"
     sock = socket.socket()
@@ -54,8 +54,9 @@ def listen(port: int, lan: bool) -> socket.socket:
     except OSError as error:
         sock.close()
         raise ConfigError(
-            "page.port: {port} cannot be had ({cause}); stop what has it, perhaps another kit, or "
-            "choose another with --port",
+            "{asked_by}: {port} cannot be had ({cause}); stop what has it, perhaps another kit, or "
+            "choose another",
+            asked_by=asked_by,
             port=port,
             cause=cause_of(error),
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,6 +217,10 @@ def _cause(error: Exception) -> Phrase | str:
     text = str(error)
     if "cannot identify" in text:
         return phrase("no picture format known here")
+    if re.search("truncated|incomplete|not enough image data", text, re.IGNORECASE):
+        return phrase("the file ends too soon")
+    if re.search("broken|corrupt|checksum|decoder error", text, re.IGNORECASE):
+        return phrase("its data is damaged")
     return text.splitlines()[0] if text else type(error).__name__
 
 

@@ -14,6 +14,7 @@ from shuttergate.errors import CameraError
 from shuttergate.frame import Frame, main_size
 from shuttergate.frames.buffers import Pool
 from shuttergate.frames.shot import Scene
+from shuttergate.words import camera_words
 
 NOISY_BYTES = 512
 
@@ -54,7 +55,7 @@ class SimulatedCamera:
             time.sleep(timeout_s)
             raise CameraError(
                 "{name} gave no frame within {limit_s:.1f} s; switch its fault off",
-                name=self.name,
+                name=camera_words(self.name),
                 limit_s=timeout_s,
             )
         elapsed_s = since_boot_s() - self._start_s
@@ -64,7 +65,7 @@ class SimulatedCamera:
         if wait_s > timeout_s:
             raise CameraError(
                 "{name}: no frame within {limit_s:.1f} s; wait for the next",
-                name=self.name,
+                name=camera_words(self.name),
                 limit_s=timeout_s,
             )
         if wait_s > 0:
@@ -73,7 +74,8 @@ class SimulatedCamera:
         slot = self._pool.take()
         if slot is None:
             raise CameraError(
-                "{name}: no buffer is free; whoever holds a frame must end it", name=self.name
+                "{name}: no buffer is free; whoever holds a frame must end it",
+                name=camera_words(self.name),
             )
         if not self._trouble.repeating:
             self._exposed_s = since_boot_s()

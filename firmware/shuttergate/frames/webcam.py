@@ -28,6 +28,7 @@ from shuttergate.frames.sensor import fitting
 from shuttergate.frames.upright import flipped
 from shuttergate.system import pyav
 from shuttergate.system.holders import holders
+from shuttergate.words import camera_words
 
 OPEN_S = 5.0
 """A webcam that shows no first picture within this time is given up."""
@@ -69,7 +70,7 @@ class WebCam:
         if settings.controls:
             raise CameraError(
                 "{name}: [camera.controls] are libcamera's; empty that table in board.toml",
-                name=self.name,
+                name=camera_words(self.name),
             )
         self._av = _load()
         with self._named(), contextlib.ExitStack() as undo:
@@ -99,7 +100,7 @@ class WebCam:
             raise CameraError(
                 "{name} gave no picture within {limit_s:.0f} s; open its shutter, "
                 "plug it in again, or name another device in board.toml",
-                name=self.name,
+                name=camera_words(self.name),
                 limit_s=OPEN_S,
             ) from error
 
@@ -114,7 +115,7 @@ class WebCam:
         if given != wanted:
             raise CameraError(
                 "{name} gives {given} where {wanted} was asked for; use another webcam",
-                name=self.name,
+                name=camera_words(self.name),
                 given=given,
                 wanted=wanted,
             )
@@ -139,7 +140,9 @@ class WebCam:
         with self._named():
             while True:
                 if self._container is None:
-                    raise CameraError("{name} is closed; open it anew", name=self.name)
+                    raise CameraError(
+                        "{name} is closed; open it anew", name=camera_words(self.name)
+                    )
                 found = self._newest()
                 frame = self._frame(*found) if found is not None else None
                 if frame is not None:
@@ -147,7 +150,7 @@ class WebCam:
                 if time.monotonic() >= until_s:
                     raise CameraError(
                         "{name} gave no frame within {limit_s:.1f} s; plug it in again",
-                        name=self.name,
+                        name=camera_words(self.name),
                         limit_s=timeout_s,
                     )
                 time.sleep(POLL_S)
@@ -169,13 +172,14 @@ class WebCam:
             if size > room:
                 raise CameraError(
                     "{name} gave a picture of {size} bytes, more than {room}; use another webcam",
-                    name=self.name,
+                    name=camera_words(self.name),
                     size=size,
                     room=room,
                 )
             if newest.pts is None:
                 raise CameraError(
-                    "{name} does not date its frames; use another webcam", name=self.name
+                    "{name} does not date its frames; use another webcam",
+                    name=camera_words(self.name),
                 )
             self._scratch[:size] = np.frombuffer(newest, np.uint8)
             return size, newest.pts * Fraction(newest.time_base)
@@ -194,7 +198,8 @@ class WebCam:
             slot = self._pool.take()
             if slot is None:
                 raise CameraError(
-                    "{name}: no buffer is free; whoever holds a frame must end it", name=self.name
+                    "{name}: no buffer is free; whoever holds a frame must end it",
+                    name=camera_words(self.name),
                 )
             self._convert(picture, slot)
         except BaseException:
@@ -223,7 +228,8 @@ class WebCam:
             return None
         if (pictures[-1].width, pictures[-1].height) != self._given:
             raise CameraError(
-                "{name} changed the size of its pictures; it is opened anew", name=self.name
+                "{name} changed the size of its pictures; it is opened anew",
+                name=camera_words(self.name),
             )
         return pictures[-1]
 
@@ -282,11 +288,14 @@ class WebCam:
                 others = holders(lambda link: link.readlink() == node)
                 raise CameraError(
                     "{name} is busy: {held} has it; end that program",
-                    name=self.name,
+                    name=camera_words(self.name),
                     held=", ".join(others) or phrase("a program that cannot be seen from here"),
                 ) from error
             raise CameraError(
-                "{name}: {cause}; {mend}", name=self.name, cause=cause_of(error), mend=_mend(code)
+                "{name}: {cause}; {mend}",
+                name=camera_words(self.name),
+                cause=cause_of(error),
+                mend=_mend(code),
             ) from error
 
 

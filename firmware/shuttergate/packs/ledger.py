@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 from PIL import Image, ImageOps
 
+from shuttergate.columns import padded
 from shuttergate.errors import PackError, cause_of, plain
-from shuttergate.lang import _
+from shuttergate.lang import N_, _
 
 LEDGER = "ledger.csv"
 
@@ -252,6 +253,14 @@ def distance(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
+NAMES = (
+    *(N_("texture"), N_("photograph"), N_("drawing"), N_("mesh"), N_("weights")),
+    *(N_("safe"), N_("safe+paper"), N_("body"), N_("backbone")),
+    *(N_("what"), N_("registry"), N_("path"), N_("source"), N_("consent_basis")),
+)
+"""What our ledgers call kinds, uses and columns, for the catalogue; what a row says is English."""
+
+
 def show_summary(found: LedgerSummary) -> None:
     """Print the ledger at a glance, for people."""
     from rich.console import Console
@@ -268,7 +277,7 @@ def show_summary(found: LedgerSummary) -> None:
     ):
         table = Table(title, _("rows"), box=None, pad_edge=False)
         for name, rows in counts.items():
-            table.add_row(name, str(rows))
+            table.add_row(_(name), str(rows))
         console.print()
         console.print(table)
     table = Table(box=None, pad_edge=False)
@@ -318,4 +327,5 @@ def show_found(found: Found) -> None:
 def _show_row(row: LedgerSource) -> None:
     print()
     for name in row.__struct_fields__:
-        print(f"  {name:<13} {getattr(row, name)}")
+        if value := getattr(row, name):
+            print(f"  {padded(_(name), 13)} {value}")

@@ -16,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import AcceleratorError
+from shuttergate.errors import AcceleratorError, Phrase, cause_of, phrase
 from shuttergate.system import spawn
 from shuttergate.system.pipes import Pipes, pipes
 from shuttergate.vision import libedgetpu, wire
@@ -41,6 +41,17 @@ class AcceleratorState(StrEnum):
     HUNG = "hung"  # it gave nothing within the time limit
     DIED = "died"  # its process ended
 
+
+STATES = {
+    AcceleratorState.STARTING: phrase("starting"),
+    AcceleratorState.WORKING: phrase("working"),
+    AcceleratorState.ABSENT: phrase("absent"),
+    AcceleratorState.UNFIT: phrase("unfit"),
+    AcceleratorState.FAILED: phrase("failed"),
+    AcceleratorState.HUNG: phrase("hung"),
+    AcceleratorState.DIED: phrase("died"),
+}
+"""For people, within an error."""
 
 _WHEREVER = (AcceleratorState.STARTING, AcceleratorState.WORKING, AcceleratorState.UNFIT)
 """Where it stands on the bus says nothing about these."""
@@ -68,8 +79,8 @@ class Accelerator:
         self,
         job: Job,
         check: Callable[[Port, Port], None],
-        on_state: Callable[[AcceleratorState, str], None],
-        where: Callable[[], str],
+        on_state: Callable[[AcceleratorState, Phrase | str], None],
+        where: Callable[[], Phrase],
     ) -> None:
         self._job = job
         self._check = check
@@ -84,7 +95,7 @@ class Accelerator:
         self._settled = threading.Event()
         self.generation = 0  # changes with every change of what would answer next
         self.state = AcceleratorState.STARTING
-        self.cause = ""
+        self.cause: Phrase | str = ""
         # One thread for life: the kernel ends the process when the thread that started it ends.
         self._keeper = threading.Thread(target=self._keep, name="accelerator", daemon=True)
         self._keeper.start()
@@ -99,18 +110,20 @@ class Accelerator:
         with self._lock:
             if self._link is None or self._output is None:
                 raise AcceleratorError(
-                    "the accelerator is {state}: {cause}", state=self.state, cause=self.cause
+                    "the accelerator is {state}: {cause}",
+                    state=STATES[self.state],
+                    cause=self.cause,
                 )
             try:
                 self._link.sendall(pixels.data)
                 failure = wire.receive_answer(self._link, self._answer)
             except TimeoutError:
                 limit_ms = self._job.answer_limit_s * 1000
-                raise self._lose(
-                    AcceleratorState.HUNG, f"no answer within {limit_ms:.0f} ms"
-                ) from None
+                cause = phrase("no answer within {ms:.0f} ms", ms=limit_ms)
+                raise self._lose(AcceleratorState.HUNG, cause) from None
             except OSError:
-                raise self._lose(AcceleratorState.DIED, "its process ended") from None
+                cause = phrase("its process ended")
+                raise self._lose(AcceleratorState.DIED, cause) from None
             if failure:
                 raise self._lose(AcceleratorState.FAILED, failure)
             raw = np.frombuffer(self._answer, self._output.dtype)
@@ -122,7 +135,7 @@ class Accelerator:
         self._lost.set()
         self._keeper.join(2.0)
 
-    def _lose(self, state: AcceleratorState, cause: str) -> AcceleratorError:
+    def _lose(self, state: AcceleratorState, cause: Phrase) -> AcceleratorError:
         # The link is shut at once: an answer that comes late must not be taken for the next.
         if self._link is not None:
             self._link.close()
@@ -131,22 +144,24 @@ class Accelerator:
             self._tell(state, cause)
         finally:
             self._lost.set()  # whatever comes of the telling, it is started anew
-        return AcceleratorError("the accelerator {state}: {cause}", state=state, cause=self.cause)
+        return AcceleratorError(
+            "the accelerator {state}: {cause}", state=STATES[state], cause=self.cause
+        )
 
-    def _tell(self, state: AcceleratorState, cause: str) -> None:
-        where = "" if state in _WHEREVER else self._bus()
-        cause = f"{cause} ({where})" if where else cause
+    def _tell(self, state: AcceleratorState, cause: Phrase | str) -> None:
+        if state not in _WHEREVER:
+            cause = phrase("{words} ({detail})", words=cause, detail=self._bus())
         if (state, cause) == (self.state, self.cause):
             return
         self.state, self.cause = state, cause
         self.generation += 1
         self._on_state(state, cause)
 
-    def _bus(self) -> str:
+    def _bus(self) -> Phrase:
         try:
             return self._where()
         except Exception as error:  # an addition to the cause, which must not cost the recovery
-            return f"the bus cannot be read: {error}"
+            return phrase("the bus cannot be read: {error}", error=cause_of(error))
 
     def _keep(self) -> None:
         backoff = spawn.Backoff(BACK_OFF_FIRST_S, BACK_OFF_CAP_S, STABLE_S)
@@ -166,10 +181,14 @@ class Accelerator:
                 how = process.wait()
                 ours.close()
             if self.state is AcceleratorState.DIED and how < 0 and how != -signal.SIGKILL:
-                cause = f"its process ended by {signal.Signals(-how).name}"
+                name = signal.Signals(-how).name
+                cause = phrase("its process ended by {signal}", signal=name)
                 if not works:
-                    cause += " while it loaded the model; if its library is an old one, "
-                    cause += str(libedgetpu.MEND)
+                    cause = phrase(
+                        "{cause} while it loaded the model; if its library is an old one, {mend}",
+                        cause=cause,
+                        mend=libedgetpu.MEND,
+                    )
                 self._tell(AcceleratorState.DIED, cause)
             wait_s = backoff.after(time.monotonic() - began_s)
             if not self._closed:
@@ -182,23 +201,23 @@ class Accelerator:
             wire.send_job(ours, self._job.library, self._job.options, self._job.content)
             hello = wire.receive_hello(ours)
         except TimeoutError:
-            self._tell(
-                AcceleratorState.HUNG, f"its library loads nothing within {START_LIMIT_S:.0f} s"
-            )
+            cause = phrase("its library loads nothing within {s:.0f} s", s=START_LIMIT_S)
+            self._tell(AcceleratorState.HUNG, cause)
             return False
         except (OSError, ValueError) as error:
-            self._tell(
-                AcceleratorState.DIED, f"its process ended while it loaded the model ({error})"
+            cause = phrase(
+                "its process ended while it loaded the model ({error})", error=cause_of(error)
             )
+            self._tell(AcceleratorState.DIED, cause)
             return False
         if hello.error:
             state = AcceleratorState.UNFIT if hello.unfit else AcceleratorState.ABSENT
-            self._tell(state, hello.error)
+            self._tell(state, hello.said or hello.error)
             return False
         try:
             self._check(hello.input, hello.output)
         except ValueError as error:
-            self._tell(AcceleratorState.FAILED, str(error))
+            self._tell(AcceleratorState.FAILED, cause_of(error))
             return False
         with self._lock:
             self._answer = bytearray(hello.output_bytes)

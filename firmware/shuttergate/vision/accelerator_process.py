@@ -25,7 +25,7 @@ def serve(link: Stream) -> None:
         model = Model(content, delegate=load_delegate(job.library, job.options))
     except ShuttergateError as error:
         unfit = isinstance(error, UnfitError)
-        wire.send_hello(link, wire.Hello(NO_PORT, NO_PORT, 0, str(error), unfit))
+        wire.send_hello(link, wire.Hello(NO_PORT, NO_PORT, 0, str(error), unfit, error.phrase))
         return
     size = int(np.prod(model.output.shape)) * np.dtype(model.output.dtype).itemsize
     wire.send_hello(link, wire.Hello(model.input, model.output, size))

@@ -6,7 +6,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
-from shuttergate.errors import phrase
+from shuttergate.errors import Phrase, phrase
 from shuttergate.system.holders import holders
 
 BUS = Path("/sys/bus/usb/devices")
@@ -37,11 +37,14 @@ def stand(bus: Path = BUS) -> tuple[UsbStanding, str]:
     return UsbStanding.ABSENT, ""
 
 
-def words(bus: Path = BUS, processes: Path = PROCESSES) -> str:
+def words(bus: Path = BUS, processes: Path = PROCESSES) -> Phrase:
     """Return how it stands and, as far as may be seen, which other program holds it."""
     found, device = stand(bus)
     others = holders(lambda link: _holds(link, device), processes) if device else []
-    return f"{found}; {', '.join(others)} holds it" if others else str(found)
+    said = Phrase(str(found))
+    if not others:
+        return said
+    return phrase("{standing}; {others} holds it", standing=said, others=", ".join(others))
 
 
 def _holds(link: Path, device: str) -> bool:

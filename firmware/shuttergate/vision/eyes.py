@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from shuttergate.errors import ConfigError, PackError
+from shuttergate.errors import ConfigError, PackError, Phrase
 from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Rule, Thresholds
@@ -139,7 +139,7 @@ def open_eyes(
     look: Sequence[str],
     engine: Engine,
     answer_limit_s: float = 1.0,
-    on_state: Callable[[AcceleratorState, str], None] = lambda state, cause: None,
+    on_state: Callable[[AcceleratorState, Phrase | str], None] = lambda state, cause: None,
     video: Sequence[str] = (),
     views: Views | None = None,
     rotation: int = 0,
@@ -206,7 +206,7 @@ def _accelerator(
     packs: Sequence[Pack],
     engine: Engine,
     answer_limit_s: float,
-    on_state: Callable[[AcceleratorState, str], None],
+    on_state: Callable[[AcceleratorState, Phrase | str], None],
 ) -> Accelerator | None:
     if engine.driver != "edgetpu":
         return None

@@ -23,11 +23,14 @@ LEAST = (2, 16)
 CPP17_GCC = 8
 """TensorFlow 2.16 is C++17. Google's builds are GCC 6's, which does not speak it."""
 
-SPOKEN = f"that of {RUNTIME}"
+SPOKEN = phrase("that of {runtime}", runtime=RUNTIME)
 PACKAGES = ("libedgetpu1-std", "libedgetpu1-max")
 MEND = phrase(
     'install a build for TensorFlow 2.16 or newer (docs/install.md, "The Coral\'s library")'
 )
+LONGEST = 1000
+"""So many letters at most are told of another's words."""
+
 UNCLAIMED = "unresolved custom op"
 """What the runtime says where a delegate's operation has nothing that it could call."""
 
@@ -92,21 +95,34 @@ def refuse_unfit(library: str) -> None:
     said = label(library)
     compiler = re.search(r"COMPILER=(\d+)\.", said)
     if compiler and int(compiler[1]) < CPP17_GCC:
-        raise UnfitError(
-            "{library} is built for an older TensorFlow than {spoken}: {said}; {mend}",
+        cause = phrase(
+            "{library} is built for an older TensorFlow than {spoken}: {said}",
             library=library,
             spoken=SPOKEN,
-            said=said,
-            mend=MEND,
+            said=said[:LONGEST],
         )
+        raise UnfitError("{cause}; {mend}", cause=cause, mend=MEND)
 
 
-def explained(error: Exception, library: str) -> str:
+def explained(error: Exception, library: str) -> Phrase:
     """Return in a line why the runtime failed with the library."""
     lines = str(error).strip().splitlines() or [repr(error)]
-    if UNCLAIMED in str(error):
-        return (
-            f"the runtime finds nothing to call in {library}: it is built for another TensorFlow "
-            f"than {SPOKEN} ({lines[-1]}); {MEND}"
-        )
-    return lines[-1]
+    said = lines[-1][:LONGEST]
+    if UNCLAIMED not in str(error):
+        return Phrase(said)
+    cause = phrase(
+        "the runtime finds nothing to call in {library}: it is built for another TensorFlow "
+        "than {spoken} ({said})",
+        library=library,
+        spoken=SPOKEN,
+        said=said,
+    )
+    return phrase("{cause}; {mend}", cause=cause, mend=MEND)
+
+
+def without_mend(cause: Phrase | str) -> Phrase | str:
+    """Return a cause of one of these without its mend, for whoever says that apart."""
+    if isinstance(cause, Phrase) and cause.blanks.get("mend") == MEND:
+        inner = cause.blanks["cause"]
+        return inner if isinstance(inner, Phrase) else str(inner)
+    return cause

@@ -57,7 +57,7 @@ class CloseFile(Table, frozen=True):
     """The weights of a head for parts of a view, and from which score on it blocks.
 
     ``map``: the shape of the model's second output; ``window``: how many of its cells make a
-    square that is read; ``chosen``: for people, how.
+    square that is read; ``chosen``: for people, how; ``chosen_ja``: for Japanese readers.
     """
 
     file: _FileName
@@ -66,6 +66,7 @@ class CloseFile(Table, frozen=True):
     window: Annotated[int, Meta(ge=1)]
     clear_below: Annotated[float, Meta(gt=0.0, le=1.0)]
     chosen: str
+    chosen_ja: str = ""
 
 
 class Compiled(Table, frozen=True):
@@ -83,11 +84,12 @@ class Published(Table, frozen=True):
 
 
 class PackThresholds(Table, frozen=True):
-    """The pack's thresholds and, for people, how they were chosen."""
+    """The pack's thresholds and, for people, how they were chosen; ``chosen_ja``: in Japanese."""
 
     clear_below: float
     block_at: float
     chosen: str
+    chosen_ja: str = ""
 
 
 class Graph(Table, frozen=True):
@@ -99,11 +101,12 @@ class Graph(Table, frozen=True):
 class Data(Table, frozen=True):
     """What the model's authors say, and do not say, of the pictures it was trained on.
 
-    ``undisclosed_ja``: the latter once more, for Japanese readers.
+    ``disclosed_ja``, ``undisclosed_ja``: both once more, for Japanese readers.
     """
 
     disclosed: list[str]
     undisclosed: list[str]
+    disclosed_ja: list[str] = []
     undisclosed_ja: list[str] = []
 
 

@@ -2,13 +2,14 @@
 
 To the process: a `JobHeader` and the model's bytes, once; then pictures, each as the bytes of the
 model's input. Back: a `Hello`, once; then for each picture a byte 0 and the raw bytes of the
-output, or a byte 1 and a message that says why there are none.
+output, or a byte 1 and a message, a `Phrase`, that says why there are none.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from shuttergate.errors import Phrase
 from shuttergate.system.framing import Stream, exactly, fill, framed, message
 from shuttergate.vision.runtime import Port
 
@@ -28,7 +29,7 @@ class JobHeader(msgspec.Struct, frozen=True):
 class Hello(msgspec.Struct, frozen=True):
     """The loaded model's ports and the bytes of one output; or why there is none.
 
-    ``unfit``: the library can work with no accelerator here.
+    ``said``: that for people; ``unfit``: the library can work with no accelerator here.
     """
 
     input: Port
@@ -36,9 +37,11 @@ class Hello(msgspec.Struct, frozen=True):
     output_bytes: int
     error: str = ""
     unfit: bool = False
+    said: Phrase | msgspec.UnsetType = msgspec.UNSET
 
 
 _jobs = msgspec.json.Decoder(JobHeader)
+_causes = msgspec.json.Decoder(Phrase)
 _hellos = msgspec.json.Decoder(Hello)
 
 
@@ -80,17 +83,20 @@ def send_answer(stream: Stream, raw: bytes) -> None:
     stream.sendall(b"\0" + raw)
 
 
-def send_failure(stream: Stream, cause: str) -> None:
+def send_failure(stream: Stream, cause: Phrase) -> None:
     """Say that there is no answer, and why."""
-    stream.sendall(b"\1" + framed(cause.encode()[:4096]))
+    stream.sendall(b"\1" + framed(msgspec.json.encode(cause)))
 
 
-def receive_answer(stream: Stream, answer: bytearray) -> str:
-    """Fill `answer` with the raw output and return "", or return why there is none."""
+def receive_answer(stream: Stream, answer: bytearray) -> Phrase | None:
+    """Fill `answer` with the raw output, or return why there is none."""
     head = exactly(stream, 1) or b"\0"
     if head[0] == 0 and fill(stream, answer):
-        return ""
+        return None
     text = message(stream) if head[0] == 1 else None
     if text is None:
         raise ConnectionError(GONE)
-    return text.decode(errors="replace")
+    try:
+        return _causes.decode(text)
+    except ValueError as error:
+        raise ConnectionError(GONE) from error  # whoever talks nonsense is as good as gone

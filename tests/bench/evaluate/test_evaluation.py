@@ -28,11 +28,12 @@ from shuttergate.bench.evaluate.looks import kit_looks
 from shuttergate.bench.evaluate.manifest import read_manifest
 from shuttergate.board import read_board
 from shuttergate.config import Config
-from shuttergate.errors import ConfigError, ShuttergateError
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError
 from shuttergate.verdict import Look, Thresholds
 from shuttergate.vision.rule import Letters
 from support import needs
 from support.films import greys
+from support.japanese import english
 
 BOTH = (Look.LIVE, Look.SECOND)
 LIVE = (Look.LIVE,)
@@ -96,6 +97,16 @@ def test_what_cannot_be_read_is_listed_and_blocked_nowhere(manifest: Path) -> No
     (one,) = run(manifest).looks[0].unreadable
     assert (one.file, one.set, one.label) == ("torn.jpg", "plain", "safe")
     assert str(manifest.parent) not in one.cause
+    assert isinstance(one.said, Phrase) and str(one.said) == one.cause
+    assert list(english(one.said.told("ja"))) == []
+    assert str(manifest.parent) not in one.said.told("ja")
+
+
+def test_other_programs_are_told_of_it_in_english_alone(manifest: Path, tmp_path: Path) -> None:
+    carry_out(order(manifest, json=tmp_path / "out.json"))
+    text = (tmp_path / "out.json").read_text()
+    assert "torn.jpg: cannot be read as a picture (" in text
+    assert '"said"' not in text and '"template"' not in text
 
 
 def test_the_number_of_threads_changes_nothing(manifest: Path) -> None:

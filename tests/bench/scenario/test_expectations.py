@@ -15,7 +15,7 @@ from support.scenarios import record
 
 HELD: list[tuple[Any, bool, str]] = [
     (LineLevel("high", 1.0, 3.0), True, ""),
-    (LineLevel("low", 0.0, 2.0), False, "HIGH from 1.000 to 2.000 s"),
+    (LineLevel("low", 0.0, 2.0), False, "high from 1.000 to 2.000 s"),
     (
         LineLevel("high", 0.0, 5.0),
         False,
@@ -34,7 +34,7 @@ HELD: list[tuple[Any, bool, str]] = [
     (Says(0.1, "open"), False, "nothing was said yet"),
     (OnePress("taken", 1, within_ms=100, scene="clear"), True, ""),
     (OnePress("taken", 1, within_ms=50), False, "the press at 2.000 s took 80 ms"),
-    (OnePress("taken", 1, scene="card"), False, "the press at 2.000 s shows clear"),
+    (OnePress("taken", 1, scene="card"), False, "the press at 2.000 s gave a photo of clear"),
     (OnePress("refused", 2, "nudity"), True, ""),
     (
         OnePress("refused", 2, "stale"),

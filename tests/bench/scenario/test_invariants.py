@@ -83,7 +83,7 @@ def test_pulses_while_the_gate_says_closed_are_found() -> None:
         pulses += [(5.0 + 0.5 * step, True), (5.0 + 0.5 * step + 0.06, False)]
     said = [Said(0.5, False, "nudity")]
     one = never_high(record(levels=pulses, said=said, ended_s=12.0, presses=[]))
-    assert not one.held and str(one.was) == "it was HIGH from 5.000 to 5.060 s"
+    assert not one.held and str(one.was) == "it was high from 5.000 to 5.060 s"
 
 
 def test_nothing_said_is_no_crash() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 from shuttergate.bench.scenario import page
 from shuttergate.bench.scenario.script import Soak
 from shuttergate.bench.scenario.soak import Soaked, drifts
+from support.japanese import english
+from support.places import ROOT
 from support.scenarios import a_run, samples
 
 
@@ -28,3 +33,22 @@ def test_the_page_of_a_soak_shows_what_grew() -> None:
     assert text.count("<svg") == 1
     assert "2 of 2 rounds held, in 6.7 min" in text
     assert "gate: threads grows by no more than 0" in text
+
+
+def test_a_japanese_reader_gets_the_page_in_japanese() -> None:
+    text = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from support.scenarios import *; from shuttergate.bench.scenario import"
+            " page; print(page.render([a_run()], 'ベンチ'))",
+        ],
+        env={**os.environ, "LANGUAGE": "ja", "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert a_run().scenario.title not in text and a_run().scenario.title_ja in text
+    drawn = re.findall(r"<text[^>]*>([^<]+)</text>", text)
+    assert "裸の可能性（nudity）" in "".join(drawn)
+    assert list(english("\n".join(drawn))) == []

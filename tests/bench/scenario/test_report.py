@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from shuttergate.bench.scenario.record import Said
-from shuttergate.bench.scenario.report import words, write_junit
+from shuttergate import feed
+from shuttergate.bench.scenario.expectations import OnePress
+from shuttergate.bench.scenario.line_expectations import LineLevel
+from shuttergate.bench.scenario.record import Said, Told
+from shuttergate.bench.scenario.report import detail, words, write_junit
+from shuttergate.verdict import Reason
+from shuttergate.words import log_fields, log_name
+from support.japanese import english
 from support.scenarios import a_run, record
 
 
@@ -36,6 +42,8 @@ def test_junit_names_every_requirement_and_why_one_failed(tmp_path: Path) -> Non
     failure = suites[0].find("testcase/failure")
     assert failure is not None and failure.get("message") == "it fell after 100 ms"
     assert "bench: shows card" in (failure.text or "")
+    titles = [case.get("name") for suite in suites for case in suite.iter("testcase")]
+    assert a_run().scenario.title in titles
 
 
 def test_what_was_heard_at_once_is_told_in_the_order_in_which_it_was_said() -> None:
@@ -44,3 +52,18 @@ def test_what_was_heard_at_once_is_told_in_the_order_in_which_it_was_said() -> N
         str(what) for _at_s, what in found.timeline(1.5, 2.5) if str(what).startswith("gate says")
     ]
     assert said == ["gate says OPEN", "gate says CLOSED (stale)"]
+
+
+def test_a_japanese_reader_is_told_all_of_it_in_japanese() -> None:
+    refused = feed.PressRefused(Reason.NUDITY)
+    said = [Told(3.0, log_name(refused), log_fields(refused), refused)]
+    run = a_run(told=said)
+    wanted = (OnePress("taken", 2, scene="card"), LineLevel("high", 2, 4))
+    must = [one.judge(run.record) for one in wanted]
+    lines = [line for one in [*run.findings, *must] for line in detail(one, run.record, "ja")]
+    assert list(english("\n".join(lines))) == []
+    text = "\n".join(lines)
+    assert "ゲート：閉、裸の可能性（nudity）" in text and "「テストカード（card）」を見せる" in text
+    assert "裸かもしれないものを、モデルが見つけました［press refused］" in text
+    assert "reason" not in text and "HIGH" not in text and "low" not in text
+    assert "log: press refused reason nudity" in "\n".join(detail(must[1], run.record, "en"))

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from shuttergate.bench.scenario.run import read_scenario
+from support.japanese import english
 from support.scenarios import LEAST, LIBRARY, bench
 
 IN_EVERY_TEST = [
@@ -96,3 +97,4 @@ def test_every_scenario_of_the_library_reads_and_says_its_promise(path: Path) ->
     one = read_scenario(path)
     assert one.promise == int(path.parent.name[0])
     assert one.title[0].isupper() and len(one.title) <= 90
+    assert one.heading("en") == one.title and list(english(one.heading("ja"))) == []

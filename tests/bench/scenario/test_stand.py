@@ -49,10 +49,10 @@ def test_an_opening_that_is_told_of_late_was_told_of(tmp_path: Path) -> None:
 def test_an_opening_that_nobody_tells_of_is_found_however_late_words_are(tmp_path: Path) -> None:
     pulse = [word(0.5), feed.Level(True, 1.0), feed.Level(False, 1.101), word(1.102)]
     one = never_high(heard(tmp_path, *pulse))
-    assert not one.held and str(one.was) == "it was HIGH from 1.000 to 1.101 s"
+    assert not one.held and str(one.was) == "it was high from 1.000 to 1.101 s"
     early = [word(0.5), feed.Level(True, 1.0), word(1.102, 1.101)]
     one = never_high(heard(tmp_path, *early))
-    assert not one.held and str(one.was) == "it was HIGH from 1.000 to 1.101 s"
+    assert not one.held and str(one.was) == "it was high from 1.000 to 1.101 s"
     long = [word(0.5, 0.4), feed.Level(True, 0.41), word(1.0, line=True), feed.Level(False, 1.101)]
     one = never_high(heard(tmp_path, *long))
-    assert not one.held and str(one.was) == "it was HIGH from 1.025 to 1.101 s"
+    assert not one.held and str(one.was) == "it was high from 1.025 to 1.101 s"

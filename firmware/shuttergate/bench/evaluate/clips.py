@@ -15,7 +15,7 @@ import msgspec
 
 from shuttergate import gate
 from shuttergate.bench.evaluate.rates import Z_95
-from shuttergate.errors import CameraError, PictureError
+from shuttergate.errors import CameraError, Phrase, PictureError
 from shuttergate.frames.clip import SLACK_S, every_shot
 from shuttergate.frames.shot import Lens
 from shuttergate.verdict import Decision, Fault, Rule, verdict
@@ -68,6 +68,7 @@ class WatchedClip(msgspec.Struct, frozen=True):
     label: str
     watched: Watched
     cause: str = ""
+    said: Phrase | msgspec.UnsetType = msgspec.UNSET  # the cause, for people
 
 
 def watch(

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import msgspec
 
 from shuttergate.bench.extra import extra
-from shuttergate.errors import ConfigError, MisfitError, ShuttergateError, cause_of, phrase
+from shuttergate.errors import ConfigError, MisfitError, Phrase, ShuttergateError, cause_of, phrase
 
 CONNECT_S = 10
 """How long to wait for the cluster's scheduler, and for its first worker, in seconds."""
@@ -30,13 +30,14 @@ _START_ONE = phrase("start one with `dask scheduler` and `dask worker`")
 class Opinion(msgspec.Struct, frozen=True):
     """What a judge says of one picture: CLEAR, BLOCKED or UNREADABLE.
 
-    UNREADABLE has no score, and the cause as its reason.
+    UNREADABLE has no score, and the cause as its reason; ``said``: that for people.
     """
 
     verdict: str
     reason: str
     score: float | None
     scores: dict[str, float] = {}
+    said: Phrase | msgspec.UnsetType = msgspec.UNSET
 
 
 class Judge(Protocol):

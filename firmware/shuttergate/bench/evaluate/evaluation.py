@@ -15,7 +15,7 @@ from shuttergate.bench.evaluate.crew import Opinion, Task, ask
 from shuttergate.bench.evaluate.looks import KitLook, UsedModel
 from shuttergate.bench.evaluate.manifest import Manifest, Row
 from shuttergate.bench.evaluate.rivals import Rival
-from shuttergate.errors import PictureError, ScoreError, phrase
+from shuttergate.errors import Phrase, PictureError, ScoreError, phrase
 from shuttergate.system.paths import tilde
 from shuttergate.verdict import Look
 
@@ -72,6 +72,7 @@ class Unreadable(msgspec.Struct, frozen=True):
     set: str
     label: str
     cause: str
+    said: Phrase | msgspec.UnsetType = msgspec.UNSET  # the cause, for people
 
 
 class LookResult(msgspec.Struct, frozen=True):
@@ -213,12 +214,12 @@ def _watched(
     judges = [look.open() for look in _live(looks)] if manifest.clips else []
     for judge in judges:
         for row in manifest.clips:
-            watched, cause = Watched(), ""
+            watched, cause, said = Watched(), "", None
             try:
                 watched = judge.watch(row.path, rules)
             except (PictureError, ScoreError) as error:
-                cause = _unnamed(row, f"{error}")
-            yield WatchedClip(row.name, row.set, row.label, watched, cause)
+                cause, said = _unnamed(row, f"{error}"), _told_unnamed(row, error.phrase)
+            yield WatchedClip(row.name, row.set, row.label, watched, cause, said or msgspec.UNSET)
             done()
 
 
@@ -227,7 +228,22 @@ def _name(opener: KitLook | Rival) -> str:
 
 
 def _without_path(row: Row, answer: Opinion) -> Opinion:
-    return msgspec.structs.replace(answer, reason=_unnamed(row, answer.reason))
+    said = _told_unnamed(row, answer.said) if answer.said else answer.said
+    return msgspec.structs.replace(answer, reason=_unnamed(row, answer.reason), said=said)
+
+
+def _told_unnamed(row: Row, said: Phrase) -> Phrase:
+    blanks = {name: _blank_unnamed(row, one) for name, one in said.blanks.items()}
+    return Phrase(_unnamed(row, said.template), blanks)
+
+
+def _blank_unnamed(row: Row, one: str | float | Phrase) -> str | float | Phrase:
+    match one:
+        case Phrase():
+            return _told_unnamed(row, one)
+        case str():
+            return _unnamed(row, one)
+    return one
 
 
 def _unnamed(row: Row, words: str) -> str:
@@ -305,7 +321,7 @@ def _curve(manifest: Manifest, answers: Sequence[Opinion], score: str, marks: li
 
 def _unreadable(manifest: Manifest, answers: Sequence[Opinion]) -> list[Unreadable]:
     return [
-        Unreadable(row.name, row.set, row.label, answer.reason)
+        Unreadable(row.name, row.set, row.label, answer.reason, answer.said)
         for row, answer in zip(manifest.rows, answers, strict=True)
         if answer.score is None
     ]

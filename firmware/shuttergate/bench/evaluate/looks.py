@@ -99,7 +99,7 @@ class KitJudge:
 
     def __call__(self, file: Path) -> Opinion:
         (found,) = check([file], self._eyes, self._rule, self._live)
-        return Opinion(found.verdict, found.reason, found.score, found.scores)
+        return Opinion(found.verdict, found.reason, found.score, found.scores, found.said)
 
     def watch(self, file: Path, rules: gate.Rules) -> Watched:
         """Show a video to a gate; raises `PictureError` or `ScoreError`."""

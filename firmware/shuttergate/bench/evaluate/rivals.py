@@ -195,7 +195,7 @@ class RivalJudge:
             score, blocked = self._score(file)
         except ShuttergateError as error:
             if isinstance(error, PictureError):
-                return Opinion("UNREADABLE", str(error), None)
+                return Opinion("UNREADABLE", str(error), None, said=error.phrase)
             raise
         except Exception as error:  # whatever other people's code raises: it has no answer
             return Opinion("UNREADABLE", str(error) or type(error).__name__, None)

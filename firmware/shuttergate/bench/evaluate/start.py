@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -90,7 +91,10 @@ def carry_out(
         )
     tables.show(summary, Console(highlight=False))
     if order.json is not None:
-        _write(order.json, msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n")
+        _write(
+            order.json,
+            msgspec.json.format(msgspec.json.encode(_english(summary)), indent=1) + b"\n",
+        )
     if order.report is not None:
         _write(order.report, report.render(summary).encode())
 
@@ -166,6 +170,18 @@ def _blindly(
             blind_words.unread_words(unread)
         )
     console.print(blind_words.parting_words(out))
+
+
+def _english(found: Any) -> Any:
+    """Return it as other programs read it: without what people are told in their language."""
+    match found:
+        case msgspec.Struct():
+            return _english(msgspec.to_builtins(found))
+        case dict():
+            return {name: _english(one) for name, one in found.items() if name != "said"}
+        case list():
+            return [_english(one) for one in found]
+    return found
 
 
 def _write(path: Path, content: bytes) -> None:

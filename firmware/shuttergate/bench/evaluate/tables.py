@@ -90,7 +90,9 @@ def _unreadable(summary: Summary) -> Iterator[RenderableType]:
     yield _("[bold]{n} unreadable[/]: in no rate below, neither as blocked nor as clear").format(
         n=len(found)
     )
-    table = Table(_("by"), _("picture"), _("cause"), box=box.SIMPLE_HEAD, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for title in (_("by"), _("picture"), _("cause")):
+        table.add_column(title, overflow="fold")  # Japanese has no spaces to break lines at
     for who, file, cause in found[:MOST_LISTED]:
         table.add_row(who, escape(file), escape(cause))
     yield table

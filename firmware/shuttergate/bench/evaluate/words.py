@@ -193,13 +193,17 @@ def restated(base: BaseRate) -> str:
 def unreadable(summary: Summary) -> list[tuple[str, str, str]]:
     """Return who could not read what, and why; each picture and cause once."""
     looks = [(look.title, look.unreadable) for look in summary.looks]
-    videos = [Unreadable(one.file, one.set, one.label, one.cause) for one in summary.clips]
+    videos = [
+        Unreadable(one.file, one.set, one.label, one.cause, one.said) for one in summary.clips
+    ]
     looks.append(("live", [one for one in videos if one.cause]))
     rivals = [(one.name, one.unreadable) for one in summary.contenders if one.install]
     found: dict[tuple[str, str], list[str]] = {}
     for who, pictures in looks + rivals:
         for one in pictures:
-            found.setdefault((one.file, one.cause), []).append(who)
+            cause = one.said.told() if one.said else one.cause
+            cause = cause.removeprefix(one.file).lstrip(":： ")  # its name has a column of its own
+            found.setdefault((one.file, cause), []).append(who)
     return [(_(", ").join(map(_, who)), file, cause) for (file, cause), who in found.items()]
 
 

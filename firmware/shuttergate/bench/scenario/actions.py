@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shuttergate.bench.scenario.faults import Faults
 from shuttergate.bench.scenario.hookup import Hookup
+from shuttergate.bench.scenario.names import BREAKS, SCENES, named
 from shuttergate.bench.scenario.script import Scenario, ScriptPress, presses
 from shuttergate.errors import Phrase, phrase
 
@@ -26,7 +27,7 @@ def actions(
     """Return all that the script does, in its order; ``pressed(hold_s)`` hears of each press."""
     found = []
     for show in script.show:
-        shows = phrase("shows {scene}", scene=show.scene)
+        shows = phrase("shows {scene}", scene=named(SCENES, show.scene))
         if show.exposures:
             shows = phrase("{shows} for {n} exposures", shows=shows, n=show.exposures)
         found.append(
@@ -42,7 +43,7 @@ def actions(
         found.append(
             Action(
                 fault.at_s,
-                phrase("breaks: {fault}", fault=fault.what),
+                phrase("breaks: {fault}", fault=named(BREAKS, fault.what)),
                 lambda what=fault.what: faults.set(what, True),  # type: ignore[misc]
             )
         )
@@ -50,7 +51,7 @@ def actions(
             found.append(
                 Action(
                     fault.until_s,
-                    phrase("mends: {fault}", fault=fault.what),
+                    phrase("mends: {fault}", fault=named(BREAKS, fault.what)),
                     lambda what=fault.what: faults.set(what, False),  # type: ignore[misc]
                 )
             )

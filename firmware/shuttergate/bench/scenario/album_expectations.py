@@ -13,6 +13,7 @@ from shuttergate.bench.scenario.expectation import (
     Finding,
     Seconds,
 )
+from shuttergate.bench.scenario.names import SCENES, named
 from shuttergate.bench.scenario.record import Record
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.errors import Phrase, phrase
@@ -38,10 +39,13 @@ class _Files(Expectation, frozen=True):
         if self.least:
             text = phrase("{text}: at least {n}", text=text, n=self.least)
         if self.scene:
-            text = phrase("{text}, every one shows {scene}", text=text, scene=self.scene)
+            text = phrase(
+                "{text}, every one shows {scene}", text=text, scene=named(SCENES, self.scene)
+            )
         was = phrase("{n}", n=len(found))
         for one in others[:3]:
-            was = phrase("{was}; {file} shows {scene}", was=was, file=one.name, scene=one.scene)
+            shown = named(SCENES, one.scene)
+            was = phrase("{was}; {file} shows {scene}", was=was, file=one.name, scene=shown)
         enough = len(found) >= self.least and self.count in (None, len(found))
         held = enough and not others
         return Finding(text, held, was, 0.0, record.ended_s)

@@ -16,6 +16,7 @@ from shuttergate.bench.scenario.expectation import (
     Seconds,
 )
 from shuttergate.bench.scenario.line_expectations import Falls, LineLevel, Rises
+from shuttergate.bench.scenario.names import REASONS, SCENES, named
 from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record, Said
 from shuttergate.errors import Phrase, phrase
@@ -107,11 +108,11 @@ class OnePress(Expectation, frozen=True, tag="press"):
             return Finding(text, False, phrase("it was never made"), 0.0, record.ended_s)
         pressed = record.presses if self.number == 0 else [record.presses[self.number - 1]]
         if self.reason:
-            text = phrase("{text} for {reason}", text=text, reason=self.reason)
+            text = phrase("{text} for {reason}", text=text, reason=named(REASONS, self.reason))
         if self.within_ms is not None:
             text = phrase("{text} within {ms:g} ms", text=text, ms=self.within_ms)
         if self.scene:
-            text = phrase("{text} and shows {scene}", text=text, scene=self.scene)
+            text = phrase("{text} and shows {scene}", text=text, scene=named(SCENES, self.scene))
         pictures = {one.name: one for one in record.pictures}
         wrong = [(one, was) for one in pressed if (was := self._amiss(one, pictures))]
         if not wrong:
@@ -128,7 +129,7 @@ class OnePress(Expectation, frozen=True, tag="press"):
         if outcome != self.outcome or (self.reason and press.reason != self.reason):
             was = phrase("was {outcome}", outcome=_outcome(outcome))
             if press.reason:
-                was = phrase("{text} for {reason}", text=was, reason=press.reason)
+                was = phrase("{text} for {reason}", text=was, reason=named(REASONS, press.reason))
             return was
         if self.within_ms is not None and press.took_ms > self.within_ms:
             return phrase("took {ms:.0f} ms", ms=press.took_ms)
@@ -136,7 +137,7 @@ class OnePress(Expectation, frozen=True, tag="press"):
         if shown is None and self.scene:
             return phrase("shows nothing")
         if shown is not None and self.scene and shown.scene != self.scene:
-            return phrase("shows {scene}", scene=shown.scene)
+            return phrase("gave a photo of {scene}", scene=named(SCENES, shown.scene))
         return None
 
 
@@ -195,7 +196,9 @@ class LogSays(Expectation, frozen=True, tag="log"):
         ]
         held = bool(found) if self.times is None else len(found) == self.times
         said = ", ".join(f"{name} {value}" for name, value in self.fields.items())
-        event = f"{self.event!r}{f' ({said})' if said else ''}"
+        event: Phrase | str = repr(self.event)
+        if said:
+            event = phrase("{words} ({detail})", words=event, detail=said)
         must = (
             phrase(
                 "the log says {event} from {from_s:g} to {to_s:.4g} s",

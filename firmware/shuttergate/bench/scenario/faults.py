@@ -16,6 +16,7 @@ from pathlib import Path
 
 from shuttergate import injection
 from shuttergate.bench.scenario.crowd import gather
+from shuttergate.bench.scenario.names import BREAKS, named
 from shuttergate.board import Board
 from shuttergate.errors import Phrase, ShuttergateError, phrase
 from shuttergate.injection import FaultSwitch
@@ -63,9 +64,12 @@ class Faults:
     def why_not(self, what: str) -> Phrase | None:
         """Return why this cannot be broken here, or nothing."""
         if what in INJECTED and what not in (*injection.possible(self._board), *self._wires):
-            return phrase("{what}: this board's part is real, and no switch breaks it", what=what)
+            return phrase(
+                "{what}: this board's part is real, and no switch breaks it",
+                what=named(BREAKS, what),
+            )
         if what == LINE_HELD and self._board.gpio.is_simulated:
-            return phrase("{what}: simulated pins are nobody else's", what=what)
+            return phrase("{what}: simulated pins are nobody else's", what=named(BREAKS, what))
         if what.startswith("clock") and not self._may_set_clock:
             return phrase("setting this machine's clock needs --set-clock")
         if what == "disk read-only" and os.geteuid() == 0 and not _may_mount():

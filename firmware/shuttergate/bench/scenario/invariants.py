@@ -50,14 +50,14 @@ def findings(record: Record, frame_s: float, slow: float = 1.0) -> list[Finding]
 
 def _broken(record: Record, *switches: FaultSwitch) -> bool:
     """Whether the script broke, or mended, one of these."""
-    return any(one.what.blanks.get("fault") in switches for one in record.done)
+    return any(str(one.what.blanks.get("fault", "")) in switches for one in record.done)
 
 
 def _ends_low(record: Record) -> Finding:
     is_high = record.level(record.ended_s)
     to_s = record.ended_s
     must = phrase("1: the line is low when the kit has ended")
-    was = phrase("HIGH") if is_high else phrase("low")
+    was = phrase("high") if is_high else phrase("low")
     return Finding(must, not is_high, was, to_s - 1, to_s)
 
 
@@ -79,7 +79,7 @@ def _open_while_high(record: Record, slow: float) -> Finding:
             until_s = one.at_s if until_s is None else until_s
             for from_s, to_s in record.spans(True, began_s + SEEN_S * slow, until_s):
                 was = phrase(
-                    "it was HIGH from {from_s:.3f} to {to_s:.3f} s", from_s=from_s, to_s=to_s
+                    "it was high from {from_s:.3f} to {to_s:.3f} s", from_s=from_s, to_s=to_s
                 )
                 return Finding(must, False, was, from_s - AROUND_S, to_s + AROUND_S)
         began_s = None

@@ -106,7 +106,7 @@ class _Cycle:
         self._until(
             lambda: record.levels[-1][1] is high,
             phrase("the line"),
-            phrase("HIGH") if high else phrase("low"),
+            phrase("high") if high else phrase("low"),
         )
         if what:
             self._found.add(what, record.levels[-1][0])

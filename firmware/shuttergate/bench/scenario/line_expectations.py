@@ -15,6 +15,9 @@ from shuttergate.bench.scenario.expectation import (
 from shuttergate.bench.scenario.record import Record
 from shuttergate.errors import phrase
 
+LEVELS = {"low": phrase("low"), "high": phrase("high")}
+"""Of the line, for people."""
+
 
 class LineLevel(Expectation, frozen=True, tag="line"):
     """The permissive line has this level all the time."""
@@ -28,7 +31,7 @@ class LineLevel(Expectation, frozen=True, tag="line"):
         wrong = list(record.spans(self.level == "low", self.from_s, self.to_s))
         was = None
         for sooner, later in wrong[:3]:
-            level = "HIGH" if self.level == "low" else "low"
+            level = LEVELS["high" if self.level == "low" else "low"]
             one = phrase(
                 "{level} from {from_s:.3f} to {to_s:.3f} s", level=level, from_s=sooner, to_s=later
             )
@@ -36,7 +39,7 @@ class LineLevel(Expectation, frozen=True, tag="line"):
         return Finding(
             phrase(
                 "the line is {level} from {from_s:g} to {to_s:g} s",
-                level=self.level,
+                level=LEVELS[self.level],
                 from_s=self.from_s,
                 to_s=self.to_s,
             ),
@@ -81,7 +84,7 @@ def _moves(record: Record, high: bool, after_s: float, least_ms: float, most_ms:
     )
     to_s = after_s + most_ms / 1000 + AROUND_S
     if record.level(after_s) is high:
-        was = phrase("it was HIGH already") if high else phrase("it was low already")
+        was = phrase("it was high already") if high else phrase("it was low already")
         return Finding(text, False, was, after_s - AROUND_S, to_s)
     moved_s = record.changes(high, after_s)
     if moved_s is None:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from shuttergate.bench.figure import GRID, INK, OTHERS, figure_of
+from shuttergate.bench.scenario.names import (
+    BREAKS,
+    PROCESSES,
+    REASONS,
+    SCENES,
+    broken,
+    named,
+)
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.report import Run
 from shuttergate.bench.scenario.script import presses
 from shuttergate.bench.scenario.soak import Sample
 from shuttergate.columns import columns
+from shuttergate.errors import told
 from shuttergate.lang import _
 
 OPEN, CLOSED, BAD = "#009e73", "#d9d9d9", "#d55e00"
 PLAIN, OTHER, BROKEN = "#cfe8f7", "#f7d9c4", "#f3b38f"
 WIDTH, HEIGHT = 900, 250
-OPENED = _("open")
+OPENED = "open"
 LETTER = 0.011
 """The width of a letter, as a share of the whole: a name that does not fit is left out."""
 
@@ -31,10 +41,8 @@ def timeline(run: Run) -> str:
     with figure_of(WIDTH, HEIGHT, f"timeline {run.name}") as (figure, out):
         axes = figure.add_subplot()
         rows = [_("scene"), _("broken"), _("button"), _("gate says"), _("line")]
-        _spans(
-            axes, 4, _scenes(run, end_s), lambda name: "#cfe8f7" if name == "clear" else "#f7d9c4"
-        )
-        _spans(axes, 3, _faults(run, end_s), lambda name: "#f3b38f")
+        _spans(axes, 4, _scenes(run, end_s), lambda name: PLAIN if name == "clear" else OTHER)
+        _spans(axes, 3, _faults(run, end_s), lambda name: BROKEN)
         for at_s, press_hold in presses(run.scenario):
             axes.barh(2, press_hold.hold_s, left=at_s, height=0.18, color=GRID)
         for press in record.presses:
@@ -72,16 +80,20 @@ def _amiss(run: Run) -> list[tuple[float, float]]:
     return found
 
 
-Span = tuple[float, float, str]
+Span = tuple[float, float, str, str]
+"""From when to when, what it is by its own name, and in words."""
 
 
 def _spans(axes: Any, row: int, spans: Iterator[Span], colour: Callable[[str], str]) -> None:
-    for from_s, to_s, name in spans:
+    for from_s, to_s, name, words in spans:
         axes.barh(
             row, to_s - from_s, left=from_s, height=0.55, color=colour(name), edgecolor="white"
         )
-        if to_s - from_s > axes.get_xlim()[1] * LETTER * columns(name):
-            axes.text(from_s, row, f" {name}", va="center", ha="left", fontsize=9, clip_on=True)
+        width = (to_s - from_s) / (axes.get_xlim()[1] * LETTER)
+        short = re.sub(r"（.*?）", "", words)  # in Japanese the script's own name stands there
+        fits = next((one for one in (words, short) if columns(one) < width), "")
+        if fits:
+            axes.text(from_s, row, f" {fits}", va="center", ha="left", fontsize=9, clip_on=True)
 
 
 def _scenes(run: Run, end_s: float) -> Iterator[Span]:
@@ -90,17 +102,18 @@ def _scenes(run: Run, end_s: float) -> Iterator[Span]:
     lasting += [(one.at_s, one.scene) for one in shown if not one.exposures]
     for (from_s, name), (to_s, _next) in zip(lasting, [*lasting[1:], (end_s, "")], strict=True):
         if to_s > from_s:
-            yield from_s, to_s, name
+            yield from_s, to_s, name, told(named(SCENES, name))
     for one in shown:
         if one.exposures:
-            yield one.at_s, one.at_s + end_s / 200, one.scene
+            yield one.at_s, one.at_s + end_s / 200, one.scene, ""
 
 
 def _faults(run: Run, end_s: float) -> Iterator[Span]:
     for one in run.scenario.fault:
         lasts = one.what.endswith("killed")
         until_s = one.until_s if one.until_s is not None else end_s
-        yield one.at_s, one.at_s + end_s / 100 if lasts else until_s, one.what
+        until_s = one.at_s + end_s / 100 if lasts else until_s
+        yield one.at_s, until_s, one.what, told(named(BREAKS, one.what))
 
 
 def _said(record: Record, end_s: float) -> Iterator[Span]:
@@ -111,10 +124,12 @@ def _said(record: Record, end_s: float) -> Iterator[Span]:
         if after <= one.at_s or one.at_s >= end_s:
             continue
         if one.is_open is None:
-            yield one.at_s, after, _("nothing")
+            yield one.at_s, after, "", _("nothing")
+        elif one.is_open:
+            yield one.at_s, after, OPENED, _("open")
         else:
-            named = ", ".join(one.faults)
-            yield one.at_s, after, OPENED if one.is_open else named or one.reason
+            words = told(broken(one.faults) or named(REASONS, one.reason))
+            yield one.at_s, after, one.reason, words
 
 
 OVER_TIME = (
@@ -136,7 +151,12 @@ def soak_plot(samples: Sequence[Sample]) -> str:
                     if process in one.vitals
                 ]
                 colour, style = OTHERS[number], ("-", "--", ":")[number]
-                axes.plot(*zip(*found, strict=True), color=colour, linestyle=style, label=process)
+                axes.plot(
+                    *zip(*found, strict=True),
+                    color=colour,
+                    linestyle=style,
+                    label=told(named(PROCESSES, process)),
+                )
             axes.set_ylabel(label)
             axes.set_ylim(0, 1.3 * axes.get_ylim()[1])  # room for the legend
             axes.grid(color=GRID, linewidth=0.6)

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from shuttergate import feed
+from shuttergate.bench.scenario.names import closed_for
 from shuttergate.errors import Phrase, phrase
+from shuttergate.lang import LANGUAGE
+from shuttergate.words import log_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +34,27 @@ class Said:
             return phrase("no word from the gate process")
         if self.is_open:
             return phrase("OPEN")
-        named = f": {', '.join(self.faults)}" if self.faults else ""
-        return phrase("CLOSED ({why})", why=f"{self.reason}{named}")
+        return phrase("CLOSED ({why})", why=closed_for(self.reason, self.faults))
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A log event."""
+    """A log event, as the log has it; ``item``: the same for people, where it was heard live."""
 
     at_s: float
     event: str
     fields: dict[str, Any]
+    item: feed.AnyEvent | None = None
+
+    def phrase(self, language: str | None) -> Phrase:
+        """Return it in words: the log's own, which are English, or those of another language."""
+        item = self.item
+        if item is None or (language or LANGUAGE) == "en":
+            return phrase("log: {line}", line=f"{self.event} {_brief(self.fields)}".rstrip())
+        line = log_words(item, language)
+        if line == self.event:
+            return phrase("log: {line}", line=line)
+        return phrase("log: {words} ({event})", words=line, event=self.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +151,18 @@ class Record:
         """Return the log events of that name in that time."""
         return [one for one in self.told if one.event == event and from_s <= one.at_s <= to_s]
 
-    def timeline(self, from_s: float, to_s: float) -> list[tuple[float, Phrase]]:
-        """Return all that happened in that time, in order, in words; the line first."""
-        levels = (phrase("line low"), phrase("line HIGH"))
+    def timeline(
+        self, from_s: float, to_s: float, language: str | None = None
+    ) -> list[tuple[float, Phrase]]:
+        """Return all that happened in that time, in order, in words; the line first.
+
+        ``language``: of whoever reads it, as `lang.texts` has it.
+        """
+        levels = (phrase("line low"), phrase("line high"))
         found = [(at_s, levels[high]) for at_s, high in self.levels]
         found += [(one.at_s, phrase("bench: {what}", what=one.what)) for one in self.done]
         found += [(one.at_s, phrase("gate says {word}", word=one.phrase())) for one in self.news()]
-        found += [
-            (one.at_s, phrase("log: {line}", line=f"{one.event} {_brief(one.fields)}".rstrip()))
-            for one in self.told
-            if one.event != "gate"
-        ]
+        found += [(one.at_s, one.phrase(language)) for one in self.told if one.event != "gate"]
         within = [one for one in found if from_s <= one[0] <= to_s]
         return sorted(within, key=lambda one: one[0])
 

@@ -64,7 +64,7 @@ def word(name: str) -> str:
 def words(run: Run) -> str:
     """Return the run in a line, and below it whatever did not hold, with what happened around."""
     held = sum(one.held for one in run.findings)
-    line = f"{padded(word(run.word), 8)}{run.name}: {run.scenario.title}"
+    line = f"{padded(word(run.word), 8)}{run.name}: {run.scenario.heading()}"
     if run.skipped:
         return f"{line}\n        " + _("not run: {why}").format(why=told(run.record.skipped))
     how = _(" ({held} of {n} held, {s:.1f} s)")
@@ -98,7 +98,7 @@ def detail(finding: Finding, record: Record, language: str | None = None) -> lis
     ``language``: None is the environment's.
     """
     _ = texts(language)
-    found = record.timeline(finding.from_s, finding.to_s)
+    found = record.timeline(finding.from_s, finding.to_s, language)
     shown = found if len(found) <= 2 * EACH_END else [*found[:EACH_END], *found[-EACH_END:]]
     lines = [
         "    " + _("must: {must}").format(must=finding.must.told(language)),

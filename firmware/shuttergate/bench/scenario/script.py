@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from shuttergate.bench.scenario.expectations import AnyExpectation
 from shuttergate.config import Config
+from shuttergate.lang import LANGUAGE
 from shuttergate.system.toml import Table
 
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
@@ -74,6 +75,7 @@ class Scenario(Table, frozen=True):
     title: str
     seconds: Annotated[float, Meta(gt=0, le=86400)]
     must: Annotated[list[AnyExpectation], Meta(min_length=1)]
+    title_ja: str = ""  # for Japanese readers
     promise: Annotated[int, Meta(ge=0, le=4)] = 0
     kit: Config = Config()
     page: bool = False
@@ -82,6 +84,11 @@ class Scenario(Table, frozen=True):
     press: list[ScriptPress] = []
     fault: list[ScriptFault] = []
     soak: Soak = Soak()
+
+    def heading(self, language: str | None = None) -> str:
+        """Return the title for people, in a language as `lang.texts` has it."""
+        is_japanese = (language or LANGUAGE) == "ja"
+        return self.title_ja if is_japanese and self.title_ja else self.title
 
     def shown(self) -> list[str]:
         """Return the scenes that are needed, the one of the start first."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from shuttergate import feed
 from shuttergate.bench.scenario.expectation import Finding
+from shuttergate.bench.scenario.names import PROCESSES as PROCESS_NAMES
+from shuttergate.bench.scenario.names import named
 from shuttergate.bench.scenario.record import Record
 from shuttergate.bench.scenario.report import Run, word
 from shuttergate.bench.scenario.run import Options, Sheet, did_not_start, judged
@@ -129,7 +131,8 @@ def soak(
             last = _done(soaked.rounds + 1, since_boot_s() - began_s, rounds, seconds)
             if last:
                 stand.stop(record)
-            run = Run(f"{sheet.name} round {soaked.rounds + 1}", sheet.scenario, record)
+            name = _("{scenario} round {n}").format(scenario=sheet.name, n=soaked.rounds + 1)
+            run = Run(name, sheet.scenario, record)
             run.findings = judged(sheet.scenario, record, stand.board.camera.fps, options.slow)
             run.trouble = did_not_start(sheet.scenario, record)
             run.seconds = record.ended_s
@@ -179,7 +182,7 @@ def drifts(samples: Sequence[Sample], bounds: Soak) -> list[Finding]:
                 Finding(
                     phrase(
                         "{process}: {what} grows by no more than {most:g}",
-                        process=process,
+                        process=named(PROCESS_NAMES, process),
                         what=Phrase(name.replace("_", " ")),
                         most=most,
                     ),

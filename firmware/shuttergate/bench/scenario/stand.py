@@ -245,7 +245,7 @@ class Stand:
                     record.hear(_said(one, record.began_s))
                     record.oldest_ms = max(record.oldest_ms, one.oldest_ms)
                 case feed.Event():
-                    record.told.append(Told(now_s, log_name(one), log_fields(one)))
+                    record.told.append(Told(now_s, log_name(one), log_fields(one), one))
                     self._told_of(one, now_s)
                     if isinstance(one, feed.ChildEnded) and one.process == "gate":
                         record.hear(Said(now_s, None))

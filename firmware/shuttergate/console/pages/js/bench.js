@@ -85,7 +85,7 @@ function timingWords({ edges_ms, counts, sum_ms }) {
   };
   const last = edges_ms.length - 1;
   const [half, most] = [within(0.5), within(0.99)];
-  const key = most > last ? "timing.words.more" : "timing.words";
+  const key = half > last ? "timing.words.slow" : most > last ? "timing.words.more" : "timing.words";
   return say(key, { n, mean, half: edges_ms[Math.min(half, last)], most: edges_ms[Math.min(most, last)] });
 }
 
@@ -153,15 +153,19 @@ function drawLog() {
   );
 }
 
-/** A line's time, event and fields; where English is not spoken, the event in words before its name. */
+/** What the words of an event leave out. */
+const LEFT_OUT = ["name", "frame", "frames", "scores", "how", "restart_s", "silent_s", "tried_s"];
+
+/** A line's time, event and fields; where English is not spoken, in words, and what these leave out. */
 function rowOf({ time, event, ...fields }, words) {
   const said = language() === "en" ? "" : words[language()];
-  const more = fieldWords(fields);
-  return said ? [time, said, [event, more].filter(Boolean).join(" · ")] : [time, event, more];
+  if (!said) return [time, event, fieldWords(Object.entries(fields))];
+  const more = Object.entries(fields).filter(([name]) => LEFT_OUT.includes(name));
+  return [time, said, fieldWords(more.map(([name, value]) => [say(`field.${name}`), value]))];
 }
 
 const fieldWords = (fields) =>
-  Object.entries(fields)
+  fields
     .map(([name, value]) => [name, typeof value === "object" ? listWords(value) : String(value)])
     .filter(([, words]) => words)
     .map(([name, words]) => `${name}: ${words}`)
