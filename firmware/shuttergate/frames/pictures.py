@@ -107,7 +107,7 @@ def pictures_in(
         raise PictureError(
             "{name}: cannot be read as a picture ({cause}); save it again as JPEG or PNG",
             name=name,
-            cause=_cause(error),
+            cause=why_unreadable(error),
         ) from error
 
 
@@ -213,7 +213,10 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
 
 
-def _cause(error: Exception) -> Phrase | str:
+def why_unreadable(error: Exception) -> Phrase | str:
+    """Return what a decoder's error says, where it is one of the usual ones in words of ours."""
+    if isinstance(error, OSError) and error.strerror:
+        return cause_of(error)
     text = str(error)
     if "cannot identify" in text:
         return phrase("no picture format known here")

@@ -379,7 +379,12 @@ def test_the_float_open_nsfw_runs_as_its_package_does(clear_scene: Path) -> None
     judge = one.open()
     assert one.find() == "0.1.0"
     assert judge(clear_scene).verdict == "CLEAR"
-    assert judge(clear_scene.parent / "gone.png").verdict == "UNREADABLE"
+    gone = judge(clear_scene.parent / "gone.png")
+    assert (gone.verdict, gone.reason) == ("UNREADABLE", "No such file or directory")
+    (clear_scene.parent / "torn.jpg").write_bytes(b"\xff\xd8\xff")
+    torn = judge(clear_scene.parent / "torn.jpg")
+    assert torn.reason == "no picture format known here", "no address in memory stands in it"
+    assert isinstance(torn.said, Phrase) and list(english(torn.said.told("ja"))) == []
 
 
 def test_nsfwjs_runs_where_it_is_installed(clear_scene: Path) -> None:

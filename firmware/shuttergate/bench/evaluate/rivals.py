@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from shuttergate.bench.evaluate.crew import Opinion
 from shuttergate.errors import ConfigError, PictureError, ShuttergateError, phrase
-from shuttergate.frames.pictures import read_picture
+from shuttergate.frames.pictures import read_picture, why_unreadable
 
 EXPOSED = (
     "FEMALE_BREAST_EXPOSED",
@@ -198,7 +198,8 @@ class RivalJudge:
                 return Opinion("UNREADABLE", str(error), None, said=error.phrase)
             raise
         except Exception as error:  # whatever other people's code raises: it has no answer
-            return Opinion("UNREADABLE", str(error) or type(error).__name__, None)
+            said = phrase("{cause}", cause=why_unreadable(error))
+            return Opinion("UNREADABLE", str(said), None, said=said)
         return Opinion("BLOCKED" if blocked else "CLEAR", "its own rule", round(score, 6))
 
     def close(self) -> None:
