@@ -142,7 +142,7 @@ CLOSINGS: dict[str, Callable[[Hub], None]] = {
 @pytest.mark.parametrize("how", CLOSINGS)
 def test_while_the_gate_is_not_known_to_be_open_no_picture_is_had(how: str) -> None:
     async def inside() -> None:
-        hub, late = Hub({"token": "t"}), Viewer()
+        hub, late = Hub({"token": "t"}), Viewer(here=False)
         with hub.viewer() as one:
             hub.shows(viewfinder.Picture(1, b"before the first word"))
             assert hub.news(one)[1] == b""

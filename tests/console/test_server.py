@@ -620,7 +620,7 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
         origin = f"http://{address}"
         with connect(f"ws://{address}/live", origin=origin, additional_headers=headers) as page:
             whole = hear_until(page, "kit")
-        assert whole["lan_may"] == may
+        assert (whole["lan_may"], whole["here"]) == (may, False)
         own = {**headers, "X-Shuttergate-Token": whole["token"]}
         wishes = [
             ("press", "/press", '{"type":"finger","down":true}'),
@@ -631,7 +631,10 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
             is_let = ["look", "press", "break"].index(wish) <= ["look", "press", "break"].index(may)
             assert (asked(*asking, **own)[0] == 403) is not is_let
         with one.look() as page:  # at the kit itself
-            assert one.ask("POST", "/press", b"", **one.own(page))[0] == 400  # no wish, but heard
+            whole = hear_until(page, "token")
+            own = {"X_Shuttergate_Token": whole["token"], "Origin": one.origin}
+            assert whole["here"]
+            assert one.ask("POST", "/press", b"", **own)[0] == 400  # no wish, but heard
     finally:
         one.close()
 

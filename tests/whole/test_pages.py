@@ -580,14 +580,18 @@ def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
     cases = [list(pair) for pair in itertools.product(marks, marks)] + [[0.1], []]
     found = page("explain").evaluate(
         """async ([cases, rule]) => {
-          const { inOrder, judge } = await import("/js/rule.js");
+          const { inOrder, joint, judge } = await import("/js/rule.js");
           const own = inOrder(rule);
-          return cases.map((scores) => judge(scores, own)).concat(judge([0.1], { limits: [] }));
+          const told = (scores) => [judge(scores, own), joint(scores, own)];
+          return [...cases.map(told), [judge([0.1], { limits: [] }), joint([0.1], { limits: [] })]];
         }""",
         [cases, msgspec.to_builtins(real)],
     )
-    expected = [verdict.judge(dict(zip(names, scores, strict=False)), real) for scores in cases]
-    assert found == [*expected, verdict.judge({"a": 0.1}, verdict.Rule({}))]
+    named = [dict(zip(names, scores, strict=False)) for scores in cases]
+    nothing = {"a": 0.1}, verdict.Rule({})
+    for (said, joint), one in zip(found, [*((own, real) for own in named), nothing], strict=True):
+        assert said == verdict.judge(*one)
+        assert joint == pytest.approx(verdict.joint_score(*one), abs=1e-12, nan_ok=True)
 
 
 @browser_only

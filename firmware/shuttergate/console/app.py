@@ -88,7 +88,7 @@ class _Console:
             await socket.send_denial_response(refusal(socket, words, 503))
             return
         await socket.accept()
-        with self._hub.viewer() as viewer:
+        with self._hub.viewer(is_local(socket)) as viewer:
             tasks = [
                 asyncio.create_task(work) for work in (self._tell(socket, viewer), _listen(socket))
             ]

@@ -40,9 +40,10 @@ _json = msgspec.json.encode
 
 
 class Viewer:
-    """One page's place in the row; none yet: it has just come."""
+    """One page's place in the row; none yet: it has just come. ``here``: on the kit itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: bool) -> None:
+        self.here = here
         self.place: int | None = None
         self.picture = 0
         self.news = asyncio.Event()
@@ -74,9 +75,9 @@ class Hub:
         self._due: asyncio.TimerHandle | None = None
 
     @contextlib.contextmanager
-    def viewer(self) -> Iterator[Viewer]:
+    def viewer(self, here: bool = False) -> Iterator[Viewer]:
         """Take a place in the row for as long as the block lasts."""
-        one = Viewer()
+        one = Viewer(here)
         self.viewers.add(one)
         try:
             yield one
@@ -155,7 +156,7 @@ class Hub:
         """
         if viewer.place is None or self._last - viewer.place > len(self._row):
             self._flush()  # what is in the whole must not come a second time
-            texts = [self._whole()]
+            texts = [self._whole(viewer)]
         else:
             texts = list(self._row)[len(self._row) - (self._last - viewer.place) :]
         viewer.place = self._last
@@ -164,10 +165,11 @@ class Hub:
         viewer.picture = self._pictures
         return texts, picture
 
-    def _whole(self) -> bytes:
+    def _whole(self, viewer: Viewer) -> bytes:
         return _json(
             {
                 **self._greeting,
+                "here": viewer.here,
                 "kit": self.kit,
                 "standing": self.standing,
                 "events": list(self._events),

@@ -93,7 +93,7 @@ function drawShutter() {
   $("shutter").hidden = !mayPress;
   $("real").hidden = mayPress || kit.kit === null;
   $("hint").hidden = !mayPress;
-  $("intro").hidden = !mayPress || kit.kit?.camera !== "simulated camera on the built-in room";
+  $("intro").hidden = kit.kit?.camera !== "simulated camera on the built-in room";
   $("shutter").dataset.live = String(live);
   $("shutter").setAttribute("aria-describedby", "shutter-state");
   const works = kit.kit?.video ? "shutter.live.video" : "shutter.live";

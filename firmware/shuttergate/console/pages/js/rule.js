@@ -25,6 +25,21 @@ export function over(scores, { weights, line }) {
   return parts.reduce((sum, part) => sum + part, 0) - line;
 }
 
+/** One score of all: CLEAR is below 0.5; NaN where one is none. See `joint_score` in verdict.py. */
+export function joint(scores, { limits, fusions = [], agreements = [] }) {
+  const isShared = (index) =>
+    fusions.some(({ weights }) => weights[index]) || agreements.some(({ lines }) => lines[index]);
+  const said = [
+    ...fusions.map((fusion) => logistic(over(scores, fusion))),
+    ...agreements.map(({ lines }) => Math.min(...lines.flatMap((line, index) => (line ? stretched(scores[index], line) : [])))),
+    ...limits.map(([clear], index) => {
+      const own = stretched(scores[index], clear);
+      return own < 0.5 && isShared(index) ? 0 : own;
+    }),
+  ];
+  return said.length ? Math.max(...said) : NaN;
+}
+
 /** The channel that decided: the first that says `reason`; -1 where every one did, or a fusion. */
 export function decider(scores, limits, reason) {
   return reason === "clear" ? -1 : limits.findIndex((own, index) => judge([scores[index]], { limits: [own] }) === reason);
@@ -45,6 +60,19 @@ export function inOrder({ limits, fusions, agreements }) {
 export const NO_RULE = { limits: {}, fusions: [], agreements: [] };
 
 const isScore = (score) => score >= 0 && score <= 1;
+
+const BELOW = 0.5 - 2 ** -54; // what is under a line stays under it
+
+function logistic(value) {
+  const found = 1 / (1 + Math.exp(-Math.max(-700, Math.min(value, 700))));
+  return value < 0 ? Math.min(found, BELOW) : found;
+}
+
+function stretched(score, line) {
+  if (!isScore(score)) return NaN;
+  if (score < line) return Math.min((0.5 * score) / line, BELOW);
+  return line >= 1 ? 1 : 0.5 + (0.5 * (score - line)) / (1 - line);
+}
 
 function logOdds(score) {
   if (!isScore(score)) return NaN;

@@ -4,10 +4,10 @@ import { finger } from "./finger.js";
 import { viewfinder } from "./finder.js";
 import { fullScreen, h, start, swap } from "./frame.js";
 import { invitation, qrCode } from "./invitation.js";
-import { ask, IS_HERE, kit, may, newest, on, standing } from "./live.js";
+import { ask, kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
-import { judge } from "./rule.js";
+import { inOrder, joint, judge, NO_RULE } from "./rule.js";
 import { soundSwitch } from "./sound.js";
 import { capital, faultWords, join, language, remember, remembered, say, sentence } from "./words.js";
 
@@ -76,27 +76,30 @@ function drawCause() {
 }
 
 function drawBars() {
-  const limits = Object.entries(kit.kit?.live.limits ?? {});
+  const rule = inOrder(kit.kit?.live ?? NO_RULE);
   const scores = newest()?.[3] ?? [];
-  const rows = $("bars");
-  if (rows.childElementCount !== limits.length) {
-    rows.replaceChildren(
-      ...limits.map(() =>
+  const rows = rule.names.map((name, index) =>
+    [say("stage.model", { letter: "ABCDEFGH"[index], name }), scores[index], rule.limits[index]]);
+  // One model alone need not be sure: it is their sum that decides, and so it has a bar, too.
+  if (rows.length > 1) rows.push([say("stage.together"), scores.length ? joint(scores, rule) : undefined, [0.5, 0.5]]);
+  const bars = $("bars");
+  if (bars.childElementCount !== rows.length) {
+    bars.replaceChildren(
+      ...rows.map(() =>
         h("li", {}, h("span", { class: "name" }), h("output", {}),
           h("div", { class: "bar", role: "img" }, h("i"), h("i"), h("b"))),
       ),
     );
   }
-  limits.forEach(([name, { clear_below, block_at }], index) => {
-    const [label, value, bar] = rows.children[index].children;
-    const score = scores[index];
-    put(label, say("stage.model", { letter: "ABCDEFGH"[index], name }));
+  rows.forEach(([name, score, [clear, block]], index) => {
+    const [label, value, bar] = bars.children[index].children;
+    put(label, name);
     put(value, score === undefined ? "–" : score.toFixed(2));
-    bar.setAttribute("aria-label", say("scores.one", { name, score: value.textContent, line: clear_below }));
-    bar.dataset.verdict = score === undefined ? "" : judge([score], { limits: [[clear_below, block_at]] });
-    bar.children[0].style.width = `${clear_below * 100}%`;
-    bar.children[1].style.width = `${(1 - block_at) * 100}%`;
-    bar.children[2].style.transform = `scaleX(${score ?? 0})`;
+    bar.setAttribute("aria-label", say("scores.one", { name, score: value.textContent, line: clear }));
+    bar.dataset.verdict = score === undefined ? "" : judge([score], { limits: [[clear, block]] });
+    bar.children[0].style.width = `${clear * 100}%`;
+    bar.children[1].style.width = `${(1 - block) * 100}%`;
+    bar.children[2].style.transform = `scaleX(${score || 0})`;
   });
 }
 
@@ -150,7 +153,7 @@ const CONTROLS = [
   ["stage.language", ["l"], swap],
   ["fullscreen", ["f"], fullScreen],
   ["stage.sound", ["s"], () => $("sound").click()],
-  ...(IS_HERE ? [["stage.invite", ["q"], invite]] : []),
+  ["stage.invite", ["q"], invite],
   ["stage.keys", ["?"], keys],
 ];
 const SHUTTER = [" ", "Enter", "PageDown", "ArrowRight"];
@@ -159,6 +162,7 @@ const shown = (key) => (key === " " ? say(SHOWN[key]) : SHOWN[key] ?? key.toUppe
 
 function control([words, [key], act]) {
   const button = h("button", { type: "button", onclick: act }, h("span", { "data-words": words }), h("kbd", {}, shown(key)));
+  if (words === "stage.invite") button.id = "invite";
   if (words.startsWith("prop.")) button.dataset.prop = words.slice("prop.".length);
   return button;
 }
@@ -181,6 +185,7 @@ function drawControls() {
     button.hidden = !props.includes(button.dataset.prop);
     button.setAttribute("aria-pressed", String(isOn(button.dataset.prop)));
   }
+  $("invite").hidden = !kit.here;
 }
 
 /** The keys, all of them. */
@@ -195,6 +200,7 @@ function keys() {
 
 /** How the hall's phones come in: for the wall of the kit's own computer, and only while it lasts. */
 async function invite() {
+  if (!kit.here) return;
   const open = document.querySelector("dialog.board");
   if (open) return open.close();
   const found = await invitation();
