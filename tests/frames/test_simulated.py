@@ -21,6 +21,7 @@ from shuttergate.frames.inspection import FROZEN_AFTER_FRAMES, Inspector
 from shuttergate.frames.scene import Pictures, Room, open_scene
 from shuttergate.frames.shot import Lens
 from shuttergate.frames.simulated import SimulatedCamera
+from shuttergate.frames.stage import Stagehand
 from support import needs
 from support.colours import as_rgb
 
@@ -115,7 +116,7 @@ def test_a_scene_that_is_not_there_is_a_clear_fault(tmp_path: Path) -> None:
 
 
 def test_the_built_in_room_plays_and_moves() -> None:
-    room = Room(LENS)
+    room = Room(LENS, Stagehand())
     first = room.at(0.0)
     moved = False
     for step in range(1, 60):
@@ -127,7 +128,7 @@ def test_the_built_in_room_plays_and_moves() -> None:
 
 def test_the_card_comes_on_time_however_slow_the_computer() -> None:
     """One frame a second: the film lags far behind, the card must not."""
-    room = Room(LENS)
+    room = Room(LENS, Stagehand())
     wall = room.at(0.0).lores.astype(int)
 
     def changed(time_s: float) -> float:

@@ -159,6 +159,7 @@ def wishes() -> Iterator[bytes]:
         feed.Finger(False),
         companion.Kill("gate"),
         companion.SwitchFault("a", True),
+        companion.Bring("far card"),
     )
     packets = [msgspec.json.encode(wish) for wish in wanted]
     yield from packets

@@ -47,6 +47,7 @@ from shuttergate.injection import FaultSwitch, Injection, offered
 from shuttergate.parent import seats
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
+from shuttergate.props import Prop
 from shuttergate.system.framing import framed
 from shuttergate.vision.pack import read_pack
 from shuttergate.warden import Warden
@@ -249,10 +250,14 @@ class _Kit:
         self.totals: feed.Totals = {}
         self.starts, self.start_s = 1, 0.5
         self.injected: list[str] = []
+        self.scene = ""
         self.asked: list[tuple[str, str | bool]] = []
 
     def view(self, descriptor: int) -> None:
         os.fstat(descriptor)
+
+    def show(self, scene: str) -> None:
+        self.asked.append(("show", scene))
 
     def finger(self, down: bool) -> None:
         self.asked.append(("finger", down))
@@ -311,6 +316,7 @@ def wishes(data: bytes) -> None:
     assert len(asked) <= len(packets)
     known = offered(looked.board)
     assert all(of in known for what, of in asked if what == "inject"), asked
+    assert all(of in ("", *Prop) for what, of in asked if what == "show"), asked
 
 
 @contextlib.contextmanager
