@@ -463,6 +463,16 @@ def test_whatever_changes_anything_must_come_from_our_page(console: Console) -> 
         assert console.ask("POST", "/press", b" " * 2000, **own)[0] == 413
 
 
+def test_a_wish_that_the_kit_would_not_bear_is_not_passed_on(console: Console) -> None:
+    """The kit hangs up on whoever says more, and then every page has lost it."""
+    with console.look() as page:
+        own = console.own(page)
+        for path, name in (("/bring", "prop"), ("/kill", "process")):
+            long = json.dumps({name: "x" * companion.MAX_WISH_BYTES})
+            assert console.ask("POST", path, long.encode(), **own)[0] == 413
+        assert console.kit.nothing_wished()
+
+
 def test_a_real_button_cannot_be_pressed_from_a_page(again: Console) -> None:
     again.kit.show(companion.Kit("0", "pi-cpu", {"en": "", "ja": ""}, False, {}))
     with again.look() as page:

@@ -189,6 +189,8 @@ class _Console:
         except (ValueError, RecursionError) as error:
             words = phrase("That is no wish known here: {error}.", error=error)
             raise _Refused(400, words) from error
+        if len(msgspec.json.encode(wish)) > companion.MAX_WISH_BYTES:  # the kit would hang up on us
+            raise _Refused(413, phrase("That is more than {n} bytes.", n=companion.MAX_WISH_BYTES))
         if not self._status.wish(wish):
             raise _Refused(503, phrase("The kit cannot be heard just now."))
         if isinstance(wish, feed.Finger):
