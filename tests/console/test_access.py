@@ -14,6 +14,7 @@ from shuttergate.console.access import (
     Access,
     Codes,
     LanMay,
+    Pace,
     TooManyTries,
     came_directly,
 )
@@ -116,6 +117,18 @@ def test_guesses_from_everywhere_are_counted_together() -> None:
                 break
             day += 1
     assert day <= 24 * 3600 / access_.TRY_AGAIN_S + access_.TRIES
+
+
+def test_one_who_asks_without_end_leaves_the_others_theirs() -> None:
+    watch = Watch()
+    pace = Pace(4, 0.5, watch)
+    assert [pace.takes(PHONE) for _ in range(6)] == [True] * 4 + [False] * 2
+    assert pace.takes(OTHER)
+    watch.now_s += 1.0
+    assert [pace.takes(PHONE) for _ in range(3)] == [True, True, False]
+    for number in range(2 * access_.MAX_PAUSED):
+        assert pace.takes(f"10.0.{number // 250}.{number % 250}")
+    assert len(pace._left) == access_.MAX_PAUSED
 
 
 def test_without_lan_there_is_neither_code_nor_session() -> None:

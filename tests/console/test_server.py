@@ -26,6 +26,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from shuttergate import companion, feed, viewfinder
 from shuttergate.console.access import LanMay
+from shuttergate.console.app import WISH_AGAIN_S, WISHES
 from shuttergate.console.film import ANSWER_BYTES
 from shuttergate.console.hub import MAX_VIEWERS
 from shuttergate.console.invitation import Invite
@@ -643,6 +644,46 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
         with one.look() as page:  # at the kit itself
             assert one.ask("POST", "/press", b"", **one.own(page))[0] == 400  # no wish, but heard
     finally:
+        one.close()
+
+
+def test_a_flood_of_wishes_from_elsewhere_leaves_room_for_the_kits_own_page(
+    tmp_path: Path,
+) -> None:
+    """The kit hears 20 a second: what came before would have to be heard first."""
+    one = Console(tmp_path, "--lan", "--lan-may", "press")
+    code = next(line["code"] for line in one.said if line["event"] == "pairing code")
+    address = one.said[-1]["addresses"][1].split("/")[2]
+    connection = http.client.HTTPConnection(address, timeout=10)
+
+    def asked(path: str, body: str, **headers: str) -> tuple[int, Any]:
+        connection.request("POST", path, body, {"Origin": f"http://{address}", **headers})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers
+
+    try:
+        headers = {"Cookie": asked("/pair", code)[1]["Set-Cookie"].split(";")[0]}
+        origin = f"http://{address}"
+        with connect(f"ws://{address}/live", origin=origin, additional_headers=headers) as page:
+            own = {**headers, "X-Shuttergate-Token": hear_until(page, "kit")["token"]}
+            assert asked("/press", '{"down":true}', **own)[0] == 204
+            began_s = time.monotonic()
+            said = [asked("/bring", '{"prop":"card"}', **own)[0] for _ in range(100)]
+            assert set(said) == {204, 429}
+            let = said.count(204)
+            assert let <= WISHES + (time.monotonic() - began_s) / WISH_AGAIN_S
+            assert asked("/press", '{"down":false}', **own)[0] == 204, "a finger can be lifted"
+            with one.look() as wall:
+                asking = one.own(wall)
+                for down in (b"true", b"false") * 10:
+                    body = b'{"down":%b}' % down
+                    assert one.ask("POST", "/press", body, **asking)[0] == 204
+        wishes = [one.kit.wish() for _ in range(1 + let + 1 + 20)]
+        assert wishes[0] == wishes[-2] == feed.Finger(True)
+        assert wishes[let + 1] == wishes[-1] == feed.Finger(False)
+    finally:
+        connection.close()
         one.close()
 
 

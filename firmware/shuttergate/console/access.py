@@ -83,6 +83,26 @@ class Codes(msgspec.Struct, frozen=True):
         return hmac.digest(self.secret, words.encode(), hashlib.sha256)
 
 
+class Pace:
+    """Lets so many (``most``) come at once from one address, and one more every ``again_s``."""
+
+    def __init__(self, most: int, again_s: float, clock: Clock = time.monotonic) -> None:
+        self._most = float(most)
+        self._again_s = again_s
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # and when it was so
+
+    def takes(self, address: str) -> bool:
+        """Whether one more may come from there now."""
+        now_s = self._clock()
+        left, at_s = self._left.pop(address, (self._most, now_s))
+        left = min(self._most, left + (now_s - at_s) / self._again_s)
+        self._left[address] = (left - 1.0 if left >= 1.0 else left), now_s
+        while len(self._left) > MAX_PAUSED:
+            self._left.popitem(last=False)
+        return left >= 1.0
+
+
 class TooManyTries(Exception):
     """So many wrong codes came that no code is taken just now."""
 

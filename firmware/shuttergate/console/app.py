@@ -25,6 +25,7 @@ from shuttergate.console.access import (
     COOKIE,
     Access,
     LanMay,
+    Pace,
     TooManyTries,
     is_local,
     same_origin,
@@ -60,6 +61,13 @@ VIEWS = {
 MAX_WORDS_BYTES = 1024
 """A wish or a pairing code is not longer."""
 
+WISHES, WISH_AGAIN_S = 8, 0.25
+"""So many wishes are taken at once from one other device, and one more every so often: a press and
+its release twice a second."""
+
+ALL_WISHES, ALL_AGAIN_S = 12, 1 / 12
+"""The same from all of them: the kit hears 20 a second, and whoever sits at it must be heard."""
+
 BODY_S = 20.0
 """So long a body may take to come."""
 
@@ -93,6 +101,7 @@ class _Console:
         self._small: dict[str, bytes] = {}
         self._finger_is_down = False
         self._judging = 0
+        self._paces = Pace(WISHES, WISH_AGAIN_S), Pace(ALL_WISHES, ALL_AGAIN_S)
 
     async def file(self, request: Request) -> Response:
         """One of our own files; whatever was not read at the start is not there."""
@@ -189,6 +198,8 @@ class _Console:
         except (ValueError, RecursionError) as error:
             words = phrase("That is no wish known here: {error}.", error=error)
             raise _Refused(400, words) from error
+        if self._is_too_much(request, wish):
+            raise _Refused(429, phrase("The kit cannot be heard just now."))
         if len(msgspec.json.encode(wish)) > companion.MAX_WISH_BYTES:  # the kit would hang up on us
             raise _Refused(413, phrase("That is more than {n} bytes.", n=companion.MAX_WISH_BYTES))
         if not self._status.wish(wish):
@@ -196,6 +207,14 @@ class _Console:
         if isinstance(wish, feed.Finger):
             self._finger_is_down = wish.down
         return Response(status_code=204)
+
+    def _is_too_much(self, request: Request, wish: companion.Wish) -> bool:
+        """Whether others ask so often that nobody else would be heard; a release always is."""
+        if is_local(request) or (self._finger_is_down and wish == feed.Finger(False)):
+            return False
+        address = request.client.host if request.client is not None else ""
+        each, all_of_them = self._paces
+        return not (each.takes(address) and all_of_them.takes(""))
 
     async def judge(self, request: Request) -> Response:
         """Judge a person's own picture, in memory; nothing of it is kept."""
