@@ -28,7 +28,7 @@ from shuttergate import companion, feed, viewfinder
 from shuttergate.console.access import LanMay
 from shuttergate.console.app import WISH_AGAIN_S, WISHES
 from shuttergate.console.film import ANSWER_BYTES
-from shuttergate.console.hub import MAX_VIEWERS
+from shuttergate.console.hub import AT_THE_KIT, MAX_VIEWERS
 from shuttergate.console.invitation import Invite
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
@@ -682,6 +682,28 @@ def test_a_flood_of_wishes_from_elsewhere_leaves_room_for_the_kits_own_page(
         wishes = [one.kit.wish() for _ in range(1 + let + 1 + 20)]
         assert wishes[0] == wishes[-2] == feed.Finger(True)
         assert wishes[let + 1] == wishes[-1] == feed.Finger(False)
+    finally:
+        connection.close()
+        one.close()
+
+
+def test_a_room_full_of_viewers_leaves_the_kits_own_wall_its_place(tmp_path: Path) -> None:
+    one = Console(tmp_path, "--lan")
+    code = next(line["code"] for line in one.said if line["event"] == "pairing code")
+    address = one.said[-1]["addresses"][1].split("/")[2]
+    connection = http.client.HTTPConnection(address, timeout=10)
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(MAX_VIEWERS - AT_THE_KIT):
+                stack.enter_context(one.look())
+            connection.request("POST", "/pair", code, {"Origin": f"http://{address}"})
+            session = connection.getresponse().headers["Set-Cookie"].split(";")[0]
+            asking = {"origin": f"http://{address}", "additional_headers": {"Cookie": session}}
+            with pytest.raises(InvalidStatus, match="503"), connect(f"ws://{address}/live", **asking):
+                pass
+            with one.look() as wall:
+                assert hear(wall)["kit"]
+            assert json.loads(one.get("/health")[2]) == {"kit": True, "full": False}
     finally:
         connection.close()
         one.close()

@@ -114,7 +114,7 @@ class _Console:
 
     async def watch(self, socket: WebSocket) -> None:
         """Tell one viewer everything, until it leaves."""
-        if self._hub.is_full:
+        if self._hub.is_full_for(is_local(socket)):
             words = phrase("Too many are looking. Close a page elsewhere.")
             await socket.send_denial_response(refusal(socket, words, 503))
             return
@@ -271,8 +271,8 @@ class _Console:
 
     async def health(self, request: Request) -> Response:
         """Whether the page hears the kit, and whether there is room for one more viewer."""
-        hub = self._hub
-        return JSONResponse({"kit": hub.standing is not None, "full": hub.is_full})
+        is_full = self._hub.is_full_for(is_local(request))
+        return JSONResponse({"kit": self._hub.standing is not None, "full": is_full})
 
     async def _changing(self, request: Request, limit_bytes: int) -> bytearray:
         if not self._access.may_change(request):

@@ -23,6 +23,9 @@ from shuttergate.words import LANGUAGES, is_notable, kind, log_words
 MAX_VIEWERS = 64
 """More are refused: a class and its teacher fit, a flood does not."""
 
+AT_THE_KIT = 8
+"""So many of them are kept for who sits at the kit itself: a room must not take its wall away."""
+
 ROW = 256
 """Messages that wait for a slow viewer; who is further behind starts from the whole again."""
 
@@ -83,10 +86,9 @@ class Hub:
         finally:
             self.viewers.discard(one)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nobody more may look."""
-        return len(self.viewers) >= MAX_VIEWERS
+    def is_full_for(self, is_local: bool) -> bool:
+        """Whether nobody more may look, at the kit itself or from elsewhere."""
+        return len(self.viewers) >= MAX_VIEWERS - (0 if is_local else AT_THE_KIT)
 
     def sees(self, sight: companion.Sight, descriptors: list[int]) -> None:
         """Take in what the kit's supervisor shows; descriptors are owned from here on."""
