@@ -45,14 +45,16 @@ JPEG = b"\xff\xd8 not a real one \xff\xd9"
 class Console:
     """A console in a process of its own, and the kit it looks at."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, program: tuple[str, ...] = ("-m", "shuttergate")
+    ) -> None:
         self.folder = folder
         path = folder / "window.sock"
         self.scratch = folder / "scratch"
         self.scratch.mkdir(exist_ok=True)
         self.kit = Looking(path)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "shuttergate", "console", "--port", "0"]
+            [sys.executable, *program, "console", "--port", "0"]
             + ["--window", str(path), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -698,12 +700,45 @@ def test_a_room_full_of_viewers_leaves_the_kits_own_wall_its_place(tmp_path: Pat
                 stack.enter_context(one.look())
             connection.request("POST", "/pair", code, {"Origin": f"http://{address}"})
             session = connection.getresponse().headers["Set-Cookie"].split(";")[0]
-            asking = {"origin": f"http://{address}", "additional_headers": {"Cookie": session}}
+            asking: dict[str, Any] = {"origin": f"http://{address}"}
+            asking["additional_headers"] = {"Cookie": session}
             with pytest.raises(InvalidStatus, match="503"), connect(f"ws://{address}/live", **asking):
                 pass
             with one.look() as wall:
                 assert hear(wall)["kit"]
             assert json.loads(one.get("/health")[2]) == {"kit": True, "full": False}
+    finally:
+        connection.close()
+        one.close()
+
+
+SHORT = """
+import sys
+from shuttergate.console import access
+access.SESSION_S = 3.0
+from shuttergate.cli import app
+app(sys.argv[1:])
+"""
+
+
+def test_whose_session_has_ended_is_shown_no_more(tmp_path: Path) -> None:
+    """Also on a page that was open before: else it would be told the next code as well."""
+    one = Console(tmp_path, "--lan", program=("-c", SHORT))
+    code = next(line["code"] for line in one.said if line["event"] == "pairing code")
+    address = one.said[-1]["addresses"][1].split("/")[2]
+    connection = http.client.HTTPConnection(address, timeout=10)
+    try:
+        connection.request("POST", "/pair", code, {"Origin": f"http://{address}"})
+        session = connection.getresponse().headers["Set-Cookie"].split(";")[0]
+        asking: dict[str, Any] = {"origin": f"http://{address}", "ping_interval": None}
+        asking["additional_headers"] = {"Cookie": session}
+        with one.look() as wall, connect(f"ws://{address}/live", **asking) as phone:
+            assert hear(phone)["kit"]
+            with pytest.raises(ConnectionClosed, match="1008"):
+                while_it_lasts(phone)
+            assert isinstance(wall.recv(5), str)
+        with pytest.raises(InvalidStatus, match="401"), connect(f"ws://{address}/live", **asking):
+            pass
     finally:
         connection.close()
         one.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import math
 import re
 import secrets
 import socket
@@ -182,15 +183,23 @@ class Access:
 
     def may_look(self, connection: HTTPConnection) -> bool:
         """Whether the page may be shown."""
+        return not self.is_over(self.may_look_until(connection))
+
+    def is_over(self, until_s: float) -> bool:
+        """Whether that time has come."""
+        return self._clock() >= until_s
+
+    def may_look_until(self, connection: HTTPConnection) -> float:
+        """Return until when the page may be shown, by the clock; a time before all where never."""
         if not self.knows_host(connection):
-            return False
+            return -math.inf
         if is_local(connection):
-            return True
+            return math.inf
         address = connection.client.host if connection.client is not None else ""
         cookie = connection.cookies.get(COOKIE, "")
         until = cookie.partition(".")[0]
         is_ours = hmac.compare_digest(cookie.encode(), self._session(address, until).encode())
-        return self._lan and is_ours and self._clock() < float(until)
+        return float(until) if self._lan and is_ours else -math.inf
 
     def may_change(self, connection: HTTPConnection) -> bool:
         """Whether a request that changes something comes from our page, by `token` too."""

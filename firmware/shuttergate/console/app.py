@@ -134,7 +134,8 @@ class _Console:
             self._status.wish(feed.Finger(False))  # whoever held the button down is gone
 
     async def _tell(self, socket: WebSocket, viewer: Viewer) -> None:
-        while True:
+        until_s = self._access.may_look_until(socket)
+        while not self._access.is_over(until_s):
             texts, picture = self._hub.news(viewer)
             for text in texts:
                 await socket.send_text(text.decode())
@@ -144,6 +145,7 @@ class _Console:
                 await asyncio.wait_for(viewer.news.wait(), SIGN_S)
             except TimeoutError:
                 await socket.send_text("{}")
+        await socket.close(1008)  # it asks for the code again
 
     async def photo(self, request: Request) -> Response:
         """A photo that was published, whole or (``?small``) small; or a video, never small."""
