@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -96,6 +97,20 @@ def test_a_code_is_for_one_day() -> None:
     assert access.pair(first, PHONE) is None
     watch.now_s += 2
     assert access.pair(access.code, PHONE) is not None
+
+
+def test_a_night_that_the_computer_sleeps_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = Access(True)
+    code = access.code
+    cookie = access.pair(code, PHONE)
+    assert access.may_look(from_(PHONE, cookie))
+    read, slept_s = time.clock_gettime, access_.SESSION_S + 1
+    monkeypatch.setattr(
+        time,
+        "clock_gettime",
+        lambda clock: read(clock) + (slept_s if clock == time.CLOCK_BOOTTIME else 0.0),
+    )
+    assert not access.may_look(from_(PHONE, cookie)) and access.code != code
 
 
 def test_guesses_from_everywhere_are_counted_together() -> None:

@@ -22,7 +22,7 @@ from enum import StrEnum
 import msgspec
 from starlette.requests import HTTPConnection
 
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 
 COOKIE = "shuttergate"
 TOKEN_HEADER = "x-shuttergate-token"
@@ -38,7 +38,8 @@ TRIES, TRY_AGAIN_S = 20, 3.0
 28,800 a day of 100 million, whoever asks from wherever. While none is left, the right one waits."""
 
 CODE_S = SESSION_S = 12 * 3600.0
-"""A code and a session are for one day's exhibition."""
+"""A code and a session are for one day's exhibition, and not for the next because the computer slept
+in between."""
 
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -60,7 +61,7 @@ class LanMay(StrEnum):
 
 
 class Codes(msgspec.Struct, frozen=True):
-    """The pairing codes of one secret, each for its time from ``since_s`` (monotonic clock) on.
+    """The pairing codes of one secret, each for its time from ``since_s`` (since the boot) on.
 
     Whoever is told the secret knows the same ones: the demo, whose terminal shows them, and the
     page's process, which asks for them, also when it had to be started anew.
@@ -70,7 +71,7 @@ class Codes(msgspec.Struct, frozen=True):
     since_s: float
 
     @classmethod
-    def new(cls, clock: Clock = time.monotonic) -> Codes:
+    def new(cls, clock: Clock = since_boot_s) -> Codes:
         """Return those of a new secret, from now on."""
         return cls(secrets.token_bytes(32), clock())
 
@@ -116,7 +117,7 @@ class Access:
     def __init__(
         self,
         lan: bool,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
         lan_may: LanMay = LanMay.LOOK,
         codes: Codes | None = None,
         lan_at: str = "",
