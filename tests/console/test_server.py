@@ -248,6 +248,20 @@ def test_a_photo_that_was_taken_out_of_the_album_is_gone_from_the_page_too(
         assert name not in hear_until(page, "photos")["photos"]
 
 
+def test_a_page_is_told_when_a_photo_was_taken_out_of_the_album(again: Console) -> None:
+    """Whoever is in it need not wait for the next one, or for a page to be loaded anew."""
+    names = ["20261122T000102.123Z.jpg", "20261122T000103.123Z.jpg"]
+    with again.look() as page:
+        for name in names:
+            again.kit.photo(again.folder, name)
+        while hear_until(page, "photos")["photos"][-2:] != names:
+            pass
+        (again.folder / names[0]).unlink()
+        assert hear_until(page, "photos")["photos"][-1:] == names[1:]
+        (again.folder / names[1]).unlink()
+        assert names[1] not in hear_until(page, "photos")["photos"]
+
+
 def test_no_browser_keeps_a_photo(again: Console) -> None:
     name = "20261122T010203.007Z.jpg"
     again.kit.photo(again.folder, name)

@@ -137,6 +137,25 @@ def test_a_clicker_takes_a_photo_and_brings_the_card_and_takes_it_away(
 
 
 @browser_only
+def test_a_photo_that_was_deleted_is_gone_from_the_wall(
+    stage: Callable[..., Any], kit: Demo
+) -> None:
+    one = stage()
+    before = one.locator("#photos li").count()
+    one.keyboard.press("PageDown")
+    assert comes(lambda: one.locator("#photos li").count() == min(before + 1, 4))
+    one.locator("#photos button").first.click()
+    one.locator("dialog.photo img").wait_for()
+    one.evaluate(
+        """() => Element.prototype.animate = function () { document.body.dataset.flew = "true"; }"""
+    )
+    for photo in kit.album.glob("*.jpg"):
+        photo.unlink()
+    assert comes(lambda: one.locator("#photos li, dialog").count() == 0)
+    assert one.locator("body[data-flew]").count() == 0
+
+
+@browser_only
 def test_a_colleague_is_taken_and_the_far_card_is_refused_at_the_press(
     stage: Callable[..., Any],
 ) -> None:

@@ -284,7 +284,9 @@ class _Console:
     @contextlib.asynccontextmanager
     async def life(self, app: Starlette) -> AsyncIterator[None]:
         """Look at the kit for as long as the server runs."""
-        tasks = [asyncio.create_task(self._status.watch())]
+        tasks = [
+            asyncio.create_task(work) for work in (self._status.watch(), self._hub.mind_album())
+        ]
         if self._invitation is not None:
             tasks.append(asyncio.create_task(self._invitation.mind()))
         try:

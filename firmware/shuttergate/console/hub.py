@@ -29,6 +29,9 @@ AT_THE_KIT = 8
 ROW = 256
 """Messages that wait for a slow viewer; who is further behind starts from the whole again."""
 
+ALBUM_S = 0.5
+"""Within this time a photo that was deleted is gone from every page."""
+
 LINES_KEPT = 2000
 EVENTS_TOLD = 200
 """So many events come with the page; the log of all that are kept is in /log.jsonl."""
@@ -66,6 +69,7 @@ class Hub:
         self.standing: companion.Standing | None = None
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.photos = OpenFiles(companion.PHOTOS_KEPT)  # and videos
+        self._photos_told: list[str] = []
         self.viewers: set[Viewer] = set()
         self._track: deque[tuple[Any, ...]] = deque(maxlen=TRACK_FRAMES)
         self._events: deque[msgspec.Raw] = deque(maxlen=EVENTS_TOLD)
@@ -111,8 +115,19 @@ class Hub:
                 self._flush()
             case companion.AlbumFile():
                 self.photos.put(sight.name, descriptors[0])
-                self._tell(photos=self.photos.names)
-                self._flush()
+                self._tell_photos()
+
+    async def mind_album(self) -> None:
+        """Tell every page what was taken out of the album, for as long as the server runs."""
+        while True:
+            await asyncio.sleep(ALBUM_S)
+            if self.viewers and self.photos.names != self._photos_told:
+                self._tell_photos()
+
+    def _tell_photos(self) -> None:
+        self._photos_told = self.photos.names
+        self._tell(photos=self._photos_told)
+        self._flush()
 
     def greets(self, **fields: Any) -> None:
         """Tell every page, and each that comes from now on, what it is told once."""

@@ -265,14 +265,14 @@ function drawFinder(kind) {
   $("finder").setAttribute("aria-label", say({ picture: "finder.live", mosaic: "finder.mosaic", none: "finder.none" }[kind]));
 }
 
-let names = "";
+let known = null; // photos and videos
 document.documentElement.dataset.theme = remembered("theme") ?? "dark";
 buildControls();
 on("change", draw);
 on("change", () => {
   photos();
-  const isNew = names !== "" && kit.photos.join() !== names;
-  names = kit.photos.join() || "none";
+  const isNew = known !== null && kit.photos.some((name) => !known.includes(name));
+  known = kit.photos;
   if (isNew) fly();
 });
 on("event", (event) => {
