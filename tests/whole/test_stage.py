@@ -199,6 +199,42 @@ def test_nothing_is_pressed_behind_a_black_wall(stage: Callable[..., Any]) -> No
 
 
 @browser_only
+def test_nothing_stands_before_a_black_wall_and_nothing_is_focused_behind_it(
+    stage: Callable[..., Any],
+) -> None:
+    one = stage()
+    one.keyboard.press("?")
+    one.locator("dialog").wait_for()
+    one.keyboard.press("b")
+    middle = "document.elementFromPoint(innerWidth / 2, innerHeight / 2).id"
+    assert comes(lambda: one.evaluate(middle) == "black")
+    one.keyboard.press("b")
+
+    asked: list[str] = []
+    one.on("request", lambda request: asked.append(request.url))
+    one.focus("[data-prop=card]")
+    one.keyboard.press("b")
+    for key in ("Enter", "Space", "Tab", "Enter"):
+        one.keyboard.press(key)
+    one.wait_for_timeout(500)
+    assert asked == []
+    one.keyboard.press("b")
+
+
+@browser_only
+def test_a_finger_is_lifted_also_behind_a_black_wall(stage: Callable[..., Any]) -> None:
+    one = stage()
+    said: list[str | None] = []
+    one.on("request", lambda asked: asked.method == "POST" and said.append(asked.post_data))
+    one.keyboard.down(" ")
+    one.keyboard.press("b")
+    one.keyboard.up(" ")
+    one.keyboard.press("b")
+    assert comes(lambda: one.is_hidden("#black") and len(said) == 2)
+    assert said == ['{"down":true}', '{"down":false}']
+
+
+@browser_only
 def test_the_presenters_controls_go_and_come_with_the_mouse_and_by_the_keyboard(
     stage: Callable[..., Any],
 ) -> None:

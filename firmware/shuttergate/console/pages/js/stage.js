@@ -133,7 +133,13 @@ const bring = (prop) => {
 };
 const isOn = (prop) => (kit.standing?.prop ?? "") === prop;
 const card = () => bring(isOn("card") ? "nobody" : "card");
-const black = () => ($("black").hidden = !$("black").hidden);
+
+/** Nothing is over a black wall, and nothing has the focus behind it. */
+function black() {
+  $("black").hidden = !$("black").hidden;
+  for (const one of document.querySelectorAll("dialog")) one.close();
+  document.activeElement?.blur();
+}
 
 function theme() {
   const isLight = document.documentElement.dataset.theme === "light";
@@ -236,7 +242,10 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const found = CONTROLS.find(([, all]) => all.includes(key));
-  if (isBlack() && key !== "Escape" && found?.[0] !== "stage.black") return; // nobody sees what it would do
+  if (isBlack() && key !== "Escape" && found?.[0] !== "stage.black") {
+    if (["Tab", "Enter", " "].includes(key)) event.preventDefault();
+    return; // nobody sees what it would do
+  }
   if (isBlack() && key === "Escape") return black();
   if (!found) return;
   event.preventDefault();
