@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from shuttergate.console.app import PAGES
 from shuttergate.props import Prop
@@ -290,6 +293,49 @@ def test_from_the_last_row_all_is_read_and_nothing_is_cut_off(
     check("fault")
     breaks(one, "camera stalled", on=False)
     becomes(one, "open", 30)
+
+
+SLOW = """() => {
+  const decode = createImageBitmap;
+  window.createImageBitmap = async (...what) => {
+    const image = await decode(...what);
+    await new Promise((resolve) => setTimeout(resolve, window.slow_ms ?? 0));
+    return image;
+  };
+}"""
+
+
+@browser_only
+def test_a_picture_that_is_decoded_late_never_comes_over_what_hides_it(
+    browser: Any, kit: Demo
+) -> None:
+    """A second look has refused the scene, and the gate is open: a slow browser showed it again."""
+    one = browser.new_page(viewport={"width": 1280, "height": 720})
+    told: list[Any] = []
+    one.route_web_socket("**/live", lambda socket: told.append(socket))
+    one.add_init_script(f"({SLOW})()")
+    one.goto(f"{kit.url}stage")
+    assert comes(lambda: one.wait_for_timeout(20) or told)
+
+    def tell(message: str | bytes, wait_ms: int) -> str | None:
+        told[0].send(message)
+        one.wait_for_timeout(wait_ms)
+        return one.evaluate("document.body.dataset.finder")
+
+    status = {"open": True, "reason": "clear", "faults": [], "recording_s": None, "photos": []}
+    whole = {"token": "t", "standing": {"status": status}, "photos": [], "clauses": {}}
+    red = io.BytesIO()
+    Image.new("RGB", (64, 36), (255, 0, 0)).save(red, "JPEG")
+    picture, hidden = b"P" + red.getvalue(), b"M\x01\x01\x00\x00\xff"
+    seen = "[...document.getElementById('finder').getContext('2d').getImageData(9, 9, 1, 1).data]"
+    tell(json.dumps(whole), 1000)  # a gate that opens is believed a little late
+    assert tell(picture, 300) == "picture"
+    one.evaluate("window.slow_ms = 500")
+    tell(picture, 50)
+    assert tell(hidden, 50) == "mosaic"
+    assert tell("{}", 800) == "mosaic"
+    assert one.evaluate(seen) == [0, 0, 255, 255]
+    one.close()
 
 
 @browser_only
