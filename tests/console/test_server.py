@@ -716,7 +716,10 @@ def test_a_room_full_of_viewers_leaves_the_kits_own_wall_its_place(tmp_path: Pat
             session = connection.getresponse().headers["Set-Cookie"].split(";")[0]
             asking: dict[str, Any] = {"origin": f"http://{address}"}
             asking["additional_headers"] = {"Cookie": session}
-            with pytest.raises(InvalidStatus, match="503"), connect(f"ws://{address}/live", **asking):
+            with (
+                pytest.raises(InvalidStatus, match="503"),
+                connect(f"ws://{address}/live", **asking),
+            ):
                 pass
             with one.look() as wall:
                 assert hear(wall)["kit"]

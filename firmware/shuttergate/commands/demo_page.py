@@ -60,9 +60,7 @@ def opened(
 
     def invite_now() -> Invite:
         assert codes is not None and others is not None
-        return Invite(
-            others_addresses(sock, config.page.lan_at), codes.at(since_boot_s()), others
-        )
+        return Invite(others_addresses(sock, config.page.lan_at), codes.at(since_boot_s()), others)
 
     with tempfile.TemporaryDirectory(prefix="shuttergate-") as folder:
         path = Path(folder, "console.sock")

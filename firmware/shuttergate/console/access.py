@@ -38,8 +38,8 @@ TRIES, TRY_AGAIN_S = 20, 3.0
 28,800 a day of 100 million, whoever asks from wherever. While none is left, the right one waits."""
 
 CODE_S = SESSION_S = 12 * 3600.0
-"""A code and a session are for one day's exhibition, and not for the next because the computer slept
-in between."""
+"""A code and a session are for one day's exhibition, and not for the next one because the computer
+slept in between."""
 
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
