@@ -238,6 +238,14 @@ def test_a_finger_is_lifted_also_behind_a_black_wall(stage: Callable[..., Any]) 
 
 
 @browser_only
+@pytest.mark.parametrize("language", ["__proto__", "constructor"])
+def test_a_language_that_is_none_is_not_spoken(stage: Callable[..., Any], language: str) -> None:
+    one = stage(language)
+    assert one.evaluate("document.documentElement.lang") == "en"
+    assert one.inner_text("#title") == "READY"
+
+
+@browser_only
 def test_the_presenters_controls_go_and_come_with_the_mouse_and_by_the_keyboard(
     stage: Callable[..., Any],
 ) -> None:
