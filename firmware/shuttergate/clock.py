@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 Clock = Callable[[], float]
-"""Seconds that only grow: `since_boot_s` wherever a frame's age counts, else `time.monotonic`.
-Tests pass their own, and need no sleeps."""
+"""Seconds that only grow: `since_boot_s` wherever a frame's age counts, or a pairing code's, else
+`time.monotonic`. Tests pass their own, and need no sleeps."""
 
 SET_S = 2.0
 """What a network's time adds or takes at once; less is drift, which is taken out bit by bit."""

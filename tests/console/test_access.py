@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from shuttergate.console.access import (
     Access,
     Codes,
     LanMay,
+    Pace,
     TooManyTries,
     came_directly,
 )
@@ -97,6 +99,20 @@ def test_a_code_is_for_one_day() -> None:
     assert access.pair(access.code, PHONE) is not None
 
 
+def test_a_night_that_the_computer_sleeps_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = Access(True)
+    code = access.code
+    cookie = access.pair(code, PHONE)
+    assert access.may_look(from_(PHONE, cookie))
+    read, slept_s = time.clock_gettime, access_.SESSION_S + 1
+    monkeypatch.setattr(
+        time,
+        "clock_gettime",
+        lambda clock: read(clock) + (slept_s if clock == time.CLOCK_BOOTTIME else 0.0),
+    )
+    assert not access.may_look(from_(PHONE, cookie)) and access.code != code
+
+
 def test_guesses_from_everywhere_are_counted_together() -> None:
     watch = Watch()
     access = Access(True, watch)
@@ -116,6 +132,18 @@ def test_guesses_from_everywhere_are_counted_together() -> None:
                 break
             day += 1
     assert day <= 24 * 3600 / access_.TRY_AGAIN_S + access_.TRIES
+
+
+def test_one_who_asks_without_end_leaves_the_others_theirs() -> None:
+    watch = Watch()
+    pace = Pace(4, 0.5, watch)
+    assert [pace.takes(PHONE) for _ in range(6)] == [True] * 4 + [False] * 2
+    assert pace.takes(OTHER)
+    watch.now_s += 1.0
+    assert [pace.takes(PHONE) for _ in range(3)] == [True, True, False]
+    for number in range(2 * access_.MAX_PAUSED):
+        assert pace.takes(f"10.0.{number // 250}.{number % 250}")
+    assert len(pace._left) == access_.MAX_PAUSED
 
 
 def test_without_lan_there_is_neither_code_nor_session() -> None:

@@ -26,8 +26,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from shuttergate import companion, feed, viewfinder
 from shuttergate.console.access import LanMay
+from shuttergate.console.app import WISH_AGAIN_S, WISHES
 from shuttergate.console.film import ANSWER_BYTES
-from shuttergate.console.hub import MAX_VIEWERS
+from shuttergate.console.hub import AT_THE_KIT, MAX_VIEWERS
 from shuttergate.console.invitation import Invite
 from shuttergate.console.judge import MAX_WAITING
 from shuttergate.console.protocol import PATIENCE_S
@@ -44,14 +45,16 @@ JPEG = b"\xff\xd8 not a real one \xff\xd9"
 class Console:
     """A console in a process of its own, and the kit it looks at."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, program: tuple[str, ...] = ("-m", "shuttergate")
+    ) -> None:
         self.folder = folder
         path = folder / "window.sock"
         self.scratch = folder / "scratch"
         self.scratch.mkdir(exist_ok=True)
         self.kit = Looking(path)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "shuttergate", "console", "--port", "0"]
+            [sys.executable, *program, "console", "--port", "0"]
             + ["--window", str(path), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -243,6 +246,20 @@ def test_a_photo_that_was_taken_out_of_the_album_is_gone_from_the_page_too(
     assert again.get(f"/photo/{name}?small")[0] == again.get(f"/photo/{name}")[0] == 404
     with again.look() as page:
         assert name not in hear_until(page, "photos")["photos"]
+
+
+def test_a_page_is_told_when_a_photo_was_taken_out_of_the_album(again: Console) -> None:
+    """Whoever is in it need not wait for the next one, or for a page to be loaded anew."""
+    names = ["20261122T000102.123Z.jpg", "20261122T000103.123Z.jpg"]
+    with again.look() as page:
+        for name in names:
+            again.kit.photo(again.folder, name)
+        while hear_until(page, "photos")["photos"][-2:] != names:
+            pass
+        (again.folder / names[0]).unlink()
+        assert hear_until(page, "photos")["photos"][-1:] == names[1:]
+        (again.folder / names[1]).unlink()
+        assert names[1] not in hear_until(page, "photos")["photos"]
 
 
 def test_no_browser_keeps_a_photo(again: Console) -> None:
@@ -463,6 +480,16 @@ def test_whatever_changes_anything_must_come_from_our_page(console: Console) -> 
         assert console.ask("POST", "/press", b" " * 2000, **own)[0] == 413
 
 
+def test_a_wish_that_the_kit_would_not_bear_is_not_passed_on(console: Console) -> None:
+    """The kit hangs up on whoever says more, and then every page has lost it."""
+    with console.look() as page:
+        own = console.own(page)
+        for path, name in (("/bring", "prop"), ("/kill", "process")):
+            long = json.dumps({name: "x" * companion.MAX_WISH_BYTES})
+            assert console.ask("POST", path, long.encode(), **own)[0] == 413
+        assert console.kit.nothing_wished()
+
+
 def test_a_real_button_cannot_be_pressed_from_a_page(again: Console) -> None:
     again.kit.show(companion.Kit("0", "pi-cpu", {"en": "", "ja": ""}, False, {}))
     with again.look() as page:
@@ -636,6 +663,104 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
             assert whole["here"]
             assert one.ask("POST", "/press", b"", **own)[0] == 400  # no wish, but heard
     finally:
+        one.close()
+
+
+def test_a_flood_of_wishes_from_elsewhere_leaves_room_for_the_kits_own_page(
+    tmp_path: Path,
+) -> None:
+    """The kit hears 20 a second: what came before would have to be heard first."""
+    one = Console(tmp_path, "--lan", "--lan-may", "press")
+    code = next(line["code"] for line in one.said if line["event"] == "pairing code")
+    address = one.said[-1]["addresses"][1].split("/")[2]
+    connection = http.client.HTTPConnection(address, timeout=10)
+
+    def asked(path: str, body: str, **headers: str) -> tuple[int, Any]:
+        connection.request("POST", path, body, {"Origin": f"http://{address}", **headers})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers
+
+    try:
+        headers = {"Cookie": asked("/pair", code)[1]["Set-Cookie"].split(";")[0]}
+        origin = f"http://{address}"
+        with connect(f"ws://{address}/live", origin=origin, additional_headers=headers) as page:
+            own = {**headers, "X-Shuttergate-Token": hear_until(page, "kit")["token"]}
+            assert asked("/press", '{"down":true}', **own)[0] == 204
+            began_s = time.monotonic()
+            said = [asked("/bring", '{"prop":"card"}', **own)[0] for _ in range(100)]
+            assert set(said) == {204, 429}
+            let = said.count(204)
+            assert let <= WISHES + (time.monotonic() - began_s) / WISH_AGAIN_S
+            assert asked("/press", '{"down":false}', **own)[0] == 204, "a finger can be lifted"
+            with one.look() as wall:
+                asking = one.own(wall)
+                for down in (b"true", b"false") * 10:
+                    body = b'{"down":%b}' % down
+                    assert one.ask("POST", "/press", body, **asking)[0] == 204
+        wishes = [one.kit.wish() for _ in range(1 + let + 1 + 20)]
+        assert wishes[0] == wishes[-2] == feed.Finger(True)
+        assert wishes[let + 1] == wishes[-1] == feed.Finger(False)
+    finally:
+        connection.close()
+        one.close()
+
+
+def test_a_room_full_of_viewers_leaves_the_kits_own_wall_its_place(tmp_path: Path) -> None:
+    one = Console(tmp_path, "--lan")
+    code = next(line["code"] for line in one.said if line["event"] == "pairing code")
+    address = one.said[-1]["addresses"][1].split("/")[2]
+    connection = http.client.HTTPConnection(address, timeout=10)
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(MAX_VIEWERS - AT_THE_KIT):
+                stack.enter_context(one.look())
+            connection.request("POST", "/pair", code, {"Origin": f"http://{address}"})
+            session = connection.getresponse().headers["Set-Cookie"].split(";")[0]
+            asking: dict[str, Any] = {"origin": f"http://{address}"}
+            asking["additional_headers"] = {"Cookie": session}
+            with (
+                pytest.raises(InvalidStatus, match="503"),
+                connect(f"ws://{address}/live", **asking),
+            ):
+                pass
+            with one.look() as wall:
+                assert hear(wall)["kit"]
+            assert json.loads(one.get("/health")[2]) == {"kit": True, "full": False}
+    finally:
+        connection.close()
+        one.close()
+
+
+SHORT = """
+import sys
+from shuttergate.console import access
+access.SESSION_S = 3.0
+from shuttergate.cli import app
+app(sys.argv[1:])
+"""
+
+
+def test_whose_session_has_ended_is_shown_no_more(tmp_path: Path) -> None:
+    """Also on a page that was open before: else it would be told the next code as well."""
+    one = Console(tmp_path, "--lan", program=("-c", SHORT))
+    code = next(line["code"] for line in one.said if line["event"] == "pairing code")
+    address = one.said[-1]["addresses"][1].split("/")[2]
+    connection = http.client.HTTPConnection(address, timeout=10)
+    try:
+        connection.request("POST", "/pair", code, {"Origin": f"http://{address}"})
+        session = connection.getresponse().headers["Set-Cookie"].split(";")[0]
+        asking: dict[str, Any] = {"origin": f"http://{address}", "ping_interval": None}
+        asking["additional_headers"] = {"Cookie": session}
+        with one.look() as wall, connect(f"ws://{address}/live", **asking) as phone:
+            assert hear(phone)["kit"]
+            with pytest.raises(ConnectionClosed, match="1008"):
+                while_it_lasts(phone)
+            assert isinstance(wall.recv(5), str)
+        with pytest.raises(InvalidStatus, match="401"), connect(f"ws://{address}/live", **asking):
+            pass
+    finally:
+        connection.close()
         one.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -23,7 +24,7 @@ from shuttergate.companion import PHOTOS_KEPT, RIGHTS, Role
 from shuttergate.config import Config, SceneSettings
 from shuttergate.errors import ConfigError
 from shuttergate.parent import seats
-from shuttergate.parent.seats import MAX_SEATS, PAUSE_S
+from shuttergate.parent.seats import MAX_SEATS, PAUSE_S, also_at
 from shuttergate.parent.status_server import EVENTS_KEPT, MAX_LINE_CHARS, StatusServer
 from support.kits import wait_until
 from support.looking import standing
@@ -485,6 +486,26 @@ def test_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"file/console\.sock: the socket .* cannot be opened"):
         StatusServer(paths, Config(), read_board("simulated"), tmp_path)
     assert not (tmp_path / "page").exists()
+
+
+def test_a_kit_is_found_where_pages_look_also_on_another_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a socket under /tmp and $XDG_RUNTIME_DIR, which is a file system of its own."""
+    path, place = tmp_path / "own" / "console.sock", tmp_path / "run" / "kit.sock"
+    path.parent.mkdir()
+    replace = os.replace
+
+    def between_disks(source: Path, target: Path) -> None:
+        if Path(source).parent != Path(target).parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", between_disks)
+    with also_at(place, path) as is_taken:
+        assert not is_taken and place.readlink() == path
+        assert list(place.parent.iterdir()) == [place] and not list(path.parent.iterdir())
+    assert list(place.parent.iterdir()) == []
 
 
 def test_a_flood_of_wishes_is_heard_slowly(opened: Opened) -> None:

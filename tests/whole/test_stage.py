@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from shuttergate.console.views import PAGES
 from shuttergate.props import Prop
@@ -130,6 +133,25 @@ def test_a_clicker_takes_a_photo_and_brings_the_card_and_takes_it_away(
 
 
 @browser_only
+def test_a_photo_that_was_deleted_is_gone_from_the_wall(
+    stage: Callable[..., Any], kit: Demo
+) -> None:
+    one = stage()
+    before = one.locator("#photos li").count()
+    one.keyboard.press("PageDown")
+    assert comes(lambda: one.locator("#photos li").count() == min(before + 1, 4))
+    one.locator("#photos button").first.click()
+    one.locator("dialog.photo img").wait_for()
+    one.evaluate(
+        """() => Element.prototype.animate = function () { document.body.dataset.flew = "true"; }"""
+    )
+    for photo in kit.album.glob("*.jpg"):
+        photo.unlink()
+    assert comes(lambda: one.locator("#photos li, dialog").count() == 0)
+    assert one.locator("body[data-flew]").count() == 0
+
+
+@browser_only
 def test_a_colleague_is_taken_and_the_far_card_is_refused_at_the_press(
     stage: Callable[..., Any],
 ) -> None:
@@ -170,6 +192,50 @@ def test_nothing_is_pressed_behind_a_black_wall(stage: Callable[..., Any]) -> No
     one.keyboard.press("b")
     one.keyboard.press("Escape")
     assert not one.is_visible("#black")
+
+
+@browser_only
+def test_nothing_stands_before_a_black_wall_and_nothing_is_focused_behind_it(
+    stage: Callable[..., Any],
+) -> None:
+    one = stage()
+    one.keyboard.press("?")
+    one.locator("dialog").wait_for()
+    one.keyboard.press("b")
+    middle = "document.elementFromPoint(innerWidth / 2, innerHeight / 2).id"
+    assert comes(lambda: one.evaluate(middle) == "black")
+    one.keyboard.press("b")
+
+    asked: list[str] = []
+    one.on("request", lambda request: asked.append(request.url))
+    one.focus("[data-prop=card]")
+    one.keyboard.press("b")
+    for key in ("Enter", "Space", "Tab", "Enter"):
+        one.keyboard.press(key)
+    one.wait_for_timeout(500)
+    assert asked == []
+    one.keyboard.press("b")
+
+
+@browser_only
+def test_a_finger_is_lifted_also_behind_a_black_wall(stage: Callable[..., Any]) -> None:
+    one = stage()
+    said: list[str | None] = []
+    one.on("request", lambda asked: asked.method == "POST" and said.append(asked.post_data))
+    one.keyboard.down(" ")
+    one.keyboard.press("b")
+    one.keyboard.up(" ")
+    one.keyboard.press("b")
+    assert comes(lambda: one.is_hidden("#black") and len(said) == 2)
+    assert said == ['{"down":true}', '{"down":false}']
+
+
+@browser_only
+@pytest.mark.parametrize("language", ["__proto__", "constructor"])
+def test_a_language_that_is_none_is_not_spoken(stage: Callable[..., Any], language: str) -> None:
+    one = stage(language)
+    assert one.evaluate("document.documentElement.lang") == "en"
+    assert one.inner_text("#title") == "READY"
 
 
 @browser_only
@@ -228,6 +294,49 @@ def test_from_the_last_row_all_is_read_and_nothing_is_cut_off(
     check("fault")
     breaks(one, "camera stalled", on=False)
     becomes(one, "open", 30)
+
+
+SLOW = """() => {
+  const decode = createImageBitmap;
+  window.createImageBitmap = async (...what) => {
+    const image = await decode(...what);
+    await new Promise((resolve) => setTimeout(resolve, window.slow_ms ?? 0));
+    return image;
+  };
+}"""
+
+
+@browser_only
+def test_a_picture_that_is_decoded_late_never_comes_over_what_hides_it(
+    browser: Any, kit: Demo
+) -> None:
+    """A second look has refused the scene, and the gate is open: a slow browser showed it again."""
+    one = browser.new_page(viewport={"width": 1280, "height": 720})
+    told: list[Any] = []
+    one.route_web_socket("**/live", lambda socket: told.append(socket))
+    one.add_init_script(f"({SLOW})()")
+    one.goto(f"{kit.url}stage")
+    assert comes(lambda: one.wait_for_timeout(20) or told)
+
+    def tell(message: str | bytes, wait_ms: int) -> str | None:
+        told[0].send(message)
+        one.wait_for_timeout(wait_ms)
+        return one.evaluate("document.body.dataset.finder")
+
+    status = {"open": True, "reason": "clear", "faults": [], "recording_s": None, "photos": []}
+    whole = {"token": "t", "standing": {"status": status}, "photos": [], "clauses": {}}
+    red = io.BytesIO()
+    Image.new("RGB", (64, 36), (255, 0, 0)).save(red, "JPEG")
+    picture, hidden = b"P" + red.getvalue(), b"M\x01\x01\x00\x00\xff"
+    seen = "[...document.getElementById('finder').getContext('2d').getImageData(9, 9, 1, 1).data]"
+    tell(json.dumps(whole), 1000)  # a gate that opens is believed a little late
+    assert tell(picture, 300) == "picture"
+    one.evaluate("window.slow_ms = 500")
+    tell(picture, 50)
+    assert tell(hidden, 50) == "mosaic"
+    assert tell("{}", 800) == "mosaic"
+    assert one.evaluate(seen) == [0, 0, 255, 255]
+    one.close()
 
 
 @browser_only

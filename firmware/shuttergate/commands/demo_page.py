@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shuttergate.board import Board
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 from shuttergate.companion import Companion, Role, socket_path
 from shuttergate.config import Config
 from shuttergate.console import process as console
@@ -60,9 +60,7 @@ def opened(
 
     def invite_now() -> Invite:
         assert codes is not None and others is not None
-        return Invite(
-            others_addresses(sock, config.page.lan_at), codes.at(time.monotonic()), others
-        )
+        return Invite(others_addresses(sock, config.page.lan_at), codes.at(since_boot_s()), others)
 
     with tempfile.TemporaryDirectory(prefix="shuttergate-") as folder:
         path = Path(folder, "console.sock")

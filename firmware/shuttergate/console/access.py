@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import math
 import re
 import secrets
 import socket
@@ -21,7 +22,7 @@ from enum import StrEnum
 import msgspec
 from starlette.requests import HTTPConnection
 
-from shuttergate.clock import Clock
+from shuttergate.clock import Clock, since_boot_s
 
 COOKIE = "shuttergate"
 TOKEN_HEADER = "x-shuttergate-token"
@@ -37,7 +38,8 @@ TRIES, TRY_AGAIN_S = 20, 3.0
 28,800 a day of 100 million, whoever asks from wherever. While none is left, the right one waits."""
 
 CODE_S = SESSION_S = 12 * 3600.0
-"""A code and a session are for one day's exhibition."""
+"""A code and a session are for one day's exhibition, and not for the next one because the computer
+slept in between."""
 
 _HOST = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -59,7 +61,7 @@ class LanMay(StrEnum):
 
 
 class Codes(msgspec.Struct, frozen=True):
-    """The pairing codes of one secret, each for its time from ``since_s`` (monotonic clock) on.
+    """The pairing codes of one secret, each for its time from ``since_s`` (since the boot) on.
 
     Whoever is told the secret knows the same ones: the demo, whose terminal shows them, and the
     page's process, which asks for them, also when it had to be started anew.
@@ -69,7 +71,7 @@ class Codes(msgspec.Struct, frozen=True):
     since_s: float
 
     @classmethod
-    def new(cls, clock: Clock = time.monotonic) -> Codes:
+    def new(cls, clock: Clock = since_boot_s) -> Codes:
         """Return those of a new secret, from now on."""
         return cls(secrets.token_bytes(32), clock())
 
@@ -81,6 +83,26 @@ class Codes(msgspec.Struct, frozen=True):
     def seal(self, words: str) -> bytes:
         """Return what nobody without the secret could have said of these words."""
         return hmac.digest(self.secret, words.encode(), hashlib.sha256)
+
+
+class Pace:
+    """Lets so many (``most``) come at once from one address, and one more every ``again_s``."""
+
+    def __init__(self, most: int, again_s: float, clock: Clock = time.monotonic) -> None:
+        self._most = float(most)
+        self._again_s = again_s
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # and when it was so
+
+    def takes(self, address: str) -> bool:
+        """Whether one more may come from there now."""
+        now_s = self._clock()
+        left, at_s = self._left.pop(address, (self._most, now_s))
+        left = min(self._most, left + (now_s - at_s) / self._again_s)
+        self._left[address] = (left - 1.0 if left >= 1.0 else left), now_s
+        while len(self._left) > MAX_PAUSED:
+            self._left.popitem(last=False)
+        return left >= 1.0
 
 
 class TooManyTries(Exception):
@@ -95,7 +117,7 @@ class Access:
     def __init__(
         self,
         lan: bool,
-        clock: Clock = time.monotonic,
+        clock: Clock = since_boot_s,
         lan_may: LanMay = LanMay.LOOK,
         codes: Codes | None = None,
         lan_at: str = "",
@@ -162,15 +184,23 @@ class Access:
 
     def may_look(self, connection: HTTPConnection) -> bool:
         """Whether the page may be shown."""
+        return not self.is_over(self.may_look_until(connection))
+
+    def is_over(self, until_s: float) -> bool:
+        """Whether that time has come."""
+        return self._clock() >= until_s
+
+    def may_look_until(self, connection: HTTPConnection) -> float:
+        """Return until when the page may be shown, by the clock; a time before all where never."""
         if not self.knows_host(connection):
-            return False
+            return -math.inf
         if is_local(connection):
-            return True
+            return math.inf
         address = connection.client.host if connection.client is not None else ""
         cookie = connection.cookies.get(COOKIE, "")
         until = cookie.partition(".")[0]
         is_ours = hmac.compare_digest(cookie.encode(), self._session(address, until).encode())
-        return self._lan and is_ours and self._clock() < float(until)
+        return float(until) if self._lan and is_ours else -math.inf
 
     def may_change(self, connection: HTTPConnection) -> bool:
         """Whether a request that changes something comes from our page, by `token` too."""

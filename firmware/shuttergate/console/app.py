@@ -23,6 +23,7 @@ from shuttergate.console.access import (
     COOKIE,
     Access,
     LanMay,
+    Pace,
     TooManyTries,
     is_local,
     same_origin,
@@ -39,6 +40,13 @@ from shuttergate.errors import Busy, JudgeError, Phrase, phrase
 
 MAX_WORDS_BYTES = 1024
 """A wish or a pairing code is not longer."""
+
+WISHES, WISH_AGAIN_S = 8, 0.25
+"""So many wishes are taken at once from one other device, and one more every so often: a press and
+its release twice a second."""
+
+ALL_WISHES, ALL_AGAIN_S = 12, 1 / 12
+"""The same from all of them: the kit hears 20 a second, and whoever sits at it must be heard."""
 
 BODY_S = 20.0
 """So long a body may take to come."""
@@ -71,6 +79,7 @@ class _Console:
         self._small: dict[str, bytes] = {}
         self._finger_is_down = False
         self._judging = 0
+        self._paces = Pace(WISHES, WISH_AGAIN_S), Pace(ALL_WISHES, ALL_AGAIN_S)
 
     async def file(self, request: Request) -> Response:
         """One of our own files; whatever was not read at the start is not there."""
@@ -83,7 +92,7 @@ class _Console:
 
     async def watch(self, socket: WebSocket) -> None:
         """Tell one viewer everything, until it leaves."""
-        if self._hub.is_full:
+        if self._hub.is_full_for(is_local(socket)):
             words = phrase("Too many are looking. Close a page elsewhere.")
             await socket.send_denial_response(refusal(socket, words, 503))
             return
@@ -103,7 +112,8 @@ class _Console:
             self._status.wish(feed.Finger(False))  # whoever held the button down is gone
 
     async def _tell(self, socket: WebSocket, viewer: Viewer) -> None:
-        while True:
+        until_s = self._access.may_look_until(socket)
+        while not self._access.is_over(until_s):
             texts, picture = self._hub.news(viewer)
             for text in texts:
                 await socket.send_text(text.decode())
@@ -113,6 +123,7 @@ class _Console:
                 await asyncio.wait_for(viewer.news.wait(), SIGN_S)
             except TimeoutError:
                 await socket.send_text("{}")
+        await socket.close(1008)  # it asks for the code again
 
     async def photo(self, request: Request) -> Response:
         """A photo that was published, whole or (``?small``) small; or a video, never small."""
@@ -167,11 +178,23 @@ class _Console:
         except (ValueError, RecursionError) as error:
             words = phrase("That is no wish known here: {error}.", error=error)
             raise _Refused(400, words) from error
+        if self._is_too_much(request, wish):
+            raise _Refused(429, phrase("The kit cannot be heard just now."))
+        if len(msgspec.json.encode(wish)) > companion.MAX_WISH_BYTES:  # the kit would hang up on us
+            raise _Refused(413, phrase("That is more than {n} bytes.", n=companion.MAX_WISH_BYTES))
         if not self._status.wish(wish):
             raise _Refused(503, phrase("The kit cannot be heard just now."))
         if isinstance(wish, feed.Finger):
             self._finger_is_down = wish.down
         return Response(status_code=204)
+
+    def _is_too_much(self, request: Request, wish: companion.Wish) -> bool:
+        """Whether others ask so often that nobody else would be heard; a release always is."""
+        if is_local(request) or (self._finger_is_down and wish == feed.Finger(False)):
+            return False
+        address = request.client.host if request.client is not None else ""
+        each, all_of_them = self._paces
+        return not (each.takes(address) and all_of_them.takes(""))
 
     async def judge(self, request: Request) -> Response:
         """Judge a person's own picture, in memory; nothing of it is kept."""
@@ -228,8 +251,8 @@ class _Console:
 
     async def health(self, request: Request) -> Response:
         """Whether the page hears the kit, and whether there is room for one more viewer."""
-        hub = self._hub
-        return JSONResponse({"kit": hub.standing is not None, "full": hub.is_full})
+        is_full = self._hub.is_full_for(is_local(request))
+        return JSONResponse({"kit": self._hub.standing is not None, "full": is_full})
 
     async def _changing(self, request: Request, limit_bytes: int) -> bytearray:
         if not self._access.may_change(request):
@@ -239,7 +262,9 @@ class _Console:
     @contextlib.asynccontextmanager
     async def life(self, app: Starlette) -> AsyncIterator[None]:
         """Look at the kit for as long as the server runs."""
-        tasks = [asyncio.create_task(self._status.watch())]
+        tasks = [
+            asyncio.create_task(work) for work in (self._status.watch(), self._hub.mind_album())
+        ]
         if self._invitation is not None:
             tasks.append(asyncio.create_task(self._invitation.mind()))
         try:

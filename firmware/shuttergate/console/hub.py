@@ -23,8 +23,14 @@ from shuttergate.words import LANGUAGES, is_notable, kind, log_words
 MAX_VIEWERS = 64
 """More are refused: a class and its teacher fit, a flood does not."""
 
+AT_THE_KIT = 8
+"""So many of them are kept for who sits at the kit itself: a room must not take its wall away."""
+
 ROW = 256
 """Messages that wait for a slow viewer; who is further behind starts from the whole again."""
+
+ALBUM_S = 0.5
+"""Within this time a photo that was deleted is gone from every page."""
 
 LINES_KEPT = 2000
 EVENTS_TOLD = 200
@@ -64,6 +70,7 @@ class Hub:
         self.standing: companion.Standing | None = None
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
         self.photos = OpenFiles(companion.PHOTOS_KEPT)  # and videos
+        self._photos_told: list[str] = []
         self.viewers: set[Viewer] = set()
         self._track: deque[tuple[Any, ...]] = deque(maxlen=TRACK_FRAMES)
         self._events: deque[msgspec.Raw] = deque(maxlen=EVENTS_TOLD)
@@ -84,10 +91,9 @@ class Hub:
         finally:
             self.viewers.discard(one)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nobody more may look."""
-        return len(self.viewers) >= MAX_VIEWERS
+    def is_full_for(self, is_local: bool) -> bool:
+        """Whether nobody more may look, at the kit itself or from elsewhere."""
+        return len(self.viewers) >= MAX_VIEWERS - (0 if is_local else AT_THE_KIT)
 
     def sees(self, sight: companion.Sight, descriptors: list[int]) -> None:
         """Take in what the kit's supervisor shows; descriptors are owned from here on."""
@@ -110,8 +116,19 @@ class Hub:
                 self._flush()
             case companion.AlbumFile():
                 self.photos.put(sight.name, descriptors[0])
-                self._tell(photos=self.photos.names)
-                self._flush()
+                self._tell_photos()
+
+    async def mind_album(self) -> None:
+        """Tell every page what was taken out of the album, for as long as the server runs."""
+        while True:
+            await asyncio.sleep(ALBUM_S)
+            if self.viewers and self.photos.names != self._photos_told:
+                self._tell_photos()
+
+    def _tell_photos(self) -> None:
+        self._photos_told = self.photos.names
+        self._tell(photos=self._photos_told)
+        self._flush()
 
     def greets(self, **fields: Any) -> None:
         """Tell every page, and each that comes from now on, what it is told once."""

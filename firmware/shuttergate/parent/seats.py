@@ -6,6 +6,7 @@ Nothing here waits for the other side: a companion that does not keep up is put 
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import socket
 import threading
@@ -143,7 +144,8 @@ def also_at(place: Path, path: Path) -> Iterator[bool]:
     with contextlib.suppress(OSError):
         if not is_taken:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            link = path.with_suffix(".link")
+            link = place.with_name(f".{place.name}.{os.getpid()}")  # no name moves between disks
+            link.unlink(missing_ok=True)
             link.symlink_to(path)
             link.replace(place)
     try:

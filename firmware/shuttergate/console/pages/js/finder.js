@@ -10,6 +10,7 @@ export function viewfinder(canvas, changed) {
   const cells = document.createElement("canvas");
   let kind = "";
   let decoding = false;
+  let voids = 0; // how often what was cleared before was taken back
   canvas.width = 960;
   canvas.height = 540;
 
@@ -20,6 +21,7 @@ export function viewfinder(canvas, changed) {
   }
 
   function blank() {
+    voids++;
     context.clearRect(0, 0, canvas.width, canvas.height);
     become("none");
   }
@@ -27,9 +29,10 @@ export function viewfinder(canvas, changed) {
   async function picture(bytes) {
     if (decoding) return; // a slow browser skips pictures, and shows none late
     decoding = true;
+    const before = voids;
     try {
       const image = await createImageBitmap(new Blob([bytes.slice(1)], { type: "image/jpeg" }));
-      if (standing().mark === "open") {
+      if (standing().mark === "open" && voids === before) {
         fit(image.width, image.height);
         context.drawImage(image, 0, 0);
         become("picture");
@@ -41,6 +44,7 @@ export function viewfinder(canvas, changed) {
   }
 
   function mosaic(bytes) {
+    voids++;
     const [, columns, rows] = new Uint8Array(bytes, 0, 3);
     const colours = new Uint8Array(bytes, 3);
     const image = new ImageData(columns, rows);
@@ -70,6 +74,7 @@ export function viewfinder(canvas, changed) {
   });
   on("change", () => {
     // The moment it closes, whatever was cleared before is gone from the page too.
+    if (standing().mark !== "open") voids++;
     if (kind === "picture" && standing().mark !== "open") blank();
     if (kind !== "none" && (!kit.connected || !kit.standing?.status)) blank();
   });

@@ -7,6 +7,7 @@ const SHORTEST_MS = 150; // a clicker lets go at once; a button that was pressed
 /** Let `button` be the shutter, and each key of which `isShutter(event)` says so. */
 export function finger(button, isShutter) {
   let isDown = false;
+  let held = ""; // the key
   let pressedAt = 0;
   let last = Promise.resolve(); // one after the other: a release must not come before its press
 
@@ -33,10 +34,12 @@ export function finger(button, isShutter) {
   document.addEventListener("keydown", (event) => {
     if (!isShutter(event)) return;
     event.preventDefault();
-    if (!event.repeat) press(true);
+    if (event.repeat) return;
+    held = event.key;
+    press(true);
   });
-  document.addEventListener("keyup", (event) => {
-    if (isShutter(event)) press(false);
+  document.addEventListener("keyup", ({ key }) => {
+    if (key === held) press(false); // also where it would not be pressed now
   });
   for (const name of ["blur", "pagehide"]) window.addEventListener(name, () => press(false));
 }

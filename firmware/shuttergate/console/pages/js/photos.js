@@ -9,6 +9,9 @@ export function photoStrip(list, none, most = Infinity) {
   let shown = new Map(); // name: its item; a video that stays is not asked for again
   return (anew = false) => {
     none.hidden = kit.photos.length > 0;
+    for (const one of document.querySelectorAll("dialog.photo")) {
+      if (!kit.photos.includes(one.dataset.name)) one.close(); // it was deleted
+    }
     const names = kit.photos.slice(-most);
     if (anew !== true && names.join() === [...shown.keys()].join()) return;
     const before = anew === true ? new Map() : shown;
@@ -61,7 +64,7 @@ function open(name, button) {
   const large = isVideo(name)
     ? h("video", { src, controls: true, autoplay: true, playsinline: true, "aria-label": alt })
     : h("img", { src, alt });
-  const dialog = h("dialog", { class: "photo", "aria-label": alt },
+  const dialog = h("dialog", { class: "photo", "data-name": name, "aria-label": alt },
     large,
     h("form", { method: "dialog" },
       h("a", { href: src, download: name, class: "button" }, say("photo.save")),

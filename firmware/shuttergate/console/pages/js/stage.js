@@ -136,7 +136,13 @@ const bring = (prop) => {
 };
 const isOn = (prop) => (kit.standing?.prop ?? "") === prop;
 const card = () => bring(isOn("card") ? "nobody" : "card");
-const black = () => ($("black").hidden = !$("black").hidden);
+
+/** Nothing is over a black wall, and nothing has the focus behind it. */
+function black() {
+  $("black").hidden = !$("black").hidden;
+  for (const one of document.querySelectorAll("dialog")) one.close();
+  document.activeElement?.blur();
+}
 
 function theme() {
   const isLight = document.documentElement.dataset.theme === "light";
@@ -242,7 +248,10 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const found = CONTROLS.find(([, all]) => all.includes(key));
-  if (isBlack() && key !== "Escape" && found?.[0] !== "stage.black") return; // nobody sees what it would do
+  if (isBlack() && key !== "Escape" && found?.[0] !== "stage.black") {
+    if (["Tab", "Enter", " "].includes(key)) event.preventDefault();
+    return; // nobody sees what it would do
+  }
   if (isBlack() && key === "Escape") return black();
   if (!found) return;
   event.preventDefault();
@@ -271,14 +280,14 @@ function drawFinder(kind) {
   $("finder").setAttribute("aria-label", say({ picture: "finder.live", mosaic: "finder.mosaic", none: "finder.none" }[kind]));
 }
 
-let names = "";
+let known = null; // photos and videos
 document.documentElement.dataset.theme = remembered("theme") ?? "dark";
 buildControls();
 on("change", draw);
 on("change", () => {
   photos();
-  const isNew = names !== "" && kit.photos.join() !== names;
-  names = kit.photos.join() || "none";
+  const isNew = known !== null && kit.photos.some((name) => !known.includes(name));
+  known = kit.photos;
   if (isNew) fly();
 });
 on("event", (event) => {

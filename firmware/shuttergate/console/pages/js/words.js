@@ -571,7 +571,7 @@ export function language() {
   if (chosen === null) {
     const asked = new URLSearchParams(location.search).get("lang");
     const wishes = [asked, remembered("language"), ...navigator.languages.map((tag) => tag.slice(0, 2))];
-    chosen = wishes.find((wish) => wish in languages) ?? "en";
+    chosen = wishes.find((wish) => Object.hasOwn(languages, wish)) ?? "en";
   }
   return chosen;
 }
