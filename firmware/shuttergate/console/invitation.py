@@ -74,6 +74,7 @@ class Invitation:
         self._tell = tell
         self._wrong = 0
         self._invite = now()
+        self._number = 0
         self._drawn: dict[str, Any] | None = None
         self._show()
 
@@ -101,7 +102,8 @@ class Invitation:
 
     def _show(self) -> None:
         self._tell("pairing code", **self._invite.told())
-        # Who is shown it sits at the kit, or has typed it already.
+        # That there is another one, and no more: who was let in is not to let others in, nor the
+        # next day in. A page at the kit itself asks what it says.
         addresses = self._invite.for_phones
-        shown = {"address": addresses[0], "code": self._invite.spoken} if addresses else None
-        self._hub.greets(invite=shown)
+        self._number += 1
+        self._hub.greets(invite=self._number if addresses else 0)

@@ -4,6 +4,7 @@ import { strip } from "./chart.js";
 import { finger } from "./finger.js";
 import { begin, h } from "./frame.js";
 import { viewfinder } from "./finder.js";
+import { invitation } from "./invitation.js";
 import { kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
@@ -146,9 +147,21 @@ function drawFinder(kind) {
   $("caption").textContent = caption ? say(caption) : "";
 }
 
+let invited = 0;
+let way = null;
+
 function drawInvite() {
-  $("invite").hidden = !kit.invite;
-  if (kit.invite) $("invite").textContent = say("pair.invite", kit.invite);
+  const asked = kit.here ? kit.invite : 0;
+  if (asked !== invited) {
+    invited = asked;
+    way = null;
+    if (asked) invitation().then((found) => {
+      if (asked === invited && found?.ways.length) way = { address: found.ways[0].address, code: found.code };
+      drawInvite();
+    });
+  }
+  $("invite").hidden = !way;
+  if (way) $("invite").textContent = say("pair.invite", way);
 }
 
 let scoresDue = false;

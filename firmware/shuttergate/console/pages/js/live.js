@@ -8,7 +8,7 @@ export const kit = {
   token: "",
   clauses: {}, // by language: what the kit says of reasons, faults and switches; see words.py
   contact: "",
-  invite: null,
+  invite: 0, // another number for each invitation; only this computer's pages are told what it says
   here: false, // whether this is the kit's own computer
   lan_may: "look",
   kit: null,
