@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 KEYS = (
     *(N_("name"), N_("title"), N_("file"), N_("licence"), N_("licence_file"), N_("recipe")),
     *(N_("byte_exact"), N_("input"), N_("output"), N_("thresholds"), N_("graph"), N_("data")),
-    *(N_("known_answers"), N_("head"), N_("close"), N_("edgetpu"), N_("published")),
+    *(N_("known_answers"), N_("head"), N_("close"), N_("bank"), N_("edgetpu"), N_("published")),
 )
 """What a manifest's keys are called for people; in English as they are."""
 
