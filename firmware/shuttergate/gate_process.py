@@ -22,10 +22,18 @@ from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config, read_kit
-from shuttergate.errors import CameraError, CameraLost, ConfigError, ScoreError, ShuttergateError
+from shuttergate.errors import (
+    CameraError,
+    CameraLost,
+    ConfigError,
+    RuleError,
+    ScoreError,
+    ShuttergateError,
+)
 from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
+from shuttergate.rulebook import heads, settings_rules
 from shuttergate.switches import fault_switches
 from shuttergate.system import spawn, swap
 from shuttergate.vision.accelerator import AcceleratorState
@@ -106,11 +114,12 @@ def main(argv: list[str] | None = None) -> None:
             board.views,
             board.camera.turn,
             functools.partial(_tell_step, link),
+            heads(settings_rules(config.policy.rules)),
         )
         _tell_step(link, "camera")
         appliance = assemble(config, board, eyes, panel, link)
     except ShuttergateError as error:
-        status = 2 if isinstance(error, ConfigError) else 1
+        status = 2 if isinstance(error, ConfigError | RuleError) else 1
         link.send(feed.Refused(str(error), status, error.phrase))
         sys.exit(EXIT_REFUSED)
     _die_on_any_thread(panel, link)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from shuttergate.errors import PackError, RuleError
-from shuttergate.policy.bank import MAX_ROWS, PLAIN, Bank, read_bank, units
+from shuttergate.policy.bank import MAX_ROWS, PLAIN, HarmlessBank, read_bank, units
 from shuttergate.system.paths import share
 from shuttergate.vision.pack import Pack, read_pack
 
@@ -23,13 +23,13 @@ def pack() -> Pack:
 
 
 @pytest.fixture(scope="module")
-def shipped(pack: Pack) -> Bank:
+def shipped(pack: Pack) -> HarmlessBank:
     found = pack.bank()
     assert found is not None
     return read_bank(*found, "consent-clean")
 
 
-def test_it_fits_its_pack_and_its_rows_are_of_length_1(pack: Pack, shipped: Bank) -> None:
+def test_it_fits_its_pack_and_its_rows_are_of_length_1(pack: Pack, shipped: HarmlessBank) -> None:
     assert shipped.embeddings.shape == (429, pack.manifest.output.shape[-1])
     assert np.linalg.norm(shipped.embeddings, axis=1) == pytest.approx(1.0, abs=1e-5)
     assert len(shipped.plain) == shipped.shows.count(PLAIN) == 21
@@ -49,7 +49,7 @@ def test_each_of_its_rows_is_one_of_the_ledgers_or_our_own() -> None:
             assert known[row["sha256"], row["path"]] == row
 
 
-def test_the_nudity_rule_clears_what_is_in_it(pack: Pack, shipped: Bank) -> None:
+def test_the_nudity_rule_clears_what_is_in_it(pack: Pack, shipped: HarmlessBank) -> None:
     head = pack.head()
     scores = [head(row.astype(np.float64)) for row in shipped.embeddings]
     assert max(scores) < pack.limits.clear_below + 0.02  # int8: a step may lie between
@@ -91,6 +91,6 @@ def test_one_that_cannot_be_is_refused(content: bytes, ledger: bytes, why: str) 
 
 
 def test_rows_are_named_the_most_first() -> None:
-    bank = Bank(units(np.eye(3)), ("food", "animal", "animal"))
+    bank = HarmlessBank(units(np.eye(3)), ("food", "animal", "animal"))
     assert list(bank.named(np.array([True, True, True])).items()) == [("animal", 2), ("food", 1)]
     assert bank.named(np.array([False, False, False])) == {}

@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Bank:
+class HarmlessBank:
     """``embeddings``: of length 1, shape (n, width); ``shows``: what each is of, in a word."""
 
     embeddings: Floats
@@ -37,7 +37,7 @@ class Bank:
         return dict(Counter(names).most_common())
 
 
-def read_bank(content: bytes, ledger: bytes, name: str) -> Bank:
+def read_bank(content: bytes, ledger: bytes, name: str) -> HarmlessBank:
     """Return the bank in the bytes of an .npy of int8 and of its ledger, whose column ``what``
     has a word for each row; raise `RuleError` where they do not fit together.
     """
@@ -59,7 +59,7 @@ def read_bank(content: bytes, ledger: bytes, name: str) -> Bank:
             rows=len(words),
         )
     values = found.astype(np.float32)
-    return Bank(units(values), tuple(words))
+    return HarmlessBank(units(values), tuple(words))
 
 
 def units(values: NDArray[np.float32] | NDArray[np.float64]) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate.errors import TeachError
-from shuttergate.policy.bank import Bank
+from shuttergate.policy.bank import HarmlessBank
 from shuttergate.policy.rule_file import MAX_NAME, MAX_VIEWS, Floats, is_name
 
 LEAST_YES = 3
@@ -34,7 +34,7 @@ class Example:
     views: Doubles | Floats
 
 
-def refuse_misfits(name: str, examples: Sequence[Example], bank: Bank, least: int) -> None:
+def refuse_misfits(name: str, examples: Sequence[Example], bank: HarmlessBank, least: int) -> None:
     """Refuse what is no name, and examples that are too few, too many, or no embeddings."""
     if not is_name(name):
         raise TeachError(
@@ -74,7 +74,7 @@ def refuse_misfits(name: str, examples: Sequence[Example], bank: Bank, least: in
             )
 
 
-def refuse_alike(examples: Sequence[Example], rows: Sequence[Floats], bank: Bank) -> None:
+def refuse_alike(examples: Sequence[Example], rows: Sequence[Floats], bank: HarmlessBank) -> None:
     """Refuse what teaches nothing, whatever a regression would make of it."""
     yes = [row for one, row in zip(examples, rows, strict=True) if one.yes]
     no = [row for one, row in zip(examples, rows, strict=True) if not one.yes]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shuttergate.errors import TeachError
-from shuttergate.policy.bank import Bank, units
+from shuttergate.policy.bank import HarmlessBank, units
 from shuttergate.policy.examples import LEAST_YES, Doubles, Example, refuse_alike, refuse_misfits
 from shuttergate.policy.rule_file import Contribution, Floats, TaughtRule
 
@@ -55,7 +55,7 @@ def teach(
     name: str,
     embedder: str,
     examples: Sequence[Example],
-    bank: Bank,
+    bank: HarmlessBank,
     day: str,
     least: int = LEAST_YES,
 ) -> TaughtRule:
@@ -69,7 +69,7 @@ def teach(
 
 
 def _taught(
-    name: str, embedder: str, examples: Sequence[Example], bank: Bank, day: str, least: int
+    name: str, embedder: str, examples: Sequence[Example], bank: HarmlessBank, day: str, least: int
 ) -> tuple[TaughtRule, _Fit]:
     refuse_misfits(name, examples, bank, least)
     ordered = [*(one for one in examples if one.yes), *(one for one in examples if not one.yes)]
@@ -95,7 +95,7 @@ def _taught(
 
 
 def withdraw(
-    rule: TaughtRule, word: str, bank: Bank, day: str, least: int = LEAST_YES
+    rule: TaughtRule, word: str, bank: HarmlessBank, day: str, least: int = LEAST_YES
 ) -> Withdrawal:
     """Return the rule made anew without a contribution, of which nothing stays in it.
 
@@ -126,7 +126,7 @@ def withdraw(
     return Withdrawal(anew, before, after, confused(rule, bank), confused(anew, bank))
 
 
-def judged_without(rule: TaughtRule, bank: Bank) -> dict[str, float]:
+def judged_without(rule: TaughtRule, bank: HarmlessBank) -> dict[str, float]:
     """Return by word what a rule made without that contribution says of it: its mean score.
 
     What a rule says of its own examples is no measure of it: it knows them.
@@ -141,7 +141,7 @@ def _held(rule: TaughtRule, fit: _Fit) -> dict[str, float]:
     return {word: float(held[part].mean()) for word, part in _places(rule.contributions).items()}
 
 
-def confused(rule: TaughtRule, bank: Bank) -> dict[str, int]:
+def confused(rule: TaughtRule, bank: HarmlessBank) -> dict[str, int]:
     """Return how many harmless pictures of the bank a rule blocks, by what they show."""
     return bank.named(rule.scores(bank.embeddings) >= rule.line)
 
@@ -170,7 +170,7 @@ class _Fit:
     held_bank: Doubles
 
 
-def _fit(embeddings: Floats, contributions: Sequence[Contribution], bank: Bank) -> _Fit:
+def _fit(embeddings: Floats, contributions: Sequence[Contribution], bank: HarmlessBank) -> _Fit:
     """Fit the examples, those of the object first, against the bank."""
     learned = np.concatenate([embeddings, bank.embeddings]).astype(np.float64)
     yes = sum(one.views for one in contributions if one.yes)
