@@ -11,7 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shuttergate.errors import RuleError, TeachError, cause_of
+from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of, read_picture
 from shuttergate.policy.bank import HarmlessBank, read_bank
 from shuttergate.policy.examples import Example
@@ -20,13 +24,17 @@ from shuttergate.policy.rule_file import MAX_VIEWS, TaughtRule, read
 from shuttergate.system.paths import share
 from shuttergate.system.toml import path_of
 from shuttergate.verdict import Look, Reason, judge
-from shuttergate.vision.channel import scores
+from shuttergate.vision.channel import Channel, scores
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.head import Head
 from shuttergate.vision.pack import Pack, read_pack
 
 PICTURE_LIMIT = (4056, 3040)
 """Larger pictures are reduced to this first, as by `check`."""
+
+
+MOST_PICTURES = MAX_VIEWS // 4
+"""Of each side: each gives two views."""
 
 
 def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
@@ -114,12 +122,12 @@ def pictures_of(folder: Path) -> list[Path]:
         raise TeachError(
             "{folder}: {cause}; name a folder of pictures", folder=folder, cause=cause_of(error)
         ) from error
-    if not found or len(found) > MAX_VIEWS:
+    if not found or len(found) > MOST_PICTURES:
         raise TeachError(
             "{folder}: holds {number} pictures; bring 1 to {most}",
             folder=folder,
             number=len(found),
-            most=MAX_VIEWS,
+            most=MOST_PICTURES,
         )
     return found
 
@@ -136,7 +144,16 @@ def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -
     (channel,) = (one for one in eyes.live if one.name == pack.name)
     word = draw(taken, secrets.SystemRandom())
     taken.add(word)
-    return Example(word, yes, channel.embedder(lores)[None])
+    return Example(word, yes, views_of(lores, channel))
+
+
+def views_of(lores: Pixels, channel: Channel) -> NDArray[np.float64]:
+    """Return the embeddings that one picture gives: its own, and that of its mirror image.
+
+    An object is held from either side, and a few examples do not show both.
+    """
+    mirrored = np.ascontiguousarray(lores[:, ::-1])
+    return np.stack([channel.embedder(one) for one in (lores, mirrored)])
 
 
 def today() -> str:

@@ -72,8 +72,11 @@ def pictures(folder: Path, number: int, seed: int, star: bool) -> list[Path]:
 @functools.cache
 def _room() -> list[Image.Image]:
     with Image.open(room_film()) as film:
-        moments = range(0, 120, 20)
-        return [film.convert("RGB") for at in moments if film.seek(at) is None]
+        found = []
+        for at in range(0, 120, 20):
+            film.seek(at)
+            found.append(film.convert("RGB"))
+        return found
 
 
 def _star(middle: tuple[float, float], radius: float, turn: float) -> list[tuple[float, float]]:
