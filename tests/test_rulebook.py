@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shuttergate import rulebook
@@ -94,6 +94,7 @@ def test_the_nudity_scores_stay_to_the_digit(alone: Eyes, bias: float) -> None:
 score = st.one_of(st.floats(0, 1), st.sampled_from([math.nan, -1.0, 2.0, 0.0, 1.0]), st.none())
 
 
+@example(said=[0.05, 0.05], taught=[0.2, 0.1], line=0.5, which=Look.LIVE)
 @given(
     said=st.lists(score, min_size=2, max_size=2),
     taught=st.lists(score, min_size=2, max_size=2),
