@@ -303,9 +303,7 @@ def _video_words(event: feed.Video, language: str | None) -> str:
         case "limit":
             said = _("video saved: {s} s; no video may be longer")
         case Reason.TAUGHT:
-            said = _(
-                "video saved up to the moment before what the kit was taught not to take: {s} s"
-            )
+            said = _("video saved up to what it was taught not to take: {s} s")
         case Reason.NUDITY | Reason.DOUBT | Reason.SECOND_LOOK:
             said = _("video saved up to the moment before the camera had doubts: {s} s")
         case _other:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shuttergate.policy.bank import HarmlessBank
     from shuttergate.policy.rule_file import TaughtRule
 
-_WORD_COLUMNS = 28
+_WORD_COLUMNS = 36
 
 rule_app = typer.Typer(no_args_is_help=True, help=_("Taught rules: of what one is made, and less."))
 RuleFile = Annotated[Path, typer.Argument(metavar=_("FILE.rule"), help=_("A taught rule."))]

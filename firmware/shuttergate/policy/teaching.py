@@ -216,8 +216,9 @@ def _line(fit: _Fit) -> float:
     refused = float((fit.held_bank >= np.median(yes)).mean())
     if refused > MOST_REFUSED:
         raise TeachError(
-            "this would refuse {share:.0f} % of harmless pictures, to know half of its own "
-            "examples; bring examples that have more in common, or an object that stands out",
+            "of all harmless pictures this would refuse {share:.0f} %, if it is to know half of "
+            "its own examples; bring examples that have more in common, or an object that stands "
+            "out",
             share=100 * refused,
         )
     # Half-way between where most examples and most of what is nearest to them lie.
