@@ -27,6 +27,7 @@ STRANGERS = {"frames", "vision", "panel", "capture", "policy", "credentials"}
 KNOW_SEVERAL = {
     *("appliance", "gate_process", "lane", "presses", "warden", "cameras", "switches"),
     "examination_process",  # looks at each, for the doctor
+    "rulebook",  # makes heads of taught rules, and examples of pictures
     "stills",  # judges picture files, for commands and the page
 }
 """The flat modules that bring them together."""
@@ -37,7 +38,7 @@ LEVELS = [
     "board config props",  # contracts that are read from files
     "frames vision panel capture policy credentials packs print",
     "faults injection tally lateness viewfinder prooftest judging lane presses warden",
-    "gate_room",
+    "gate_room rulebook",
     "appliance cameras switches gate_process",
     "examination examination_process",  # the hardware, looked at as the gate process would
     "release stills",

@@ -34,6 +34,7 @@ from shuttergate.commands.shared import (
     refusing,
     what_lan_may,
 )
+from shuttergate.commands.teach import rule_app, teach
 from shuttergate.commands.visit import doctor
 from shuttergate.config import album_folder, read_kit
 from shuttergate.errors import ConfigError, ShuttergateError, phrase
@@ -57,6 +58,10 @@ app.command(help=_("Examine the kit: each part is ok, a warning or a fault, with
 )
 app.add_typer(model_app, name="model")
 app.add_typer(board_app, name="board")
+app.command(help=_("Teach the kit an object of your own from pictures: a rule, or words why not."))(
+    teach
+)
+app.add_typer(rule_app, name="rule")
 
 
 def start() -> None:
@@ -266,10 +271,15 @@ def check(
     live: Annotated[
         bool, typer.Option(help=_("As one live frame, not as the second look."))
     ] = False,
+    rule: Annotated[
+        list[Path] | None,
+        typer.Option(metavar=_("FILE.rule"), help=_("A taught rule beside the nudity rule.")),
+    ] = None,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
     """Judge each file as the second look would, or, with --live, as one live frame."""
+    from shuttergate import rulebook
     from shuttergate import stills as checking
     from shuttergate.board import AcceleratorPart
     from shuttergate.verdict import Look
@@ -278,18 +288,20 @@ def check(
     settings = configured(config)
     kit = read_kit(settings, config)
     try:
+        own = rulebook.paths(settings.policy.rules)
         # On the CPU, as `evaluate`: the accelerator is the running kit's, and may be elsewhere.
         eyes = open_eyes(
             kit.channels.live if live else (),
             () if live else kit.channels.look,
             AcceleratorPart(driver="cpu"),
             views=kit.views,
+            taught=rulebook.heads(rulebook.read_rules([*own, *(rule or [])])),
         )
-        rule = eyes.rule(Look.LIVE if live else Look.SECOND, settings.limits())
+        how = eyes.rule(Look.LIVE if live else Look.SECOND, settings.limits())
     except ShuttergateError as error:
         fail(error, 2)
     verdicts = []
-    results: Iterable[checking.Checked] = checking.check(files, eyes, rule, live)
+    results: Iterable[checking.Checked] = checking.check(files, eyes, how, live)
     if sys.stderr.isatty() and not sys.stdout.isatty():
         results = track(results, _("judging"), len(files), console=Console(stderr=True))
     for found in results:

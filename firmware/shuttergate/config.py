@@ -88,6 +88,15 @@ class LookSettings(Table, frozen=True):
     fps: Annotated[float, Meta(ge=0, le=120)] = 0.0
 
 
+class PolicySettings(Table, frozen=True):
+    """Rules that the kit was taught, beside the nudity rule: their files, in any order.
+
+    They can only close; no setting takes the nudity rule away, or makes it laxer.
+    """
+
+    rules: Annotated[list[str], Meta(max_length=16)] = []
+
+
 class PageSettings(Table, frozen=True):
     """The page: its port, where other devices reach it if not at this computer's own addresses, and
     a line on whom to talk to when the camera will not take a picture."""
@@ -126,6 +135,7 @@ class Config(Table, frozen=True):
     video: VideoSettings = VideoSettings()
     vision: VisionSettings = VisionSettings()
     looks: LookSettings = LookSettings()
+    policy: PolicySettings = PolicySettings()
     page: PageSettings = PageSettings()
     thresholds: dict[str, ThresholdSettings] = {}
     pins: PinChanges = PinChanges()

@@ -218,6 +218,14 @@ class UnfitError(PackError):
     """The accelerator's library was built for another runtime than the one that is here."""
 
 
+class RuleError(ShuttergateError, ValueError):
+    """A taught rule's file is not what it should be, or does not fit this kit."""
+
+
+class TeachError(ShuttergateError, ValueError):
+    """No rule comes of these examples."""
+
+
 class ScoreError(ShuttergateError, ArithmeticError):
     """A model gave no usable score: its picture counts as not cleared."""
 

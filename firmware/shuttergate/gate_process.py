@@ -27,12 +27,14 @@ from shuttergate.errors import (
     CameraLost,
     ConfigError,
     Phrase,
+    RuleError,
     ScoreError,
     ShuttergateError,
 )
 from shuttergate.injection import Injection
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.panel.panel import Panel
+from shuttergate.rulebook import heads, settings_rules
 from shuttergate.switches import fault_switches
 from shuttergate.system import spawn, swap
 from shuttergate.vision.accelerator import AcceleratorState
@@ -113,11 +115,12 @@ def main(argv: list[str] | None = None) -> None:
             board.views,
             board.camera.turn,
             functools.partial(_tell_step, link),
+            heads(settings_rules(config.policy.rules)),
         )
         _tell_step(link, "camera")
         appliance = assemble(config, board, eyes, panel, link)
     except ShuttergateError as error:
-        status = 2 if isinstance(error, ConfigError) else 1
+        status = 2 if isinstance(error, ConfigError | RuleError) else 1
         link.send(feed.Refused(str(error), status, error.phrase))
         sys.exit(EXIT_REFUSED)
     _die_on_any_thread(panel, link)

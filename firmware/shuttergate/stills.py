@@ -29,7 +29,8 @@ LIVE_LENGTH = 3.0
 class Checked(msgspec.Struct, frozen=True):
     """What `check` says of one file. ``score`` is None and ``reason`` the cause if UNREADABLE.
 
-    ``said``: that cause for people, in their language.
+    ``said``: that cause for people, in their language. ``rules``: the taught rules that block it,
+    where any were asked.
     """
 
     file: str
@@ -38,6 +39,7 @@ class Checked(msgspec.Struct, frozen=True):
     score: float | None
     scores: dict[str, float]
     ms: float
+    rules: list[str] | msgspec.UnsetType = msgspec.UNSET
     said: Phrase | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -100,7 +102,9 @@ def _check_one(
                 highest[name] = max(highest.get(name, 0.0), score)
     except (PictureError, ScoreError) as error:
         ms = _ms_since(began_s)
-        return Checked(plain(file), "UNREADABLE", str(error), None, {}, ms, error.phrase)
+        return Checked(
+            plain(file), "UNREADABLE", str(error), None, {}, ms, _blocking({}, rule), error.phrase
+        )
     reason = judge(highest, rule)
     return Checked(
         file=plain(file),
@@ -109,7 +113,16 @@ def _check_one(
         score=_rounded_down(joint_score(highest, rule)),
         scores=rounded(highest),
         ms=_ms_since(began_s),
+        rules=_blocking(highest, rule),
     )
+
+
+def _blocking(scores: Mapping[str, float], rule: Rule) -> list[str] | msgspec.UnsetType:
+    """Return the names of the taught rules that block, or nothing where there are none."""
+    taught = {name: one for name, one in rule.limits.items() if one.blocks_with is Reason.TAUGHT}
+    if not taught:
+        return msgspec.UNSET
+    return [name for name, one in taught.items() if scores.get(name, 0.0) >= one.block_at]
 
 
 def _rounded_down(score: float) -> float:
@@ -130,9 +143,12 @@ def words(found: Checked) -> str:
     reasons = {
         Reason.CLEAR: _("clear"),
         Reason.NUDITY: _("nudity"),
+        Reason.TAUGHT: _("taught"),
         Reason.DOUBT: _("doubt"),
     }
     why = {str(reason): said for reason, said in reasons.items()}.get(found.reason, found.reason)
+    if found.rules:
+        why = _("{why}: {rules}").format(why=why, rules=", ".join(found.rules))
     said = _("{file}  ({why})").format(file=found.file, why=why)
     return f"{padded(verdict, 10)} {found.score:.3f}  {said}"
 

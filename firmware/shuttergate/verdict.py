@@ -27,6 +27,7 @@ class Reason(StrEnum):
 
     CLEAR = "clear"
     NUDITY = "nudity"  # a score is at or over the upper threshold of nudity
+    TAUGHT = "taught"  # a score is at or over the line of a rule that the kit was taught
     DOUBT = "doubt"  # a score is between its thresholds, or is no usable one
     SECOND_LOOK = "second look"  # the full-resolution frame was not clear in every view
     WAITING = "waiting"  # not yet enough consecutive CLEAR frames
@@ -231,15 +232,17 @@ def joint_score(scores: Mapping[str, float], rule: Rule) -> float:
     The highest of what each fusion, each agreement and each channel says. A fusion says the
     logistic function of how far it is over its line. A channel says its score, stretched so that
     its ``clear_below`` comes to lie at 0.5; below that one that also speaks together with others
-    says nothing by itself: there they rank. An agreement says the least of its channels' scores,
-    stretched so by its lines. NaN where a score is missing or is none.
+    says nothing by itself: there they rank. Nor does a taught rule, which knows nothing of nudity.
+    An agreement says the least of its channels' scores, stretched so by its lines. NaN where a
+    score is missing or is none.
     """
     said = [_logistic(fusion.over(scores)) for fusion in rule.fusions]
     said += [agreement.over(scores) for agreement in rule.agreements]
     shared = rule.together
     for name, limit in rule.limits.items():
         own = _stretched(scores.get(name, math.nan), limit.clear_below)
-        said.append(0.0 if own < 0.5 and name in shared else own)
+        is_silent = name in shared or limit.blocks_with is Reason.TAUGHT
+        said.append(0.0 if own < 0.5 and is_silent else own)
     return math.nan if not said or any(map(math.isnan, said)) else max(said)
 
 

@@ -90,6 +90,7 @@ def _reasons(language: str | None) -> dict[str, str]:
     return {
         Reason.CLEAR: _("clear"),
         Reason.NUDITY: _("a model sees what could be nudity"),
+        Reason.TAUGHT: _("this is something that this kit was taught not to take"),
         Reason.DOUBT: _("a model is not sure"),
         Reason.SECOND_LOOK: _("looked at closely, part by part, the picture was not clear"),
         Reason.WAITING: _("some clear frames in a row, and the shutter works again"),
@@ -306,7 +307,7 @@ def _gate_words(event: feed.GateChanged, language: str | None) -> str:
     if {Fault.STARTING, Fault.STOPPING} & set(event.faults):
         return ""  # as it should be: nothing is broken
     why = _with_faults(event.reason, event.faults, language)
-    is_seen = event.reason in (Reason.NUDITY, Reason.DOUBT)
+    is_seen = event.reason in (Reason.NUDITY, Reason.TAUGHT, Reason.DOUBT)
     return _more(why, score_words(event.scores) if is_seen else "", language)
 
 
@@ -319,6 +320,8 @@ def _video_words(event: feed.Video, language: str | None) -> str:
             said = _("video saved: {s} s")
         case "limit":
             said = _("video saved: {s} s; no video may be longer")
+        case Reason.TAUGHT:
+            said = _("video saved up to what it was taught not to take: {s} s")
         case Reason.NUDITY | Reason.DOUBT | Reason.SECOND_LOOK:
             said = _("video saved up to the moment before the camera had doubts: {s} s")
         case _other:

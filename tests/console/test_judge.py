@@ -16,6 +16,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shuttergate.config import Config
+from shuttergate import rulebook
+from shuttergate.config import Config, PolicySettings
 from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture
 from shuttergate.errors import Busy, JudgeError, ScoreError
+from shuttergate.policy.rule_file import write
 from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Rule, Thresholds
 from shuttergate.vision.known import paint
+from support import taught
 from support.heic import heic
 from support.kept import kept
 from support.kits import alive, wait_until
@@ -120,6 +124,25 @@ def test_where_nothing_reads_them_the_page_is_told(monkeypatch: pytest.MonkeyPat
     eyes, rules = judge_process._open(Config())
     told = judge_process.judged(heic(BLUE_IMAGE.resize((128, 64))), eyes, rules)
     assert told == UnreadablePicture("no decoder")
+
+
+def test_a_kits_taught_rules_are_asked_too(tmp_path: Path) -> None:
+    """A rule that closes for whatever it is shown, and leaves the models' own scores alone."""
+    embedder = rulebook.pack("consent-clean").manifest.sha256
+    nothing = np.zeros(1280, np.float32)
+    one = taught.rule("star")
+    unit = np.tile(nothing, (len(one.embeddings), 1))
+    unit[:, 0] = 1.0
+    closing = replace(one, embedder=embedder, embeddings=unit, weights=nothing, bias=4.0)
+    write(closing, tmp_path / "star.rule")
+    bare, beside = (
+        judge_process.judged(BLUE, *judge_process._open(Config(policy=PolicySettings(rules))))
+        for rules in ([], [str(tmp_path / "star.rule")])
+    )
+    assert isinstance(bare, JudgedPicture) and isinstance(beside, JudgedPicture)
+    for without, found in ((bare.live, beside.live), (bare.look, beside.look)):
+        assert (without.reason, found.reason) == (Reason.CLEAR, Reason.TAUGHT)
+        assert found.scores == {**without.scores, "star": 0.982}
 
 
 def film(*frames: Image.Image) -> bytes:

@@ -22,7 +22,7 @@ from shuttergate import feed, verdict
 from shuttergate.config import Config, GateSettings, PageSettings
 from shuttergate.console.judge import Cause
 from shuttergate.console.views import PAGES
-from shuttergate.verdict import Thresholds
+from shuttergate.verdict import Reason, Thresholds
 from shuttergate.vision.known import paint
 from shuttergate.words import clauses
 from support.browsing import (
@@ -554,8 +554,9 @@ def test_the_what_if_copy_never_touches_the_gate(page: Callable[..., Any]) -> No
 def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
     limits = [[0.5, 0.85], [0.92, 0.95]]
     names = ("a", "b")
+    taught = {"banana": Thresholds(0.6, 0.6, Reason.TAUGHT)}
     real = verdict.Rule(
-        {name: Thresholds(*own) for name, own in zip(names, limits, strict=True)},
+        {name: Thresholds(*own) for name, own in zip(names, limits, strict=True)} | taught,
         (verdict.Fusion({"b": 1.0, "a": 2.0}, -0.7),),
         (verdict.Agreement({"b": 0.1, "a": 0.3}),),
     )
@@ -577,7 +578,10 @@ def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
         1.0,
         1.1,
     ]
-    cases = [list(pair) for pair in itertools.product(marks, marks)] + [[0.1], []]
+    cases = [
+        [*pair, third] for pair in itertools.product(marks, marks) for third in (0.59, 0.6, 0.9)
+    ]
+    cases += [[0.1, 0.1], [0.1], []]
     found = page("explain").evaluate(
         """async ([cases, rule]) => {
           const { inOrder, joint, judge } = await import("/js/rule.js");
@@ -587,7 +591,7 @@ def test_the_what_if_rule_is_the_gates(page: Callable[..., Any]) -> None:
         }""",
         [cases, msgspec.to_builtins(real)],
     )
-    named = [dict(zip(names, scores, strict=False)) for scores in cases]
+    named = [dict(zip((*names, *taught), scores, strict=False)) for scores in cases]
     nothing = {"a": 0.1}, verdict.Rule({})
     for (said, joint), one in zip(found, [*((own, real) for own in named), nothing], strict=True):
         assert said == verdict.judge(*one)

@@ -41,6 +41,7 @@ from shuttergate.errors import (
 )
 from shuttergate.frames import heif
 from shuttergate.frames.pictures import pictures_in
+from shuttergate.rulebook import heads, settings_rules
 from shuttergate.stills import LOOK_LIMIT, looking
 from shuttergate.system import spawn
 from shuttergate.system.framing import exactly, framed
@@ -144,7 +145,8 @@ def _open(config: Config) -> tuple[Eyes, dict[Look, Rule]]:
     kit = read_kit(config, None)
     # On the CPU: the accelerator is the running kit's.
     engine = AcceleratorPart(driver="cpu")
-    eyes = open_eyes(kit.channels.live, kit.channels.look, engine, views=kit.views)
+    taught = heads(settings_rules(config.policy.rules))
+    eyes = open_eyes(kit.channels.live, kit.channels.look, engine, views=kit.views, taught=taught)
     return eyes, {which: eyes.rule(which, config.limits()) for which in Look}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from shuttergate.lang import LANGUAGE, texts
 from shuttergate.vision.pack import (
+    BankFile,
     CloseFile,
     Compiled,
     HeadFile,
@@ -61,6 +62,9 @@ def claims(manifest: PackManifest, language: str | None = None) -> Iterator[Row]
             clear_below=close.clear_below, n=close.window, height=close.map[1], width=close.map[2]
         )
         yield _("threshold for parts"), f"{line}\n{own(close.chosen, close.chosen_ja)}"
+    if bank := manifest.bank:
+        yield from _file(_("bank for taught rules"), bank)
+        yield _("the bank’s pictures"), f"{bank.ledger}\n{own(bank.chosen, bank.chosen_ja)}"
     yield (
         _("pictures: disclosed"),
         _listed(data.disclosed_ja if is_japanese else [], data.disclosed),
@@ -74,7 +78,9 @@ def claims(manifest: PackManifest, language: str | None = None) -> Iterator[Row]
     yield _("operations"), _("; ").join(ops)
 
 
-def _file(label: str, one: PackManifest | Compiled | HeadFile | CloseFile) -> Iterator[Row]:
+def _file(
+    label: str, one: PackManifest | Compiled | HeadFile | CloseFile | BankFile
+) -> Iterator[Row]:
     yield label, one.file
     yield "sha256", one.sha256
 

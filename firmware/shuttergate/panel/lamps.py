@@ -42,6 +42,7 @@ class Meaning(StrEnum):
 _MEANINGS = {
     Reason.CLEAR: Meaning.CLEAR,
     Reason.NUDITY: Meaning.BLOCKED,
+    Reason.TAUGHT: Meaning.BLOCKED,
     Reason.DOUBT: Meaning.BLOCKED,
     Reason.SECOND_LOOK: Meaning.SECOND_LOOK,
     Reason.FAULT: Meaning.FAULT,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol
 
-from shuttergate.errors import ConfigError, PackError, Phrase
+from shuttergate.errors import ConfigError, PackError, Phrase, RuleError
 from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Rule, Thresholds
@@ -14,9 +15,12 @@ from shuttergate.vision import coral
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState, Job, StandIn
 from shuttergate.vision.channel import Channel, refuse_namesakes
 from shuttergate.vision.embedder import Runs
+from shuttergate.vision.head import Head
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.rule import Letters, read_rule
 from shuttergate.vision.secondlook import SecondLook
+
+NOTHING_TAUGHT: Mapping[str, Sequence[Head]] = MappingProxyType({})
 
 
 class Engine(Protocol):
@@ -144,13 +148,15 @@ def open_eyes(
     views: Views | None = None,
     rotation: int = 0,
     on_step: Callable[[str], None] = lambda doing: None,
+    taught: Mapping[str, Sequence[Head]] = NOTHING_TAUGHT,
 ) -> Eyes:
     """Open the named packs, verified; raise `PackError` naming the pack and the mend.
 
     A frame of a video is looked at by ``look`` and ``video``, at ``views``; ``rotation``: degrees
     clockwise that bring a frame's main picture upright. An accelerator that is away is no error
     here: it is looked for again and again, and ``on_state`` is told. ``answer_limit_s``: how long
-    it may take for one picture. ``on_step`` is told which model comes next.
+    it may take for one picture. ``on_step`` is told which model comes next. ``taught``: further
+    heads by the sha256 of the model that they read; raises `RuleError` where that does not look.
     """
     packs = {
         name: read_pack(share("models") / name) for name in dict.fromkeys((*live, *look, *video))
@@ -164,6 +170,7 @@ def open_eyes(
             same=same,
             other=other,
         )
+    _refuse_strangers(taught, [packs[name] for name in live or look])
     sizes = {name: pack.lores_size for name, pack in packs.items()}
     if len(set(sizes.values())) != 1:
         raise PackError(
@@ -181,7 +188,7 @@ def open_eyes(
 
     def channel(name: str, pack: Pack) -> Channel:
         on_step(f"model {name}")
-        return Channel(pack, model(pack))
+        return Channel(pack, model(pack), taught.get(pack.manifest.sha256, ()))
 
     # One interpreter a pack, for both looks: what the self-test tests is what judges the press, and
     # neither memory nor an accelerator has to hold a model twice. They take turns, view by view.
@@ -200,6 +207,19 @@ def open_eyes(
         SecondLook(filming, (width, height), views.video if views else (), rotation),
         read_rule(share("models") / "rule.toml", packs.values()),
     )
+
+
+def _refuse_strangers(taught: Mapping[str, Sequence[Head]], packs: Sequence[Pack]) -> None:
+    """Raise `RuleError` for heads whose embedding none of the packs gives to every frame."""
+    for sha256, heads in taught.items():
+        if sha256 not in {pack.manifest.sha256 for pack in packs}:
+            raise RuleError(
+                "the rule {name} was taught with another model ({sha256}…) than looks here "
+                "({names}); teach it anew on this kit",
+                name=heads[0].name,
+                sha256=sha256[:16],
+                names=", ".join(pack.name for pack in packs),
+            )
 
 
 def _accelerator(

@@ -69,6 +69,20 @@ class CloseFile(Table, frozen=True):
     chosen_ja: str = ""
 
 
+class BankFile(Table, frozen=True):
+    """Embeddings of harmless pictures, int8, against which rules are taught; ``ledger``: of what.
+
+    For people: ``chosen``, how; ``chosen_ja``: for Japanese readers.
+    """
+
+    file: _FileName
+    sha256: Annotated[str, Meta(pattern=_SHA256)]
+    ledger: _FileName
+    ledger_sha256: Annotated[str, Meta(pattern=_SHA256)]
+    chosen: str
+    chosen_ja: str = ""
+
+
 class Compiled(Table, frozen=True):
     """The same model, compiled for the Edge TPU: same input, same output, one operation."""
 
@@ -141,6 +155,7 @@ class PackManifest(Table, frozen=True):
     known_answers: Annotated[list[KnownAnswer], Meta(min_length=2)]
     head: HeadFile | None = None
     close: CloseFile | None = None
+    bank: BankFile | None = None
     edgetpu: Compiled | None = None
     published: dict[_FileName, Published] = {}  # by file name
     title_ja: str = ""  # for Japanese readers
@@ -221,6 +236,17 @@ class Pack:
             )
         layers = self._layers(claimed, claimed.map[-1])
         return CloseHead(layers.each, claimed.window, claimed.clear_below)
+
+    def bank(self) -> tuple[bytes, bytes] | None:
+        """Return the bank's bytes and its ledger's, if the pack has one; both match the manifest.
+
+        No rule that is in force needs it: it is read by whoever teaches.
+        """
+        claimed = self.manifest.bank
+        if claimed is None:
+            return None
+        ledger = self._read(claimed.ledger, claimed.ledger_sha256)
+        return self._read(claimed.file, claimed.sha256), ledger
 
     def _layers(self, claimed: HeadFile | CloseFile, width: int) -> DenseLayers:
         content = self._read(claimed.file, claimed.sha256)

@@ -23,8 +23,8 @@ from shuttergate.errors import Phrase, phrase
 from shuttergate.verdict import Reason
 
 CLOSED = (
-    *(Reason.NUDITY, Reason.DOUBT, Reason.SECOND_LOOK, Reason.WAITING, Reason.STALE),
-    Reason.FAULT,
+    *(Reason.NUDITY, Reason.TAUGHT, Reason.DOUBT, Reason.SECOND_LOOK, Reason.WAITING),
+    *(Reason.STALE, Reason.FAULT),
 )
 """What the gate says while it is CLOSED."""
 

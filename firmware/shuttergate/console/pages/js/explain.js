@@ -87,6 +87,9 @@ function drawRule() {
     sample && faults.length ? say("rule.but", { rule, faults: faultWords(faults) }) : rule;
 }
 
+/** What is said where no one model of nudity decided. */
+const BY_ALL = { clear: "rule.clear", taught: "rule.taught" };
+
 function ruleWords() {
   const { names, limits } = liveRule();
   if (!sample) return say(kit.standing?.status ? "rule.stopped" : "rule.none");
@@ -96,7 +99,7 @@ function ruleWords() {
     say("rule.part", { name: modelName(name, index), score: scores[index].toFixed(2) });
   const parts = names.map(says).join(say("comma"));
   const who = decider(scores, limits, reason);
-  if (who < 0) return say(reason === "clear" ? "rule.clear" : "rule.together", { parts });
+  if (who < 0 || reason === "taught") return say(BY_ALL[reason] ?? "rule.together", { parts });
   const [clear, block] = limits[who];
   const line = reason === "nudity" ? block : clear;
   return say(`rule.${reason}`, { parts, name: modelName(names[who], who), line });
@@ -117,9 +120,9 @@ function drawPlane() {
 }
 
 function drawSliders() {
-  const { names, limits, fusions, agreements } = liveRule();
+  const { names, limits, fusions, agreements, taught } = liveRule();
   if (mine === null || mine.limits.length !== limits.length) {
-    mine = { limits: limits.map((own) => [...own]), fusions: fusions.map((own) => ({ ...own })), agreements };
+    mine = { limits: limits.map((own) => [...own]), fusions: fusions.map((own) => ({ ...own })), agreements, taught };
     $("sliders").replaceChildren(
       ...limits.flatMap((one, index) => [slider(index, 0), slider(index, 1)]),
       ...fusions.map((one, index) => together(index)),

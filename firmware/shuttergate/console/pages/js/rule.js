@@ -3,19 +3,19 @@
 const RESOLUTION = 1 / 512;
 
 /**
- * "clear", "nudity" or "doubt" for `scores` (an array), `limits` ([[clear, block], …]), `fusions`
+ * "clear", "nudity", "taught" or "doubt" for `scores` (an array), `limits` ([[clear, block], …]), `fusions`
  * ([{weights: [one a score], line}, …]) and `agreements` ([{lines: [one a score, 0 for none]}, …]).
  */
-export function judge(scores, { limits, fusions = [], agreements = [] }) {
+export function judge(scores, { limits, fusions = [], agreements = [], taught = [] }) {
   const found = limits.map(([clear, block], index) => {
     const score = scores[index];
     if (!isScore(score)) return "doubt";
     if (score < clear) return "clear";
-    return score >= block ? "nudity" : "doubt";
+    return score >= block ? (taught[index] ? "taught" : "nudity") : "doubt";
   });
   if (!fusions.every((fusion) => over(scores, fusion) < 0)) found.push("doubt");
   if (!agreements.every(({ lines }) => lines.some((line, index) => scores[index] < line))) found.push("doubt");
-  for (const reason of ["nudity", "doubt"]) if (found.includes(reason)) return reason;
+  for (const reason of ["nudity", "taught", "doubt"]) if (found.includes(reason)) return reason;
   return found.length > 0 ? "clear" : "doubt";
 }
 
@@ -26,15 +26,15 @@ export function over(scores, { weights, line }) {
 }
 
 /** One score of all: CLEAR is below 0.5; NaN where one is none. See `joint_score` in verdict.py. */
-export function joint(scores, { limits, fusions = [], agreements = [] }) {
-  const isShared = (index) =>
-    fusions.some(({ weights }) => weights[index]) || agreements.some(({ lines }) => lines[index]);
+export function joint(scores, { limits, fusions = [], agreements = [], taught = [] }) {
+  const isSilent = (index) =>
+    taught[index] || fusions.some(({ weights }) => weights[index]) || agreements.some(({ lines }) => lines[index]);
   const said = [
     ...fusions.map((fusion) => logistic(over(scores, fusion))),
     ...agreements.map(({ lines }) => Math.min(...lines.flatMap((line, index) => (line ? stretched(scores[index], line) : [])))),
     ...limits.map(([clear], index) => {
       const own = stretched(scores[index], clear);
-      return own < 0.5 && isShared(index) ? 0 : own;
+      return own < 0.5 && isSilent(index) ? 0 : own;
     }),
   ];
   return said.length ? Math.max(...said) : NaN;
@@ -54,6 +54,7 @@ export function inOrder({ limits, fusions, agreements }) {
     limits: Object.values(limits).map(({ clear_below, block_at }) => [clear_below, block_at]),
     fusions: fusions.map(({ weights, line }) => ({ weights: listed(weights), line })),
     agreements: agreements.map(({ lines }) => ({ lines: listed(lines) })),
+    taught: Object.values(limits).map(({ blocks_with }) => blocks_with === "taught"),
   };
 }
 

@@ -71,7 +71,8 @@ function drawCause() {
   put($("brought"), prop ? say(`prop.${prop}`) : "");
   $("brought").hidden = !prop || prop === "nobody" || mark === "fault" || mark === "off";
   const isHidden = mark === "open" && finderKind === "mosaic" && CARDS.includes(prop);
-  $("cause").hidden = mark !== "blocked" && !isHidden;
+  const isTaught = kit.standing?.status?.reason === "taught";
+  $("cause").hidden = isTaught || (mark !== "blocked" && !isHidden);
   put($("cause-words"), say(CARDS.includes(prop) ? "cause.is" : "cause.stands"));
 }
 

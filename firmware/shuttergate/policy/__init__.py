@@ -1,0 +1,1 @@
+"""Rules beside the nudity rule: taught ones, which can only close."""

@@ -1,0 +1,70 @@
+"""The bank: embeddings of harmless pictures, against which whatever is taught has to stand out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shuttergate.errors import RuleError
+
+MAX_ROWS = 1024
+PLAIN = "plain colour"
+"""What the rows show that hold one colour and nothing else."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class HarmlessBank:
+    """``embeddings``: of length 1, shape (n, width); ``shows``: what each is of, in a word."""
+
+    embeddings: Floats
+    shows: tuple[str, ...]
+
+    @property
+    def plain(self) -> Floats:
+        """The embeddings of single colours."""
+        return self.embeddings[[one == PLAIN for one in self.shows]]
+
+    def named(self, hit: NDArray[np.bool_]) -> dict[str, int]:
+        """Return how many of the rows that are `hit` show what, the most first."""
+        names = [name for name, is_hit in zip(self.shows, hit, strict=True) if is_hit]
+        return dict(Counter(names).most_common())
+
+
+def read_bank(content: bytes, ledger: bytes, name: str) -> HarmlessBank:
+    """Return the bank in the bytes of an .npy of int8 and of its ledger, whose column ``what``
+    has a word for each row; raise `RuleError` where they do not fit together.
+    """
+    try:
+        found = np.load(io.BytesIO(content), allow_pickle=False)
+        words = [row["what"] for row in csv.DictReader(io.StringIO(ledger.decode()))]
+    except (ValueError, EOFError, OSError, KeyError, csv.Error) as error:
+        raise RuleError(
+            "{name}: the bank of harmless pictures cannot be read: {error}; reinstall shuttergate",
+            name=name,
+            error=error,
+        ) from error
+    if found.dtype != np.int8 or found.ndim != 2 or not 0 < len(found) == len(words) <= MAX_ROWS:
+        raise RuleError(
+            "{name}: the bank of harmless pictures is of shape {shape}, and its ledger has {rows} "
+            "rows; reinstall shuttergate",
+            name=name,
+            shape=found.shape,
+            rows=len(words),
+        )
+    values = found.astype(np.float32)
+    return HarmlessBank(units(values), tuple(words))
+
+
+def units(values: NDArray[np.float32] | NDArray[np.float64]) -> Floats:
+    """Return rows scaled to length 1; NaN for a row that is zero."""
+    with np.errstate(all="ignore"):
+        exact = values.astype(np.float64)
+        scaled: Floats = (exact / np.linalg.norm(exact, axis=1, keepdims=True)).astype(np.float32)
+    return scaled

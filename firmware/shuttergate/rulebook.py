@@ -1,0 +1,161 @@
+"""The taught rules of a kit: read from their files, and made heads of the channel they belong to.
+
+The one place that knows both rooms: `policy`, which has the rules, and `vision`, which asks them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shuttergate.errors import RuleError, TeachError, cause_of
+from shuttergate.frame import Pixels
+from shuttergate.frames.pictures import lores_of, read_picture
+from shuttergate.policy.bank import HarmlessBank, read_bank
+from shuttergate.policy.examples import Example
+from shuttergate.policy.pairs import draw
+from shuttergate.policy.rule_file import MAX_VIEWS, TaughtRule, read
+from shuttergate.system.paths import share
+from shuttergate.system.toml import path_of
+from shuttergate.verdict import Look, Reason, judge
+from shuttergate.vision.channel import Channel, scores
+from shuttergate.vision.eyes import Eyes
+from shuttergate.vision.head import Head
+from shuttergate.vision.pack import Pack, read_pack
+
+PICTURE_LIMIT = (4056, 3040)
+"""Larger pictures are reduced to this first, as by `check`."""
+
+
+MOST_PICTURES = MAX_VIEWS // 4
+"""Of each side: each gives two views."""
+
+
+def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
+    """Return the rules in these files; raise `RuleError` where two have one name."""
+    found: dict[str, tuple[Path, TaughtRule]] = {}
+    for file in files:
+        rule = read(file)
+        if rule.name in found:
+            raise RuleError(
+                "{first} and {second} are both called {name}; load one of them, or teach one anew "
+                "under another name",
+                first=found[rule.name][0],
+                second=file,
+                name=rule.name,
+            )
+        found[rule.name] = file, rule
+    return [rule for _file, rule in found.values()]
+
+
+def settings_rules(files: Iterable[str]) -> list[TaughtRule]:
+    """Return the rules that a kit's settings name; raise `ConfigError` or `RuleError`."""
+    return read_rules(paths(files))
+
+
+def paths(files: Iterable[str]) -> list[Path]:
+    """Return the files that a kit's settings name; raise `ConfigError`."""
+    return [path_of(one, "policy.rules") for one in files]
+
+
+def heads(rules: Iterable[TaughtRule]) -> Mapping[str, Sequence[Head]]:
+    """Return each rule as a head, by the sha256 of the network whose embedding it reads.
+
+    A head has thresholds and a score, and no way to change another's: it can only close.
+    """
+    found: defaultdict[str, list[Head]] = defaultdict(list)
+    for rule in rules:
+        found[rule.embedder].append(Head(rule.name, rule.limits, rule.reads))
+    return found
+
+
+def bank_of(pack: Pack) -> HarmlessBank:
+    """Return the harmless embeddings of a pack; raise `RuleError` where it has none."""
+    found = teacher([pack]).bank()
+    assert found is not None
+    return read_bank(*found, pack.name)
+
+
+def pack(name: str) -> Pack:
+    """Return a model pack by its name; raise `PackError`."""
+    return read_pack(share("models") / name)
+
+
+def teacher(packs: Iterable[Pack]) -> Pack:
+    """Return the first of a board's live packs with which can be taught; raise `RuleError`."""
+    having = list(packs)
+    for one in having:
+        if one.manifest.bank is not None:
+            return one
+    raise RuleError(
+        "{names}: no bank of harmless pictures belongs to it, so nothing can be taught with it; "
+        "teach on a board where consent-clean looks live",
+        names=", ".join(one.name for one in having),
+    )
+
+
+def taught_with(rule: TaughtRule) -> Pack:
+    """Return the pack with which a rule was taught; raise `RuleError` where it is not here."""
+    for path in sorted(share("models").glob("*/model.toml")):
+        found = read_pack(path.parent)
+        if found.manifest.sha256 == rule.embedder:
+            return found
+    raise RuleError(
+        "the rule {name} was taught with another model ({sha256}…) than any that is here; use the "
+        "shuttergate it was taught with, or teach it anew",
+        name=rule.name,
+        sha256=rule.embedder[:16],
+    )
+
+
+def pictures_of(folder: Path) -> list[Path]:
+    """Return the files of a folder by their names; raise `TeachError` for one that has none."""
+    try:
+        found = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    except OSError as error:
+        raise TeachError(
+            "{folder}: {cause}; name a folder of pictures", folder=folder, cause=cause_of(error)
+        ) from error
+    if not found or len(found) > MOST_PICTURES:
+        raise TeachError(
+            "{folder}: holds {number} pictures; bring 1 to {most}",
+            folder=folder,
+            number=len(found),
+            most=MOST_PICTURES,
+        )
+    return found
+
+
+def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -> Example | None:
+    """Return what a picture teaches, or None where the nudity rule does not clear it.
+
+    Of such a one nothing is kept. ``taken``: words that are in use, to which its own comes.
+    Raises `PictureError` for what is no picture, and `ScoreError` where a model fails.
+    """
+    lores = lores_of(read_picture(file, PICTURE_LIMIT), pack.lores_size)
+    if judge(scores(eyes.live, lores), eyes.rule(Look.LIVE, {})) is not Reason.CLEAR:
+        return None
+    (channel,) = (one for one in eyes.live if one.name == pack.name)
+    word = draw(taken, secrets.SystemRandom())
+    taken.add(word)
+    return Example(word, yes, views_of(lores, channel))
+
+
+def views_of(lores: Pixels, channel: Channel) -> NDArray[np.float64]:
+    """Return the embeddings that one picture gives: its own, and that of its mirror image.
+
+    An object is held from either side, and a few examples do not show both.
+    """
+    mirrored = np.ascontiguousarray(lores[:, ::-1])
+    return np.stack([channel.embedder(one) for one in (lores, mirrored)])
+
+
+def today() -> str:
+    """Return the day in UTC; a rule says no finer when it was made."""
+    return datetime.now(UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,88 @@
+"""Embeddings of chance with an object in them, for what is taught without pictures."""
+
+from __future__ import annotations
+
+import functools
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from shuttergate.frames.scene import room_film
+from shuttergate.policy.bank import HarmlessBank, units
+from shuttergate.policy.examples import Example
+from shuttergate.policy.pairs import pairs
+from shuttergate.policy.rule_file import Floats, TaughtRule
+from shuttergate.policy.teaching import teach
+
+WIDTH = 64
+EMBEDDER = "ab" * 32
+DAY = "2026-01-31"
+
+
+def directions(number: int, seed: int, towards: int | None = None) -> Floats:
+    """Return embeddings of length 1; ``towards``: the number in each that says the object."""
+    found = np.abs(np.random.default_rng(seed).normal(0, 1, (number, WIDTH)))
+    if towards is not None:
+        found[:, towards] += 12
+    return units(found)
+
+
+def bank() -> HarmlessBank:
+    """Return 200 harmless embeddings, of which the last ten are single colours."""
+    plain = directions(10, 3, towards=WIDTH - 1)
+    plain[:, : WIDTH - 1] *= 0.2
+    shows = tuple(["animal"] * 100 + ["food"] * 90 + ["plain colour"] * 10)
+    return HarmlessBank(np.concatenate([directions(190, 1), units(plain)]), shows)
+
+
+def examples(number: int, seed: int, yes: bool, towards: int | None) -> list[Example]:
+    """Return contributions of one view each, with words of their own."""
+    first = 0 if yes else 300
+    rows = directions(number, seed, towards)
+    return [Example(pairs()[first + at], yes, row[None]) for at, row in enumerate(rows)]
+
+
+def rule(name: str = "banana", yes: int = 5, no: int = 5) -> TaughtRule:
+    """Return a rule that knows whatever points towards the embedding's first number."""
+    given = [*examples(yes, 11, True, 0), *examples(no, 12, False, 1)]
+    return teach(name, EMBEDDER, given, bank(), DAY)
+
+
+def pictures(folder: Path, number: int, seed: int, star: bool) -> list[Path]:
+    """Write views of the built-in room, with a star held up before it or without."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dice = random.Random(seed)
+    found = []
+    for at in range(number):
+        image = dice.choice(_room()).copy()
+        image = image.resize((480, 270), box=(dice.randrange(200), dice.randrange(100), 900, 500))
+        if star:
+            radius, turn = dice.uniform(60, 100), dice.uniform(0, 6.3)
+            middle = dice.uniform(120, 360), dice.uniform(90, 180)
+            corners = _star(middle, radius, turn)
+            ImageDraw.Draw(image).polygon(corners, (250, 215, 40), outline=(90, 60, 0), width=3)
+        found.append(folder / f"{at}.png")
+        image.save(found[-1])
+    return found
+
+
+@functools.cache
+def _room() -> list[Image.Image]:
+    with Image.open(room_film()) as film:
+        found = []
+        for at in range(0, 120, 20):
+            film.seek(at)
+            found.append(film.convert("RGB"))
+        return found
+
+
+def _star(middle: tuple[float, float], radius: float, turn: float) -> list[tuple[float, float]]:
+    corners = []
+    for corner in range(10):
+        reach = radius if corner % 2 else 0.42 * radius
+        angle = turn + corner * math.pi / 5
+        corners.append((middle[0] + reach * math.sin(angle), middle[1] + reach * math.cos(angle)))
+    return corners
