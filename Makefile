@@ -93,8 +93,8 @@ bench-closings: $(VENV)/.ready-dev $(VENV)/.ready-video  ## how often ordinary c
 bench-coverage: $(VENV)/.ready-dev  ## how small a figure is found in what would leave: ARGS=MANIFEST.csv (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.coverage $(ARGS)
 
-# ja: 教えた規則。10個の物、1～10枚の手本、見分けた割合、誤遮断、費用。ARGS=MANIFEST.csv（2分、ネットワーク）
-bench-taught: $(VENV)/.ready-dev  ## taught rules: ten objects, 1 to 10 examples, hits, false refusals, cost: ARGS=MANIFEST.csv (2 minutes, network)
+# ja: 教えた規則。20個の物、1～10枚の手本、見分けた割合、誤遮断、費用。ARGS=MANIFEST.csv（2分、ネットワーク）
+bench-taught: $(VENV)/.ready-dev  ## taught rules: twenty objects, 1 to 10 examples, hits, false refusals, cost: ARGS=MANIFEST.csv (2 minutes, network)
 	PYTHONPATH=tests $(BIN)/python -m measure.taught $(ARGS)
 
 # ja: 外に出るものについての表をすべて作る。見つかる大きさ、誤遮断、押してからの時間、メモリ。ARGS=MANIFEST.csv（1時間）

@@ -64,6 +64,14 @@ def test_one_of_another_embedder_is_refused_in_words() -> None:
         rulebook.taught_with(made("banana"))
 
 
+def test_one_of_another_width_is_refused_before_anything_looks() -> None:
+    narrow = replace(made("banana"), embedder=fitting("banana").embedder)
+    with pytest.raises(
+        RuleError, match=r"reads 64 numbers, where the model consent-clean gives 12"
+    ):
+        rulebook.heads([narrow])
+
+
 def test_one_that_only_the_second_look_could_ask_is_refused_too() -> None:
     """Else the line would not fall for what is before the camera."""
     with pytest.raises(RuleError, match=r"than looks here \(open-nsfw\)"):

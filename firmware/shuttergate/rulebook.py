@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,10 +67,22 @@ def paths(files: Iterable[str]) -> list[Path]:
 def heads(rules: Iterable[TaughtRule]) -> Mapping[str, Sequence[Head]]:
     """Return each rule as a head, by the sha256 of the network whose embedding it reads.
 
-    A head has thresholds and a score, and no way to change another's: it can only close.
+    A head has thresholds and a score, and no way to change another's: it can only close. Raises
+    `RuleError` for one that could not read what its network gives.
     """
     found: defaultdict[str, list[Head]] = defaultdict(list)
     for rule in rules:
+        for one in _packs_of(rule):
+            due = one.manifest.output.shape[-1]
+            if rule.weights.size != due:
+                raise RuleError(
+                    "the rule {name} reads {width} numbers, where the model {model} gives {due}; "
+                    "teach it anew",
+                    name=rule.name,
+                    width=rule.weights.size,
+                    model=one.name,
+                    due=due,
+                )
         found[rule.embedder].append(Head(rule.name, rule.limits, rule.reads))
     return found
 
@@ -102,16 +114,21 @@ def teacher(packs: Iterable[Pack]) -> Pack:
 
 def taught_with(rule: TaughtRule) -> Pack:
     """Return the pack with which a rule was taught; raise `RuleError` where it is not here."""
-    for path in sorted(share("models").glob("*/model.toml")):
-        found = read_pack(path.parent)
-        if found.manifest.sha256 == rule.embedder:
-            return found
+    for one in _packs_of(rule):
+        return one
     raise RuleError(
         "the rule {name} was taught with another model ({sha256}…) than any that is here; use the "
         "shuttergate it was taught with, or teach it anew",
         name=rule.name,
         sha256=rule.embedder[:16],
     )
+
+
+def _packs_of(rule: TaughtRule) -> Iterator[Pack]:
+    for path in sorted(share("models").glob("*/model.toml")):
+        found = read_pack(path.parent)
+        if found.manifest.sha256 == rule.embedder:
+            yield found
 
 
 def pictures_of(folder: Path) -> list[Path]:

@@ -1,10 +1,11 @@
 """`make bench-taught`: how well a rule from few examples knows an object, and what it costs.
 
-Ten objects: six drawings of the package that `measure.evaldata` takes them from, held up before the
-built-in room, and four pieces of the room's own furniture. Rules are taught on views of the first
-third of the film; whether they know the object is asked of views of the rest, other sides, places,
-sizes, turns and light. How often they refuse what is harmless is asked of the room without the
-object and, where a manifest is given, of its safe pictures.
+Twice ten objects. With the first ten, six drawings of the package that `measure.evaldata` takes
+them from and four pieces of the built-in room's furniture, the place of the line was chosen; the
+other ten, all drawings, were asked when it stood. Drawings are held up before the room. Rules are
+taught on views of the first third of its film; whether they know the object is asked of views of
+the rest, other sides, places, sizes, turns and light. How often they refuse what is harmless is
+asked of the room without the object and, where a manifest is given, of its safe pictures.
 """
 
 from __future__ import annotations
@@ -50,6 +51,18 @@ DRAWN = {
     "shoe": "1f45f",
     "teapot": "1fad6",
     "bell": "1f514",
+}
+OTHERS = {
+    "cherries": "1f352",
+    "swan": "1f9a2",
+    "rabbit": "1f407",
+    "saucer": "1f6f8",
+    "coin": "1fa99",
+    "bag": "1f4b0",
+    "carrot": "1f955",
+    "hat": "1f3a9",
+    "cheese": "1f9c0",
+    "lifebuoy": "1f6df",
 }
 FURNITURE = {
     "globe": ((-0.62, 0.95, 1.0), 0.20),
@@ -167,7 +180,10 @@ def fetched(out: Path) -> dict[str, Image.Image]:
     pictures = recipe("pictures")
     ledger = [one for one in pictures.read_ledger(LEDGER) if one.package == PACKAGE]
     wanted = {
-        name: one for one in ledger for name, code in DRAWN.items() if Path(one.path).stem == code
+        name: one
+        for one in ledger
+        for name, code in {**DRAWN, **OTHERS}.items()
+        if Path(one.path).stem == code
     }
     done = pictures.fetch(wanted.values(), [], out, out / "packages")
     if done.missing:
@@ -180,8 +196,8 @@ def fetched(out: Path) -> dict[str, Image.Image]:
     return found
 
 
-def look(bench: Bench, drawn: dict[str, Image.Image], manifest: Path | None) -> None:
-    """Show the model every view of every object, the room without one, and the safe pictures."""
+def look(bench: Bench, drawn: dict[str, Image.Image], furniture: Sequence[str], seed: int) -> None:
+    """Show the model every view of every object, and the room without one."""
     film = moments()
     sys.path.insert(0, str(ROOT / "device" / "simulated" / "room"))  # the recipe has a render, too
     camera = importlib.import_module("render")
@@ -197,13 +213,11 @@ def look(bench: Bench, drawn: dict[str, Image.Image], manifest: Path | None) -> 
             else:
                 yield near(camera, name, number, film[number], rng)
 
-    for number, name in enumerate(track([*drawn, *FURNITURE], "objects")):
-        bench.objects[name] = bench.seen(views(name, np.random.default_rng([7, number])))
-    rng = np.random.default_rng(8)
+    for number, name in enumerate(track([*drawn, *furniture], "objects")):
+        bench.objects[name] = bench.seen(views(name, np.random.default_rng([seed, number])))
+    rng = np.random.default_rng(seed + 1)
     numbers = [*rng.integers(0, FIRST_THIRD, TAUGHT_ON), *rng.integers(FIRST_THIRD, MOMENTS, 200)]
     bench.without = bench.seen(light(ground(film[at], rng), rng) for at in numbers)
-    if manifest is not None:
-        bench.safe = bench.see(_safe(manifest))
 
 
 def _safe(manifest: Path) -> Iterator[Image.Image]:
@@ -318,13 +332,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "taught-objects")
     chosen = parser.parse_args(arguments)
     pack = rulebook.pack("consent-clean")
-    bank = rulebook.bank_of(pack)
-    bench = Bench(Channel(pack, pack.model(pack.content())), bank, pack.manifest.sha256)
-    look(bench, fetched(chosen.work), chosen.manifest)
+    channel = Channel(pack, pack.model(pack.content()))
+    drawn = fetched(chosen.work)
     console = Console()
-    console.print(f"safe pictures: {len(bench.safe)}")
-    console.print(table(bench))
-    console.print(costs(bench, lores_of(moments()[0], bench.channel.lores_size)))
+    safe = np.empty((0, 0))
+    for seed, title, names, furniture in (
+        (7, "the objects with which the line was chosen", DRAWN, tuple(FURNITURE)),
+        (17, "the objects that were asked when it stood", OTHERS, ()),
+    ):
+        bench = Bench(channel, rulebook.bank_of(pack), pack.manifest.sha256)
+        if chosen.manifest is not None and not len(safe):
+            safe = bench.see(_safe(chosen.manifest))
+        bench.safe = safe
+        look(bench, {name: drawn[name] for name in names}, furniture, seed)
+        console.print(f"{title}; safe pictures: {len(safe)}")
+        console.print(table(bench))
+    console.print(costs(bench, lores_of(moments()[0], channel.lores_size)))
 
 
 if __name__ == "__main__":

@@ -146,10 +146,13 @@ def model_verify(
 
 
 def _verify(pack: Pack) -> None:
+    from shuttergate import rulebook
     from shuttergate.vision.channel import Channel
     from shuttergate.vision.selftest import SelfTest
 
     SelfTest([Channel(pack, pack.model(pack.content()))]).ask_all()
+    if pack.manifest.bank is not None:
+        rulebook.bank_of(pack)
     if pack.manifest.edgetpu is not None:
         cli_weights.refuse_uncompiled(pack, pack.compiled())
 
