@@ -13,7 +13,7 @@ from shuttergate.bench.scenario.expectation import (
     Seconds,
 )
 from shuttergate.bench.scenario.record import Record
-from shuttergate.errors import phrase
+from shuttergate.errors import Phrase, phrase
 
 LEVELS = {"low": phrase("low"), "high": phrase("high")}
 """Of the line, for people."""
@@ -74,7 +74,9 @@ class Rises(Expectation, frozen=True, tag="rises"):
 
 
 def _moves(record: Record, high: bool, after_s: float, least_ms: float, most_ms: float) -> Finding:
-    span = f"{least_ms:g} to {most_ms:g}" if least_ms else f"{most_ms:g}"
+    span: Phrase | str = f"{most_ms:g}"
+    if least_ms:
+        span = phrase("{least:g} to {most:g}", least=least_ms, most=most_ms)
     text = (
         phrase("the line rises within {span} ms after {after_s:g} s", span=span, after_s=after_s)
         if high

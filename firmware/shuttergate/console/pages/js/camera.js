@@ -93,7 +93,7 @@ function drawShutter() {
   const [live, mayPress] = [standing().mark === "open", may("press")];
   $("shutter").hidden = !mayPress;
   $("real").hidden = mayPress || kit.kit === null;
-  $("hint").hidden = !mayPress;
+  $("hint").hidden = !mayPress || !live;
   $("intro").hidden = kit.kit?.camera !== "simulated camera on the built-in room";
   $("shutter").dataset.live = String(live);
   $("shutter").setAttribute("aria-describedby", "shutter-state");

@@ -104,6 +104,14 @@ function drawBars() {
   });
 }
 
+/** In few words what stands below as the reason, or did until a moment ago. */
+function cameWords() {
+  const isRefused = came.kind === "press refused";
+  if (isRefused && document.body.dataset.mark !== "open") return say("stage.pressed");
+  if (isRefused && came.event.reason === "second look") return say("stage.looked");
+  return capital(came.words[language()]);
+}
+
 let came = null;
 let shownUntil = 0;
 
@@ -112,8 +120,7 @@ function drawCame() {
   const isOver = performance.now() > shownUntil || document.body.dataset.recording === "true";
   $("came").hidden = isOver || !kit.connected;
   if ($("came").hidden) return;
-  const isSaid = came.kind === "press refused" && document.body.dataset.mark !== "open"; // below, as the reason
-  put($("came"), isSaid ? say("stage.pressed") : capital(came.words[language()]));
+  put($("came"), cameWords());
   $("came").dataset.taken = String(["photo", "video"].includes(came.kind));
 }
 
