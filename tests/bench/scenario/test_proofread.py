@@ -65,7 +65,7 @@ def test_a_script_that_makes_no_sense_is_refused_by_its_key(
         ),
         ('what = "line", level = "on", from_s = 0, to_s = 1', "'on'; choose from high, low"),
         ('what = "log", event = "fotos"', "event: there is no 'fotos'; choose from photo"),
-        ('what = "says", at_s = 1, reason = "opened"', "choose from open, nudity, doubt"),
+        ('what = "says", at_s = 1, reason = "opened"', "choose from open, nudity, taught, doubt"),
         (SHOWN + ", none = true", "needs page = true"),
         (SHOWN, "name either none = true, or some of most_px"),
         (SHOWN + ", none = true, most_px = 9", "name either none"),

@@ -32,6 +32,7 @@ REASONS: Mapping[str, Phrase] = {
     "open": phrase("{is_open}", is_open="open"),
     Reason.CLEAR: phrase("{is_clear}", is_clear=Reason.CLEAR),
     Reason.NUDITY: phrase("{nudity}", nudity=Reason.NUDITY),
+    Reason.TAUGHT: phrase("{taught}", taught=Reason.TAUGHT),
     Reason.DOUBT: phrase("{doubt}", doubt=Reason.DOUBT),
     Reason.SECOND_LOOK: phrase("{second_look}", second_look=Reason.SECOND_LOOK),
     Reason.WAITING: phrase("{waiting}", waiting=Reason.WAITING),
