@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import os
 import sys
 import tempfile
 import time
@@ -28,6 +29,11 @@ SIZE = (1280, 720)
 TICKS = 1000
 """A second of the film's clock."""
 
+SHOWN = {"format": "jpeg", "quality": 85, "everyNthFrame": 4}
+"""Fifteen pictures a second at most: whoever films takes no time from the gate."""
+
+NICENESS = 10
+
 AFTER_S = 3.0
 """The last step is looked at for so long."""
 
@@ -40,7 +46,9 @@ class Film:
 
         self._frame = av.VideoFrame
         self._file = av.open(str(path), "w")
-        self._stream = self._file.add_stream("libx264", rate=30, options={"crf": "24"})
+        self._stream = self._file.add_stream(
+            "libx264", rate=30, options={"crf": "24", "preset": "veryfast"}
+        )
         self._stream.width, self._stream.height = SIZE
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = self._stream.codec_context.time_base = Fraction(1, TICKS)
@@ -48,7 +56,7 @@ class Film:
         self._last = -1
         self._session = page.context.new_cdp_session(page)
         self._session.on("Page.screencastFrame", self._take)
-        self._session.send("Page.startScreencast", {"format": "jpeg", "quality": 90})
+        self._session.send("Page.startScreencast", SHOWN)
 
     def _take(self, shown: dict[str, Any]) -> None:
         self._session.send("Page.screencastFrameAck", {"sessionId": shown["sessionId"]})
@@ -83,6 +91,7 @@ def give(language: str, hurry: float, folder: Path) -> Path:
                 page = show(f"stage?lang={language}", SIZE)
                 stage = Stage(page)
                 camera = Film(page, film)
+                os.nice(NICENESS)  # the kit and the browser run as they did
                 began_s = time.monotonic()
 
                 def wait(step: Step) -> None:

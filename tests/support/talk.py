@@ -94,7 +94,9 @@ class Stage:
 
     def __init__(self, page: Any) -> None:
         self._page = page
+        page.wait_for_selector("body:not([data-mark=off])", timeout=WAITS_MS)  # or nothing hears it
         page.keyboard.press("1")
+        page.wait_for_selector('[data-prop="nobody"][aria-pressed="true"]', state="attached")
         page.wait_for_selector('body[data-mark="open"]', timeout=WAITS_MS)
         page.wait_for_timeout(COMES_MS)
 
