@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 
 from shuttergate import rulebook
 from shuttergate.board import AcceleratorPart
@@ -143,3 +145,26 @@ def test_one_that_gives_no_score_leaves_no_frame_clear() -> None:
     broken = replace(fitting("banana"), weights=np.full(1280, np.nan, np.float32))
     with pytest.raises(ArithmeticError, match="banana: the model's score is nan"):
         scores(eyes(broken).live, paint("blue_slope", (224, 224)))
+
+
+@pytest.mark.parametrize("doubted", ["live", "look"])
+@pytest.mark.parametrize("view", [0, 1], ids=["as it is", "its mirror image"])
+def test_numbers_are_kept_only_of_views_that_every_channel_clears(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doubted: str, view: int
+) -> None:
+    """Also on a board where one model looks live, and of the mirror image as of the picture."""
+    alone = open_eyes(NAMES[:1], NAMES, CPU)
+    pack = rulebook.pack("consent-clean")
+    picture = tmp_path / "wall.png"
+    Image.new("RGB", (224, 224), (30, 60, 160)).save(picture)
+    assert rulebook.example_of(picture, True, alone, pack, set()) is not None
+    seen = {"live": 0, "look": 0}
+
+    def told(channels: Any, lores: Any) -> dict[str, float]:
+        which = "look" if channels is alone.look else "live"
+        seen[which] += 1
+        is_it = which == doubted and seen[which] == view + 1
+        return dict.fromkeys((one.name for one in channels), 0.99 if is_it else 0.01)
+
+    monkeypatch.setattr(rulebook, "scores", told)
+    assert rulebook.example_of(picture, True, alone, pack, set()) is None

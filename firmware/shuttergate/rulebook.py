@@ -152,11 +152,13 @@ def pictures_of(folder: Path) -> list[Path]:
 def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -> Example | None:
     """Return what a picture teaches, or None where the nudity rule does not clear it.
 
-    Of such a one nothing is kept. ``taken``: words that are in use, to which its own comes.
+    Its numbers leave memory as a photo does: each view of which some are kept is judged by every
+    channel of both looks, as strictly as what is saved. Of one that is not cleared nothing is kept.
+    ``taken``: words that are in use, to which its own comes.
     Raises `PictureError` for what is no picture, and `ScoreError` where a model fails.
     """
     lores = lores_of(read_picture(file, PICTURE_LIMIT), pack.lores_size)
-    if judge(scores(eyes.live, lores), eyes.rule(Look.LIVE, {})) is not Reason.CLEAR:
+    if not all(_is_cleared(view, eyes) for view in _views(lores)):
         return None
     (channel,) = (one for one in eyes.live if one.name == pack.name)
     word = draw(taken, secrets.SystemRandom())
@@ -169,8 +171,19 @@ def views_of(lores: Pixels, channel: Channel) -> NDArray[np.float64]:
 
     An object is held from either side, and a few examples do not show both.
     """
-    mirrored = np.ascontiguousarray(lores[:, ::-1])
-    return np.stack([channel.embedder(one) for one in (lores, mirrored)])
+    return np.stack([channel.embedder(one) for one in _views(lores)])
+
+
+def _views(lores: Pixels) -> tuple[Pixels, Pixels]:
+    return lores, np.ascontiguousarray(lores[:, ::-1])
+
+
+def _is_cleared(view: Pixels, eyes: Eyes) -> bool:
+    rules = (Look.LIVE, eyes.live), (Look.SECOND, eyes.look)
+    return all(
+        judge(scores(channels, view), eyes.rule(which, {})) is Reason.CLEAR
+        for which, channels in rules
+    )
 
 
 def today() -> str:

@@ -75,7 +75,7 @@ def teach(
         packs = [rulebook.pack(one) for one in kit.channels.live]
         pack = rulebook.teacher(packs)
         bank = rulebook.bank_of(pack)
-        eyes = open_eyes(kit.channels.live, (), AcceleratorPart(driver="cpu"))
+        eyes = open_eyes(kit.channels.live, kit.channels.look, AcceleratorPart(driver="cpu"))
         taken: set[str] = set()
         found: list[tuple[Path, Example]] = []
         for file, is_yes in asked:
