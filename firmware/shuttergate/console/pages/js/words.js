@@ -146,7 +146,7 @@ const en = {
   "pair.note": "What you will see is not encrypted on its way. Use a network of your own.",
   "pair.invite": "To look in from another device: {address}, code {code}",
 
-  "tagline": "a camera that will not record naked people",
+  "tagline": "a camera built not to record naked people",
   "intro": "Demo: a computer-made room instead of a camera. Now and then a test card comes into view: an abstract pattern that stands for what this camera does not record.",
 
   "bench.faults": "Break it",
@@ -428,7 +428,7 @@ const ja = {
   "pair.note": "通信は暗号化されません。ご自分のネットワークでお使いください。",
   "pair.invite": "ほかの端末から見るには：{address}　コード {code}",
 
-  "tagline": "裸の人を記録しないカメラ",
+  "tagline": "裸の人を記録しないためのカメラ",
   "intro": "デモです。カメラの代わりに、コンピューターで描いた部屋を映しています。このカメラが記録しないものの代わりに、抽象模様のテストカードが、ときどき映ります。",
 
   "bench.faults": "壊してみる",
