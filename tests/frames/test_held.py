@@ -162,7 +162,7 @@ def test_the_star_is_never_held_still() -> None:
     """Else all examples of it would be one picture, and teach nothing."""
     *shown, _last = (box for frame in brought(Prop.STAR, 8.0) if (box := edges(frame)))
     assert len(set(shown[len(shown) // 2 :])) > len(shown) // 4
-    assert all(0 <= box[0] and box[2] <= SIZE[0] for box in shown[len(shown) // 2 :])
+    assert all(box[0] >= 0 and box[2] <= SIZE[0] for box in shown[len(shown) // 2 :])
 
 
 def test_the_far_card_is_far() -> None:
