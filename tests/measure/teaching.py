@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 EXAMPLES = 5
 SETTLED_S = 30.0
@@ -35,7 +36,7 @@ class Page:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._socket: ClientConnection = connect(
-            f"ws{self._url[4:]}/live", origin=self._url, ping_interval=None
+            f"ws{self._url[4:]}/live", origin=Origin(self._url), ping_interval=None
         )
         self.told: dict[str, Any] = {}
         self.until(lambda: "token" in self.told and self.told.get("kit"))
