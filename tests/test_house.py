@@ -43,7 +43,7 @@ LEVELS = [
     "examination examination_process",  # the hardware, looked at as the gate process would
     "release stills",
     "companion",  # a contract that offers what the viewfinder shows
-    "parent",
+    "parent voice",
     "console bench commands",
     "cli __main__",
 ]

@@ -9,6 +9,7 @@ import { kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { soundSwitch } from "./sound.js";
+import { voiceSwitch } from "./voice.js";
 import { capital, clock, join, language, modelName, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -199,4 +200,5 @@ begin(() => {
   drawFinder(finderKind);
   photos(true);
 });
+voiceSwitch($("tools"));
 soundSwitch($("tools"));

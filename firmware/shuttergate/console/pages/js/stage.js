@@ -9,6 +9,7 @@ import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { inOrder, joint, judge, NO_RULE } from "./rule.js";
 import { soundSwitch } from "./sound.js";
+import { voiceSwitch } from "./voice.js";
 import { capital, faultWords, join, language, remember, remembered, say, sentence } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -187,6 +188,7 @@ function buildControls() {
     ...shownThere.map(control),
     h("a", { href: "/", class: "button", "data-words": "stage.leave" }),
   );
+  voiceSwitch($("controls"));
   soundSwitch($("controls"));
   $("controls").addEventListener("click", ({ target, detail }) => {
     if (detail > 0) target.closest("button")?.blur(); // the space bar is the shutter again

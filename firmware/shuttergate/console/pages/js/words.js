@@ -21,6 +21,8 @@ const en = {
   "nav.language.long": "この画面を日本語にする",
   "sound.on": "Sound: on",
   "sound.off": "Sound: off",
+  "voice.on": "Voice: on",
+  "voice.off": "Voice: off",
   "fullscreen": "Full screen",
 
   "page.lost": "No connection to the kit",
@@ -350,6 +352,8 @@ const ja = {
   "nav.language.long": "Show this page in English",
   "sound.on": "音：オン",
   "sound.off": "音：オフ",
+  "voice.on": "音声案内：オン",
+  "voice.off": "音声案内：オフ",
   "fullscreen": "全画面",
 
   "page.lost": "キットとの接続がありません",
