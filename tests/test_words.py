@@ -84,6 +84,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
     (feed.RulesChanged(Rule({}), Rule({}), ["star"]), "rules changed", {"taught": ["star"]}),
     (feed.RuleRefused("star", "no"), "rule refused", {"name": "star", "cause": "no"}),
     (feed.ThreadDied("warden", "E()"), "thread died", {"thread": "warden", "error": "E()"}),
+    (feed.VoiceMute("no device"), "voice mute", {"cause": "no device"}),
     (feed.Stderr("gate", "words"), "stderr", {"process": "gate", "line": "words"}),
     (
         feed.ChildEnded("publisher", "SIGKILL", 0.1),

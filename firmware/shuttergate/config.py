@@ -107,6 +107,14 @@ class PageSettings(Table, frozen=True):
     contact: Annotated[str, Meta(max_length=200)] = ""
 
 
+class VoiceSettings(Table, frozen=True):
+    """What the kit says aloud, for people who cannot see its lamp: in which language, and on which
+    of ALSA's devices; an empty one is the first that plays."""
+
+    language: Literal["off", "en", "ja"] = "off"
+    device: Annotated[str, Meta(max_length=100)] = ""
+
+
 class ThresholdSettings(Table, frozen=True):
     """Thresholds for one channel, instead of its model pack's own."""
 
@@ -138,6 +146,7 @@ class Config(Table, frozen=True):
     looks: LookSettings = LookSettings()
     policy: PolicySettings = PolicySettings()
     page: PageSettings = PageSettings()
+    voice: VoiceSettings = VoiceSettings()
     thresholds: dict[str, ThresholdSettings] = {}
     pins: PinChanges = PinChanges()
 

@@ -217,6 +217,13 @@ class Stderr(Event, frozen=True, tag="stderr"):
     line: str
 
 
+class VoiceMute(Event, frozen=True, tag="voice mute"):
+    """Nothing can be heard of the voice; told once, until something can be."""
+
+    cause: str
+    said: Said = msgspec.UNSET
+
+
 class ChildEnded(Event, frozen=True, tag="ended"):
     """A process of the kit ended; it is started again after ``restart_s``."""
 
@@ -462,6 +469,7 @@ AnyEvent = (
     | RuleRefused
     | ThreadDied
     | Stderr
+    | VoiceMute
     | ChildEnded
     | ChildFrozen
     | Nonsense

@@ -29,6 +29,7 @@ Caused = (
     | feed.RuleRefused
     | feed.SwitchRefused
     | feed.VideoLost
+    | feed.VoiceMute
 )
 
 
@@ -84,6 +85,8 @@ def is_notable(event: feed.Logged) -> bool:
         case feed.RulesChanged() | feed.RuleRefused():
             return True
         case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
+            return True
+        case feed.VoiceMute():
             return True
         case feed.CameraSlow() | feed.CameraGivenUp() | feed.ClockSet() | feed.ComputerBusy():
             return True
@@ -281,6 +284,9 @@ def words(item: feed.News, language: str | None = None) -> str:
             process = _processes(language).get(item.process, item.process)
             said = _("{process} gave no sign; it is ended and starts again")
             return said.format(process=process)
+        case feed.VoiceMute():
+            why = _cause(item, item.cause, language)
+            return _("the voice cannot be heard: {why}").format(why=why)
         case feed.Stderr():
             return f"{item.process}: {item.line}"
         case feed.Nonsense():
@@ -363,6 +369,7 @@ def _processes(language: str | None) -> dict[str, str]:
         "gate": _("the process that decides"),
         "publisher": _("the process that saves photos"),
         "console": _("the page’s server"),
+        "voice": _("the process that speaks"),
     }
 
 

@@ -10,12 +10,13 @@ import pytest
 from shuttergate import examination
 from shuttergate.board import read_board
 from shuttergate.commands import upkeep
-from shuttergate.commands.doctor import examine, let_go
-from shuttergate.config import AlbumSettings, Config
-from shuttergate.errors import PackError
+from shuttergate.commands.doctor import examine, let_go, sound
+from shuttergate.config import AlbumSettings, Config, VoiceSettings
+from shuttergate.errors import PackError, SoundError
 from shuttergate.examination import Examined, Health
 from shuttergate.system import landlock, seccomp
 from shuttergate.vision.eyes import open_eyes
+from shuttergate.voice import alsa
 from support.places import ROOT
 
 
@@ -93,3 +94,24 @@ def test_it_asks_for_every_pack_that_a_run_would_open(tmp_path: Path) -> None:
     found = {finding.part: finding for finding in findings if isinstance(finding, Examined)}
     assert found["model gone"].health is Health.FAULT
     assert found["camera"].health is Health.OK
+
+
+def test_a_loudspeaker_is_looked_at_where_the_kit_is_to_speak(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    speaks = Config(voice=VoiceSettings(language="ja", device="plughw:9,9"))
+
+    def broken(device: str, rate_hz: int) -> str:
+        raise SoundError("{device}: no sound; plug one in", device=device)
+
+    monkeypatch.setattr(alsa, "probe", lambda device, rate_hz: device)
+    assert sound(speaks).seen == "plughw:9,9 takes the voice’s sounds"
+    monkeypatch.setattr(alsa, "probe", broken)
+    found = sound(speaks)
+    assert (found.health, found.seen) == (Health.WARNING, "plughw:9,9: no sound")
+    assert found.mend == "plug one in", "a kit without sound is no broken kit"
+    board = read_board("simulated")
+    assert any(one.part == "sound" for one in examine(speaks, board) if isinstance(one, Examined))
+    assert not any(
+        one.part == "sound" for one in examine(Config(), board) if isinstance(one, Examined)
+    )

@@ -17,6 +17,7 @@ OF = {
         "libevent-2.1-7",
         "libevent-pthreads-2.1-7",
     ),
+    "libasound.so.2": ("libasound2", "libasound2-data"),
     "dpkg-deb": ("dpkg",),
     "espeak-ng": ("espeak-ng",),
     "make": ("make",),

@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+import msgspec
+
 from shuttergate import examination
 from shuttergate.board import Board
 from shuttergate.capture.album import Album
 from shuttergate.commands import upkeep
 from shuttergate.config import Config, album_folder
-from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.errors import Phrase, ShuttergateError, SoundError, phrase
 from shuttergate.examination import Examined, Finding, Health, examined
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.parent.supervisor import make_album
@@ -29,6 +31,8 @@ from shuttergate.vision.eyes import refuse_laxer
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.rule import read_rule
 from shuttergate.vision.selftest import SelfTest
+from shuttergate.voice import alsa
+from shuttergate.voice.spoken import Spoken, Tongue, read_sound
 
 LOW_DISK_BYTES = 200_000_000
 LORES_BYTES = 3 * 224 * 224
@@ -48,6 +52,8 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
     yield from _guarded("nudity rule", lambda: _rule(board.channels.all, config))
     yield from _guarded("disk", lambda: _disk(config))
     yield from _guarded("walls", _walls)
+    if config.voice.language != "off":
+        yield from _guarded("sound", lambda: sound(config))
     yield _memory(board)
     yield from _kept_up("power", upkeep.power)
     yield from _kept_up("storage", upkeep.storage)
@@ -143,6 +149,17 @@ def _disk(config: Config) -> Examined:
         mend = phrase("make room: the gate closes when it is full")
         return examined("disk", Health.WARNING, seen, mend)
     return examined("disk", Health.OK, seen)
+
+
+def sound(config: Config) -> Examined:
+    """Whether a loudspeaker takes the voice's sounds; none is played, and none is needed to run."""
+    sounds = [read_sound(Tongue(config.voice.language), word) for word in Spoken]
+    try:
+        name = alsa.probe(config.voice.device, sounds[0].rate_hz)
+    except SoundError as error:
+        failed = Examined.failed("sound", error.phrase)
+        return msgspec.structs.replace(failed, health=Health.WARNING)
+    return examined("sound", Health.OK, phrase("{device} takes the voice’s sounds", device=name))
 
 
 def _walls() -> Examined:
