@@ -20,6 +20,9 @@ from shuttergate.policy.pairs import in_english, in_japanese
 from shuttergate.system.paths import share
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from shuttergate.policy.rule_file import TaughtRule
     from shuttergate.policy.whose import Contributed
 
@@ -214,9 +217,7 @@ def _say_picture(library: Library, rules: list[TaughtRule], picture: Path, as_js
     found = library.by_picture(by)
     contributions = []
     if rules and by.dhash is not None:
-        from shuttergate.rulebook import whose
-
-        contributions = whose(picture, rules)
+        contributions = _whose(picture, rules)
     told = PictureTold(plain(picture), by, found, contributions)
     _say(
         told,
@@ -224,6 +225,26 @@ def _say_picture(library: Library, rules: list[TaughtRule], picture: Path, as_js
         as_json,
     )
     raise typer.Exit(int(not (found.exact or found.alike or contributions)))
+
+
+def _whose(picture: Path, rules: Iterable[TaughtRule]) -> list[Contributed]:
+    """Return the contributions to these rules that this picture, or one much like it, was."""
+    from shuttergate import rulebook
+    from shuttergate.frames.pictures import lores_of, read_picture
+    from shuttergate.policy.whose import by_looks
+    from shuttergate.vision.channel import Channel
+
+    image = read_picture(picture, rulebook.PICTURE_LIMIT)
+    views: dict[str, NDArray[np.float64]] = {}
+    found: list[Contributed] = []
+    for rule in rules:
+        if rule.embedder not in views:
+            pack = rulebook.taught_with(rule)
+            channel = Channel(pack, pack.model(pack.content()))
+            lores = lores_of(image, pack.lores_size)
+            views[rule.embedder] = rulebook.views_of(lores, channel)
+        found += by_looks(rule, views[rule.embedder])
+    return sorted(found, key=lambda one: -(one.alike or 0.0))
 
 
 def _say(told: _T, words: Callable[[_T], None], as_json: bool) -> None:
