@@ -187,9 +187,9 @@ def _fingerprint(picture: Path) -> Fingerprint:
 
 
 def _say_all(library: Library, rules: Iterable[TaughtRule], as_json: bool) -> None:
-    from shuttergate.policy.whose import all_of
+    from shuttergate.policy.whose import all_of, given
 
-    told = [RuleTold(one.name, one.created, one.embedder, all_of(one)) for one in rules]
+    told = [RuleTold(one.name, one.created, one.embedder, all_of(given(one))) for one in rules]
     named = {one.name: one.contributions for one in told}
     _say(
         LedgersTold(library.packs, told),
@@ -199,10 +199,10 @@ def _say_all(library: Library, rules: Iterable[TaughtRule], as_json: bool) -> No
 
 
 def _say_word(rules: list[TaughtRule], said: str, as_json: bool) -> None:
-    from shuttergate.policy.whose import by_word, is_pair
+    from shuttergate.policy.whose import by_word, given, is_pair
 
     word = in_english(said)
-    found = by_word(rules, said)
+    found = by_word(map(given, rules), said)
     told = WordTold(plain(word), plain(in_japanese(word)), is_pair(said), found)
     _say(
         told,
@@ -231,7 +231,7 @@ def _whose(picture: Path, rules: Iterable[TaughtRule]) -> list[Contributed]:
     """Return the contributions to these rules that this picture, or one much like it, was."""
     from shuttergate import rulebook
     from shuttergate.frames.pictures import lores_of, read_picture
-    from shuttergate.policy.whose import by_looks
+    from shuttergate.policy.whose import by_looks, given
     from shuttergate.vision.channel import Channel
 
     image = read_picture(picture, rulebook.PICTURE_LIMIT)
@@ -243,7 +243,7 @@ def _whose(picture: Path, rules: Iterable[TaughtRule]) -> list[Contributed]:
             channel = Channel(pack, pack.model(pack.content()))
             lores = lores_of(image, pack.lores_size)
             views[rule.embedder] = rulebook.views_of(lores, channel)
-        found += by_looks(rule, views[rule.embedder])
+        found += by_looks([given(rule)], views[rule.embedder])
     return sorted(found, key=lambda one: -(one.alike or 0.0))
 
 

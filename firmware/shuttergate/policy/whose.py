@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import msgspec
-import numpy as np
 
 from shuttergate.policy.bank import units
-from shuttergate.policy.examples import ALIKE, Doubles
+from shuttergate.policy.examples import ALIKE, Doubles, Example
 from shuttergate.policy.pairs import in_english, in_japanese, pairs
-from shuttergate.policy.rule_file import Contribution, Floats, TaughtRule
+from shuttergate.policy.rule_file import Floats, TaughtRule
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a rule was taught from so far. ``created``: a day; "": no rule came of it yet."""
+
+    rule: str
+    created: str
+    examples: Sequence[Example]
 
 
 class Contributed(msgspec.Struct, frozen=True):
@@ -28,14 +37,25 @@ class Contributed(msgspec.Struct, frozen=True):
     alike: float | None
 
 
-def by_word(rules: Iterable[TaughtRule], said: str) -> list[Contributed]:
+def given(rule: TaughtRule) -> Given:
+    """Return what a rule was taught from."""
+    examples, at = list[Example](), 0
+    for one in rule.contributions:
+        examples.append(Example(one.word, one.yes, rule.embeddings[at : at + one.views]))
+        at += one.views
+    return Given(rule.name, rule.created, examples)
+
+
+def all_of(known: Given) -> list[Contributed]:
+    """Return every contribution to a rule."""
+    return [_contributed(known, one) for one in known.examples]
+
+
+def by_word(every: Iterable[Given], said: str) -> list[Contributed]:
     """Return the contributions with that word, said in either language."""
     word = in_english(said)
     return [
-        _contributed(rule, one, None)
-        for rule in rules
-        for one in rule.contributions
-        if one.word == word
+        _contributed(known, one) for known in every for one in known.examples if one.word == word
     ]
 
 
@@ -44,27 +64,24 @@ def is_pair(said: str) -> bool:
     return in_english(said) in pairs()
 
 
-def all_of(rule: TaughtRule) -> list[Contributed]:
-    """Return every contribution to a rule."""
-    return [_contributed(rule, one, None) for one in rule.contributions]
-
-
-def by_looks(rule: TaughtRule, views: Doubles | Floats) -> list[Contributed]:
+def by_looks(every: Iterable[Given], views: Doubles | Floats) -> list[Contributed]:
     """Return the contributions of which a view is as good as one of ``views``, the nearest first.
 
-    ``views``: embeddings by the rule's own model, shape (n, width), of any length.
+    ``views``: embeddings of a picture, shape (n, width), of any length, by the model that all these
+    rules read. What another model gave, of another width, is passed over.
     """
-    near = rule.embeddings @ units(views).T
-    found, at = list[Contributed](), 0
-    for one in rule.contributions:
-        best = float(near[at : at + one.views].max())
-        at += one.views
-        if np.isfinite(best) and best >= ALIKE:
-            found.append(_contributed(rule, one, min(best, 1.0)))
+    asked = units(views)
+    found = list[Contributed]()
+    for known in every:
+        for one in known.examples:
+            if one.views.shape[1:] != asked.shape[1:]:
+                continue
+            best = float((units(one.views) @ asked.T).max(initial=-1.0))
+            if best >= ALIKE:  # a view that is no number is like none
+                found.append(_contributed(known, one, min(best, 1.0)))
     return sorted(found, key=lambda one: -(one.alike or 0.0))
 
 
-def _contributed(rule: TaughtRule, one: Contribution, alike: float | None) -> Contributed:
-    word_ja = in_japanese(one.word)
+def _contributed(known: Given, one: Example, alike: float | None = None) -> Contributed:
     rounded = None if alike is None else round(alike, 4)
-    return Contributed(rule.name, rule.created, one.word, word_ja, one.yes, rounded)
+    return Contributed(known.rule, known.created, one.word, in_japanese(one.word), one.yes, rounded)
