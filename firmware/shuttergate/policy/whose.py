@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 
 from shuttergate.policy.bank import units
 from shuttergate.policy.examples import ALIKE, Doubles, Example
@@ -76,8 +77,8 @@ def by_looks(every: Iterable[Given], views: Doubles | Floats) -> list[Contribute
         for one in known.examples:
             if one.views.shape[1:] != asked.shape[1:]:
                 continue
-            best = float((units(one.views) @ asked.T).max(initial=-1.0))
-            if best >= ALIKE:  # a view that is no number is like none
+            near = np.nan_to_num(units(one.views) @ asked.T, nan=-1.0)
+            if (best := float(near.max(initial=-1.0))) >= ALIKE:
                 found.append(_contributed(known, one, min(best, 1.0)))
     return sorted(found, key=lambda one: -(one.alike or 0.0))
 
