@@ -21,6 +21,7 @@ VIEWS = {
     "/bench": "bench.html",
     "/explain": "explain.html",
     "/demands": "demands.html",
+    "/ledger": "ledger.html",
     "/pair": "pair.html",
 }
 """By address; all but the last are of the kit, and for whom it knows."""

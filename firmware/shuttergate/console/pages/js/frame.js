@@ -14,7 +14,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-const VIEWS = { camera: "/", stage: "/stage", bench: "/bench", explain: "/explain", demands: "/demands" };
+const VIEWS = { camera: "/", stage: "/stage", bench: "/bench", explain: "/explain", demands: "/demands", ledger: "/ledger" };
 
 /** Put the bar in place, speak the right language, connect; `redraw` is called when words change. */
 export function begin(redraw) {
@@ -63,6 +63,17 @@ export function start(redraw) {
 export function swap() {
   choose(language() === "en" ? "ja" : "en");
   speak();
+}
+
+/** Show a dialog of class `name`, headed by `title`, until it is closed. */
+export function dialog(name, title, ...children) {
+  const one = h("dialog", { class: name, "aria-label": title },
+    h("h2", {}, title), ...children,
+    h("form", { method: "dialog" }, h("button", { autofocus: true }, say("photo.close"))));
+  one.addEventListener("close", () => one.remove());
+  one.addEventListener("click", (event) => event.target === one && one.close());
+  document.body.append(one);
+  one.showModal();
 }
 
 /** All of the screen for this page, or no longer. */
