@@ -161,7 +161,7 @@ def again(console: Console) -> Iterator[Console]:
 # What it gives
 
 
-@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/demands", "/pair"])
+@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/demands", "/ledger", "/pair"])
 def test_every_view_comes_with_headers_that_keep_it_in_its_room(
     console: Console, path: str
 ) -> None:
@@ -573,7 +573,7 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             connection.close()
             return answer.status, answer.headers
 
-        for path in ("/", "/bench", "/explain", "/demands"):
+        for path in ("/", "/bench", "/explain", "/demands", "/ledger"):
             status, headers = ask("GET", path)
             assert (status, headers["Location"]) == (303, "/pair")
         for path in (
@@ -583,6 +583,10 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             "/js/stage.js",
             "/health",
             "/demands.json",
+            "/ledger/packs.json",
+            "/ledger/search.json?q=x",
+            "/ledger/opt-out.csv?package=anny",
+            "/ledger/receipt.json?word=blue%20heron",
         ):
             assert ask("GET", path)[0] == 401
         assert ask("GET", "/invitation.json")[0] == 401

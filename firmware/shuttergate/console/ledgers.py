@@ -86,7 +86,7 @@ class Offer(msgspec.Struct, frozen=True):
     command: str
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class WordReceipt(msgspec.Struct, frozen=True):
     """A contribution's word, and the address that finds it again, as a QR code of ``size`` modules
     whose dark ones are the ``path`` of an SVG."""
 
@@ -190,7 +190,7 @@ class Ledgers:
         address = self._address() or f"http://{request.headers.get('host', '')}/"
         link = f"{address}ledger#{word.replace(' ', '-')}"
         rows = await asyncio.to_thread(qr.modules, link)
-        return _json(Receipt(word, in_japanese(word), link, len(rows), qr.path(rows)))
+        return _json(WordReceipt(word, in_japanese(word), link, len(rows), qr.path(rows)))
 
     async def _asked(self, request: Request) -> tuple[OptOutRow, OptedOut]:
         asked = {
