@@ -194,6 +194,20 @@ def test_thirty_who_search_at_once_are_all_answered_and_the_page_goes_on(
     assert slowest_s < 2.0
 
 
+def test_a_search_leaves_nothing_behind(
+    console: Console, own: dict[str, str], words: list[str]
+) -> None:
+    """Neither in the log nor on a disk; and no answer has a number of an example, or a picture."""
+    search(console, "somebody I know")
+    found = looked_for(console, saved(HEAVY.resize((640, 480))), own)
+    assert found["sha256"].encode() not in console.get("/log.jsonl")[2]
+    assert b"somebody" not in console.get("/log.jsonl")[2]
+    assert b"ledger" not in console.get("/metrics")[2]
+    assert list(console.scratch.iterdir()) == []
+    answer = json.dumps(search(console, words[2]))
+    assert '"views"' not in answer and '"embedd' not in answer and len(answer) < 5000
+
+
 def test_opting_out_says_what_it_would_do_and_writes_nothing(console: Console) -> None:
     listed = (share("models") / "consent-clean" / "opt-out.csv").read_bytes()
     row = search(console, "fingerpose")["ledgers"]["rows"][0]["source"]
