@@ -64,7 +64,7 @@ def page(browser: Any, kit: Staged) -> Iterator[Callable[..., Any]]:
         def open_page(address: str = "", size: tuple[int, int] = DESK, **options: Any) -> Any:
             one = show(f"ledger{address}", size, **options)
             one.wait_for_selector("body:not([data-mark=off])")
-            one.wait_for_selector("[data-rule=star] tbody tr")
+            one.wait_for_selector("[data-rule=star] li")
             one.wait_for_selector("#packs article")
             return one
 
@@ -95,7 +95,7 @@ def test_a_contribution_is_found_by_word_and_by_picture_and_is_taken_out(
 ) -> None:
     """The whole of the third demand, on a rule that is in force."""
     one = page("?lang=en")
-    rows = one.locator("[data-rule=star] tbody tr")
+    rows = one.locator("[data-rule=star] li")
     assert rows.count() == len(words)
     assert "in force" in one.inner_text("[data-rule=star] h3")
 
@@ -178,7 +178,7 @@ def test_a_package_is_opted_out_by_a_command_and_a_file_and_nothing_is_written(
 @browser_only
 def test_a_receipt_leads_to_its_contribution(page: Callable[..., Any], words: list[str]) -> None:
     one = page("?lang=en")
-    rows = one.locator("[data-rule=star] tbody tr")
+    rows = one.locator("[data-rule=star] li")
     word = rows.first.locator("b[lang=en]").inner_text()
     rows.first.locator("button", has_text="Receipt").click()
     dialog = one.locator("dialog.receipt")

@@ -13,7 +13,8 @@ from shuttergate.commands import ledger_words
 from shuttergate.commands.shared import AsJson, ConfigFile, configured, fail
 from shuttergate.errors import PackError, ShuttergateError, cause_of, phrase, plain
 from shuttergate.lang import _
-from shuttergate.packs.library import Library, OptedOut, PackTold, PictureFound, read_library
+from shuttergate.packs.answers import OptedOut, PackTold, PictureFound
+from shuttergate.packs.library import Library, read_library
 from shuttergate.packs.looks import Fingerprint, fingerprint
 from shuttergate.packs.optout import OptOutRow, add
 from shuttergate.policy.pairs import in_english, in_japanese

@@ -11,7 +11,7 @@ import typer
 from shuttergate.columns import padded, wrapped
 from shuttergate.errors import plain
 from shuttergate.lang import LANGUAGE, _
-from shuttergate.packs.library import (
+from shuttergate.packs.answers import (
     LedgerRow,
     OptedOut,
     PackageUse,
@@ -33,7 +33,7 @@ def say_overview(packs: Iterable[PackTold], rules: Mapping[str, list[Contributed
     """Say what there is to search."""
     for pack in packs:
         title = pack.title[LANGUAGE] if LANGUAGE in pack.title else pack.title["en"]
-        _put(f"{pack.pack}: {title}")
+        _put(_("{pack}: {title}").format(pack=pack.pack, title=title))
         if not pack.rows:
             _put(_("its authors disclosed no sources, so nobody can search it. Undisclosed:"), 2)
             for line in pack.undisclosed.get(LANGUAGE, pack.undisclosed["en"]):

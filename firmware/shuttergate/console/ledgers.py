@@ -28,15 +28,8 @@ from shuttergate.console.judge import (
 )
 from shuttergate.console.notebook import Notebook
 from shuttergate.errors import Busy, JudgeError, PackError, ShuttergateError, phrase, plain
-from shuttergate.packs.library import (
-    MOST_LETTERS,
-    Library,
-    OptedOut,
-    PackTold,
-    PictureFound,
-    RowsFound,
-    read_library,
-)
+from shuttergate.packs.answers import OptedOut, PackTold, PictureFound, RowsFound
+from shuttergate.packs.library import MOST_LETTERS, Library, read_library
 from shuttergate.packs.looks import Fingerprint
 from shuttergate.packs.optout import OptOutRow, read_list, with_row
 from shuttergate.policy.pairs import in_english, in_japanese

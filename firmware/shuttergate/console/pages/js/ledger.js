@@ -139,18 +139,14 @@ function drawRules() {
 function ruleCard({ name, in_force: isInForce, ready, examples }) {
   const state = say(isInForce ? "ledger.rule.force" : ready ? "ledger.rule.ready" : "ledger.rule.making");
   const rows = examples.map(({ word, ja, yes, score }) =>
-    h("tr", {},
-      h("th", { scope: "row" }, bothWords(word, ja)),
-      h("td", {}, say(yes ? "ledger.example" : "ledger.counter")),
-      h("td", {}, typeof score === "number" ? score.toFixed(2) : "–"),
-      h("td", {}, h("span", { class: "row" }, ...buttons(name, word, ja)))));
-  const heads = ["word", "kind", "score"].map((key) => h("th", { scope: "col" }, say(`ledger.field.${key}`)));
+    h("li", {},
+      bothWords(word, ja),
+      h("span", { class: "small" }, say(yes ? "ledger.example" : "ledger.counter"),
+        typeof score === "number" ? say("ledger.score", { score: score.toFixed(2) }) : ""),
+      h("span", { class: "row" }, ...buttons(name, word, ja))));
   return h("article", { class: "hit", "data-rule": name },
-    h("h3", {}, `${name}: ${state}`),
-    examples.length
-      ? h("div", { class: "wide", tabindex: "0", role: "group", "aria-label": name },
-        h("table", {}, h("thead", {}, h("tr", {}, ...heads, h("td"))), h("tbody", {}, ...rows)))
-      : null);
+    h("h3", {}, say("ledger.rule", { name, state })),
+    h("ul", { class: "examples" }, ...rows));
 }
 
 function drawPacks() {

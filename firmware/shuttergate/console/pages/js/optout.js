@@ -29,6 +29,7 @@ export async function optOut(asked, what) {
 /** Ask whether to take a contribution out of a rule, do it, and say what changed; then call `done`. */
 export function takeOut(rule, word, ja, done) {
   const place = h("div", { "aria-live": "polite" });
+  const why = h("p", {}, say("take.why", { rule }));
   const go = h("button", { type: "button", class: "serious" }, say("take.go"));
   go.addEventListener("click", async () => {
     go.disabled = true;
@@ -36,16 +37,22 @@ export function takeOut(rule, word, ja, done) {
     let told;
     try {
       const answer = await ask("/teach/withdraw", { name: rule, word });
-      if (answer.ok) told = changes(rule, word, await answer.json(), Math.round(performance.now() - began));
-      else told = [h("p", {}, await answer.text())];
+      const ms = Math.round(performance.now() - began);
+      told = answer.ok
+        ? { isOut: true, nodes: changes(rule, word, await answer.json(), ms) }
+        : { isOut: false, nodes: [h("p", {}, await answer.text())] };
     } catch {
-      told = [h("p", {}, say("ledger.broken"))];
+      told = { isOut: false, nodes: [h("p", {}, say("ledger.broken"))] };
     }
-    place.replaceChildren(...told);
+    place.replaceChildren(...told.nodes);
+    if (told.isOut) {
+      why.remove();
+      place.closest("dialog").querySelector("h2").textContent = say("take.out");
+    }
     go.remove();
     done();
   });
-  dialog("take", say("take.title"), bothWords(word, ja), h("p", {}, say("take.why", { rule })), h("p", { class: "row" }, go), place);
+  dialog("take", say("take.title"), bothWords(word, ja), why, h("p", { class: "row" }, go), place);
 }
 
 function changes(rule, word, found, ms) {

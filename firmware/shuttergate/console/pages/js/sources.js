@@ -6,6 +6,8 @@ import { language, say } from "./words.js";
 
 const FIELDS = [["path", "path"], ["what", "what"], ["licence", "licence"], ["source", "source"], ["consent", "consent_basis"]];
 
+const OURS = ["shuttergate"]; // renders of the project's own: nobody else's to take out
+
 /** One row of a ledger; `head` says why it is shown. */
 export function rowCard({ heirs, source, pack, ledger, row }, head) {
   const { registry, package: name, version } = source;
@@ -16,7 +18,7 @@ export function rowCard({ heirs, source, pack, ledger, row }, head) {
     h("h3", {}, head ?? what),
     h("p", {}, `${registry} ${name} ${version}`),
     h("dl", {}, ...facts),
-    h("p", { class: "row" }, outButton({ sha256: source.sha256 }, `${name} ${source.path}`)));
+    OURS.includes(registry) ? null : h("p", { class: "row" }, outButton({ sha256: source.sha256 }, `${name} ${source.path}`)));
 }
 
 function fact(key, text) {
@@ -38,7 +40,7 @@ export function packageTable(packages, label) {
       h("td", {}, String(one.rows), persons),
       h("td", {}, one.licences.join(say("comma"))),
       h("td", {}, h("ul", {}, ...one.consents.map((text) => h("li", {}, text)))),
-      h("td", {}, one.registry === "shuttergate" || one.registry === "pack" ? "" : outButton({ package: one.package }, one.package)));
+      h("td", {}, OURS.includes(one.registry) ? "" : outButton({ package: one.package }, one.package)));
   });
   return h("div", { class: "wide", tabindex: "0", role: "group", "aria-label": label },
     h("table", {}, h("thead", {}, h("tr", {}, ...heads, h("td"))), h("tbody", {}, ...rows)));
