@@ -97,12 +97,16 @@ def test_a_contribution_is_found_by_word_and_by_picture_and_is_taken_out(
     one = page("?lang=en")
     rows = one.locator("[data-rule=star] li")
     assert rows.count() == len(words)
+    assert one.inner_text("#said") == ""
     assert "in force" in one.inner_text("[data-rule=star] h3")
 
     found = searched(one, in_japanese(words[0]))
     assert words[0] in found.inner_text() and "an example of the rule “star”" in found.inner_text()
 
+    assert one.inner_text("#said") == f"{in_japanese(words[0])}: found 1"
+
     found = dropped(one, lesson / "yes" / "1.png")
+    assert one.inner_text("#said").startswith("1.png: found ")
     said = found.locator("article").first.inner_text()
     assert "This was used, or one much like it, by contribution" in said
     (word,) = (known for known in words if known in said)
@@ -233,6 +237,8 @@ def test_axe_finds_nothing_and_nothing_hangs_over_the_edge(
     one.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
     assert_no_violations(one)
     assert one.evaluate("document.documentElement.scrollWidth") <= size[0]
+    box = one.locator("#found-part h2").bounding_box()
+    assert box["y"] + box["height"] <= size[1], "what was found is seen without scrolling"
 
 
 @browser_only

@@ -11,7 +11,7 @@ import { say } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_SHOWN = 20;
-const TRIES = 20; // a class that searches at once waits its turn
+const TRIES = 40; // a class that searches at once waits its turn
 const AGAIN_MS = 1500;
 
 let packs = null; // [{pack, title, …}], or an error's words
@@ -42,7 +42,17 @@ async function search(query) {
   } catch {
     find.answer = { failed: say("ledger.broken") };
   }
+  tell(find, query);
+}
+
+/** Show what came of a search, where it can be seen, and say how much it is. */
+function tell({ answer }, what) {
   drawFinds();
+  if (finds.length === 0) return; // cleared away meanwhile
+  const { contributions = [], ledgers = {} } = answer;
+  const rows = ledgers.total ?? (ledgers.exact ?? []).length + (ledgers.alike ?? []).length;
+  $("said").textContent = answer.failed ?? say("ledger.said", { what, n: contributions.length + rows });
+  $("found-part").firstElementChild.scrollIntoView({ block: "nearest" });
 }
 
 function take(files) {
@@ -64,7 +74,7 @@ async function look(file, find) {
       find.answer = { failed: say("ledger.broken") };
     }
   }
-  drawFinds();
+  tell(find, file.name);
 }
 
 /** What was found, the newest first. */
