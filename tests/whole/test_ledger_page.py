@@ -185,7 +185,7 @@ def test_a_receipt_leads_to_its_contribution(page: Callable[..., Any], words: li
     rows = one.locator("[data-rule=star] li")
     word = rows.first.locator("b[lang=en]").inner_text()
     rows.first.locator("button", has_text="Receipt").click()
-    dialog = one.locator("dialog.receipt")
+    dialog = one.locator("dialog.slip")
     assert comes(lambda: dialog.count() == 1)
     assert word in dialog.inner_text() and in_japanese(word) in dialog.inner_text()
     address = f"{one.url.partition('?')[0]}#{word.replace(' ', '-')}"

@@ -156,7 +156,7 @@ function ruleCard({ name, in_force: isInForce, ready, examples }) {
       h("span", { class: "row" }, ...buttons(name, word, ja))));
   return h("article", { class: "hit", "data-rule": name },
     h("h3", {}, say("ledger.rule", { name, state })),
-    h("ul", { class: "examples" }, ...rows));
+    h("ul", { class: "given" }, ...rows));
 }
 
 function drawPacks() {

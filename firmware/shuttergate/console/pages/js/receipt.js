@@ -14,7 +14,7 @@ export async function showReceipt(word) {
   const answer = await fetch(`/ledger/receipt.json?word=${encodeURIComponent(word)}`);
   if (!answer.ok) return;
   const receipt = await answer.json();
-  dialog("receipt", say("receipt"),
+  dialog("slip", say("receipt"),
     bothWords(receipt.word, receipt.word_ja),
     qrCode(receipt, say("receipt.qr", { address: receipt.address })),
     h("p", { class: "small" }, receipt.address),
