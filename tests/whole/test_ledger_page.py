@@ -128,6 +128,7 @@ def test_a_contribution_is_found_by_word_and_by_picture_and_is_taken_out(
 
     assert comes(lambda: rows.count() == len(words) - 1)
     assert word not in one.inner_text("[data-rule=star]") and before
+    assert comes(lambda: word not in one.locator("#found .find").first.inner_text())
     found = searched(one, word)
     assert "no rule that is known here has one with it" in found.inner_text()
     found = dropped(one, lesson / "yes" / "1.png")

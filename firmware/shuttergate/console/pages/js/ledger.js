@@ -77,18 +77,30 @@ async function look(file, find) {
   tell(find, file.name);
 }
 
+/** Of what was found, the contributions that are still there. */
+function there({ answer }) {
+  const lessons = kit.teaching?.lessons;
+  const known = ({ rule, word }) => lessons?.some(({ name, examples }) => name === rule && examples.some((one) => one.word === word));
+  return (answer?.contributions ?? []).filter((one) => !lessons || known(one));
+}
+
+let foundThere = ""; // when one was taken out, what was found is drawn anew, and not before
+
 /** What was found, the newest first. */
 function drawFinds() {
+  foundThere = JSON.stringify(finds.map(there));
   $("found-part").hidden = finds.length === 0;
   $("clear").hidden = finds.length === 0;
   $("found").replaceChildren(...finds.map((find) => h("section", { class: "find" }, ...(find.url ? ofPicture(find) : ofWords(find)))));
 }
 
-function ofWords({ query, answer }) {
+function ofWords(find) {
+  const { query, answer } = find;
   const head = h("h3", {}, say("ledger.query", { query }));
   if (answer === null) return [head, h("p", {}, say("ledger.searching"))];
   if (answer.failed) return [head, h("p", {}, say("drop.failed", { why: answer.failed }))];
-  const { contributions, ledgers, is_pair: isPair } = answer;
+  const { ledgers, is_pair: isPair } = answer;
+  const contributions = there(find);
   const more = ledgers.total - ledgers.rows.length;
   return [head,
     isPair && !contributions.length ? h("p", {}, say("ledger.none.pair")) : null,
@@ -101,12 +113,14 @@ function ofWords({ query, answer }) {
   ].filter(Boolean);
 }
 
-function ofPicture({ name, url, answer }) {
+function ofPicture(find) {
+  const { name, url, answer } = find;
   const picture = h("img", { src: url, alt: say("drop.alt", { name }), onerror: ({ target }) => (target.hidden = true) });
   const head = h("h3", {}, name);
   if (answer === null) return [head, picture, h("p", {}, say("ledger.searching"))];
   if (answer.failed) return [head, picture, h("p", {}, say("drop.failed", { why: answer.failed }))];
-  const { ledgers, contributions, plain, cause } = answer;
+  const { ledgers, plain, cause } = answer;
+  const contributions = there(find);
   const isFound = contributions.length + ledgers.exact.length + ledgers.alike.length > 0;
   const isTaught = (kit.teaching?.lessons ?? []).length > 0;
   return [head, picture,
@@ -131,8 +145,7 @@ function contribution({ rule, word, word_ja: ja, yes }, lead = "") {
 function buttons(rule, word, ja) {
   const receipt = h("button", { type: "button", "aria-label": `${say("receipt")}: ${word}`, onclick: () => showReceipt(word) }, say("receipt"));
   if (!may("teach")) return [receipt];
-  const again = () => finds.filter((one) => one.query).forEach(({ query }) => search(query));
-  const out = h("button", { type: "button", "aria-label": `${say("take")}: ${word}`, onclick: () => takeOut(rule, word, ja, again) }, say("take"));
+  const out = h("button", { type: "button", "aria-label": `${say("take")}: ${word}`, onclick: () => takeOut(rule, word, ja) }, say("take"));
   return [receipt, out];
 }
 
@@ -179,6 +192,7 @@ function fromAddress() {
 on("change", () => {
   drawPill($("pill"));
   drawRules();
+  if (foundThere !== JSON.stringify(finds.map(there))) drawFinds();
 });
 $("search").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -26,8 +26,8 @@ export async function optOut(asked, what) {
     h("p", {}, h("a", { class: "button", href: `/ledger/opt-out.csv?${query}`, download: file }, say("out.save", { file }))));
 }
 
-/** Ask whether to take a contribution out of a rule, do it, and say what changed; then call `done`. */
-export function takeOut(rule, word, ja, done) {
+/** Ask whether to take a contribution out of a rule, do it, and say what changed. */
+export function takeOut(rule, word, ja) {
   const place = h("div", { "aria-live": "polite" });
   const why = h("p", {}, say("take.why", { rule }));
   const go = h("button", { type: "button", class: "serious" }, say("take.go"));
@@ -50,7 +50,6 @@ export function takeOut(rule, word, ja, done) {
       place.closest("dialog").querySelector("h2").textContent = say("take.out");
     }
     go.remove();
-    done();
   });
   dialog("take", say("take.title"), bothWords(word, ja), why, h("p", { class: "row" }, go), place);
 }
