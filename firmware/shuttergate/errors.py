@@ -153,6 +153,23 @@ _SYSTEM_WORDS = (
     phrase("Connection reset by peer"),
     phrase("Broken pipe"),
     phrase("Network is unreachable"),
+    phrase("No route to host"),
+    phrase("Connection timed out"),
+    phrase("timed out"),
+    phrase("Name or service not known"),
+    phrase("Temporary failure in name resolution"),
+    phrase("Invalid argument"),
+    phrase("Operation not supported"),
+    phrase("Function not implemented"),
+    phrase("Resource temporarily unavailable"),
+    phrase("Cannot allocate memory"),
+    phrase("Too many open files"),
+    phrase("Text file busy"),
+    phrase("Stale file handle"),
+    phrase("No such process"),
+    phrase("Inappropriate ioctl for device"),
+    phrase("Invalid data found when processing input"),
+    phrase("End of file"),
 )
 """What the system says most often, for the catalogue; of the rest people get its own words."""
 

@@ -25,3 +25,10 @@ def english(text: str) -> Iterator[str]:
             continue
         if re.search(r"[A-Za-z]{2}", NAMES.sub("", line)):
             yield line
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Yield each run of three English words or more, within Japanese or without; names are none."""
+    for line in text.splitlines():
+        plain = re.sub(r"`[^`]*`|「[^」]*」", "・", NAMES.sub("・", line))
+        yield from re.findall(r"(?:\b[A-Za-z][a-z]+[,;:]? ){2,}[A-Za-z][a-z]+\b", plain)

@@ -37,6 +37,7 @@ from shuttergate.console.metrics import exposition
 from shuttergate.console.status_client import StatusClient
 from shuttergate.console.views import VIEWS, read_views
 from shuttergate.errors import Busy, JudgeError, Phrase, phrase
+from shuttergate.system.library_words import json_words
 
 MAX_WORDS_BYTES = 1024
 """A wish or a pairing code is not longer."""
@@ -176,7 +177,7 @@ class _Console:
         try:
             wish = msgspec.json.decode(body, type=kind)
         except (ValueError, RecursionError) as error:
-            words = phrase("That is no wish known here: {error}.", error=error)
+            words = phrase("That is no wish known here: {error}.", error=json_words(error))
             raise _Refused(400, words) from error
         if self._is_too_much(request, wish):
             raise _Refused(429, phrase("The kit cannot be heard just now."))

@@ -13,6 +13,7 @@ from typing import Any
 
 from shuttergate.errors import PanelError, Phrase, phrase
 from shuttergate.system.holders import holders
+from shuttergate.system.library_words import error_words
 
 # struct gpio_v2_line_info in linux/gpio.h: name, consumer, offset, num_attrs, flags, attrs, padding
 _LINE_INFO = struct.Struct("=32s32sIIQ160s16s")
@@ -32,7 +33,7 @@ def open_chip() -> Any:
         raise PanelError(
             '[gpio] driver = "lgpio" cannot be used: {error}; on a Raspberry Pi '
             'run sudo systemd/install.sh; elsewhere choose board = "simulated"',
-            error=error,
+            error=error_words(error),
         ) from error
     try:
         return factory()
@@ -49,7 +50,9 @@ def fifo_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="shuttergate-", dir=base))
     except OSError as error:
         raise PanelError(
-            "{base}: lgpio needs a folder here: {error}; make it writable", base=base, error=error
+            "{base}: lgpio needs a folder here: {error}; make it writable",
+            base=base,
+            error=error_words(error),
         ) from error
 
 
@@ -82,7 +85,9 @@ def import_lgpio() -> Any:
         return LGPIOFactory
     except OSError as error:
         raise PanelError(
-            "{folder}: lgpio cannot use it: {error}; make it writable", folder=folder, error=error
+            "{folder}: lgpio cannot use it: {error}; make it writable",
+            folder=folder,
+            error=error_words(error),
         ) from error
     finally:
         os.close(back)

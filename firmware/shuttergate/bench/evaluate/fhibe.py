@@ -31,6 +31,7 @@ from pathlib import Path
 
 from shuttergate.bench.evaluate.manifest import Manifest, Row, refuse_all_gone
 from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
+from shuttergate.system.library_words import error_words
 
 FILE = Path("data/processed/fhibe_downsampled/fhibe_downsampled.csv")
 PICTURES = "data/raw/fhibe_downsampled/"
@@ -212,7 +213,7 @@ def _rows(told: Phrase | Path, root: Path, text: Iterable[str]) -> list[Row]:
             "{told}: line {line}: {error}; unpack Sony's archive anew",
             told=told,
             line=line,
-            error=error,
+            error=error_words(error),
         ) from error
     return list(rows.values())
 
