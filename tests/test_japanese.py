@@ -175,7 +175,13 @@ def test_a_ledgers_kinds_uses_and_columns_are_told_in_japanese() -> None:
 
 def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
     text = shuttergate("board", "wiring", "pi-cpu")
-    assert {line for line in english(text) if "BCM" not in line and "3V3" not in line} == set()
+    lines = [line for line in text.splitlines() if re.search(r"\(\d\d\)", line)]
+    assert {word for line in lines for word in re.findall(r"[A-Za-z]{2,}", line)} == {
+        *("BCM", "GND"),
+        *("clear", "blocked", "wait"),  # as the lamps are called
+    }
+    assert len({columns(line.partition(" (")[0]) for line in lines}) == 1
+    assert list(english(text.partition("[pins]")[2])) == []
 
 
 def test_tables_stand_in_columns_whatever_their_letters(

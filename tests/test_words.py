@@ -25,6 +25,7 @@ from shuttergate.words import (
     kind,
     log_fields,
     log_name,
+    log_words,
     lost_words,
     reason_words,
     words,
@@ -235,6 +236,22 @@ def test_a_refusal_says_what_is_broken_and_what_the_second_look_saw() -> None:
     looked = feed.PressRefused(Reason.SECOND_LOOK, Reason.NUDITY)
     assert words(looked, "en").endswith(f"({reason_words('nudity', 'en')})")
     assert words(looked, "ja").endswith(f"（{reason_words('nudity', 'ja')}）")
+
+
+def test_a_kit_that_starts_or_ends_is_not_called_broken() -> None:
+    def logged(*faults: Fault) -> list[str]:
+        event = feed.GateChanged("CLOSED", Reason.FAULT, list(faults), {})
+        return [log_words(event, language) for language in LANGUAGES]
+
+    assert logged(Fault.PUBLISHER, Fault.STARTING) == ["it is still starting", "起動しています"]
+    assert logged(Fault.STOPPING) == ["it is being switched off", "終了しています"]
+    assert logged(Fault.STARTING, Fault.CAMERA) == [
+        "it is still starting (the camera gives no pictures)",
+        "起動しています（カメラから画像が来ません）",
+    ]
+    pressed = feed.PressRefused(Reason.FAULT, faults=[Fault.STARTING])
+    assert words(pressed, "en") == "press refused: it is still starting"
+    assert "故障" in logged(Fault.PUBLISHER)[1]
 
 
 def test_a_lost_recording_has_a_reason_of_its_own_where_a_photos_does_not_fit() -> None:

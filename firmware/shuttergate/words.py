@@ -304,11 +304,25 @@ def _gate_words(event: feed.GateChanged, language: str | None) -> str:
     _ = texts(language)
     if event.state == "OPEN":
         return _("the shutter button is live")
-    if {Fault.STARTING, Fault.STOPPING} & set(event.faults):
+    if _passing(event.faults, language):
         return ""  # as it should be: nothing is broken
     why = _with_faults(event.reason, event.faults, language)
     is_seen = event.reason in (Reason.NUDITY, Reason.TAUGHT, Reason.DOUBT)
     return _more(why, score_words(event.scores) if is_seen else "", language)
+
+
+def _passing(faults: list[Fault], language: str | None) -> str:
+    """Return that the kit starts or ends, and what is amiss meanwhile; "" at any other time.
+
+    A kit that starts has no publisher yet: that is no fault that anybody should hear of.
+    """
+    named = _faults(language)
+    for fault, usual in ((Fault.STOPPING, ()), (Fault.STARTING, (Fault.PUBLISHER,))):
+        if fault in faults:
+            others = [one for one in faults if one not in (fault, *usual)]
+            said = texts(language)("; ").join(named[one] for one in others)
+            return _more(named[fault], said, language)
+    return ""
 
 
 def _video_words(event: feed.Video, language: str | None) -> str:
@@ -353,6 +367,8 @@ def _processes(language: str | None) -> dict[str, str]:
 
 def _with_faults(reason: Reason, faults: list[Fault], language: str | None) -> str:
     _ = texts(language)
+    if passing := _passing(faults, language):
+        return passing
     why, named = reason_words(reason, language), _faults(language)
     said = _("; ").join(named[fault] for fault in faults)
     return _("{why}: {faults}").format(why=why, faults=said) if said else why
