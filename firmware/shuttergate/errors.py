@@ -173,6 +173,8 @@ _SYSTEM_WORDS = (
 )
 """What the system says most often, for the catalogue; of the rest people get its own words."""
 
+_KNOWN = {one.template for one in _SYSTEM_WORDS}
+
 
 def told(said: Phrase | str) -> str:
     """Return words in the environment's language; what is text already stays as it is."""
@@ -183,7 +185,10 @@ def cause_of(error: BaseException) -> Phrase:
     """Return what an error says of the cause, without the name of a file; ours is whole."""
     if isinstance(error, ShuttergateError):
         return error.phrase
-    return phrase(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+    said = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    if said in _KNOWN:
+        return Phrase(said)
+    return phrase("{library_words}", library_words=said)
 
 
 class ShuttergateError(Exception):

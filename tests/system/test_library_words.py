@@ -254,4 +254,4 @@ def test_a_home_folder_of_nobody_is_told() -> None:
 )
 def test_what_is_not_known_is_told_as_a_librarys(said: Phrase) -> None:
     assert str(said) == "something quite new"
-    assert said.told("ja") == "ライブラリの報告：something quite new"
+    assert said.told("ja") == "原文：something quite new"

@@ -154,6 +154,13 @@ BYTES = (
 
 IMPORTS = (N_("No module named {name}"),)
 
+PINS = (
+    N_("unable to locate Pi revision in /proc/device-tree or /proc/cpuinfo"),
+    N_("can not open gpiochip"),
+    N_("GPIO busy"),
+)
+"""Of gpiozero and lgpio."""
+
 
 def toml_words(error: Exception) -> Phrase:
     """Return what tomllib says of a text that is no TOML, or Python of one that is too deep."""
@@ -222,6 +229,11 @@ def bytes_words(error: UnicodeDecodeError) -> Phrase:
         encoding=error.encoding.upper(),
         why=_found(error.reason, BYTES),
     )
+
+
+def pin_words(error: Exception) -> Phrase:
+    """Return what gpiozero or lgpio says; str() of the latter's is the repr of its text."""
+    return _found(str(error).strip("'\"") or type(error).__name__, PINS)
 
 
 def error_words(error: BaseException) -> Phrase:
