@@ -36,7 +36,7 @@ from shuttergate.commands.shared import (
 )
 from shuttergate.commands.teach import rule_app, teach
 from shuttergate.commands.visit import doctor
-from shuttergate.config import album_folder, read_config, read_kit
+from shuttergate.config import Config, album_folder, read_config, read_kit
 from shuttergate.errors import ConfigError, ShuttergateError, phrase
 from shuttergate.lang import _
 from shuttergate.system import confine
@@ -205,10 +205,18 @@ def demo(
     page = None if headless else _page_socket(settings.page.port, port, lan)
     kit = read_kit(settings, config)
     _can_be_confined()
-    into = album_folder(settings)
+    into = _album(settings)
     refusal = stage.demo(settings, kit, into, seconds, presses, page, others if lan else None)
     if refusal is not None:
         fail(refusal.words, refusal.status)
+
+
+def _album(settings: Config) -> Path:
+    """Return the album's folder; one that cannot be ends the command."""
+    try:
+        return album_folder(settings)
+    except ConfigError as error:
+        fail(error, 2)
 
 
 def _given(path: Path, option: str) -> str:

@@ -9,7 +9,7 @@ import math
 import os
 import string
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -110,6 +110,16 @@ class Phrase(msgspec.Struct, frozen=True):
 def phrase(template: str, /, **blanks: object) -> Phrase:
     """Return words with blanks. What fills these is kept as text or number, and holds nothing."""
     return Phrase(plain(template), {name: _blank(one) for name, one in blanks.items()})
+
+
+def listed(names: Iterable[object]) -> Phrase | str:
+    """Return names one after the other, with each language's comma: halves of halves, for a phrase
+    holds others only so deep."""
+    known = [_blank(name) for name in names]
+    if len(known) < 2:
+        return str(known[0]) if known else ""
+    half = len(known) // 2
+    return phrase("{one}, {more}", one=listed(known[:half]), more=listed(known[half:]))
 
 
 def _blank(value: object) -> str | int | float | Phrase:

@@ -9,6 +9,8 @@ NAMES = re.compile(
     r"""--?[a-z][\w-]*        # options
     | <[^>]*>                 # what they take
     | [^\s]*[/.][^\s]*        # paths and files
+    | \b[a-z]+(?:\|[a-z]+)+  # of which one is chosen
+    | \bshuttergate(?:\ [a-z]+)+  # commands
     | sha256 | \b[0-9a-f]{12,}\b
     | \b[a-z]+(?:-[a-z0-9]+)+\b  # packs and boards
     | \b[A-Z]{2}[A-Z0-9_]*\b
@@ -30,5 +32,5 @@ def english(text: str) -> Iterator[str]:
 def sentences(text: str) -> Iterator[str]:
     """Yield each run of three English words or more, within Japanese or without; names are none."""
     for line in text.splitlines():
-        plain = re.sub(r"`[^`]*`|「[^」]*」", "・", NAMES.sub("・", line))
-        yield from re.findall(r"(?:\b[A-Za-z][a-z]+[,;:]? ){2,}[A-Za-z][a-z]+\b", plain)
+        plain = re.sub(r'`[^`]*`|「[^」]*」|"[^"]*"', "・", NAMES.sub("・", line))
+        yield from re.findall(r"(?:\b[A-Za-z][a-z]+ ){2,}[A-Za-z][a-z]+\b", plain)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, listed, phrase
 from shuttergate.system.library_words import (
     bytes_words,
     demand_words,
@@ -108,7 +108,7 @@ def _said(text: str, document: Any, kind: type[Any]) -> Phrase:
             "{key}: {cause}; choose from {known}",
             key=key,
             cause=value_words(what),
-            known=", ".join(map(str, known)),
+            known=listed(known),
         )
     return phrase("{key}: {cause}", key=key, cause=value_words(what))
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 from msgspec import Meta
 
-from shuttergate.errors import ConfigError, PackError, Phrase, cause_of, phrase
+from shuttergate.errors import ConfigError, PackError, Phrase, cause_of, listed, phrase
 from shuttergate.system.library_words import error_words
 from shuttergate.system.paths import weights
 from shuttergate.system.toml import Table, decode
@@ -375,7 +375,7 @@ def read_pack(folder: Path) -> Pack:
     """Read `folder`/model.toml; raise `PackError` where it is missing or cannot be so."""
     path = folder / "model.toml"
     if not folder.is_dir():
-        known = ", ".join(sorted(one.parent.name for one in folder.parent.glob("*/model.toml")))
+        known = listed(sorted(one.parent.name for one in folder.parent.glob("*/model.toml")))
         raise PackError(
             "no model pack is called {name!r}; there is {known}",
             name=folder.name,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, listed, phrase
 from shuttergate.system.library_words import error_words, pattern_words
 
 LABELS = ("nude", "safe")
@@ -121,7 +121,7 @@ def _asked(told: Phrase | Path, by: Sequence[str], known: Sequence[str]) -> tupl
                 "{told}: line 1: no column {column!r} for --by; there is {known}",
                 told=told,
                 column=column,
-                known=", ".join(known),
+                known=listed(known),
             )
     return tuple(dict.fromkeys(by))
 

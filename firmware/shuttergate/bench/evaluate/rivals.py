@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shuttergate.bench.evaluate.crew import Opinion
-from shuttergate.errors import ConfigError, PictureError, ShuttergateError, phrase
+from shuttergate.errors import ConfigError, PictureError, ShuttergateError, listed, phrase
 from shuttergate.frames.pictures import read_picture, why_unreadable
 from shuttergate.system.library_words import error_words
 
@@ -253,6 +253,6 @@ def rivals(names: str) -> list[Rival]:
     for name in wanted:
         if name not in known:
             raise ConfigError(
-                "--against {name}: not known; there is {known}", name=name, known=", ".join(known)
+                "--against {name}: not known; there is {known}", name=name, known=listed(known)
             )
     return [known[name] for name in dict.fromkeys(wanted)]

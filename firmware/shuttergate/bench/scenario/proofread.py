@@ -9,7 +9,7 @@ from shuttergate.bench.scenario import faults
 from shuttergate.bench.scenario.expectation import Expectation
 from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.script import BUILT_IN, Scenario, presses
-from shuttergate.errors import ConfigError, Phrase, phrase
+from shuttergate.errors import ConfigError, Phrase, listed, phrase
 from shuttergate.frames.marks import MOST_SCENES
 
 NEEDS_PAGE = ("console killed", "page flooded")
@@ -63,7 +63,7 @@ def _no_scene(name: str) -> Phrase:
     return phrase(
         "there is no {name!r}; name its file in [scenes], or choose from {known}",
         name=name,
-        known=", ".join(f'"{one}"' if "," in one else one for one in BUILT_IN),
+        known=listed(f'"{one}"' if "," in one else one for one in BUILT_IN),
     )
 
 
@@ -104,7 +104,7 @@ def _faults(scenario: Scenario) -> Wrong:
             cause = phrase(
                 "there is no {what!r}; choose from {known}",
                 what=fault.what,
-                known=", ".join(sorted(faults.KINDS)),
+                known=listed(sorted(faults.KINDS)),
             )
             found.append((f"{key}.what", cause))
         if fault.until_s is not None and fault.until_s <= fault.at_s:
