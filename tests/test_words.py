@@ -159,7 +159,7 @@ def test_nobody_has_to_be_spoken_to_in_ones_own_language(monkeypatch: pytest.Mon
     monkeypatch.setenv("LANGUAGE", "ja")
     photo = feed.Photo("a.jpg", 7, SCORES, 94.2)
     assert words(photo, "en") == "photo saved, 94 ms after the press"
-    assert words(photo, "ja") == "写真を保存しました（押してから 94 ミリ秒）"
+    assert words(photo, "ja") == "写真を保存しました（押してから94ミリ秒）"
 
 
 def test_every_reason_fault_and_switch_has_a_clause_in_both_languages() -> None:
@@ -203,7 +203,7 @@ def test_what_an_event_says_besides_is_in_the_readers_language_and_english_in_th
     for event, english, japanese in zip(
         events,
         (str(gone), str(gone), "disk", str(hung)),
-        (gone.told("ja"), gone.told("ja"), "ディスク", "50 ミリ秒以内に答えがありません"),
+        (gone.told("ja"), gone.told("ja"), "ディスク", "50ミリ秒以内に答えがありません"),
         strict=True,
     ):
         assert english in log_fields(event).values() and "said" not in log_fields(event)
