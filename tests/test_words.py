@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -21,6 +22,7 @@ from shuttergate.words import (
     LANGUAGES,
     camera_words,
     clauses,
+    harmless_words,
     is_notable,
     kind,
     log_fields,
@@ -30,6 +32,7 @@ from shuttergate.words import (
     reason_words,
     words,
 )
+from support.places import ROOT
 
 SCORES = {"consent-clean": 0.1}
 LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
@@ -152,7 +155,7 @@ def test_both_languages_say_it(event: feed.AnyEvent) -> None:
 
 
 def says_japanese(text: str) -> bool:
-    return any("぀" <= letter <= "ヿ" for letter in text)
+    return any("぀" <= letter <= "ヿ" or "一" <= letter <= "龠" for letter in text)
 
 
 def test_nobody_has_to_be_spoken_to_in_ones_own_language(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,6 +170,7 @@ def test_every_reason_fault_and_switch_has_a_clause_in_both_languages() -> None:
     expected = {f"{what}.{reason}" for what in ("reason", "lost") for reason in Reason}
     expected |= {f"fault.{fault}" for fault in Fault} | {f"inject.{switch}" for switch in switches}
     expected |= {f"accelerator.{state}" for state in AcceleratorState}
+    expected |= {f"harmless.{what}" for what in bank()}
     english, japanese = (clauses(language) for language in LANGUAGES)
     assert english.keys() == japanese.keys() == expected
     for key, text in english.items():
@@ -254,6 +258,18 @@ def test_a_kit_that_starts_or_ends_is_not_called_broken() -> None:
     pressed = feed.PressRefused(Reason.FAULT, faults=[Fault.STARTING])
     assert words(pressed, "en") == "press refused: it is still starting"
     assert "故障" in logged(Fault.PUBLISHER)[1]
+
+
+def bank() -> set[str]:
+    """What the harmless pictures show that a taught rule is tried on, as their list has it."""
+    with (ROOT / "models" / "consent-clean" / "bank.csv").open(encoding="utf-8") as file:
+        return {row["what"] for row in csv.DictReader(file)}
+
+
+def test_what_the_harmless_pictures_show_is_told_in_japanese() -> None:
+    for what in bank():
+        assert harmless_words(what, "en") == what == clauses("en")[f"harmless.{what}"]
+        assert says_japanese(harmless_words(what, "ja")), what
 
 
 def test_a_lost_recording_has_a_reason_of_its_own_where_a_photos_does_not_fit() -> None:

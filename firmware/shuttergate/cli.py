@@ -192,7 +192,8 @@ def demo(
     if album is not None:
         folder = msgspec.structs.replace(settings.album, folder=_given(album, "--album"))
         settings = msgspec.structs.replace(settings, album=folder)
-    if config is not None and (named := read_config(config).board) != board:
+    named = read_config(config).board
+    if named not in (board, Config().board):  # the latter is what a file has that names none
         said = phrase(
             '{file}: board = "{named}" does not count in a demo: this one runs on {board}, which '
             "--board says",

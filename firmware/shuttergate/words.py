@@ -148,10 +148,33 @@ def _switches(language: str | None) -> dict[str, str]:
     }
 
 
+def _harmless(language: str | None) -> dict[str, str]:
+    """What the harmless pictures show that a taught rule is tried on, by the word in their list."""
+    _ = texts(language)
+    return {
+        "animal": _("animal"),
+        "crowd": _("crowd"),
+        "drawn crowd": _("drawn crowd"),
+        "drawn face": _("drawn face"),
+        "drawn foot": _("drawn foot"),
+        "drawn hand": _("drawn hand"),
+        "drawn person": _("drawn person"),
+        "food": _("food"),
+        "hand": _("hand"),
+        "landscape": _("landscape"),
+        "object": _("object"),
+        "person": _("person"),
+        "plain colour": _("plain colour"),
+        "plant": _("plant"),
+        "room": _("room"),
+        "texture": _("texture"),
+    }
+
+
 def clauses(language: str | None = None) -> dict[str, str]:
     """Return all that a page says by name.
 
-    ``reason.…``, ``lost.…``, ``fault.…``, ``inject.…``, ``accelerator.…``.
+    ``reason.…``, ``lost.…``, ``fault.…``, ``inject.…``, ``accelerator.…``, ``harmless.…``.
     """
     named = {
         "reason": _reasons(language),
@@ -159,8 +182,14 @@ def clauses(language: str | None = None) -> dict[str, str]:
         "fault": _faults(language),
         "inject": _switches(language),
         "accelerator": _accelerator_states(language),
+        "harmless": _harmless(language),
     }
     return {f"{what}.{name}": text for what, own in named.items() for name, text in own.items()}
+
+
+def harmless_words(what: str, language: str | None = None) -> str:
+    """Return what a harmless picture shows, in words for people."""
+    return _harmless(language).get(what, what)
 
 
 def reason_words(reason: str, language: str | None = None) -> str:
