@@ -11,13 +11,14 @@ import typer
 
 from shuttergate.commands import ledger_words
 from shuttergate.commands.shared import AsJson, ConfigFile, configured, fail
-from shuttergate.errors import PackError, ShuttergateError, cause_of, phrase, plain
+from shuttergate.errors import PackError, ShuttergateError, phrase, plain
 from shuttergate.lang import _
 from shuttergate.packs.answers import OptedOut, PackTold, PictureFound
 from shuttergate.packs.library import Library, read_library
 from shuttergate.packs.looks import Fingerprint, fingerprint
 from shuttergate.packs.optout import OptOutRow, add
 from shuttergate.policy.pairs import in_english, in_japanese
+from shuttergate.system.library_words import error_words
 from shuttergate.system.paths import share
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _fingerprint(picture: Path) -> Fingerprint:
         if isinstance(error, ShuttergateError):
             raise
         raise PackError(
-            "{file}: {cause}; name a readable file", file=picture, cause=cause_of(error)
+            "{file}: {cause}; name a readable file", file=picture, cause=error_words(error)
         ) from error
 
 

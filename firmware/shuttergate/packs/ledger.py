@@ -17,6 +17,7 @@ from shuttergate.columns import padded
 from shuttergate.errors import PackError, cause_of, plain
 from shuttergate.lang import N_, _
 from shuttergate.packs.looks import ALIKE_BITS, distance, fingerprint
+from shuttergate.system.library_words import error_words
 
 LEDGER = "ledger.csv"
 
@@ -148,7 +149,9 @@ def own_rows(path: Path) -> list[LedgerSource]:
                     )
                 rows.append(LedgerSource(**row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PackError("{path}: {error}; reinstall shuttergate", path=path, error=error) from error
+        raise PackError(
+            "{path}: {error}; reinstall shuttergate", path=path, error=error_words(error)
+        ) from error
     return rows
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from shuttergate.errors import PackError, cause_of
+from shuttergate.errors import PackError
 from shuttergate.packs.answers import (
     LedgerRow,
     OptedOut,
@@ -33,6 +33,7 @@ from shuttergate.packs.ledger import (
 )
 from shuttergate.packs.looks import ALIKE_BITS, Fingerprint
 from shuttergate.packs.optout import OPT_OUT, OptOutRow
+from shuttergate.system.library_words import error_words
 
 MOST_ROWS = 50
 """No answer has more rows; it says how many there are."""
@@ -184,7 +185,7 @@ def _read_about(path: Path) -> _About:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), _About)
     except (OSError, ValueError) as error:
         raise PackError(
-            "{path}: {cause}; reinstall shuttergate", path=path, cause=cause_of(error)
+            "{path}: {cause}; reinstall shuttergate", path=path, cause=error_words(error)
         ) from error
 
 

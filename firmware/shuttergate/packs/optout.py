@@ -14,6 +14,7 @@ import msgspec
 from shuttergate.errors import PackError, cause_of, plain
 from shuttergate.packs.ledger import LedgerSource
 from shuttergate.packs.looks import ALIKE_BITS, distance
+from shuttergate.system.library_words import error_words
 
 OPT_OUT = "opt-out.csv"
 MAX_BYTES = 1024 * 1024
@@ -66,7 +67,7 @@ def read_list(path: Path) -> str:
         raise PackError(
             "{path}: {cause}; name an opt-out.csv that can be read",
             path=path,
-            cause=cause_of(error),
+            cause=error_words(error),
         ) from error
     if len(text) > MAX_BYTES or tuple(columns) != OptOutRow.__struct_fields__:
         raise PackError(

@@ -60,7 +60,7 @@ function changes(rule, word, found, ms) {
   const rows = Object.entries(found.before).map(([one, before]) =>
     h("tr", { "data-out": one === word }, h("th", { scope: "row", lang: "en" }, one), h("td", {}, before.toFixed(2)), h("td", {}, found.after[one].toFixed(2))));
   const count = (confused) => Object.values(confused).reduce((sum, n) => sum + n, 0);
-  const names = Object.entries(found.confused).map(([name, n]) => `${name} ${n}`).join(say("comma"));
+  const names = Object.entries(found.confused).map(([name, n]) => `${say(`harmless.${name}`)} ${n}`).join(say("comma"));
   return [
     h("p", {}, say("take.done", { rule, word, ms })),
     h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows)),
