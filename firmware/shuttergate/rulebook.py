@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import RuleError, TeachError, cause_of
+from shuttergate.errors import RuleError, TeachError, cause_of, listed
 from shuttergate.feed import TaughtHead
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of, read_picture
@@ -111,7 +111,7 @@ def teacher(packs: Iterable[Pack]) -> Pack:
     raise RuleError(
         "{names}: no bank of harmless pictures belongs to it, so nothing can be taught with it; "
         "teach on a board where consent-clean looks live",
-        names=", ".join(one.name for one in having),
+        names=listed(one.name for one in having),
     )
 
 
@@ -196,6 +196,20 @@ def head_of(rule: TaughtHead, channels: Iterable[Channel]) -> Head:
         line=rule.line,
     )
     return Head(bare.name, bare.limits, bare.reads)
+
+
+def taught_of(eyes: Eyes) -> dict[str, tuple[str, Head]]:
+    """Return the taught rules that are asked now, by name: their network's sha256, their head."""
+    channels = eyes.channels
+    return {head.name: (one.sha256, head) for one in channels for head in one.heads[1:]}
+
+
+def put(eyes: Eyes, rules: Mapping[str, tuple[str, Head]]) -> None:
+    """Have these taught rules be asked, as `taught_of` gives them, and no others; see `Eyes`."""
+    found: defaultdict[str, list[Head]] = defaultdict(list)
+    for sha256, head in rules.values():
+        found[sha256].append(head)
+    eyes.teach(found)
 
 
 def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -> Example | None:
