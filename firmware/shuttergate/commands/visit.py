@@ -88,6 +88,7 @@ def _lines(finding: Examined) -> Iterator[str]:
         "nudity rule": _("nudity rule"),
         "disk": _("disk"),
         "walls": _("walls"),
+        "sound": _("sound"),
         "memory": _("memory"),
         "power": _("power"),
         "storage": _("storage"),
