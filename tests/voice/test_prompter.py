@@ -73,7 +73,7 @@ def test_a_voice_that_hears_nothing_holds_nobody_up(voice: Prompter, clock: Cloc
     for number in range(2000):
         clock.now_s = 10.0 * number
         assert voice.attend(OPEN, [PRESS]) == []
-    assert time.monotonic() - began_s < 2.0
+        assert time.monotonic() - began_s < 5.0
 
 
 def test_what_it_tells_is_passed_on_and_nonsense_is_not(
