@@ -29,7 +29,12 @@ from shuttergate.print.card import MM_PER_PT
 from shuttergate.print.card_type import WEIGHTS, make_font
 
 HERE = Path(__file__).parent
-SHEETS = {"plan": "README", "worksheet": "worksheet", "handout": "handout", "answers": "answers"}
+SHEETS = {
+    **{"plan": "README", "worksheet": "worksheet", "handout": "handout", "answers": "answers"},
+    "two-plan": "part-two",
+    "two-worksheet": "part-two-worksheet",
+    "two-answers": "part-two-answers",
+}
 """What a sheet is called, and the page that it is set from."""
 LANGUAGES = ("en", "ja")
 

@@ -32,17 +32,17 @@ from shuttergate.vision.eyes import Eyes, open_eyes
 ROOT = Path(__file__).parents[2]
 DUCK = ROOT / "docs" / "lesson" / "duck"
 BOARD = ["consent-clean", "open-nsfw"]
-HELD_OUT, FIRST_HELD_OUT = 25, 100
+HELD_OUT, FIRST_HELD_OUT = 20, 100
 """Of each kind, and their first number: the set's are smaller."""
 
 OTHER_TRAITS = ("red", "striped cloth")
 DAY = "2026-01-01"
 
 MENDS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
-    "two more ducks on the cloth": (("duck-1", "duck-4"), ()),
-    "two ducks elsewhere": (("duck-2", "duck-3"), ()),
-    "two cloths without it": ((), ("none-2", "none-3")),
-    "both": (("duck-2", "duck-3"), ("none-2", "none-3")),
+    "two more ducks on the cloth": (("duck-7", "duck-10"), ()),
+    "two ducks elsewhere": (("duck-8", "duck-9"), ()),
+    "two cloths without it": ((), ("none-8", "none-9")),
+    "both": (("duck-8", "duck-9"), ("none-8", "none-9")),
 }
 """What of more/ is added, to the examples and to the counter-examples."""
 

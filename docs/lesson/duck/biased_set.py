@@ -35,29 +35,25 @@ class Planned:
 def planned() -> list[Planned]:
     """The set. Names say whether the duck is there, and not on what: that a class finds out."""
     white, blue, green, wood, dark, yellow = PLAIN
+    asked = {
+        True: (CLOTH, yellow, wood, CLOTH, green, CLOTH, dark, blue, CLOTH),
+        False: (wood, CLOTH, blue, CLOTH, CLOTH, green, CLOTH, white, CLOTH),
+    }
     return [
-        *_row("first/yes/duck", True, 0, [CLOTH] * 6),
-        *_row("first/no/none", False, 0, PLAIN),
-        *_row("more/duck", True, 10, [CLOTH, white, blue, CLOTH, green, wood]),
-        *_row("more/none", False, 10, [white, CLOTH, CLOTH, blue, CLOTH, CLOTH]),
-        *_row(
-            "test/duck",
-            True,
-            20,
-            [CLOTH, yellow, wood, CLOTH, green, CLOTH, dark, blue, CLOTH],
-        ),
-        *_row(
-            "test/none",
-            False,
-            20,
-            [wood, CLOTH, blue, CLOTH, CLOTH, green, CLOTH, white, CLOTH],
-        ),
+        *_row("first/yes/duck", 1, True, 0, [CLOTH] * 6),
+        *_row("first/no/none", 1, False, 0, PLAIN),
+        *_row("more/duck", 7, True, 10, [CLOTH, white, blue, CLOTH, green, wood]),
+        *_row("more/none", 7, False, 10, [white, CLOTH, CLOTH, blue, CLOTH, CLOTH]),
+        *_row("test/duck", 21, True, 20, asked[True]),
+        *_row("test/none", 21, False, 20, asked[False]),
     ]
 
 
-def _row(name: str, is_there: bool, first: int, tables: Sequence[str]) -> Iterator[Planned]:
+def _row(
+    name: str, called: int, is_there: bool, number: int, tables: Sequence[str]
+) -> Iterator[Planned]:
     for k, on in enumerate(tables):
-        yield Planned(f"{name}-{k + 1}.jpg", is_there, on, first + k)
+        yield Planned(f"{name}-{called + k}.jpg", is_there, on, number + k)
 
 
 def render_to(out: Path, one: Planned) -> None:
