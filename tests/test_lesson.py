@@ -20,12 +20,25 @@ from support.places import ROOT
 
 LESSON = ROOT / "docs" / "lesson"
 MM_PER_PT = 25.4 / 72
-PAGES = {"plan": (4, 4), "worksheet": (4, 4), "handout": (2, 2), "answers": (3, 3)}
+PAGES = {
+    "plan": (4, 4),
+    "worksheet": (4, 4),
+    "handout": (2, 2),
+    "answers": (3, 3),
+    "two-plan": (3, 3),
+    "two-worksheet": (4, 4),
+    "two-answers": (3, 3),
+}
 """In English and in Japanese."""
 PICTURES = {
     *("docs/page-open.en.png", "docs/page-closed.en.png"),
     *("docs/page-open.ja.png", "docs/page-closed.ja.png"),
     "models/testcard/card.png",
+    *(
+        f"docs/lesson/duck/test/{kind}-{at}.jpg"
+        for kind in ("duck", "none")
+        for at in range(21, 30)
+    ),
 }
 """Computer-made, all of them: no person is in any."""
 
@@ -165,7 +178,7 @@ def test_it_shows_no_pictures_but_these(pdf: PdfReader, one: tuple[str, str]) ->
     paths = {str((LESSON / name).resolve().relative_to(ROOT)) for name in named}
     assert paths <= PICTURES
     assert sum(len(sheet.images) for sheet in pdf.pages) == len(named)
-    assert len(named) == (3 if one[0] == "handout" else 0)
+    assert len(named) == {"handout": 3, "two-worksheet": 18}.get(one[0], 0)
 
 
 def test_type_is_large_enough_and_within_the_margins(lines: list[Line]) -> None:

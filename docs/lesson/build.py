@@ -30,7 +30,10 @@ from shuttergate.print.card_type import WEIGHTS, make_font
 
 HERE = Path(__file__).parent
 SHEETS = {
-    **{"plan": "README", "worksheet": "worksheet", "handout": "handout", "answers": "answers"},
+    "plan": "README",
+    "worksheet": "worksheet",
+    "handout": "handout",
+    "answers": "answers",
     "two-plan": "part-two",
     "two-worksheet": "part-two-worksheet",
     "two-answers": "part-two-answers",

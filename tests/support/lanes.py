@@ -28,7 +28,7 @@ LONG = [
     *("models/test_two_channels.py", "models/test_open_nsfw.py", "models/test_testcard.py"),
     *("test_gate_model.py", "console/test_judge.py", "systemd/test_install.py"),
     *("console/test_server.py", "parent/test_status_server.py", "print/test_card.py"),
-    "vision/test_runtime.py",
+    *("vision/test_runtime.py", "test_lesson_two.py"),
 ]
 
 PICTURES = {"models/test_two_channels.py", "models/test_open_nsfw.py"}
