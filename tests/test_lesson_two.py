@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from measure.lesson import MENDS
 from support.places import ROOT
 from test_lesson import build, page, table
 
@@ -177,6 +178,19 @@ def figures(text: str) -> list[float]:
 def test_both_languages_type_the_same_commands() -> None:
     assert blocks("en") == blocks("ja")
     assert len(blocks("en")) == RECEIPT + 1
+
+
+def test_the_bench_asks_of_the_same_ways() -> None:
+    def added(*ways: int) -> list[set[str]]:
+        kinds: list[set[str]] = [set(), set()]
+        for way in ways:
+            ((kind, numbers),) = re.findall(r"/(\w+)-\{([\d,]+)\}", blocks("en")[way][0])
+            names = {f"{kind}-{number}" for number in numbers.split(",")}
+            kinds[("duck", "none").index(kind)] |= names
+        return kinds
+
+    expected = [added(WAY_B), added(WAY_C), added(WAY_D), added(WAY_C, WAY_D)]
+    assert [[*map(set, more)] for more in MENDS.values()] == expected
 
 
 @BOTH

@@ -108,7 +108,9 @@ class Kit:
         return [f"{least:.2f}", *(self.blocked(rule, files) for files in asked)]
 
     def blocked(self, rule: TaughtRule, files: Sequence[Path]) -> str:
-        """How many of these a rule blocks: live, then by the second look."""
+        """How many of these a rule blocks: live, then by the second look; a dash for none."""
+        if not files:
+            return "–"
         eyes = self.open(rule)
         live = second = 0
         for file in files:
