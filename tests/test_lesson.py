@@ -25,7 +25,7 @@ PAGES = {
     "worksheet": (4, 4),
     "handout": (2, 2),
     "answers": (3, 3),
-    "two-plan": (3, 3),
+    "two-plan": (4, 4),
     "two-worksheet": (4, 4),
     "two-answers": (3, 3),
 }

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from measure.lesson import MENDS
+from shuttergate.config import read_config
 from support.places import ROOT
 from test_lesson import build, page, table
 
@@ -150,8 +151,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
         ways[way] = group.asks(again)
     *made, withdraw, last = given[RECEIPT]
     group.types(*made)
-    word = group.receipts["duck-8.jpg"]
-    withdrawn = group.withdraws(withdraw, "duck-8.jpg")
+    word = group.receipts["duck-12.jpg"]
+    withdrawn = group.withdraws(withdraw, "duck-12.jpg")
     after = group.asks(last)
     group.types(
         "cp docs/lesson/duck/more/duck-* build/yes; cp docs/lesson/duck/more/none-* build/no"
@@ -270,6 +271,34 @@ def test_the_petition_is_told_as_in_the_pages_of_the_demands(language: str) -> N
     assert str(len(rows) - 1) in page("two-worksheet", language)
     unknown = sum("not documented" in row for row in rows)
     assert {"en": f"for {unknown} that", "ja": f"{unknown}件"}[language] in answer(language, 6)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Teach", "Begin", "This is it", "This is not it", "Put it in force", "Take out"]),
+        ("en", ["Save it as a file", "Go on with a file…"]),
+        ("ja", ["教える", "始める", "これです", "これではない", "効かせる", "取り下げる"]),
+        ("ja", ["ファイルに保存", "ファイルの続きから…"]),
+    ],
+)
+def test_what_is_to_be_pressed_on_the_page_is_there(language: str, words: list[str]) -> None:
+    js = ROOT / "firmware/shuttergate/console/pages/js/words.js"
+    told = page("two-plan", language)
+    quoted = {"en": '"{}"', "ja": "「{}」"}[language]
+    for word in words:
+        assert quoted.format(word) in told, word
+        assert re.search(rf'^  "[\w.]+": "{re.escape(word)}', js.read_text("utf-8"), re.M), word
+
+
+def test_the_page_is_told_settings_that_a_kit_reads() -> None:
+    (name,) = set(re.findall(r"--config (\S+)\"`", page("two-plan", "en")))
+    settings = read_config(ROOT / name)
+    seconds = f"{settings.scene.picture_s:.0f}"
+    assert f"for {seconds} seconds" in page("two-plan", "en")
+    assert f"{seconds}秒ずつ" in page("two-plan", "ja")
+    scenes = set(re.findall(r"--scene (\S+)", page("two-plan", "en")))
+    assert all((ROOT / scene).is_dir() for scene in scenes) and scenes
 
 
 @BOTH

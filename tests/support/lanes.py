@@ -10,7 +10,7 @@ from __future__ import annotations
 LANES = {
     "kits": [
         *("whole/test_pages.py", "whole/test_stage.py", "whole/test_video_kit.py"),
-        "whole/test_join.py",
+        *("whole/test_join.py", "whole/test_lesson_page.py"),
         *("whole/test_kit.py", "whole/test_demands.py"),
         *("bench/scenario/test_stand.py", "test_viewfinder.py", "parent/test_notify.py"),
     ],

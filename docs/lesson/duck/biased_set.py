@@ -42,8 +42,8 @@ def planned() -> list[Planned]:
     return [
         *_row("first/yes/duck", 1, True, 0, [CLOTH] * 6),
         *_row("first/no/none", 1, False, 0, PLAIN),
-        *_row("more/duck", 7, True, 10, [CLOTH, white, blue, CLOTH, green, wood]),
-        *_row("more/none", 7, False, 10, [white, CLOTH, CLOTH, blue, CLOTH, CLOTH]),
+        *_row("more/duck", 11, True, 10, [CLOTH, white, blue, CLOTH, green, wood]),
+        *_row("more/none", 11, False, 10, [white, CLOTH, CLOTH, blue, CLOTH, CLOTH]),
         *_row("test/duck", 21, True, 20, asked[True]),
         *_row("test/none", 21, False, 20, asked[False]),
     ]
