@@ -173,6 +173,13 @@ def test_every_word_of_the_page_can_be_copied_out(pdf: PdfReader, one: tuple[str
             assert all(bare(part) in text for part in [said, *cells]), said
 
 
+def test_no_tables_head_stands_alone(pdf: PdfReader, one: tuple[str, str]) -> None:
+    pages = [bare(sheet.extract_text()) for sheet in pdf.pages]
+    for block in build.read(page(*one)):
+        cells = [cell for row in block.rows[:2] for cell in row if not cell.startswith("!")]
+        assert any(all(bare(cell) in text for cell in cells) for text in pages), cells
+
+
 def test_it_shows_no_pictures_but_these(pdf: PdfReader, one: tuple[str, str]) -> None:
     named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page(*one))
     paths = {str((LESSON / name).resolve().relative_to(ROOT)) for name in named}

@@ -327,17 +327,19 @@ class Sheet:
         self.y += GAP
 
     def table(self, block: Block) -> None:
-        """Set a table, each row whole on one page."""
+        """Set a table, each row whole on one page, and its head where a row follows."""
         widths = [WIDTH * share / sum(block.shares) for share in block.shares]
         step = BODY * MM_PER_PT * self.leading
+        rows = []
         for number, row in enumerate(block.rows):
             cells = [
                 self.cell(cell, width, bold=number == 0)
                 for cell, width in zip(row, widths, strict=True)
             ]
             height = max(len(cell) * step if isinstance(cell, list) else cell[2] for cell in cells)
-            height = max(height + 1.2 * PAD, ROOM if "" in row[1:] and number else 0)
-            self.room(height + (ROOM if number == 0 else 0))
+            rows.append((cells, max(height + 1.2 * PAD, ROOM if "" in row[1:] and number else 0)))
+        for number, (cells, height) in enumerate(rows):
+            self.room(height + (rows[1][1] if number == 0 else 0))
             x = float(SIDE)
             for cell, width in zip(cells, widths, strict=True):
                 with self.aside():
