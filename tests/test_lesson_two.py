@@ -283,7 +283,7 @@ def test_the_petition_is_told_as_in_the_pages_of_the_demands(language: str) -> N
     ],
 )
 def test_what_is_to_be_pressed_on_the_page_is_there(language: str, words: list[str]) -> None:
-    js = ROOT / "firmware/shuttergate/console/pages/js/words.js"
+    js = (ROOT / "firmware/shuttergate/console/pages/js/words.js").read_text("utf-8")
     told = page("two-plan", language)
     quoted = {"en": '"{}"', "ja": "「{}」"}[language]
     for word in words:
