@@ -288,9 +288,7 @@ def test_what_is_to_be_pressed_on_the_page_is_there(language: str, words: list[s
     quoted = {"en": '"{}"', "ja": "「{}」"}[language]
     for word in words:
         assert quoted.format(word) in told, word
-        assert re.search(rf'^  "[\w.]+": "{re.escape(word)}[":（]', js.read_text("utf-8"), re.M), (
-            word
-        )
+        assert re.search(rf'^  "[\w.]+": "{re.escape(word)}[":（]', js, re.M), word
 
 
 def test_the_page_is_told_settings_that_a_kit_reads() -> None:
