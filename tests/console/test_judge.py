@@ -28,11 +28,20 @@ from shuttergate import rulebook
 from shuttergate.config import Config, PolicySettings
 from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
-from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture
+from shuttergate.console.judge import (
+    Errand,
+    JudgedPicture,
+    PictureJudge,
+    PrintedPicture,
+    UnreadablePicture,
+)
 from shuttergate.errors import Busy, JudgeError, ScoreError
+from shuttergate.frames.pictures import lores_of
+from shuttergate.packs.looks import fingerprint
 from shuttergate.policy.rule_file import write
 from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Rule, Thresholds
+from shuttergate.vision.channel import Channel
 from shuttergate.vision.known import paint
 from support import taught
 from support.heic import heic
@@ -179,6 +188,49 @@ def growing() -> bytes:
     return head + b"\x2c" + struct.pack("<4H", 0, 0, 7000, 7000) + tail
 
 
+def printed(desk: Desk, picture: bytes) -> PrintedPicture | UnreadablePicture:
+    return desk.runner.run(desk.judge.print(picture))
+
+
+def test_a_picture_is_printed_as_the_command_does_it(desk: Desk, tmp_path: Path) -> None:
+    """The same dHash, and what the model makes of it, to the last digit of a file."""
+    for picture in (encoded(NOISE), encoded(BLUE_IMAGE, "JPEG"), heic(NOISE)):
+        found = printed(desk, picture)
+        assert isinstance(found, PrintedPicture)
+        own = fingerprint(io.BytesIO(picture))
+        assert (found.dhash, found.plain) == (own.dhash, own.plain)
+    pack = rulebook.pack("consent-clean")
+    channel = Channel(pack, pack.model(pack.content()))
+    views = rulebook.views_of(lores_of(BLUE_IMAGE, pack.lores_size), channel)
+    blue = printed(desk, BLUE)
+    assert isinstance(blue, PrintedPicture)
+    assert [np.frombuffer(one, "<f4") for one in blue.views] == [
+        pytest.approx(one) for one in views
+    ]
+
+
+def test_of_what_is_not_cleared_no_numbers_leave_the_child(desk: Desk) -> None:
+    found = printed(desk, CARD)
+    assert isinstance(found, PrintedPicture)
+    assert found.views == [] and len(found.dhash) == 16
+
+
+def test_a_taught_rule_does_not_hide_its_own_examples(tmp_path: Path) -> None:
+    """What it blocks is looked for all the same: only the nudity rule has a say."""
+    embedder = rulebook.pack("consent-clean").manifest.sha256
+    one = taught.rule("star")
+    unit = np.zeros((len(one.embeddings), 1280), np.float32)
+    unit[:, 0] = 1.0
+    weights = np.zeros(1280, np.float32)
+    write(
+        replace(one, embedder=embedder, embeddings=unit, weights=weights, bias=4.0),
+        tmp_path / "star.rule",
+    )
+    eyes, _rules = judge_process._open(Config(policy=PolicySettings([str(tmp_path / "star.rule")])))
+    found = judge_process.printed(BLUE, eyes)
+    assert isinstance(found, PrintedPicture) and len(found.views) == 2
+
+
 UNREADABLE = {
     "nothing": (b"", "not a picture"),
     "text": (b"Dear camera", "not a picture"),
@@ -199,6 +251,8 @@ def test_what_cannot_be_judged_has_a_cause_and_the_child_stays(desk: Desk, what:
     picture, cause = UNREADABLE[what]
     child = desk.child
     assert desk.ask(picture) == UnreadablePicture(cause)  # type: ignore[arg-type]
+    if what != "a growing GIF":  # of it the first picture is looked for, which is small
+        assert printed(desk, picture) == UnreadablePicture(cause)  # type: ignore[arg-type]
     assert desk.child == child
     assert alive(child)
 
@@ -206,6 +260,8 @@ def test_what_cannot_be_judged_has_a_cause_and_the_child_stays(desk: Desk, what:
 def test_12_megapixels_fit(desk: Desk) -> None:
     found = desk.ask(encoded(Image.new("RGBA", (4000, 3000), (30, 60, 160, 200)), compress_level=1))
     assert isinstance(found, JudgedPicture)
+    again = printed(desk, encoded(Image.new("RGBA", (4000, 3000), (9, 9, 9, 9)), compress_level=1))
+    assert isinstance(again, PrintedPicture)
 
 
 def test_a_picture_that_needs_too_much_memory_is_too_large(desk: Desk) -> None:
@@ -217,14 +273,16 @@ def test_a_picture_that_needs_too_much_memory_is_too_large(desk: Desk) -> None:
     resource.prlimit(*limit, (tight, before[1]))
     picture = encoded(Image.new("RGB", (6000, 4000)), compress_level=1)
     assert desk.ask(picture) == UnreadablePicture("too large")
+    assert printed(desk, picture) == UnreadablePicture("too large")
     resource.prlimit(*limit, before)
     assert isinstance(desk.ask(picture), JudgedPicture)
 
 
 def test_a_bytearray_is_wiped_once_it_is_sent(desk: Desk) -> None:
-    picture = bytearray(BLUE)
-    assert isinstance(desk.ask(picture), JudgedPicture)
-    assert not any(picture)
+    for ask in (desk.judge.judge, desk.judge.print):
+        picture = bytearray(BLUE)
+        assert not isinstance(desk.runner.run(ask(picture)), UnreadablePicture)
+        assert not any(picture)
 
 
 def test_nor_does_the_child_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +291,7 @@ def test_nor_does_the_child_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
     eyes, rules = judge_process._open(Config())
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.sendall(len(BLUE).to_bytes(4) + BLUE)
+        ours.sendall(len(BLUE).to_bytes(4) + Errand.JUDGE.to_bytes() + BLUE)
         ours.shutdown(socket.SHUT_WR)
         judge_process.serve(theirs, eyes, rules)
         assert b'"judged"' in ours.recv(4096)

@@ -34,6 +34,7 @@ from shuttergate.console.guard import Guard, refusal
 from shuttergate.console.hub import Hub, Viewer
 from shuttergate.console.invitation import Invitation
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
+from shuttergate.console.ledgers import Ledgers, given_by
 from shuttergate.console.lessons import Lessons
 from shuttergate.console.metrics import exposition
 from shuttergate.console.notebook import Notebook
@@ -278,6 +279,12 @@ def build(
     notebook = Notebook(status.wish, lambda told: hub.greets(teaching=told))
     hub.hears = notebook.hears
     lessons = Lessons(notebook, access, rules)
+    ledgers = Ledgers(
+        access,
+        judge,
+        lambda: given_by(notebook),
+        lambda: "" if invitation is None else invitation.address,
+    )
     console = _Console(hub, status, access, judge, invitation, lessons)
 
     async def refuse(request: Request, refused: Exception) -> Response:
@@ -293,6 +300,7 @@ def build(
         Route("/judge", console.judge, methods=["POST"]),
         Route("/pair", console.pair, methods=["POST"]),
         *lessons.routes,
+        *ledgers.routes,
         Route("/photo/{name}", console.photo),
         Route("/invitation.json", console.invite),
         Route("/log.jsonl", console.log),

@@ -1,4 +1,4 @@
-"""A person's own picture, judged: the console's side. The bytes are opened in a confined child.
+"""A person's own picture, judged or looked for: the console's side. A confined child opens it.
 
 The picture is in memory and nowhere else, in this process only until it is sent to the child.
 """
@@ -11,7 +11,8 @@ import signal
 import socket
 import subprocess
 from dataclasses import dataclass
-from typing import Literal
+from enum import IntEnum
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -32,6 +33,13 @@ seconds, and the child itself gives a picture ten seconds of the processor."""
 
 IDLE_S = 60.0
 """A child without a picture for so long is ended: it holds the memory of two models."""
+
+
+class Errand(IntEnum):
+    """What is to be done with a picture: the byte between its length and it."""
+
+    JUDGE = 1
+    PRINT = 2
 
 
 Cause = Literal["not a picture", "no decoder", "too large", "animation", "time"]
@@ -58,6 +66,19 @@ class JudgedPicture(msgspec.Struct, frozen=True, tag="judged"):
     look: Judgement
 
 
+class PrintedPicture(msgspec.Struct, frozen=True, tag="printed"):
+    """By what a picture is found again; ``dhash`` and ``plain`` as `packs.looks.Fingerprint`.
+
+    ``views``: what the teachable model makes of it and of its mirror image, float32, little-endian;
+    none where the nudity rule does not clear both, of which nothing is ever kept, or no model can
+    be taught.
+    """
+
+    dhash: str
+    plain: bool
+    views: list[bytes]
+
+
 class UnreadablePicture(msgspec.Struct, frozen=True, tag="unreadable"):
     """Not judged; "no decoder": HEIC; "animation": of too many pictures; "time": takes too long."""
 
@@ -74,9 +95,10 @@ class JudgeRefused(msgspec.Struct, frozen=True, tag="refused"):
     cause: str
 
 
-Answer = JudgedPicture | UnreadablePicture | JudgeReady | JudgeRefused
+Answer = JudgedPicture | PrintedPicture | UnreadablePicture | JudgeReady | JudgeRefused
 
 _answers = msgspec.json.Decoder(Answer)
+_Seen = TypeVar("_Seen", JudgedPicture, PrintedPicture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +110,11 @@ class _Child:
     def runs(self) -> bool:
         return self.process.poll() is None
 
-    async def send(self, picture: bytes | bytearray) -> None:
+    async def send(self, errand: Errand, picture: bytes | bytearray) -> None:
         """Hand it a picture, and wipe it here."""
         loop = asyncio.get_running_loop()
         try:
-            await loop.sock_sendall(self.link, len(picture).to_bytes(4))
+            await loop.sock_sendall(self.link, len(picture).to_bytes(4) + errand.to_bytes())
             await loop.sock_sendall(self.link, picture)
         finally:
             if isinstance(picture, bytearray):
@@ -123,7 +145,8 @@ class _Child:
 
 
 class PictureJudge:
-    """Judges pictures one after another, in a child that is there only while it is needed.
+    """Judges pictures, or looks for them, one after another, in a child that is there only while
+    it is needed.
 
     For one event loop, in a thread that stays: the kernel ends the child with the thread.
     """
@@ -142,6 +165,15 @@ class PictureJudge:
         A bytearray is wiped as soon as it is sent. Raises `Busy` where enough others wait, and
         `JudgeError` where no picture can be judged.
         """
+        return await self._ask(Errand.JUDGE, picture, JudgedPicture)
+
+    async def print(self, picture: bytes | bytearray) -> PrintedPicture | UnreadablePicture:
+        """Return by what a picture would be found again; all else as `judge`."""
+        return await self._ask(Errand.PRINT, picture, PrintedPicture)
+
+    async def _ask(
+        self, errand: Errand, picture: bytes | bytearray, kind: type[_Seen]
+    ) -> _Seen | UnreadablePicture:
         if len(picture) > MAX_PICTURE_BYTES:
             return UnreadablePicture("too large")
         if self._guests > MAX_WAITING:
@@ -154,10 +186,10 @@ class PictureJudge:
                 child = await self._ready()
                 try:
                     async with asyncio.timeout(LIMIT_S):
-                        await child.send(picture)
+                        await child.send(errand, picture)
                         del picture
                         answer = await child.answer()
-                        if not isinstance(answer, JudgedPicture | UnreadablePicture):
+                        if not isinstance(answer, kind | UnreadablePicture):
                             raise msgspec.DecodeError("no answer to a picture")
                 except TimeoutError:
                     await self._end()

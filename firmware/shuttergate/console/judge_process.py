@@ -25,10 +25,12 @@ from shuttergate.board import AcceleratorPart
 from shuttergate.config import Config, read_kit
 from shuttergate.console.judge import (
     MAX_PICTURE_BYTES,
+    Errand,
     JudgedPicture,
     Judgement,
     JudgeReady,
     JudgeRefused,
+    PrintedPicture,
     UnreadablePicture,
 )
 from shuttergate.errors import (
@@ -40,8 +42,9 @@ from shuttergate.errors import (
     TooLargeError,
 )
 from shuttergate.frames import heif
-from shuttergate.frames.pictures import pictures_in
-from shuttergate.rulebook import heads, settings_rules
+from shuttergate.frames.pictures import lores_of, pictures_in
+from shuttergate.packs.looks import fingerprint
+from shuttergate.rulebook import PICTURE_LIMIT, cleared_views, heads, settings_rules
 from shuttergate.stills import LOOK_LIMIT, looking
 from shuttergate.system import spawn
 from shuttergate.system.framing import exactly, framed
@@ -111,22 +114,52 @@ def judged(
             size = image.size
             for sitting in sittings.values():
                 sitting.see(image)
-    except (TooLargeError, MemoryError):
-        return UnreadablePicture("too large")
-    except AnimationError:
-        return UnreadablePicture("animation")
-    except DecoderError:
-        return UnreadablePicture("no decoder")
-    except PictureError:
-        return UnreadablePicture("not a picture")
+    except (PictureError, MemoryError) as error:
+        return _unreadable(error)
     live, look = (sittings[which].judgement() for which in (Look.LIVE, Look.SECOND))
     return JudgedPicture(size[0], size[1], live, look)
 
 
+def printed(picture: bytes | bytearray, eyes: Eyes) -> PrintedPicture | UnreadablePicture:
+    """Return by what a picture file's bytes would be found again; of an animation the first."""
+    file = io.BytesIO(picture)
+    try:
+        looks = fingerprint(file, FORMATS, MAX_PIXELS)
+        file.seek(0)
+        image = next(pictures_in(file, "the picture", PICTURE_LIMIT, FORMATS, MAX_PIXELS))
+    except (PictureError, MemoryError, StopIteration) as error:
+        return _unreadable(error)
+    if looks.dhash is None:  # it can be read reduced, and there was no memory for the whole
+        return UnreadablePicture("too large")
+    return PrintedPicture(looks.dhash, looks.plain, _views(image, eyes))
+
+
+def _views(image: Image.Image, eyes: Eyes) -> list[bytes]:
+    channel = eyes.teachable
+    if channel is None:
+        return []
+    try:
+        found = cleared_views(lores_of(image, channel.lores_size), eyes, channel)
+    except ScoreError:
+        return []
+    return [] if found is None else [one.tobytes() for one in found.astype("<f4")]
+
+
+def _unreadable(error: Exception) -> UnreadablePicture:
+    match error:
+        case TooLargeError() | MemoryError():
+            return UnreadablePicture("too large")
+        case AnimationError():
+            return UnreadablePicture("animation")
+        case DecoderError():
+            return UnreadablePicture("no decoder")
+    return UnreadablePicture("not a picture")
+
+
 def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
     """Answer picture by picture until the other side is gone."""
-    while (head := exactly(link, 4)) is not None:
-        size = int.from_bytes(head)
+    while (head := exactly(link, 5)) is not None:
+        size, errand = int.from_bytes(head[:4]), head[4]
         if size > MAX_PICTURE_BYTES:
             return
         picture = exactly(link, size)
@@ -134,7 +167,8 @@ def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
             return
         # By default the signal ends the process, in whatever library it is just then.
         signal.setitimer(signal.ITIMER_PROF, PICTURE_CPU_S)
-        answer = judged(picture, eyes, rules)
+        is_to_find = errand == Errand.PRINT
+        answer = printed(picture, eyes) if is_to_find else judged(picture, eyes, rules)
         signal.setitimer(signal.ITIMER_PROF, 0)
         picture[:] = bytes(size)
         del picture
