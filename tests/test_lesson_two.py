@@ -34,7 +34,7 @@ def blocks(language: str) -> list[list[str]]:
     return [block.text.split("\n") for block in found if block.kind == "code"]
 
 
-TEACH, ASK, SHOW, WAY_A, WAY_B, WAY_C, WAY_D, ANEW, RECEIPT = range(9)
+TEACH, ASK, SHOW, WAY_A, WAY_B, WAY_C, WAY_D, ANEW, RECEIPT, OUT = range(10)
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ class Played:
     shown: str
     first: Verdicts
     ways: dict[str, Verdicts]
+    searched: dict[str, list[str]]
     withdrawn: str
     word: str
     after: Verdicts
@@ -149,17 +150,21 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     for way, added in {"B": [b], "C": [c], "D": [d], "E": [c, d]}.items():
         group.types(begin_anew, *added, teach)
         ways[way] = group.asks(again)
-    *made, withdraw, last = given[RECEIPT]
+    *made, search = given[RECEIPT]
+    withdraw, last = given[OUT]
     group.types(*made)
     word = group.receipts["duck-12.jpg"]
+    searched = {one: [group.types(search, language=one)] for one in build.LANGUAGES}
     withdrawn = group.withdraws(withdraw, "duck-12.jpg")
+    for one, said in searched.items():
+        said.append(group.types(search, language=one, status=1))
     after = group.asks(last)
     group.types(
         "cp docs/lesson/duck/more/duck-* build/yes; cp docs/lesson/duck/more/none-* build/no"
     )
     group.types(teach)
     everything = group.asks(again)
-    return Played(taught, shown, first, ways, withdrawn, word, after, everything, refused)
+    return Played(taught, shown, first, ways, searched, withdrawn, word, after, everything, refused)
 
 
 def answer(language: str, part: int, letter: str = "") -> str:
@@ -178,7 +183,7 @@ def figures(text: str) -> list[float]:
 
 def test_both_languages_type_the_same_commands() -> None:
     assert blocks("en") == blocks("ja")
-    assert len(blocks("en")) == RECEIPT + 1
+    assert len(blocks("en")) == OUT + 1
 
 
 def test_the_bench_asks_of_the_same_ways() -> None:
@@ -247,6 +252,16 @@ def test_taking_one_out_changes_what_is_said(played: Played, language: str) -> N
 
 
 @BOTH
+def test_a_picture_is_found_and_then_is_not(played: Played, language: str) -> None:
+    before, after = ("".join(said.split()) for said in played.searched[language])
+    quotes = {"en": r'"([^"]+)"', "ja": "「([^」]+)」"}[language]
+    found, *_ = re.findall(quotes, answer(language, 5))
+    gone, *_ = re.findall(quotes, answer(language, 5, "c"))
+    assert "".join(found.split()) in before and played.word.replace(" ", "") in before
+    assert "".join(gone.split()) in after
+
+
+@BOTH
 def test_the_last_ones_are_refused_in_these_words(played: Played, language: str) -> None:
     told = answer(language, 5, "e")
     quote = re.search({"en": '"(.+?)"', "ja": "「(.+?)」"}[language], told)
@@ -277,9 +292,10 @@ def test_the_petition_is_told_as_in_the_pages_of_the_demands(language: str) -> N
     ("language", "words"),
     [
         ("en", ["Teach", "Begin", "This is it", "This is not it", "Put it in force", "Take out"]),
-        ("en", ["Save it as a file", "Go on with a file…"]),
+        ("en", ["Save it as a file", "Go on with a file…", "Receipt"]),
+        ("en", ["This was used, or one much like it, by contribution"]),
         ("ja", ["教える", "始める", "これです", "これではない", "効かせる", "取り下げる"]),
-        ("ja", ["ファイルに保存", "ファイルの続きから…"]),
+        ("ja", ["ファイルに保存", "ファイルの続きから…", "控え"]),
     ],
 )
 def test_what_is_to_be_pressed_on_the_page_is_there(language: str, words: list[str]) -> None:
