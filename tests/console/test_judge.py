@@ -25,7 +25,7 @@ import pytest
 from PIL import Image
 
 from shuttergate import rulebook
-from shuttergate.config import Config, PolicySettings
+from shuttergate.config import Config, KitStart, PolicySettings
 from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
 from shuttergate.console.judge import (
@@ -36,6 +36,7 @@ from shuttergate.console.judge import (
     UnreadablePicture,
 )
 from shuttergate.errors import Busy, JudgeError, ScoreError
+from shuttergate.feed import TaughtHead
 from shuttergate.frames.pictures import lores_of
 from shuttergate.packs.looks import fingerprint
 from shuttergate.policy.rule_file import write
@@ -59,6 +60,10 @@ CARD_IMAGE = Image.fromarray(paint("test_card", (224, 224)))
 BLUE_IMAGE = Image.new("RGB", (640, 480), (30, 60, 160))
 CARD, BLUE = encoded(CARD_IMAGE), encoded(BLUE_IMAGE)
 NOISE = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))
+
+
+def with_rules(files: list[str]) -> KitStart:
+    return KitStart(Config(policy=PolicySettings(files)))
 
 
 class Desk:
@@ -130,7 +135,7 @@ def test_where_nothing_reads_them_the_page_is_told(monkeypatch: pytest.MonkeyPat
         raise ImportError("pi-heif")
 
     monkeypatch.setattr(judge_process.heif, "load", missing)
-    eyes, rules = judge_process._open(Config())
+    eyes, rules = judge_process._open(KitStart(Config()))
     told = judge_process.judged(heic(BLUE_IMAGE.resize((128, 64))), eyes, rules)
     assert told == UnreadablePicture("no decoder")
 
@@ -145,7 +150,7 @@ def test_a_kits_taught_rules_are_asked_too(tmp_path: Path) -> None:
     closing = replace(one, embedder=embedder, embeddings=unit, weights=nothing, bias=4.0)
     write(closing, tmp_path / "star.rule")
     bare, beside = (
-        judge_process.judged(BLUE, *judge_process._open(Config(policy=PolicySettings(rules))))
+        judge_process.judged(BLUE, *judge_process._open(with_rules(rules)))
         for rules in ([], [str(tmp_path / "star.rule")])
     )
     assert isinstance(bare, JudgedPicture) and isinstance(beside, JudgedPicture)
@@ -226,7 +231,7 @@ def test_a_taught_rule_does_not_hide_its_own_examples(tmp_path: Path) -> None:
         replace(one, embedder=embedder, embeddings=unit, weights=weights, bias=4.0),
         tmp_path / "star.rule",
     )
-    eyes, _rules = judge_process._open(Config(policy=PolicySettings([str(tmp_path / "star.rule")])))
+    eyes, _rules = judge_process._open(with_rules([str(tmp_path / "star.rule")]))
     found = judge_process.printed(BLUE, eyes)
     assert isinstance(found, PrintedPicture) and len(found.views) == 2
 
@@ -288,7 +293,7 @@ def test_a_bytearray_is_wiped_once_it_is_sent(desk: Desk) -> None:
 def test_nor_does_the_child_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = kept(monkeypatch, judge_process, "exactly")
     monkeypatch.setattr(judge_process, "PICTURE_CPU_S", 600.0)  # after it this very process ends
-    eyes, rules = judge_process._open(Config())
+    eyes, rules = judge_process._open(KitStart(Config()))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.sendall(len(BLUE).to_bytes(4) + Errand.JUDGE.to_bytes() + BLUE)
@@ -607,3 +612,29 @@ def test_the_consoles_side_loads_neither_decoders_nor_models() -> None:
     code = "import sys, shuttergate.console.judge; print({'PIL', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_picture_is_judged_by_a_rule_that_was_put_in_force_meanwhile() -> None:
+    desk = Desk()
+    try:
+        before = desk.ask(BLUE)
+        assert isinstance(before, JudgedPicture) and before.live.reason is Reason.CLEAR
+        embedder = rulebook.pack("consent-clean").manifest.sha256
+        weights = np.zeros(1280, "<f4").tobytes()
+        everything = TaughtHead("everything", embedder, weights, 9.0, 0.5, "cd" * 32)
+        desk.judge.teach([everything])
+        after = desk.ask(BLUE)
+        assert isinstance(after, JudgedPicture)
+        for seen in (after.live, after.look):
+            assert (seen.verdict, seen.reason) == ("BLOCKED", Reason.TAUGHT)
+        nudity = dict(after.live.scores)
+        del nudity["everything"]
+        assert nudity == before.live.scores
+        card = desk.ask(CARD)
+        assert isinstance(card, JudgedPicture) and card.live.reason is Reason.NUDITY
+        desk.judge.teach([])
+        again = desk.ask(BLUE)
+        assert isinstance(again, JudgedPicture) and again.live.reason is Reason.CLEAR
+    finally:
+        desk.runner.run(desk.judge.close())
+        desk.runner.close()

@@ -276,7 +276,12 @@ def build(
 
     ``invitation``: where other devices may come. ``rules``: files of the kit's settings.
     """
-    notebook = Notebook(status.wish, lambda told: hub.greets(teaching=told))
+
+    def tell(told: dict[str, Any]) -> None:
+        hub.greets(teaching=told)
+        judge.teach(notebook.in_force)
+
+    notebook = Notebook(status.wish, tell)
     hub.hears = notebook.hears
     lessons = Lessons(notebook, access, rules)
     ledgers = Ledgers(

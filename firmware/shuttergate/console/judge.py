@@ -10,14 +10,16 @@ import fcntl
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, TypeVar
 
 import msgspec
 
-from shuttergate.config import Config
+from shuttergate.config import Config, KitStart
 from shuttergate.errors import Busy, JudgeError
+from shuttergate.feed import TaughtHead
 from shuttergate.system import spawn
 from shuttergate.system.framing import MAX_MESSAGE_BYTES
 from shuttergate.verdict import Reason
@@ -105,6 +107,7 @@ _Seen = TypeVar("_Seen", JudgedPicture, PrintedPicture)
 class _Child:
     process: subprocess.Popen[bytes]
     link: socket.socket
+    settings: bytes
 
     @property
     def runs(self) -> bool:
@@ -152,12 +155,17 @@ class PictureJudge:
     """
 
     def __init__(self, config: Config) -> None:
-        self._settings = msgspec.json.encode(config)
+        self._config = config
+        self._settings = msgspec.json.encode(KitStart(config))
         self._turn = asyncio.Lock()
         self._guests = 0
         self._child: _Child | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._closed = False
+
+    def teach(self, rules: Sequence[TaughtHead]) -> None:
+        """Judge by these taught rules, too, from the next picture on."""
+        self._settings = msgspec.json.encode(KitStart(self._config, list(rules)))
 
     async def judge(self, picture: bytes | bytearray) -> JudgedPicture | UnreadablePicture:
         """Judge a picture's bytes (see `judge_process.FORMATS`) as `shuttergate check` would.
@@ -222,8 +230,9 @@ class PictureJudge:
             self._idle.cancel()
         if self._closed:
             raise JudgeError("the page is closing")
-        if self._child is not None and self._child.runs:
-            return self._child
+        child = self._child
+        if child is not None and child.runs and child.settings == self._settings:
+            return child
         await self._end()
         self._child = _start(self._settings)
         try:
@@ -280,7 +289,7 @@ def _start(settings: bytes) -> _Child:
             stderr=subprocess.DEVNULL,  # what a decoder has to say of a picture is for nobody
         )
     ours.setblocking(False)
-    return _Child(process, ours)
+    return _Child(process, ours, settings)
 
 
 def _above_stderr(end: socket.socket) -> socket.socket:

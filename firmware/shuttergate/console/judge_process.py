@@ -22,7 +22,7 @@ from PIL import AvifImagePlugin, Image
 from PIL import WebPImagePlugin as WebPImagePlugin  # else Pillow loads every format to find it
 
 from shuttergate.board import AcceleratorPart
-from shuttergate.config import Config, read_kit
+from shuttergate.config import KitStart, read_kit
 from shuttergate.console.judge import (
     MAX_PICTURE_BYTES,
     Errand,
@@ -44,7 +44,15 @@ from shuttergate.errors import (
 from shuttergate.frames import heif
 from shuttergate.frames.pictures import lores_of, pictures_in
 from shuttergate.packs.looks import fingerprint
-from shuttergate.rulebook import PICTURE_LIMIT, cleared_views, heads, settings_rules
+from shuttergate.rulebook import (
+    PICTURE_LIMIT,
+    cleared_views,
+    head_of,
+    heads,
+    put,
+    settings_rules,
+    taught_of,
+)
 from shuttergate.stills import LOOK_LIMIT, looking
 from shuttergate.system import spawn
 from shuttergate.system.framing import exactly, framed
@@ -175,12 +183,15 @@ def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
         link.sendall(framed(msgspec.json.encode(answer)))
 
 
-def _open(config: Config) -> tuple[Eyes, dict[Look, Rule]]:
+def _open(begun: KitStart) -> tuple[Eyes, dict[Look, Rule]]:
+    config = begun.config
     kit = read_kit(config, None)
     # On the CPU: the accelerator is the running kit's.
     engine = AcceleratorPart(driver="cpu")
     taught = heads(settings_rules(config.policy.rules))
     eyes = open_eyes(kit.channels.live, kit.channels.look, engine, views=kit.views, taught=taught)
+    pushed = {one.name: (one.embedder, head_of(one, eyes.live)) for one in begun.taught}
+    put(eyes, taught_of(eyes) | pushed)
     return eyes, {which: eyes.rule(which, config.limits()) for which in Look}
 
 
@@ -213,8 +224,7 @@ def main(argv: list[str] | None = None) -> None:
     _go_first()  # while its files under /proc are still its own
     with spawn.begin("shuttergate-judge", argv) as link, contextlib.suppress(ConnectionError):
         try:
-            settings = msgspec.json.decode(spawn.settings(), type=Config)
-            eyes, rules = _open(settings)
+            eyes, rules = _open(msgspec.json.decode(spawn.settings(), type=KitStart))
         except ShuttergateError as error:
             link.sendall(framed(msgspec.json.encode(JudgeRefused(str(error)))))
             return
