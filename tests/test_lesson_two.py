@@ -293,9 +293,11 @@ def test_the_petition_is_told_as_in_the_pages_of_the_demands(language: str) -> N
     [
         ("en", ["Teach", "Begin", "This is it", "This is not it", "Put it in force", "Take out"]),
         ("en", ["Save it as a file", "Go on with a file…", "Receipt"]),
-        ("en", ["This was used, or one much like it, by contribution"]),
+        ("en", ["This was used, or one much like it, by contribution", "Take it out"]),
+        ("en", ["How it works", "Try your own pictures", "Choose pictures"]),
         ("ja", ["教える", "始める", "これです", "これではない", "効かせる", "取り下げる"]),
         ("ja", ["ファイルに保存", "ファイルの続きから…", "控え"]),
+        ("ja", ["しくみ", "自分の画像で試す", "画像を選ぶ", "遮断"]),
     ],
 )
 def test_what_is_to_be_pressed_on_the_page_is_there(language: str, words: list[str]) -> None:
