@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from shuttergate import verdict
+from shuttergate.claims import Claims, Lines, LookClaim
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import AcceleratorError, ScoreError
 from shuttergate.faults import FaultLog
@@ -13,7 +14,7 @@ from shuttergate.interlock import Interlock
 from shuttergate.legible import live_coverage, reduction
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
-from shuttergate.verdict import Decision, Fault, Look, Reason, Thresholds, Verdict
+from shuttergate.verdict import Decision, Fault, Look, Reason, Rule, Thresholds, Verdict
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes
 
@@ -77,6 +78,7 @@ class PressJudge:
         self._film_look = eyes.film_look or eyes.second_look
         self._film_rule = eyes.film_rule(own)
         self._page_rule = eyes.page_rule(own)
+        self._live_rule = eyes.rule(Look.LIVE, own)
         self._lead_rule = eyes.lead_rule(own)
         # Where every channel sees each frame live, and no more of it is looked at, that is enough.
         self.looks_at_films = bool(eyes.video) or self._film_look.looks_at_parts
@@ -103,6 +105,21 @@ class PressJudge:
         found = self._eyes.second_look(leaving)
         self._tally.look.took(self._clock() - began_s)
         return verdict.judge(found, self.rule), found
+
+    def claims(self, of_film: bool = False) -> Claims:
+        """Return by what a photo, or a video, was cleared: the same for all until that changes."""
+        eyes, second = self._eyes, self._film_rule if of_film else self.rule
+        channels = {one.name: one for one in (*eyes.live, *eyes.look, *eyes.video)}
+        heads = [head for channel in channels.values() for head in channel.heads]
+        looks = {"live": self._live_rule, "second": second}
+        if of_film and not self.looks_at_films:
+            del looks["second"]
+        return Claims(
+            eyes.letters.sha256,
+            {name: channel.sha256 for name, channel in channels.items()},
+            {head.name: head.sha256 for head in heads if head.sha256},
+            {look: LookClaim(lines=_lines(rule)) for look, rule in looks.items()},
+        )
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
         """Return by what whole factor frames of (width, height) are made smaller for a video.
@@ -148,6 +165,15 @@ class PressJudge:
         except ScoreError:
             return False  # a fault of theirs is found by their self-test
         return verdict.judge(found, self._page_rule) is Reason.CLEAR
+
+
+def _lines(rule: Rule) -> dict[str, Lines]:
+    """Of taught rules their files tell the line."""
+    return {
+        name: Lines(limits.clear_below, limits.block_at)
+        for name, limits in rule.limits.items()
+        if limits.blocks_with is not Reason.TAUGHT
+    }
 
 
 def _doubt(frame: Frame) -> Verdict:

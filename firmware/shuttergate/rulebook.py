@@ -83,7 +83,7 @@ def heads(rules: Iterable[TaughtRule]) -> Mapping[str, Sequence[Head]]:
                     model=one.name,
                     due=due,
                 )
-        found[rule.embedder].append(Head(rule.name, rule.limits, rule.reads))
+        found[rule.embedder].append(Head(rule.name, rule.limits, rule.reads, rule.sha256))
     return found
 
 

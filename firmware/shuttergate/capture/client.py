@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
 from shuttergate.capture import hatch
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock
 from shuttergate.errors import Phrase, cause_of, phrase
 
@@ -113,14 +114,14 @@ class PublisherClient:
         return self._clock() - self._heard_s
 
     def photo(
-        self, taken_ms: int, photo: bytes, claims: hatch.Claims, may: Callable[[], bool]
+        self, taken_ms: int, photo: bytes, claims: Claims, may: Callable[[], bool]
     ) -> hatch.Receipt | None:
         """Have a photo kept; None where ``may()`` said no, when it was on the disk already."""
         with self._exchange() as serial:
             parcel = hatch.Parcel(serial, taken_ms, len(photo), claims)
             return self._publish(serial, parcel, photo, may)
 
-    def video(self, taken_ms: int, claims: hatch.Claims) -> int:
+    def video(self, taken_ms: int, claims: Claims) -> int:
         """Begin a video and return its number; raises OSError: there is no publisher."""
         with self._exchange() as serial:
             self._send(self._sending, hatch.NewVideo(serial, taken_ms, claims))

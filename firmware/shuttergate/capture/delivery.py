@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from shuttergate.capture import hatch
 from shuttergate.capture.client import PublisherClient, gone
+from shuttergate.claims import Claims
 from shuttergate.errors import cause_of
 
 MOST_WAITING_BYTES = 16 * 1024 * 1024
@@ -26,7 +27,7 @@ class Delivery:
         self,
         client: PublisherClient,
         taken_ms: int,
-        claims: hatch.Claims,
+        claims: Claims,
         settled: Callable[[], bool],
         may: Callable[[], bool],
         done: Callable[[hatch.Receipt | None], None],

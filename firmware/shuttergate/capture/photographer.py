@@ -14,6 +14,7 @@ from shuttergate.capture import hatch
 from shuttergate.capture.client import RECEIPT_TIMEOUT_S, PublisherClient
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import Phrase, ScoreError
 from shuttergate.frame import Frame, Pixels
@@ -45,6 +46,7 @@ class Outcome:
     detail: Phrase | str = ""
     frame: int = -1
     scores: Mapping[str, float] | None = None
+    lacks: Phrase | None = None  # why it has no credential, where it was to have one
 
 
 class PressWork(Protocol):
@@ -55,6 +57,9 @@ class PressWork(Protocol):
 
     def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
         """Judge such a picture; raises `ScoreError`."""
+
+    def claims(self) -> Claims:
+        """Return by what such a picture was cleared."""
 
     @property
     def wants_look(self) -> bool:
@@ -174,7 +179,8 @@ class Photographer:
             return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
         if receipt.error:
             return Outcome(pressed_s, "", Reason.FAULT, receipt.cause, number, scores)
-        return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
+        lacks = receipt.lacks or None
+        return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores, lacks)
 
     def _leaving(self, frame: Frame) -> Pixels:
         """Return its main picture in the size in which it may leave, and let the frame go."""
@@ -203,6 +209,5 @@ class Photographer:
         """Have the photo kept; None where the gate closed before that."""
         if not self._work.lasts(opening):
             return None
-        return self._client.photo(
-            taken_ms, photo, hatch.Claims(), lambda: self._work.lasts(opening)
-        )
+        claims = self._work.claims()
+        return self._client.photo(taken_ms, photo, claims, lambda: self._work.lasts(opening))

@@ -92,6 +92,11 @@ class TaughtRule:
         return [one.word for one in self.contributions]
 
     @cached_property
+    def sha256(self) -> str:
+        """The sum of its file, as sha256sum tells it."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    @cached_property
     def _exact(self) -> NDArray[np.float64]:
         return self.weights.astype(np.float64)
 

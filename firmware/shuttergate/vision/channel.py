@@ -21,6 +21,7 @@ class Channel:
 
     def __init__(self, pack: Pack, model: Runs, further: Sequence[Head] = ()) -> None:
         self.name = pack.name
+        self.sha256 = pack.manifest.sha256
         self.heads = (pack.head(), *further)
         self.close = pack.close_head()
         refuse_namesakes(self.heads)
