@@ -17,7 +17,7 @@ import pytest
 from shuttergate.capture import hatch
 from shuttergate.capture.publisher import PublisherSettings
 from shuttergate.credentials import marks
-from shuttergate.credentials.verify import Standing, verify
+from shuttergate.credentials.verify import CredentialState, verify
 from shuttergate.errors import CredentialError
 from shuttergate.publisher_process import Finisher
 from shuttergate.system import spawn
@@ -154,7 +154,7 @@ def test_for_a_class_both_are_signed(tmp_path: Path, class_file: Path, has_marks
         photo, video = one.kept(one.photo()), one.kept(one.video())
     for content in (photo, video):
         found = verify(content, ours)
-        assert (found.standing, found.claims) == (Standing.VALID, CLAIMS)
+        assert (found.state, found.claims) == (CredentialState.VALID, CLAIMS)
         assert (marks.DATA_MINING.encode() in content) is has_marks
     assert frames(video) == 100
     assert index(video) == {b"moof"}
@@ -172,7 +172,7 @@ def test_a_photo_between_two_pieces_of_a_video_is_signed_and_the_video_too(
         hatch.send(one.gate, hatch.Piece(2, len(head + rest) - 2000), (head + rest)[2000:])
         hatch.send(one.gate, hatch.Seal(2, len(head)), head)
         video = one.kept(one.answer(2))
-    assert verify(photo, ours).standing is verify(video, ours).standing is Standing.VALID
+    assert verify(photo, ours).state is verify(video, ours).state is CredentialState.VALID
 
 
 def test_a_class_that_cannot_be_used_keeps_everything_out_until_it_is_mended(
@@ -187,7 +187,7 @@ def test_a_class_that_cannot_be_used_keeps_everything_out_until_it_is_mended(
         assert list((tmp_path / "album").iterdir()) == []
         class_file.write_bytes(whole)
         receipt = one.photo()
-        assert verify(one.kept(receipt), [signing.known(class_file)]).standing is Standing.VALID
+        assert verify(one.kept(receipt), [signing.known(class_file)]).state is CredentialState.VALID
         assert not receipt.lacks
 
 
@@ -204,7 +204,7 @@ def test_where_it_is_not_required_it_is_kept_and_said_to_lack_it(
     assert frames(video) == 100
     for receipt in receipts:
         assert "is no class file" in str(receipt.lacks)
-    assert verify(video, []).standing is Standing.NONE
+    assert verify(video, []).state is CredentialState.NONE
 
 
 @pytest.mark.parametrize("required", [True, False])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shuttergate import verdict
 from shuttergate.claims import Claims, Lines, LookClaim
 from shuttergate.clock import Clock, since_boot_s
@@ -15,7 +18,7 @@ from shuttergate.legible import live_coverage, reduction
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
 from shuttergate.verdict import Decision, Fault, Look, Reason, Rule, Thresholds, Verdict
-from shuttergate.vision.channel import scores
+from shuttergate.vision.channel import looks, scores
 from shuttergate.vision.eyes import Eyes
 
 
@@ -31,24 +34,33 @@ class LiveJudge:
         tally: Tally,
         clock: Clock = since_boot_s,
     ) -> None:
-        self.rule = eyes.rule(Look.LIVE, own)
+        self._own = own
         self._eyes = eyes
+        self.read: Mapping[str, NDArray[np.float64]] = {}  # the newest frame's embeddings
+        self.renew()
         self._proof = proof
         self._faults = faults
         self._tally = tally
         self._clock = clock
 
+    def renew(self) -> None:
+        """Ask by the heads that the channels have now."""
+        self.rule = self._eyes.rule(Look.LIVE, self._own)
+
     def __call__(self, frame: Frame) -> Verdict:
         """Return what the live channels say of it; a model that gives nothing has a doubt."""
+        self.read = {}
+        # First: a head that comes meanwhile is not in the rule, and one that goes is missed.
+        rule = self.rule
         try:
             generation = self._eyes.generation
             began_s = self._clock()
-            found = scores(self._eyes.live, frame.lores)
+            found, read = looks(self._eyes.live, frame.lores)
             self._tally.models.took(self._clock() - began_s)
             self._proof.meet()
             if generation != self._eyes.generation:  # what answered is not what was tested
                 return _doubt(frame)
-            seen = verdict.verdict(found, self.rule, frame.exposed_s)
+            seen = verdict.verdict(found, rule, frame.exposed_s)
         except AcceleratorError as error:
             self._proof.distrust()
             self._faults.begin(Fault.ACCELERATOR, error)
@@ -57,6 +69,7 @@ class LiveJudge:
             self._faults.begin(Fault.MODEL, error)
             return _doubt(frame)
         self._faults.end(Fault.ACCELERATOR, Fault.CAMERA, Fault.MODEL)
+        self.read = read
         return seen
 
 
@@ -73,13 +86,9 @@ class PressJudge:
         tally: Tally,
         clock: Clock = since_boot_s,
     ) -> None:
-        self.rule = eyes.rule(Look.SECOND, own)
+        self._own = own
         self.proof = proof
         self._film_look = eyes.film_look or eyes.second_look
-        self._film_rule = eyes.film_rule(own)
-        self._page_rule = eyes.page_rule(own)
-        self._live_rule = eyes.rule(Look.LIVE, own)
-        self._lead_rule = eyes.lead_rule(own)
         # Where every channel sees each frame live, and no more of it is looked at, that is enough.
         self.looks_at_films = bool(eyes.video) or self._film_look.looks_at_parts
         self._eyes = eyes
@@ -87,6 +96,16 @@ class PressJudge:
         self._interlock = interlock
         self._tally = tally
         self._clock = clock
+        self.renew()
+
+    def renew(self) -> None:
+        """Ask by the heads that the channels have now."""
+        eyes, own = self._eyes, self._own
+        self.rule = eyes.rule(Look.SECOND, own)
+        self._film_rule = eyes.film_rule(own)
+        self._page_rule = eyes.page_rule(own)
+        self._lead_rule = eyes.lead_rule(own)
+        self._live_rule = eyes.rule(Look.LIVE, own)
 
     def leaving(self, main: Pixels, longest_side: int | None) -> Pixels:
         """Return an I420 picture in the size in which it may leave, which is what is judged.
@@ -101,10 +120,10 @@ class PressJudge:
 
     def picture(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
         """Give an I420 picture its second look; raises `ScoreError`."""
-        began_s = self._clock()
+        rule, began_s = self.rule, self._clock()
         found = self._eyes.second_look(leaving)
         self._tally.look.took(self._clock() - began_s)
-        return verdict.judge(found, self.rule), found
+        return verdict.judge(found, rule), found
 
     def claims(self, of_film: bool = False) -> Claims:
         """Return by what a photo, or a video, was cleared: the same for all until that changes."""
@@ -140,6 +159,7 @@ class PressJudge:
 
         ``doubted`` hears of such a one before the gate does.
         """
+        rule = self._film_rule
         try:
             found = self._film_look(picture)
         except ScoreError as error:
@@ -147,7 +167,7 @@ class PressJudge:
             # Whoever mends it asks the whole round.
             self._faults.begin(Fault.SECOND_LOOK_SELF_TEST, error)
             return False
-        seen = verdict.verdict(found, self._film_rule, exposed_s)
+        seen = verdict.verdict(found, rule, exposed_s)
         if seen.decision is Decision.CLEAR:
             return True
         self._tally.scores = {**self._tally.scores, **found}
@@ -160,11 +180,12 @@ class PressJudge:
 
         ``live``: what the live channels said of the same frame.
         """
+        rule = self._page_rule
         try:
             found = {**live, **scores(self._eyes.video, lores)}
         except ScoreError:
             return False  # a fault of theirs is found by their self-test
-        return verdict.judge(found, self._page_rule) is Reason.CLEAR
+        return verdict.judge(found, rule) is Reason.CLEAR
 
 
 def _lines(rule: Rule) -> dict[str, Lines]:

@@ -20,7 +20,13 @@ import pytest
 from shuttergate.claims import Claims
 from shuttergate.credentials import marks, store
 from shuttergate.credentials.signer import ROOM_BYTES
-from shuttergate.credentials.verify import KnownClass, Standing, Verified, verify, verify_file
+from shuttergate.credentials.verify import (
+    CredentialState,
+    KnownClass,
+    Verified,
+    verify,
+    verify_file,
+)
 from support import signing
 from support.signing import CLAIMS, class_file, flipped, known, skip_without_extra
 
@@ -48,14 +54,18 @@ def test_a_photo_of_a_known_class_is_valid_and_says_by_what_it_was_cleared(
     photo: bytes, ours: list[KnownClass]
 ) -> None:
     found = verify(photo, ours)
-    assert (found.standing, found.class_name) == (Standing.VALID, "room 3b")
+    assert (found.state, found.class_name) == (CredentialState.VALID, "room 3b")
     assert found.claims == CLAIMS
     assert found.training == "notAllowed"
 
 
 def test_so_is_a_video(video: bytes, ours: list[KnownClass]) -> None:
     found = verify(video, ours)
-    assert (found.standing, found.class_name, found.claims) == (Standing.VALID, "room 3b", CLAIMS)
+    assert (found.state, found.class_name, found.claims) == (
+        CredentialState.VALID,
+        "room 3b",
+        CLAIMS,
+    )
 
 
 def test_of_several_classes_the_one_that_signed_is_told(
@@ -70,16 +80,16 @@ def test_whose_class_nobody_knows_is_an_unknown_signer_and_its_claims_are_not_to
     photo: bytes, tmp_path: Path, is_asked: bool
 ) -> None:
     same_name = [known(signing.new_class(tmp_path, "room 3b"))] if is_asked else []
-    assert verify(photo, same_name) == Verified(Standing.UNKNOWN)
+    assert verify(photo, same_name) == Verified(CredentialState.UNKNOWN)
 
 
 def test_a_photo_without_one_has_none(ours: list[KnownClass]) -> None:
-    assert verify(marks.marked(signing.jpeg()), ours) == Verified(Standing.NONE)
+    assert verify(marks.marked(signing.jpeg()), ours) == Verified(CredentialState.NONE)
 
 
 def test_every_bit_of_pixels_and_marks_counts(photo: bytes, ours: list[KnownClass]) -> None:
     for place in [*range(2, 20), *range(photo.index(marks.SEGMENT), len(photo))]:
-        assert verify(flipped(photo, place), ours).standing is not Standing.VALID, place
+        assert verify(flipped(photo, place), ours).state is not CredentialState.VALID, place
 
 
 def test_every_bit_of_claims_is_found_and_what_is_not_signed_says_nothing(
@@ -91,7 +101,7 @@ def test_every_bit_of_claims_is_found_and_what_is_not_signed_says_nothing(
     start = photo.index(manifest)
     for place in range(start, start + len(manifest)):
         found = verify(flipped(photo, place), ours)
-        if found.standing is Standing.VALID:
+        if found.state is CredentialState.VALID:
             assert found == due
             unnoticed.append(place - start)
     signed = {
@@ -120,10 +130,10 @@ def test_bits_of_a_video_count_but_in_what_c2pa_leaves_out(
     end = len(video) - int.from_bytes(video[-4:])
     first = int.from_bytes(video[:4])
     for place in [*range(first + ROOM_BYTES, end, 97), end - 1]:
-        assert verify(flipped(video, place), ours).standing is not Standing.VALID, place
+        assert verify(flipped(video, place), ours).state is not CredentialState.VALID, place
     for place in range(first + 41, first + ROOM_BYTES, 41):
         found = verify(flipped(video, place), ours)
-        assert found.standing is not Standing.VALID or found.claims == CLAIMS
+        assert found.state is not CredentialState.VALID or found.claims == CLAIMS
 
 
 @pytest.mark.parametrize("kind", ["photo", "video"])
@@ -138,7 +148,7 @@ def test_bytes_that_nobody_signed_are_found_where_c2pa_does_not_look(
         hidden = content[:place] + b"HIDDEN" + content[place + 6 :]
         told = signing.read(hidden, ours, mime)
         assert told["validation_state"] == "Trusted", "C2PA does not mind"
-        assert verify(hidden, ours).standing is Standing.CHANGED
+        assert verify(hidden, ours).state is CredentialState.CHANGED
         assert str(verify(hidden, ours).cause) == "bytes that nobody signed stand in its credential"
 
 
@@ -151,15 +161,19 @@ def test_a_photo_with_more_or_less_is_changed(
         "cut": photo[:-9],
         "in between": photo[:2] + b"\xff\xfe\0\x06more" + photo[2:],
     }[change]
-    assert verify(changed, ours).standing is Standing.CHANGED
+    assert verify(changed, ours).state is CredentialState.CHANGED
 
 
 def test_a_video_with_more_or_less_is_changed(video: bytes, ours: list[KnownClass]) -> None:
     for changed in (video[:-1000], video[: len(video) // 2], video + signing.box(b"mdat", b"x")):
-        assert verify(changed, ours).standing is Standing.CHANGED
+        assert verify(changed, ours).state is CredentialState.CHANGED
     for size in (1, 7, 30, 100, 4000):
-        standing = verify(video[:size], ours).standing
-        assert standing in (Standing.UNREADABLE, Standing.NONE, Standing.CHANGED), size
+        state = verify(video[:size], ours).state
+        assert state in (
+            CredentialState.UNREADABLE,
+            CredentialState.NONE,
+            CredentialState.CHANGED,
+        ), size
 
 
 def test_a_manifest_of_another_photo_is_no_credential_of_this_one(
@@ -169,7 +183,7 @@ def test_a_manifest_of_another_photo_is_no_credential_of_this_one(
     manifest = store.manifest_of(signing.io.BytesIO(one), store.JPEG)
     own = store.manifest_of(signing.io.BytesIO(other), store.JPEG)
     found = verify(other.replace(own, manifest), ours)
-    assert found.standing is Standing.CHANGED
+    assert found.state is CredentialState.CHANGED
     assert str(found.cause) == "the photo or video itself is not what was signed"
 
 
@@ -187,19 +201,19 @@ def test_a_manifest_of_50_megabytes_is_not_read(ours: list[KnownClass]) -> None:
         signing.box(b"ftyp", b"iso5") + signing.box(b"uuid", store.C2PA_UUID + bytes(50_000_000)),
     ):
         found = verify(content, ours)
-        assert found.standing is Standing.UNREADABLE
+        assert found.state is CredentialState.UNREADABLE
         assert "is larger than 1048576 bytes, and is not read" in str(found.cause)
 
 
 def test_many_empty_boxes_end_somewhere(ours: list[KnownClass]) -> None:
     content = signing.box(b"ftyp", b"iso5") + signing.box(b"free", b"") * 200_000
-    assert verify(content, ours).standing is Standing.NONE
+    assert verify(content, ours).state is CredentialState.NONE
 
 
 @pytest.mark.parametrize("size", [0, 1, 7])
 def test_a_box_of_no_size_ends_the_search(ours: list[KnownClass], size: int) -> None:
     content = signing.box(b"ftyp", b"iso5") + struct.pack(">I4s", size, b"uuid") + bytes(40)
-    assert verify(content, ours).standing in (Standing.NONE, Standing.CHANGED)
+    assert verify(content, ours).state in (CredentialState.NONE, CredentialState.CHANGED)
 
 
 def test_a_foreign_manifest_with_a_valid_chain_is_an_unknown_signer(ours: list[KnownClass]) -> None:
@@ -209,7 +223,7 @@ def test_a_foreign_manifest_with_a_valid_chain_is_an_unknown_signer(ours: list[K
     }
     content = signing.foreign(definition)
     assert signing.read(content, [])["validation_state"] == "Valid"
-    assert verify(content, ours) == Verified(Standing.UNKNOWN)
+    assert verify(content, ours) == Verified(CredentialState.UNKNOWN)
 
 
 def test_what_it_keeps_elsewhere_is_never_fetched(ours: list[KnownClass]) -> None:
@@ -233,7 +247,7 @@ def test_what_it_keeps_elsewhere_is_never_fetched(ours: list[KnownClass]) -> Non
         assert url.encode() in content
         found = verify(content, ours)
         thread.join()
-    assert found.standing is Standing.NONE
+    assert found.state is CredentialState.NONE
     assert str(found.cause) == "it names one elsewhere, which is not fetched"
     assert hits == []
 
@@ -242,12 +256,12 @@ def test_what_it_keeps_elsewhere_is_never_fetched(ours: list[KnownClass]) -> Non
 def test_what_is_neither_photo_nor_video_is_unreadable(
     content: bytes, ours: list[KnownClass]
 ) -> None:
-    assert verify(content, ours).standing is Standing.UNREADABLE
+    assert verify(content, ours).state is CredentialState.UNREADABLE
 
 
 def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path, ours: list[KnownClass]) -> None:
     found = verify_file(tmp_path / "gone.jpg", ours)
-    assert found.standing is Standing.UNREADABLE
+    assert found.state is CredentialState.UNREADABLE
     assert str(found.cause) == "No such file or directory"
 
 
@@ -296,21 +310,21 @@ def test_the_command_answers_in_json_and_by_its_status(
         "no credential": signing.jpeg(),
         "unreadable": b"GIF89a",
     }
-    for standing, content in files.items():
-        (tmp_path / standing).write_bytes(content)
+    for state, content in files.items():
+        (tmp_path / state).write_bytes(content)
     settings = tmp_path / "kit.toml"
     settings.write_text(f'[credentials]\nclass = "{class_file}"\n')
     statuses = []
-    for standing in files:
-        done = told("verify", tmp_path / standing, "--json", "--config", settings)
+    for state in files:
+        done = told("verify", tmp_path / state, "--json", "--config", settings)
         said = json.loads(done.stdout)
-        assert said["standing"] == standing
-        assert (said["class"] == "room 3b") is (standing == "valid")
+        assert said["state"] == state
+        assert (said["class"] == "room 3b") is (state == "valid")
         statuses.append(done.returncode)
     assert statuses == [0, 1, 1, 2]
     done = told("verify", "--json", *(tmp_path / one for one in files), "--config", settings)
     assert done.returncode == 2
-    assert [json.loads(line)["standing"] for line in done.stdout.splitlines()] == [*files]
+    assert [json.loads(line)["state"] for line in done.stdout.splitlines()] == [*files]
 
 
 def test_a_class_that_cannot_be_read_ends_the_command(tmp_path: Path) -> None:

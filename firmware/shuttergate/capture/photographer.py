@@ -161,6 +161,8 @@ class Photographer:
         picture = None
         try:
             picture = self._leaving(frame)
+            # First: a rule that is put into force meanwhile may not have judged it.
+            claims = self._work.claims()
             reason, scores = self._work.second_look(picture)
             if reason is not Reason.CLEAR:
                 return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(reason), number, scores)
@@ -174,7 +176,7 @@ class Photographer:
         finally:
             if picture is not None:
                 picture[:] = 0
-        receipt = self._publish(opening, int(taken * 1000), photo)
+        receipt = self._publish(opening, int(taken * 1000), photo, claims)
         if receipt is None:
             return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
         if receipt.error:
@@ -205,9 +207,10 @@ class Photographer:
             picture[:] = 0
         self._pause_s = max(LOOK_S, LOOK_SHARE * (self._clock() - began_s))
 
-    def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:
+    def _publish(
+        self, opening: Opening, taken_ms: int, photo: bytes, claims: Claims
+    ) -> hatch.Receipt | None:
         """Have the photo kept; None where the gate closed before that."""
         if not self._work.lasts(opening):
             return None
-        claims = self._work.claims()
         return self._client.photo(taken_ms, photo, claims, lambda: self._work.lasts(opening))

@@ -30,7 +30,7 @@ class Stated(msgspec.Struct, frozen=True):
     """What `verify --json` says of a file; see `credentials.verify.Verified`."""
 
     file: str
-    standing: str
+    state: str
     class_name: str = msgspec.field(name="class")
     cause: str
     kit: str
@@ -88,12 +88,12 @@ def verify(
         fail(error, 2)
     for file, one in found:
         typer.echo(_json(file, one) if as_json else "\n".join(_lines(file, one)))
-    standings = {one.standing for _file, one in found}
-    if verifying.Standing.VALID in standings and not as_json:
+    states = {one.state for _file, one in found}
+    if verifying.CredentialState.VALID in states and not as_json:
         typer.echo(_not_proved())
-    if verifying.Standing.UNREADABLE in standings:
+    if verifying.CredentialState.UNREADABLE in states:
         raise typer.Exit(2)
-    raise typer.Exit(0 if standings == {verifying.Standing.VALID} else 1)
+    raise typer.Exit(0 if states == {verifying.CredentialState.VALID} else 1)
 
 
 def known_classes(config: Config, more: list[Path] | tuple[()] = ()) -> list[KnownClass]:
@@ -109,7 +109,7 @@ def _json(file: Path, found: Verified) -> str:
     claims = found.claims
     said = Stated(
         plain(file),
-        found.standing.value,
+        found.state.value,
         found.class_name,
         "" if found.cause is None else str(found.cause),
         found.kit,
@@ -123,21 +123,21 @@ def _json(file: Path, found: Verified) -> str:
 
 
 def _lines(file: Path, found: Verified) -> list[str]:
-    from shuttergate.credentials.verify import Standing
+    from shuttergate.credentials.verify import CredentialState
 
     name = plain(file)
     cause = "" if found.cause is None else found.cause.told()
-    match found.standing:
-        case Standing.VALID:
+    match found.state:
+        case CredentialState.VALID:
             said = _("{file}: valid: signed by a kit of class {name}, and unchanged since")
             return [said.format(file=name, name=plain(found.class_name)), *_stated(found)]
-        case Standing.UNKNOWN:
+        case CredentialState.UNKNOWN:
             said = _("{file}: unknown signer: unchanged since somebody signed it; nobody knows who")
-        case Standing.CHANGED:
+        case CredentialState.CHANGED:
             said = _("{file}: changed since it was signed")
-        case Standing.NONE:
+        case CredentialState.NONE:
             said = _("{file}: no credential")
-        case Standing.UNREADABLE:
+        case CredentialState.UNREADABLE:
             said = _("{file}: unreadable")
     more = _("{words} ({detail})") if cause else "{words}"
     return [more.format(words=said.format(file=name), detail=cause)]

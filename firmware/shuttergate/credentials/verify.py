@@ -27,7 +27,7 @@ _HEAD_BYTES = 64 * 1024
 """Where a file that keeps its manifest elsewhere names that place."""
 
 
-class Standing(StrEnum):
+class CredentialState(StrEnum):
     """What can be said of a file's credential."""
 
     VALID = "valid"
@@ -53,7 +53,7 @@ class Verified:
     use for training, "" where nothing.
     """
 
-    standing: Standing
+    state: CredentialState
     cause: Phrase | None = None
     class_name: str = ""
     kit: str = ""
@@ -83,7 +83,7 @@ def verify_file(path: Path, classes: Sequence[KnownClass]) -> Verified:
         with path.open("rb") as file:
             return _verified(file, classes)
     except (OSError, ValueError) as error:
-        return Verified(Standing.UNREADABLE, cause_of(error))
+        return Verified(CredentialState.UNREADABLE, cause_of(error))
 
 
 def _verified(file: BinaryIO, classes: Sequence[KnownClass]) -> Verified:
@@ -91,21 +91,21 @@ def _verified(file: BinaryIO, classes: Sequence[KnownClass]) -> Verified:
         kind = kind_of(file)
         manifest = manifest_of(file, kind)
     except (CredentialError, MisfitError) as error:
-        return Verified(Standing.UNREADABLE, error.phrase)
+        return Verified(CredentialState.UNREADABLE, error.phrase)
     if not manifest:
         file.seek(0)
         names_one = b"dcterms:provenance" in file.read(_HEAD_BYTES)
         said = phrase("it names one elsewhere, which is not fetched") if names_one else None
-        return Verified(Standing.NONE, said)
-    found = Verified(Standing.NONE)
+        return Verified(CredentialState.NONE, said)
+    found = Verified(CredentialState.NONE)
     for settings, known in _settings(classes):
         found = _read(file, kind, settings)
-        if found.standing is Standing.VALID and known is not None:
+        if found.state is CredentialState.VALID and known is not None:
             if is_filled(manifest, kind):
                 said = phrase("bytes that nobody signed stand in its credential")
-                return Verified(Standing.CHANGED, said)
+                return Verified(CredentialState.CHANGED, said)
             return Verified(
-                Standing.VALID, None, known.name, found.kit, found.claims, found.training
+                CredentialState.VALID, None, known.name, found.kit, found.claims, found.training
             )
     return found
 
@@ -136,7 +136,7 @@ def _read(file: BinaryIO, kind: str, settings: Mapping[str, Any]) -> Verified:
             results = reader.get_validation_results() or {}
     except (c2pa.C2paError, ValueError) as error:
         said = phrase("its credential cannot be read: {error}", error=str(error)[:200])
-        return Verified(Standing.CHANGED, said)
+        return Verified(CredentialState.CHANGED, said)
     return _standing(told, results)
 
 
@@ -147,15 +147,15 @@ def _standing(told: dict[str, Any], results: dict[str, Any]) -> Verified:
     signer = [code for code in failures if code.startswith("signingCredential.")]
     others = [code for code in failures if code not in signer]
     if others:
-        return Verified(Standing.CHANGED, _changed(others))
+        return Verified(CredentialState.CHANGED, _changed(others))
     manifest = told.get("manifests", {}).get(told.get("active_manifest"), {})
     data = {one.get("label"): one.get("data") for one in manifest.get("assertions", [])}
     if told.get("validation_state") == "Trusted" and not signer:
         kit, claims = _gate(data.get(GATE))
-        return Verified(Standing.VALID, None, "", kit, claims, _training(data.get(TRAINING)))
+        return Verified(CredentialState.VALID, None, "", kit, claims, _training(data.get(TRAINING)))
     odd = sorted({*signer} - {"signingCredential.untrusted"})
     cause = phrase("its certificate: {codes}", codes=", ".join(odd)) if odd else None
-    return Verified(Standing.UNKNOWN, cause)
+    return Verified(CredentialState.UNKNOWN, cause)
 
 
 def _changed(codes: Sequence[str]) -> Phrase:

@@ -27,9 +27,10 @@ from msgspec.structs import replace
 from shuttergate import feed
 from shuttergate.capture.publisher import PublisherSettings
 from shuttergate.companion import Companion
-from shuttergate.config import Config, class_file
+from shuttergate.config import Config, GateStart, class_file
 from shuttergate.parent.children import Child, memory_mb
 from shuttergate.parent.injected import Injected
+from shuttergate.parent.taught import Taught
 
 START_LIMIT_S = 30.0
 """A gate process that starts and comes no step further within this time is stuck. The first step,
@@ -72,6 +73,7 @@ class Supervisor:
         self._doing = ""  # the step at which the gate process is, while it starts
         self._steps = 0
         self._injected = Injected()
+        self._taught = Taught()
         self.scene = ""  # of its stage, or the prop, that was shown last
         self.status: feed.Status | None = None
         self.starts = 0  # of the gate process
@@ -134,6 +136,12 @@ class Supervisor:
             self._injected.limit(self.pid("publisher"))
         elif self._leash is not None:
             self._leash.send(feed.Inject(fault, on))
+
+    def learn(self, order: feed.Lesson) -> None:
+        """Ask for an example, or put a rule in force; a process that starts anew gets it again."""
+        self._taught.asked(order)
+        if self._leash is not None:
+            self._leash.send(order)
 
     @property
     def injected(self) -> list[str]:
@@ -213,6 +221,7 @@ class Supervisor:
                 case feed.SwitchRefused():
                     self._injected.set(item.fault, False)
             news.append(item)
+        self._taught.hears(news)
         return news
 
     def _bury(self, child: Child) -> list[feed.News]:
@@ -257,7 +266,7 @@ class Supervisor:
     def _start_gate(self, now_s: float) -> None:
         ours, theirs = feed.pair()
         with theirs:
-            settings = msgspec.json.encode(self._config)
+            settings = msgspec.json.encode(GateStart(self._config, self._taught.rules))
             self._gate.start("shuttergate.gate_process", theirs.fileno(), settings, now_s)
         self.starts += 1
         self._leash = feed.Leash(ours)

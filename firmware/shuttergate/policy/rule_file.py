@@ -94,7 +94,7 @@ class TaughtRule:
     @cached_property
     def sha256(self) -> str:
         """The sum of its file, as sha256sum tells it."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()
+        return hashlib.sha256(self._bytes()).hexdigest()
 
     @cached_property
     def _exact(self) -> NDArray[np.float64]:
@@ -117,6 +117,11 @@ class TaughtRule:
 
     def to_bytes(self) -> bytes:
         """Return the file; raise `RuleError` for a rule that no file could hold."""
+        content = self._bytes()
+        from_bytes(content, self.name)
+        return content
+
+    def _bytes(self) -> bytes:
         claims = msgspec.json.encode(
             _Claims(
                 name=self.name,
@@ -131,9 +136,7 @@ class TaughtRule:
         size = len(claims).to_bytes(_SIZE_BYTES)
         numbers = b"".join(one.astype("<f4").tobytes() for one in (self.weights, self.embeddings))
         content = MAGIC + size + claims + numbers
-        content += hashlib.sha256(content).digest()
-        from_bytes(content, self.name)
-        return content
+        return content + hashlib.sha256(content).digest()
 
 
 def is_name(name: str) -> bool:
