@@ -91,6 +91,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[str]],
         kinds = [path.suffix for path in album.iterdir()]
         if kinds.count(".jpg") >= 2 and ".mp4" in kinds:
             break
+    if find_spec("c2pa") is not None:
+        assert all(b"org.shuttergate.gate" in path.read_bytes() for path in album.iterdir())
     assert kinds.count(".jpg") >= 2, "without photos the trace proves nothing"
     assert kinds.count(".mp4") == 1, "without a video it proves less"
     return calls, album
