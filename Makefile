@@ -15,7 +15,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # English, too, whatever it says: tests read what people are told.
 PYTEST := LANGUAGE=en PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video heif credentials demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-taught bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film container lock locale clean
+.PHONY: menu setup video heif credentials demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-credentials bench-memory bench-coverage bench-taught bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film container lock locale clean
 
 # ja: このメニュー
 menu:  ## this menu
@@ -75,6 +75,10 @@ bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a fl
 # ja: 録画の負担、動画にカードが写らないこと、10分の録画（30分）
 bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; ten minutes (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.video $(ARGS)
+
+# ja: 写真と動画に付ける印と署名の費用（3分）
+bench-credentials: $(VENV)/.ready-dev  ## what marks and signatures cost a photo, a video and a press (3 minutes)
+	PYTHONPATH=tests $(BIN)/python -m measure.credentials $(ARGS)
 
 # ja: 判定プロセスのメモリの内訳と、最大の使用量（1分）
 bench-memory: $(VENV)/.ready-dev  ## where the gate process's memory goes, part by part, and its peaks (1 minute)
