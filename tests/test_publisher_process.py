@@ -266,3 +266,12 @@ def test_without_the_extra_the_mend_is_said(tmp_path: Path, required: bool) -> N
             finisher.check()
             _photo, lacks = finisher.photo(signing.jpeg(), CLAIMS)
             assert "credentials need c2pa-python: " in str(lacks)
+
+
+def test_the_gate_process_holds_nothing_that_signs() -> None:
+    """The key never enters it: neither its modules nor the libraries are there."""
+    code = "import sys, shuttergate.gate_process; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    there = {name.split(".")[0] for name in done.stdout.split()} | {*done.stdout.split()}
+    assert "shuttergate.capture.photographer" in there
+    assert not there & {"shuttergate.credentials", "c2pa", "cryptography"}

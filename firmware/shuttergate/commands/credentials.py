@@ -147,10 +147,10 @@ def _stated(found: Verified) -> list[str]:
     """Return lines for what a class's kit stated."""
     lines = []
     if claims := found.claims:
-        models = ", ".join(f"{plain(one)} {sha[:12]}…" for one, sha in claims.packs.items())
+        models = _(", ").join(f"{plain(one)} {sha[:12]}…" for one, sha in claims.packs.items())
         lines.append(_("cleared by: {models}").format(models=models))
         if claims.taught:
-            taught = ", ".join(f"{plain(one)} {sha[:12]}…" for one, sha in claims.taught.items())
+            taught = _(", ").join(f"{plain(one)} {sha[:12]}…" for one, sha in claims.taught.items())
             lines.append(_("and by taught rules: {rules}").format(rules=taught))
         both = "second" in claims.looks
         looks = _("the live look and the second look") if both else _("the live look")
