@@ -175,6 +175,57 @@ def test_a_photo_between_two_pieces_of_a_video_is_signed_and_the_video_too(
     assert verify(photo, ours).state is verify(video, ours).state is CredentialState.VALID
 
 
+def test_a_video_states_what_was_so_from_its_beginning_to_its_end(
+    tmp_path: Path, class_file: Path
+) -> None:
+    """A taught rule that was withdrawn, or came, meanwhile did not judge all of it."""
+    begun = msgspec.structs.replace(CLAIMS, taught={"our cup": "d4" * 32, "a hat": "e5" * 32})
+    ended = msgspec.structs.replace(CLAIMS, taught={"our cup": "d4" * 32, "a pen": "f6" * 32})
+    both = begun.also(ended)
+    assert both.taught == {"our cup": "d4" * 32} and both.packs == CLAIMS.packs
+    other = msgspec.structs.replace(CLAIMS, taught={"our cup": "00" * 32})
+    assert begun.also(other).taught == {}, "a rule of that name, and another one"
+    head, rest = signing.film()
+    with Publisher(tmp_path / "album", class_file=os.fsencode(class_file)) as one:
+        hatch.send(one.gate, hatch.NewVideo(2, 2_000, begun))
+        hatch.send(one.gate, hatch.Piece(2, len(head + rest)), head + rest)
+        hatch.send(one.gate, hatch.Seal(2, len(head), both), head)
+        video = one.kept(one.answer(2))
+    assert verify(video, [signing.known(class_file)]).claims == both
+
+
+W_AND_X = """
+import ctypes, mmap, sys
+from pathlib import Path
+from shuttergate.credentials import authority, signer
+from shuttergate.claims import Claims
+PR_SET_MDWE = 65
+words = [ctypes.c_ulong(word) for word in (1, 0, 0, 0)]
+if ctypes.CDLL(None).prctl(PR_SET_MDWE, *words) != 0:
+    sys.exit("no")
+try:
+    mmap.mmap(-1, 4096, prot=7)
+except PermissionError:
+    photo = sys.stdin.buffer.read()
+    root = authority.read(Path(sys.argv[1]))
+    sys.stdout.buffer.write(signer.FileSigner(root).photo(photo, Claims()))
+"""
+
+
+def test_it_signs_where_no_memory_is_both_writable_and_executable(class_file: Path) -> None:
+    """As under the service, by MemoryDenyWriteExecute."""
+    done = subprocess.run(
+        [sys.executable, "-c", W_AND_X, str(class_file)],
+        input=signing.jpeg(),
+        capture_output=True,
+        check=False,
+    )
+    if done.stderr == b"no\n":
+        pytest.skip("this kernel does not refuse such memory by itself")
+    assert done.returncode == 0, done.stderr.decode()
+    assert verify(done.stdout, [signing.known(class_file)]).state is CredentialState.VALID
+
+
 def test_a_class_that_cannot_be_used_keeps_everything_out_until_it_is_mended(
     tmp_path: Path, class_file: Path
 ) -> None:

@@ -36,3 +36,10 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packs: dict[str, str] = {}
     taught: dict[str, str] = {}
     looks: dict[str, LookClaim] = {}
+
+    def also(self, later: Claims) -> Claims:
+        """Return what was so all along: of taught rules those that ``later`` has, too."""
+        taught = {
+            name: sum_ for name, sum_ in self.taught.items() if later.taught.get(name) == sum_
+        }
+        return msgspec.structs.replace(self, taught=taught)

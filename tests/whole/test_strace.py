@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from shuttergate.credentials.store import JPEG, MP4
+from shuttergate.credentials.verify import CredentialState, verify_file
 from support import needs
 from support.kits import slow_kit
-from support.signing import new_class
+from support.signing import known, new_class, read
 
 CALLS = (
     "open,openat,openat2,creat,mmap,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
@@ -115,6 +117,20 @@ def test_the_publisher_writes_unnamed_files_in_the_album_and_links_as_many_as_it
     rest = {call for call in found - links if not call.startswith("fallocate(")}
     assert rest == {f"{album}/#unnamed"}
     assert len(links) == len(list(album.iterdir()))
+
+
+@needs.module("c2pa", "c2pa-python").mark
+def test_what_a_kit_of_a_class_kept_is_valid_by_c2pas_own_reader_and_by_ours(
+    run: tuple[dict[str, list[str]], Path],
+) -> None:
+    _, album = run
+    (file,) = album.parent.glob("*.class")
+    for path in album.iterdir():
+        found = verify_file(path, [known(file)])
+        assert (found.state, found.class_name) == (CredentialState.VALID, "room 3b")
+        assert found.claims is not None and {*found.claims.packs} == {"consent-clean", "open-nsfw"}
+        kind = {".jpg": JPEG, ".mp4": MP4}[path.suffix]
+        assert read(path.read_bytes(), [known(file)], kind)["validation_state"] == "Trusted"
 
 
 @pytest.mark.parametrize("process", ["parent", "gate", "publisher"])

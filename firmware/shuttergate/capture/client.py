@@ -132,10 +132,19 @@ class PublisherClient:
         with self._turn:
             self._send(self._sending, hatch.Piece(serial, len(content)), content)
 
-    def seal(self, serial: int, head: bytes, may: Callable[[], bool]) -> hatch.Receipt | None:
-        """Have a whole video kept, with these first bytes; None where ``may()`` said no."""
+    def seal(
+        self,
+        serial: int,
+        head: bytes,
+        may: Callable[[], bool],
+        claims: Claims | None = None,
+    ) -> hatch.Receipt | None:
+        """Have a whole video kept, with these first bytes; None where ``may()`` said no.
+
+        ``claims``: what it is to state, if not what it began with.
+        """
         with self._turn:
-            return self._publish(serial, hatch.Seal(serial, len(head)), head, may)
+            return self._publish(serial, hatch.Seal(serial, len(head), claims), head, may)
 
     def drop(self, serial: int) -> None:
         """Have nothing kept of a video; where there is no publisher, nothing is."""

@@ -48,10 +48,14 @@ class Piece(msgspec.Struct, frozen=True, tag="piece", forbid_unknown_fields=True
 
 
 class Seal(msgspec.Struct, frozen=True, tag="seal", forbid_unknown_fields=True):
-    """Video `serial` is whole, once the bytes that follow stand at its beginning anew."""
+    """Video `serial` is whole, once the bytes that follow stand at its beginning anew.
+
+    ``claims``: what it is to state in the end; None: as it began.
+    """
 
     serial: int
     size: int = 0
+    claims: Claims | None = None
 
 
 class Hidden(msgspec.Struct, frozen=True, tag="hidden", forbid_unknown_fields=True):

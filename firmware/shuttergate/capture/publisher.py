@@ -94,7 +94,7 @@ class _Desk:
                 case hatch.Piece() if self._draft is not None and self._is_on(order.serial):
                     self._write(self._draft, content)
                 case hatch.Seal() if self._draft is not None and self._is_on(order.serial):
-                    self._seal(self._draft, order.serial, content)
+                    self._seal(self._draft, order, content)
                 case hatch.Seal():
                     lost = hatch.kept_out(order.serial, phrase("it was given up"))
                     hatch.send(self._sock, lost)
@@ -125,14 +125,15 @@ class _Desk:
         draft.write(b"".join((content[: self._first], self._lead)))
         draft.write(content[self._first :])
 
-    def _seal(self, draft: Draft, serial: int, head: bytearray) -> None:
+    def _seal(self, draft: Draft, order: hatch.Seal, head: bytearray) -> None:
         assert self._video is not None
+        claims, serial = order.claims or self._video.claims, order.serial
         lead = self._lead if self._first else b""
         draft.write_at(0, head[: self._first])
         draft.write_at(self._first + len(lead), head[self._first :])
         if lead:
             _move_index(draft, len(lead))
-        filled, lacks = self._finish.video(draft, self._video.claims) if lead else (b"", None)
+        filled, lacks = self._finish.video(draft, claims) if lead else (b"", None)
         draft.write_at(self._first, filled)
         draft.sync()
         may = self._may(serial)

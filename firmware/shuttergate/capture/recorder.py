@@ -326,7 +326,7 @@ class Recorder:
             delivery = Delivery(
                 self._client,
                 int(pressed.timestamp() * 1000),
-                self._judge.claims(of_film=True),
+                lambda: self._judge.claims(of_film=True),
                 lambda: self._photos.is_kept(video.pressed_s, RECEIPT_TIMEOUT_S),
                 lambda: not video.is_doubted,
                 lambda receipt: self._events.put(_Delivered(video, receipt)),
