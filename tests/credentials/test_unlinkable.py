@@ -92,7 +92,9 @@ def test_each_has_one_certificate_of_its_own_that_tells_the_class_and_no_kit(
         dates = (one.not_valid_before_utc, one.not_valid_after_utc)
         rest.add((one.subject.rfc4514_string(), one.issuer.rfc4514_string(), dates, oids))
     assert len(keys) == len(serials) == KITS * PHOTOS
-    assert len(rest) == 1
+    ((subject, issuer, dates, _oids),) = rest
+    assert (subject, issuer) == ("CN=one photo or video,O=room 3b", "CN=class root,O=room 3b")
+    assert [date.year for date in dates] == [1970, 9999]
 
 
 def masked(content: bytes) -> list[bytes]:
