@@ -96,7 +96,7 @@ def read(path: Path) -> Authority:
     try:
         key = serialization.load_pem_private_key(found[b"PRIVATE KEY"], None)
     except Exception as error:  # of many kinds, by what is wrong with it
-        _refuse(path, phrase("its private key cannot be read: {error}", error=error))
+        _refuse(path, phrase("its private key cannot be read: {error}", error=cause_of(error)))
     if not _is_p256(ec, key, ec.EllipticCurvePrivateKey):
         _refuse(path, phrase("its key is of another kind than P-256"))
     if key.public_key() != certificate.public_key():
@@ -154,7 +154,7 @@ def _root(path: Path, pem: bytes) -> Certificate:
         may_sign = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
         name = _class_name(certificate)
     except Exception as error:  # of many kinds, by what is wrong with it
-        _refuse(path, phrase("its certificate cannot be read: {error}", error=error))
+        _refuse(path, phrase("its certificate cannot be read: {error}", error=cause_of(error)))
     if not _is_p256(ec, key, ec.EllipticCurvePublicKey):
         _refuse(path, phrase("its key is of another kind than P-256"))
     try:

@@ -135,7 +135,7 @@ def _read(file: BinaryIO, kind: str, settings: Mapping[str, Any]) -> Verified:
             told = json.loads(reader.json())
             results = reader.get_validation_results() or {}
     except (c2pa.C2paError, ValueError) as error:
-        said = phrase("its credential cannot be read: {error}", error=str(error)[:200])
+        said = phrase("its credential cannot be read: {error}", error=cause_of(error))
         return Verified(CredentialState.CHANGED, said)
     return _standing(told, results)
 
