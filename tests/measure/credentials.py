@@ -189,7 +189,7 @@ def of_a_press(file: Path, folder: Path, presses: int) -> list[Figure]:
             f"{len(signs)} and {len(plain)}",
             f"{ratio:.3f} x ({_ms(signs):.1f} / {_ms(plain):.1f} ms)",
             f"<= {MOST_SLOWER:.2f} x",
-            ratio <= MOST_SLOWER and min(len(plain), len(signs)) >= 0.8 * presses,
+            ratio <= MOST_SLOWER and min(len(plain), len(signs)) >= presses // 2,
         ),
         Figure("the same, p99", f"{_ms(signs, 0.99):.1f} / {_ms(plain, 0.99):.1f} ms", "", True),
         Figure(
