@@ -21,6 +21,7 @@ from shuttergate.commands import usage
 from shuttergate.commands.bench import bench
 from shuttergate.commands.board import board_app
 from shuttergate.commands.credentials import credentials_app, verify
+from shuttergate.commands.ledger import ledger_app
 from shuttergate.commands.model import model_app
 from shuttergate.commands.shared import (
     AsJson,
@@ -67,6 +68,7 @@ app.add_typer(credentials_app, name="credentials")
 app.command(help=_("Say what photos and videos state of themselves, and whether it still holds."))(
     verify
 )
+app.add_typer(ledger_app, name="ledger")
 
 
 def start() -> None:

@@ -27,7 +27,7 @@ from msgspec.structs import replace
 from shuttergate import feed
 from shuttergate.capture.publisher import PublisherSettings
 from shuttergate.companion import Companion
-from shuttergate.config import Config, GateStart, class_file
+from shuttergate.config import Config, KitStart, class_file
 from shuttergate.parent.children import Child, memory_mb
 from shuttergate.parent.injected import Injected
 from shuttergate.parent.taught import Taught
@@ -266,7 +266,7 @@ class Supervisor:
     def _start_gate(self, now_s: float) -> None:
         ours, theirs = feed.pair()
         with theirs:
-            settings = msgspec.json.encode(GateStart(self._config, self._taught.rules))
+            settings = msgspec.json.encode(KitStart(self._config, self._taught.rules))
             self._gate.start("shuttergate.gate_process", theirs.fileno(), settings, now_s)
         self.starts += 1
         self._leash = feed.Leash(ours)
