@@ -22,7 +22,7 @@ import pytest
 from shuttergate import feed
 from shuttergate.board import board_file
 from shuttergate.capture.publisher import PublisherSettings
-from shuttergate.config import Config, GateStart
+from shuttergate.config import Config, KitStart
 from shuttergate.console.process import ConsoleSettings
 from shuttergate.system import landlock
 from shuttergate.system.pipes import pipes
@@ -238,11 +238,11 @@ def settings(name: str, folder: Path) -> bytes:
         "gate with pins": ('driver = "mock"', 'driver = "lgpio"'),
     }
     if name not in changes:
-        return msgspec.json.encode(GateStart(Config()))
+        return msgspec.json.encode(KitStart(Config()))
     text = board_file("simulated").read_text(encoding="utf-8")
     board = folder / "board.toml"
     board.write_text(text.replace(*changes[name]), encoding="utf-8")
-    return msgspec.json.encode(GateStart(Config(board=str(board))))
+    return msgspec.json.encode(KitStart(Config(board=str(board))))
 
 
 @pytest.fixture(scope="module")
