@@ -326,3 +326,22 @@ def test_the_gate_process_holds_nothing_that_signs() -> None:
     there = {name.split(".")[0] for name in done.stdout.split()} | {*done.stdout.split()}
     assert "shuttergate.capture.photographer" in there
     assert not there & {"shuttergate.credentials", "c2pa", "cryptography"}
+
+
+WITHOUT = """
+import sys
+for name in ("c2pa", "cryptography"):
+    sys.modules[name] = None
+import shuttergate.cli, shuttergate.commands.doctor, shuttergate.credentials.verify
+from shuttergate.capture.publisher import PublisherSettings
+from shuttergate.publisher_process import Finisher
+finisher = Finisher(PublisherSettings(b""))
+finisher.check()
+print(finisher.lead() != b"")
+"""
+
+
+def test_without_the_extra_a_kit_of_no_class_works_as_ever() -> None:
+    command = [sys.executable, "-c", WITHOUT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
