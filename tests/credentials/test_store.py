@@ -37,6 +37,8 @@ def test_of_a_video_it_is_in_its_boxes() -> None:
     assert found(head + marks.BOX + own + rest) == own
     large = b"\0\0\0\x01uuid" + (16 + len(C2PA_UUID)).to_bytes(8) + C2PA_UUID
     assert found(head + large + own) == own, "one of a 64-bit size is passed by"
+    beyond = b"\0\0\0\x01free" + b"\xff" * 8
+    assert found(head + beyond + own) == b"", "one that says it is larger than any file"
     to_the_end = b"\0\0\0\0" + own[4:]
     assert found(head + to_the_end) == to_the_end
 

@@ -545,6 +545,10 @@ REGRESSIONS: dict[str, tuple[str, bytes]] = {
         seeds.moving("PNG"),
     ),
     "an animation that is damaged": ("picture", seeds.moving("PNG")[:-90]),
+    "a box of a video that says it is larger than any file": (
+        "stated",
+        b"\0\0\0\x0cftypiso5\0\0\0\x01free" + b"\xff" * 8 + b"\0\0\0\x08mdat",
+    ),
     "an animation that grows where it is laid over itself": ("picture", seeds.vast_gif()),
     "PostScript that never ends": (
         "picture",

@@ -86,10 +86,10 @@ def _boxes(file: BinaryIO) -> Iterator[tuple[int, int]]:
     """Yield place and length of each box of an MP4 that holds a manifest."""
     end, place = file.seek(0, os.SEEK_END), 0
     for _ in range(MOST_PARTS):
+        if place + 8 > end:  # one may say that it goes on far beyond
+            return
         file.seek(place)
         head = file.read(24)
-        if len(head) < 8:
-            return
         size, name = struct.unpack_from(">I4s", head)
         if size == _LARGE and len(head) >= 16:
             size = int.from_bytes(head[8:16])
