@@ -22,6 +22,7 @@ from shuttergate.claims import Claims, LookClaim
 from shuttergate.console import judge
 from shuttergate.credentials import authority, marks
 from shuttergate.credentials.signer import C2PA_UUID, ROOM, FileSigner
+from shuttergate.errors import SoundError
 from shuttergate.system.framing import framed
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
@@ -250,6 +251,12 @@ def to_gate() -> Iterator[bytes]:
     yield b"".join(messages)
 
 
+def mutes() -> Iterator[bytes]:
+    """Yield what a voice's process tells: that it cannot be heard, and why."""
+    for error in (SoundError("no loudspeaker"), SoundError("{device}: no", device="plughw:0,0")):
+        yield msgspec.json.encode(feed.VoiceMute(str(error), feed.said(error)))
+
+
 def to_publisher() -> Iterator[bytes]:
     """Yield what the gate tells a publisher: a photo that is kept, one that is not, and a video."""
 
@@ -397,5 +404,6 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
     "ranges": (b"-", b"bytes=", b"9" * 20, b",", b" ", b"\xb2"),
     "stated": _FILE,
     "class_file": _PEM,
+    "mute": _JSON,
 }
 """Words that chance alone would take long to find, by target."""

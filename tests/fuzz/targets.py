@@ -33,7 +33,7 @@ from shuttergate.capture import publisher
 from shuttergate.capture.album import Album
 from shuttergate.capture.client import PublisherClient
 from shuttergate.companion import Role
-from shuttergate.config import Config, read_config, read_kit
+from shuttergate.config import Config, VoiceSettings, read_config, read_kit
 from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture, _Child
@@ -54,13 +54,15 @@ from shuttergate.frames.clip import Clip
 from shuttergate.frames.shot import Lens
 from shuttergate.frames.stage import Stagehand
 from shuttergate.injection import FaultSwitch, Injection, offered
-from shuttergate.parent import seats
+from shuttergate.parent import log, seats
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.props import Prop
 from shuttergate.system.framing import framed
 from shuttergate.vision.pack import read_pack
+from shuttergate.voice.prompter import Prompter
 from shuttergate.warden import Warden
+from shuttergate.words import LANGUAGES, words
 
 MAX_PIXELS = 250_000
 """Instead of the kit's 128 million, so that thousands of files can be tried: the same check."""
@@ -409,6 +411,25 @@ def to_gate(data: bytes) -> None:
 
 
 @functools.cache
+def _voice() -> tuple[Prompter, socket.socket]:
+    """The kit's end of a voice, and the end of its process."""
+    voice = Prompter(VoiceSettings(language="en"))
+    theirs = socket.fromfd(voice.companions[0].link, socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    return voice, theirs
+
+
+def mute(data: bytes) -> None:
+    """Whatever the voice's process says of itself, it can be logged and told, or is let go."""
+    voice, theirs = _voice()
+    theirs.send(data[:MAX_SAID_BYTES] or b"\0")
+    for event in voice.attend(None, []):
+        assert isinstance(event, feed.VoiceMute)
+        assert list(log.lines([event]))
+        for language in LANGUAGES:
+            words(event, language)
+
+
+@functools.cache
 def _album() -> Path:
     folder = _folder() / "album"
     folder.mkdir()
@@ -514,7 +535,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     one.__name__: one
     for one in (
         *(picture, clip, config, board, pack, orders, wishes, sights, shown),
-        *(to_gate, to_publisher, answers, http, ranges, stated, class_file),
+        *(to_gate, to_publisher, answers, http, ranges, stated, class_file, mute),
     )
 }
 
@@ -535,6 +556,7 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "ranges": seeds.ranges,
     "stated": seeds.stated,
     "class_file": seeds.class_files,
+    "mute": seeds.mutes,
 }
 
 _DEEP = b'{"x":' + b"[" * 2000

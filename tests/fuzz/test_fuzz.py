@@ -40,6 +40,7 @@ MUTATIONS = {
     "ranges": 20000,
     "stated": 1500,
     "class_file": 1500,
+    "mute": 3000,
 }
 """So many a target: about a second or two on a slow computer."""
 
