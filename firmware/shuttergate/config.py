@@ -91,10 +91,12 @@ class LookSettings(Table, frozen=True):
 class PolicySettings(Table, frozen=True):
     """Rules that the kit was taught, beside the nudity rule: their files, in any order.
 
-    They can only close; no setting takes the nudity rule away, or makes it laxer.
+    They can only close; no setting takes the nudity rule away, or makes it laxer. ``ask``: whoever
+    presses where one of them alone closes is asked, and may say yes. Of nudity nobody is asked.
     """
 
     rules: Annotated[list[str], Meta(max_length=16)] = []
+    ask: bool = False
 
 
 class PageSettings(Table, frozen=True):
@@ -171,6 +173,14 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
     if changes:
         kit = msgspec.structs.replace(kit, pins=msgspec.structs.replace(kit.pins, **changes))
         board.check_pins(kit.pins, path or Path("pins"))
+    if config.policy.ask and kit.pins.shutter_sense is None:
+        raise ConfigError(
+            "{path}: policy.ask: the button of the board {board} has no second pole, and only that "
+            "feels a press while the permissive line is low; fit one and name it as "
+            "pins.shutter_sense, or set ask = false",
+            path=path,
+            board=kit.name,
+        )
     channels = kit.channels.all
     unknown = sorted(set(config.thresholds) - set(channels))
     if unknown:

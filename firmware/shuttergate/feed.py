@@ -72,6 +72,17 @@ class PressRefused(Event, frozen=True, tag="press refused"):
     said: Said = msgspec.UNSET  # of the detail
 
 
+class Asked(Event, frozen=True, tag="asked"):
+    """A press met a gate that a taught rule alone keeps closed, and the kit asks: are you sure?
+
+    Which rule, and what the answer is, the log is not told. A yes is to be said within
+    ``answer_s``, by holding the button for ``hold_s``.
+    """
+
+    answer_s: float
+    hold_s: float
+
+
 class Video(Event, frozen=True, tag="video"):
     """A video is in the album, so many milliseconds after it ``ended`` (see `Recorded`)."""
 
@@ -242,10 +253,12 @@ class Total(StrEnum):
     VIDEOS = "videos"  # PUBLISHED
     REFUSED = "refused"  # presses, by reason
     LOST = "lost"  # recordings that came to nothing, by reason
+    ASKED = "asked"  # questions, PUT, and those that were answered with YES
     TESTS = "tests"  # known answers, RIGHT or WRONG
 
 
 PUBLISHED, RIGHT, WRONG = "published", "right", "wrong"
+PUT, YES = "put", "yes"
 
 Totals = dict[Total, dict[str, int]]
 """The one mapping of all counts: whatever counts, adds up or shows them goes through it."""
@@ -266,6 +279,17 @@ def count(totals: Mapping[Total, Mapping[str, int]], what: Total, label: str | N
     return sum(counts.values()) if label is None else counts.get(label, 0)
 
 
+class OpenQuestion(msgspec.Struct, frozen=True):
+    """The question that stands: ``left_s`` for a yes, and for how long the button is held for it.
+
+    ``hold_s``: so long is needed. ``held_s``: None while it is not held.
+    """
+
+    left_s: float
+    hold_s: float
+    held_s: float | None = None
+
+
 class Status(Message, frozen=True, tag="status"):
     """The gate as it stands, with totals since the process began. Also its heartbeat."""
 
@@ -284,6 +308,7 @@ class Status(Message, frozen=True, tag="status"):
     opened_s: float | None = None  # since boot: since when it is OPEN; the line rose no sooner
     line: bool | None = None  # the simulated line's level, by its meter
     video: bool = True  # whether a press that is held can become one
+    question: OpenQuestion | None = None  # "are you sure?"
 
 
 class StartStep(Message, frozen=True, tag="step"):
@@ -368,6 +393,7 @@ AnyEvent = (
     GateChanged
     | Photo
     | PressRefused
+    | Asked
     | Video
     | VideoLost
     | NoVideo

@@ -97,12 +97,16 @@ class PressJudge:
         """Return the smallest figure that is looked for in it, as a share of the upright height."""
         return self._eyes.second_look.pyramid(main_size(leaving)).coverage
 
-    def picture(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        """Give an I420 picture its second look; raises `ScoreError`."""
+    def picture(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
+        """Give an I420 picture its second look; raises `ScoreError`.
+
+        ``but_for``: the taught rule that was asked about, which does not count here.
+        """
         began_s = self._clock()
         found = self._eyes.second_look(leaving)
         self._tally.look.took(self._clock() - began_s)
-        return verdict.judge(found, self.rule), found
+        rule = verdict.without(self.rule, but_for) if but_for else self.rule
+        return verdict.judge(found, rule), found
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
         """Return by what whole factor frames of (width, height) are made smaller for a video.
