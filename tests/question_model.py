@@ -1,9 +1,9 @@
-"""A model checker for question.py, as gate_model.py is one for gate.py: the same search, more state.
+"""A model checker for question.py, as gate_model.py is one for gate.py: the same search.
 
 The gate and what stands beside it are each brought to their form as gate_model.py does it. Besides:
 
 - the opening in which a question was put, or a yes was given, is that which stands: every call
-  drops what is not, and `fitting` looks that it did;
+  drops what is not, and `of_its_opening` looks that it did;
 - the age of a question, of a hold and of a yes is kept up to one tick over its limit;
 - the second pole's last release, as the contact's: until it has settled, and not while it is down.
 
@@ -13,13 +13,14 @@ nudity, doubt, faults and time is what it does without any question, call by cal
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, replace
 from math import inf
 from types import ModuleType
 
 import gate_model
 from gate_model import Form, Found, Model, Search, written
-from shuttergate import gate
+from shuttergate import gate, question
 from shuttergate.gate import Press, Rules, State
 from shuttergate.question import Asking, Felt, Terms
 from support.gate_history import (
@@ -33,7 +34,6 @@ from support.gate_history import (
     UP,
     WAIT,
     Event,
-    History,
 )
 from support.question_history import (
     ASK_PROPERTIES,
@@ -66,12 +66,12 @@ class AskModel:
 def form(node: AskNode) -> Form:
     """Return what a canonical node is known by."""
     asking, asked = node
-    question = asking.question
-    beside = () if question is None else (question.asked_s, question.lent_s, question.is_spent)
+    put = asking.question
+    beside = () if put is None else (put.asked_s, put.opened_s, put.lent_s, put.is_spent)
     return (
         written(asking.gate, *asked.gate),
         written(asking.but, *asked.but),
-        (asking.rule, asking.down, asking.up_since_s, asking.held_since_s, asking.answer_s is None),
+        (asking.rule, asking.down, asking.up_since_s, asking.held_since_s, asking.answer_s),
         beside,
         asked[2:],
     )
@@ -82,31 +82,35 @@ def canonical(model: AskModel, node: AskNode, now: float) -> AskNode:
     (asking, asked), terms = node, model.terms
     state, history = gate_model.canonical(model.of_the_gate, (asking.gate, asked.gate), now)
     but, beside = gate_model.canonical(model.of_the_gate, (asking.but, asked.but), now)
-    assert fitting(asking), "a question, or a yes, of another opening"
 
     def young(moment: float | None, limit: float) -> float | None:
         return None if moment is None else max(moment - now, -limit - 1.0)
+
+    def same(opened_s: float | None) -> float | None:
+        if opened_s is None or opened_s == asking.but.opened_s:
+            return None if opened_s is None else but.opened_s
+        return -inf  # of an opening that is over: only a mutation has that
 
     def rested(down: bool, up_since: float) -> float:
         settled = -terms.gate.settle_s - 1.0
         return settled if down else max(up_since - now, settled)
 
-    question = asking.question
-    if question is not None:
-        question = replace(
-            question,
-            asked_s=young(question.asked_s, terms.answer_s),
-            opened_s=but.opened_s,
-            lent_s=young(question.lent_s, terms.lent_s),
+    put = asking.question
+    if put is not None:
+        put = replace(
+            put,
+            asked_s=young(put.asked_s, terms.answer_s),
+            opened_s=same(put.opened_s),
+            lent_s=young(put.lent_s, terms.lent_s),
         )
     asking = replace(
         asking,
         gate=state,
         but=but,
         up_since_s=rested(asking.down, asking.up_since_s),
-        question=question,
+        question=put,
         held_since_s=young(asking.held_since_s, terms.hold_s),
-        answer_s=None if asking.answer_s is None else but.opened_s,
+        answer_s=same(asking.answer_s),
     )
     asked = asked._replace(
         gate=history,
@@ -119,13 +123,6 @@ def canonical(model: AskModel, node: AskNode, now: float) -> AskNode:
     return asking, asked
 
 
-def fitting(asking: Asking) -> bool:
-    """Whether question and yes are of the opening that stands beside the gate."""
-    opened = asking.but.opened_s
-    question, answer = asking.question, asking.answer_s
-    return (question is None or question.opened_s == opened) and answer in (None, opened)
-
-
 def call(
     module: ModuleType, asking: Asking, event: Event, now: float, newest: float, terms: Terms
 ) -> tuple[Asking, Press | None, bool, Felt | None]:
@@ -133,7 +130,7 @@ def call(
     match event.kind:
         case "second pole down" | "second pole up":
             found, felt = module.sensed(asking, event.kind == POLE_DOWN, now, terms)
-            return found, None, False, felt
+            return found, None, False, felt and Felt[felt.name]  # a mutation has a Felt of its own
         case "contact down" | "contact up":
             found, press, is_yes = module.contact(asking, event.kind == DOWN, now, terms)
             return found, press, is_yes, None
@@ -170,8 +167,6 @@ def advance(
     node = asking, was.felt(event, now, terms, felt, is_yes)
     if call(module, before, event, now, newest, terms) != found:
         return node, "pure"
-    if not fitting(asking):
-        return node, "fitting"
     for one in model.properties:
         if not one(step):
             return node, one.__name__
@@ -245,7 +240,44 @@ def events(*rules: str, faults: tuple[str, ...], contact: bool = True) -> tuple[
     )
 
 
-TERMS = Terms(Rules(1, 2.0, 2.0, 1.0), True, 4.0, 2.0, 1.0)
-ASKING = AskModel("a question", TERMS, events("star", faults=("starting",)))
+TERMS = Terms(Rules(1, 1.0, 1.0, 1.0), True, 3.0, 1.0, 1.0)
+LONGER = Terms(Rules(1, 2.0, 2.0, 1.0), True, 4.0, 2.0, 1.0)
+ONE_RULE = events("star", faults=("starting",))
+TWO_RULES = events("star", "moon", faults=("starting",))
+ASKING = AskModel("one rule", TERMS, ONE_RULE)
+FULL = (
+    AskModel("two rules", TERMS, TWO_RULES),
+    AskModel("longer times", LONGER, ONE_RULE),
+    AskModel("two frames", replace(TERMS, gate=Rules(2, 1.0, 1.0, 1.0)), ONE_RULE),
+    AskModel("it does not ask", replace(TERMS, asks=False), TWO_RULES),
+)
 
-__all__ = ["ASKING", "TERMS", "AskModel", "History", "explore", "inf", "replay"]
+
+def main() -> None:
+    """Search one alphabet or all of them, and print a table in Markdown."""
+    parser = argparse.ArgumentParser(description="model-check question.py")
+    parser.add_argument("--full", action="store_true", help="more alphabets (some minutes)")
+    models = (ASKING, *FULL) if parser.parse_args().full else (ASKING,)
+    print(
+        "| question.py (frames, age, hold-off, settling; answer, hold, current) | events | ", end=""
+    )
+    print("states | transitions | depth | fixpoint | seconds | properties |")
+    print("|---|---|---|---|---|---|---|---|")
+    for model in models:
+        found, terms = explore(question, model), model.terms
+        rules = terms.gate
+        ticks = f"{rules.clear_frames}, {rules.max_age_s:g}, {rules.hold_off_s:g}, "
+        ticks += f"{rules.settle_s:g}; {terms.answer_s:g}, {terms.hold_s:g}, {terms.lent_s:g}"
+        broken = f", broken: {found.broken}" if found.broken else ""
+        print(
+            f"| {model.name} ({ticks}) | {len(model.events)} | {len(found.nodes)} "
+            f"| {found.transitions} | {found.depth} | {'yes' if found.is_whole else 'no'} "
+            f"| {found.seconds:.1f} | {len(model.properties) + 2}{broken} |",
+            flush=True,
+        )
+        if found.broken:
+            raise SystemExit("\n".join(replay(question, model, found.events)[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -61,9 +61,9 @@ class Appliance:
         tell, own = link.send, config.limits()
         self.tally = Tally(clock)
         self._lateness = Lateness()
-        self.interlock = Interlock(
-            config.gate.rules(), panel.permissive, self._gate_changed, clock, config.policy.ask
-        )
+        rules = config.gate.rules()
+        terms = config.policy.terms(rules)
+        self.interlock = Interlock(rules, panel.permissive, self._gate_changed, clock, terms)
         self.faults = FaultLog(self.interlock, tell)
         self._proof = ProofTests(eyes, config.vision.selftest_s, self.tally, self.faults, clock)
         live = LiveJudge(eyes, own, self._proof, self.faults, self.tally, clock)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shuttergate import board, gate
+from shuttergate import board, gate, question
 from shuttergate.errors import ConfigError
 from shuttergate.system.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
@@ -92,11 +92,18 @@ class PolicySettings(Table, frozen=True):
     """Rules that the kit was taught, beside the nudity rule: their files, in any order.
 
     They can only close; no setting takes the nudity rule away, or makes it laxer. ``ask``: whoever
-    presses where one of them alone closes is asked, and may say yes. Of nudity nobody is asked.
+    presses where one of them alone closes is asked, and may say yes within ``answer_s``, by holding
+    the button for ``hold_s``. Of nudity nobody is asked.
     """
 
     rules: Annotated[list[str], Meta(max_length=16)] = []
     ask: bool = False
+    answer_s: Annotated[float, Meta(ge=10, le=600)] = 10.0
+    hold_s: Annotated[float, Meta(ge=3, le=60)] = 3.0
+
+    def terms(self, rules: gate.Rules) -> question.Terms:
+        """Return how the kit asks."""
+        return question.Terms(rules, self.ask, self.answer_s, self.hold_s)
 
 
 class PageSettings(Table, frozen=True):

@@ -42,7 +42,7 @@ class Interlock:
     ``write_line`` raises or lowers the permissive line; nothing else in the program may.
     ``on_change(now)`` is told of each change, in their order, after the line was written. Both run
     under the lock, which is re-entrant: raising the line may at once bring a contact event on the
-    same thread. ``asks``: whether somebody may be asked where a taught rule alone closes.
+    same thread. ``terms``: how the kit asks, if it does, where a taught rule alone closes.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class Interlock:
         write_line: Callable[[bool], None],
         on_change: Callable[[Moment], None] = lambda now: None,
         clock: Clock = since_boot_s,
-        asks: bool = False,
+        terms: Terms | None = None,
     ) -> None:
         self._rules = rules
-        self._terms = Terms(rules, asks)
+        self._terms = terms or Terms(rules)
         self._write_line = write_line
         self._on_change = on_change
         self._clock = clock

@@ -1,7 +1,7 @@
 """What the model checker of the question knows: what was seen and told, and the properties.
 
-`Asked` is told the same events as question.py, and what came of them; it never asks it. What speaks
-against the gate, and against it but for the taught rule, two `History` objects know, as for gate.py.
+`Asked` is told the same events as question.py, and what came of them; it never asks it. What
+speaks against the gate, and against it but for the taught rule, two `History` objects know.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
     down: bool = True  # what the second pole last read
     up_since: float = inf  # the first reading since which it has only read released
     asked: float | None = None  # when the question that stands was put
-    pressed: float | None = None  # when a press began after that, of a button that was let go
+    pressed: float | None = None  # when a press began since then, of a button that was let go
     yes: float | None = None  # when that was told to be a yes
     taken: bool = False  # and was taken, with the last call
     work: bool = False  # a yes was taken whose photo is not done, and nothing has spoken against it
@@ -143,7 +143,7 @@ def question_is_put(step: AskStep) -> bool:
 def _is_held(step: AskStep) -> bool:
     """Whether a question stands, and a press that began after it has been held for long enough."""
     was, terms = step.was, step.terms
-    if was.asked is None or was.pressed is None or not was.asked < was.pressed:
+    if was.asked is None or was.pressed is None:
         return False
     in_time = step.now - was.asked <= terms.answer_s
     held = step.now - was.pressed >= terms.hold_s and not was.rests(step.now, terms)
@@ -170,6 +170,11 @@ def current_is_for_a_yes(step: AskStep) -> bool:
     return lasts and not step.was.taken
 
 
+def current_is_held(step: AskStep) -> bool:
+    """While the gate is CLOSED the button has current only as long as it is held."""
+    return step.asking.gate.is_open or not step.asking.has_current or step.asking.down
+
+
 def current_is_given(step: AskStep) -> bool:
     """A yes gives the button its current in that very call."""
     return step.felt is not Felt.YES or step.asking.has_current
@@ -180,6 +185,13 @@ def nothing_else_closes(step: AskStep) -> bool:
     asking = step.asking
     stands = asking.question is not None or asking.answer_s is not None
     return not stands or not step.was.but.against(step.now, step.terms.gate)
+
+
+def of_its_opening(step: AskStep) -> bool:
+    """A question, and a yes, are of the opening in which they were put, and of no other."""
+    opened, put = step.asking.but.opened_s, step.asking.question
+    fits = put is None or (put.opened_s == opened is not None)
+    return fits and step.asking.answer_s in (None, opened)
 
 
 def yes_is_one_press(step: AskStep) -> bool:
@@ -221,8 +233,10 @@ ASK_PROPERTIES: tuple[AskProperty, ...] = (
     yes_is_held,
     yes_is_heard,
     current_is_for_a_yes,
+    current_is_held,
     current_is_given,
     nothing_else_closes,
+    of_its_opening,
     yes_is_one_press,
     yes_is_taken,
     photo_lasts,
