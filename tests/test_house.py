@@ -33,7 +33,7 @@ KNOW_SEVERAL = {
 """The flat modules that bring them together."""
 
 LEVELS = [
-    "__init__ errors lang columns clock verdict gate interlock frame legible feed words",  # for all
+    "__init__ errors lang columns clock verdict gate question interlock frame legible feed words",
     "system",
     "board config props",  # contracts that are read from files
     "frames vision panel capture policy credentials packs print",

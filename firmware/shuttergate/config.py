@@ -161,6 +161,14 @@ def read_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     config = decode(path, Config)
+    if not config.policy.hold_s < config.policy.answer_s:
+        raise ConfigError(
+            "{path}: policy.hold_s: no yes that is held for {hold_s:g} s is in time, for "
+            "policy.answer_s is {answer_s:g} s; write less",
+            path=path,
+            hold_s=config.policy.hold_s,
+            answer_s=config.policy.answer_s,
+        )
     for name, limits in config.thresholds.items():
         try:
             Thresholds(limits.clear_below, limits.block_at)

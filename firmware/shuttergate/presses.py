@@ -182,9 +182,7 @@ class Presses:
         """Return a picture in the size in which it may leave; raises `ScoreError`."""
         return self._judge.leaving(main, self._longest_side)
 
-    def second_look(
-        self, leaving: Pixels, but_for: str = ""
-    ) -> tuple[Reason, Mapping[str, float]]:
+    def second_look(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
         """Judge such a picture, but for a taught rule that was asked about; raises `ScoreError`."""
         return self._judge.picture(leaving, but_for)
 

@@ -53,9 +53,7 @@ class PressWork(Protocol):
     def leaving(self, main: Pixels) -> Pixels:
         """Return a ``main`` picture in the size in which it may leave; raises `ScoreError`."""
 
-    def second_look(
-        self, leaving: Pixels, but_for: str = ""
-    ) -> tuple[Reason, Mapping[str, float]]:
+    def second_look(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
         """Judge such a picture, but for a taught rule that was asked about; raises `ScoreError`."""
 
     @property

@@ -23,9 +23,7 @@ class Display:
         """A press was refused: let lamp and buzzer say so."""
         self._refused_until_s = self._clock() + REFUSAL_S
 
-    def show(
-        self, reason: Reason, stands_in: bool, is_recording: bool, asks: bool = False
-    ) -> None:
+    def show(self, reason: Reason, stands_in: bool, is_recording: bool, asks: bool = False) -> None:
         """Show why the gate is closed (CLEAR: that it is open); see `lamps.lamps` for the rest.
 
         ``asks``: a question stands, whatever keeps it closed.
