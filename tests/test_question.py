@@ -16,7 +16,7 @@ FRAME_S = 0.125
 
 
 class Hand:
-    """A kit's gate, fed with frames of one kind every eighth of a second; a finger, and what was felt of it."""
+    """A kit's gate, fed with a frame every eighth of a second, and a finger with what was felt."""
 
     def __init__(self, terms: Terms = TERMS) -> None:
         self.terms = terms
