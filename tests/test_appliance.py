@@ -438,9 +438,9 @@ def test_a_press_while_another_is_looked_at_is_refused_and_becomes_no_video(rig:
     presses = one.appliance.presses
     look, photo_done = presses.second_look, presses.recorder.photo_done
 
-    def slowly(leaving: Pixels) -> Any:
+    def slowly(leaving: Pixels, but_for: str) -> Any:
         go_on.wait(600)
-        return look(leaving)
+        return look(leaving, but_for)
 
     def note(pressed_s: float, is_kept: bool) -> None:
         done.append(is_kept)
@@ -804,7 +804,7 @@ def test_what_the_second_look_sees_besides_the_rule_is_refused(
     lesson.ask()
     lesson.look_brain.mode = "nude"
     lesson.rig.press(0.8)
-    assert wait_until(lambda: lesson.outcomes() == ["press refused"], 10)
+    assert wait_until(lambda: lesson.outcomes() == ["press refused"], 10), lesson.rig.logs
     (refused,) = lesson.rig.events("press refused")
     assert (refused["reason"], refused["detail"]) == ("second look", "nudity")
     assert list(tmp_path.glob("*.jpg")) == []

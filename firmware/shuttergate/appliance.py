@@ -246,6 +246,5 @@ class Appliance:
             return None
         left_s = max(0.0, terms.answer_s - (now_s - now.question.asked_s))
         held_s = None if now.held_since_s is None else max(0.0, now_s - now.held_since_s)
-        return feed.OpenQuestion(
-            round(left_s, 1), terms.hold_s, None if held_s is None else round(held_s, 1)
-        )
+        held_s = None if held_s is None else round(held_s, 1)
+        return feed.OpenQuestion(round(left_s, 1), terms.answer_s, terms.hold_s, held_s)

@@ -296,12 +296,13 @@ def count(totals: Mapping[Total, Mapping[str, int]], what: Total, label: str | N
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
-    """The question that stands: ``left_s`` for a yes, and for how long the button is held for it.
+    """The question that stands: ``left_s`` of ``answer_s`` for a yes.
 
-    ``hold_s``: so long is needed. ``held_s``: None while it is not held.
+    ``held_s``: for how long of ``hold_s`` the button is held for it; None while it is not.
     """
 
     left_s: float
+    answer_s: float
     hold_s: float
     held_s: float | None = None
 

@@ -146,7 +146,8 @@ class Presses:
                 self._refuse(press.reason)
         elif not self.photographer.press(opening):
             self.recorder.photo_done(opening.pressed_s, False)
-            self._interlock.press_done()
+            if opening.but_for:
+                self._interlock.press_done()
             self._refuse(Reason.BUSY)
 
     def sensed(self) -> None:
