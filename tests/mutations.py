@@ -146,10 +146,10 @@ MUTATIONS = [
         2,
         "each frame is judged by the pixels of the one before it",
         "judging.py",
-        "            found = scores(self._eyes.live, frame.lores)\n",
+        "            found, read = looks(self._eyes.live, frame.lores)\n",
         "            before = getattr(self, '_before', frame.lores)\n"
         "            self._before = frame.lores.copy()\n"
-        "            found = scores(self._eyes.live, before)\n",
+        "            found, read = looks(self._eyes.live, before)\n",
         "2-judged-frame/card-at-the-press",
     ),
     Mutation(
@@ -334,8 +334,8 @@ MUTATIONS = [
         3,
         "a yes takes the whole second look aside",
         "capture/photographer.py",
-        "            if reason is not Reason.CLEAR:\n                return",
-        "            if reason is not Reason.CLEAR and not opening.but_for:\n                return",
+        "            if reason is not Reason.CLEAR:\n",
+        "            if reason is not Reason.CLEAR and not opening.but_for:\n",
         "3-never-leaves/asked-second-look",
     ),
 ]
