@@ -42,7 +42,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"presses": [PressRecord(2.0, "taken", "", "a.jpg", 80.0, felt_s=2.01, outcomes=2)]},
-        "1: a press comes to one thing: a photo or a refusal",
+        "1: a press comes to one thing: a photo, a refusal or a question",
     ),
     (
         {"pictures": [AlbumPicture("a.jpg", "clear", 2.1)]},

@@ -156,7 +156,7 @@ def _of_the_press(record: Record, frame_s: float, slow: float) -> Finding:
 
 
 def _one_outcome(record: Record) -> Finding:
-    must = phrase("1: a press comes to one thing: a photo or a refusal")
+    must = phrase("1: a press comes to one thing: a photo, a refusal or a question")
     for one in record.presses:
         if one.outcomes > 1:
             was = phrase("the press at {at_s:.3f} s came to {n}", at_s=one.at_s, n=one.outcomes)
