@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate.errors import RuleError
+from shuttergate.system.library_words import error_words
 
 MAX_ROWS = 1024
 PLAIN = "plain colour"
@@ -48,7 +49,7 @@ def read_bank(content: bytes, ledger: bytes, name: str) -> HarmlessBank:
         raise RuleError(
             "{name}: the bank of harmless pictures cannot be read: {error}; reinstall shuttergate",
             name=name,
-            error=error,
+            error=error_words(error),
         ) from error
     if found.dtype != np.int8 or found.ndim != 2 or not 0 < len(found) == len(words) <= MAX_ROWS:
         raise RuleError(
