@@ -198,6 +198,20 @@ def head_of(rule: TaughtHead, channels: Iterable[Channel]) -> Head:
     return Head(bare.name, bare.limits, bare.reads)
 
 
+def taught_of(eyes: Eyes) -> dict[str, tuple[str, Head]]:
+    """Return the taught rules that are asked now, by name: their network's sha256, their head."""
+    channels = eyes.channels
+    return {head.name: (one.sha256, head) for one in channels for head in one.heads[1:]}
+
+
+def put(eyes: Eyes, rules: Mapping[str, tuple[str, Head]]) -> None:
+    """Have these taught rules be asked, as `taught_of` gives them, and no others; see `Eyes`."""
+    found: defaultdict[str, list[Head]] = defaultdict(list)
+    for sha256, head in rules.values():
+        found[sha256].append(head)
+    eyes.teach(found)
+
+
 def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -> Example | None:
     """Return what a picture teaches, or None where the nudity rule does not clear it.
 
