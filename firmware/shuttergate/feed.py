@@ -72,7 +72,7 @@ class PressRefused(Event, frozen=True, tag="press refused"):
     said: Said = msgspec.UNSET  # of the detail
 
 
-class Asked(Event, frozen=True, tag="asked"):
+class QuestionPut(Event, frozen=True, tag="asked"):
     """A press met a gate that a taught rule alone keeps closed, and the kit asks: are you sure?
 
     Which rule, and what the answer is, the log is not told. A yes is to be said within
@@ -468,7 +468,7 @@ AnyEvent = (
     GateChanged
     | Photo
     | PressRefused
-    | Asked
+    | QuestionPut
     | Video
     | VideoLost
     | NoVideo

@@ -171,7 +171,7 @@ class Presses:
     def _ask(self) -> None:
         self._tally.count(Total.ASKED, feed.PUT)
         terms = self._interlock.terms
-        self._tell(feed.Asked(terms.answer_s, terms.hold_s))
+        self._tell(feed.QuestionPut(terms.answer_s, terms.hold_s))
 
     def _refuse(self, reason: Reason, detail: Phrase | str = "") -> None:
         self._tally.count(Total.REFUSED, reason)

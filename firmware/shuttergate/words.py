@@ -79,7 +79,7 @@ def is_notable(event: feed.Logged) -> bool:
             return bool(event.faults)
         case feed.Photo() | feed.PressRefused() | feed.Video() | feed.VideoLost() | feed.NoVideo():
             return True
-        case feed.Asked():
+        case feed.QuestionPut():
             return True
         case feed.FaultBegan() | feed.Switch() | feed.SwitchRefused() | feed.ThreadDied():
             return True
@@ -229,7 +229,7 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _("ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
         case feed.GateChanged():
             return _gate_words(item, language)
-        case feed.Asked():
+        case feed.QuestionPut():
             said = _(
                 "are you sure? Let it be, and nothing is taken; to take this one photo, let go, "
                 "then hold the shutter for {hold:g} s, within {answer:g} s"
