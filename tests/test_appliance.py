@@ -790,8 +790,12 @@ def test_left_alone_nothing_is_taken_and_no_frame_is_kept(lesson: Lesson, tmp_pa
 
 def test_let_go_too_early_the_press_is_refused_once(lesson: Lesson, tmp_path: Path) -> None:
     lesson.ask()
-    lesson.rig.press(0.3)
+    shelf = lesson.rig.appliance.lanes[0].spared
+    lesson.rig.finger(True)
+    assert wait_until(lambda: len(shelf._frames) > 0, 5), "the newest, while it may be needed"
+    lesson.rig.finger(False)
     assert wait_until(lambda: lesson.outcomes() == ["press refused"], 5)
+    assert wait_until(lambda: not shelf._frames, 5), "and no longer"
     (refused,) = lesson.rig.events("press refused")
     assert refused["reason"] == "taught"
     time.sleep(0.5)
