@@ -110,10 +110,9 @@ function drawShutter() {
   $("shutter").dataset.live = String(live);
   $("shutter").setAttribute("aria-describedby", "shutter-state");
   const works = kit.kit?.video ? "shutter.live.video" : "shutter.live";
-  const { mark, values } = standing();
-  const dead = mark === "ask" ? "ask.take" : "shutter.dead";
+  const dead = standing().mark === "ask" ? "ask.leave" : "shutter.dead"; // how to say yes stands below, after it
   const state = kit.connected ? (live ? works : dead) : "unknown";
-  $("shutter-state").textContent = mayPress ? say(state, values) : "";
+  $("shutter-state").textContent = mayPress ? say(state) : "";
   const real = [say("shutter.real"), kit.kit?.video && say("shutter.real.video")];
   $("real").textContent = kit.kit?.simulated ? say("shutter.look") : join(real);
 }
