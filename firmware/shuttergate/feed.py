@@ -101,6 +101,14 @@ class VideoLost(Event, frozen=True, tag="video lost"):
     said: Said = msgspec.UNSET  # of the detail
 
 
+class Unsigned(Event, frozen=True, tag="unsigned"):
+    """A photo or video was kept without the credential that it was to have."""
+
+    name: str
+    cause: str
+    said: Said = msgspec.UNSET
+
+
 class NoVideo(Event, frozen=True, tag="no video"):
     """No press can become a video here."""
 
@@ -471,6 +479,7 @@ AnyEvent = (
     | QuestionPut
     | Video
     | VideoLost
+    | Unsigned
     | NoVideo
     | FaultBegan
     | CameraWorks

@@ -10,6 +10,7 @@ from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.config import Config
 from shuttergate.errors import EncoderError, Phrase
@@ -187,6 +188,10 @@ class Presses:
         """Judge such a picture, but for a taught rule that was asked about; raises `ScoreError`."""
         return self._judge.picture(leaving, but_for)
 
+    def claims(self, *, of_film: bool = False, but_for: str = "") -> Claims:
+        """See `PressJudge`."""
+        return self._judge.claims(of_film, but_for)
+
     @property
     def wants_look(self) -> bool:
         """Whether a second look refused a frame, and none has cleared one since; or for a page."""
@@ -226,6 +231,7 @@ class Presses:
             self._tally.photo.took(took_s)
             took_ms = round(took_s * 1000, 1)
             self._tell(feed.Photo(outcome.name, outcome.frame, rounded(scores), took_ms))
+            self._tell_lack(outcome.name, outcome.lacks)
             return
         if outcome.reason is Reason.SECOND_LOOK:
             self._viewfinder.doubt()
@@ -246,10 +252,15 @@ class Presses:
                     round(found.wait_s * 1000, 1),
                 )
             )
+            self._tell_lack(found.name, found.lacks)
             return
         self._tally.count(Total.LOST, found.reason)
         self._display.refused()
         self._tell(feed.VideoLost(found.reason, str(found.detail), feed.said(found.detail)))
+
+    def _tell_lack(self, name: str, lacks: Phrase | None) -> None:
+        if lacks is not None:
+            self._tell(feed.Unsigned(name, str(lacks), lacks))
 
     def _no_video(self, error: EncoderError) -> None:
         self.makes_videos = False

@@ -13,6 +13,7 @@ from shuttergate.capture.album import Album
 from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.shelf import Shelf
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock
 from shuttergate.frame import Frame, Pixels
 from shuttergate.interlock import Opening
@@ -101,6 +102,9 @@ class Studio:
     def second_look(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
         self.but_for = but_for
         return self.look(leaving)
+
+    def claims(self, *, but_for: str = "") -> Claims:
+        return Claims()
 
     def look_begins(self) -> None:
         self.looks_begun += 1
