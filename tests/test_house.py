@@ -34,7 +34,7 @@ KNOW_SEVERAL = {
 """The flat modules that bring them together."""
 
 LEVELS = [
-    "__init__ errors lang columns clock verdict gate interlock frame legible claims",  # for all
+    "__init__ errors lang columns clock verdict gate question interlock frame legible claims",
     "feed words",
     "system",
     "board config props",  # contracts that are read from files

@@ -47,6 +47,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
         {"name": "a.jpg", "frame": 7, "scores": SCORES, "ms": 94.2},
     ),
     (feed.PressRefused(Reason.NUDITY), "press refused", {"reason": "nudity"}),
+    (feed.QuestionPut(10.0, 3.0), "asked", {"answer_s": 10.0, "hold_s": 3.0}),
     (
         feed.PressRefused(Reason.FAULT, "is full", [Fault.ALBUM]),
         "press refused",

@@ -81,6 +81,8 @@ def is_notable(event: feed.Logged) -> bool:
             return bool(event.faults)
         case feed.Photo() | feed.PressRefused() | feed.Video() | feed.VideoLost() | feed.NoVideo():
             return True
+        case feed.QuestionPut():
+            return True
         case feed.FaultBegan() | feed.Switch() | feed.SwitchRefused() | feed.ThreadDied():
             return True
         case feed.RulesChanged() | feed.RuleRefused():
@@ -231,6 +233,12 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _("ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
         case feed.GateChanged():
             return _gate_words(item, language)
+        case feed.QuestionPut():
+            said = _(
+                "are you sure? Let it be, and nothing is taken; to take this one photo, let go, "
+                "then hold the shutter for {hold:g} s, within {answer:g} s"
+            )
+            return said.format(hold=item.hold_s, answer=item.answer_s)
         case feed.Photo():
             return _("photo saved, {ms:.0f} ms after the press").format(ms=item.ms)
         case feed.Video():
