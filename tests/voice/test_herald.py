@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from shuttergate import feed
@@ -78,3 +79,16 @@ def test_a_refused_press_is_told_at_once_and_not_for_every_press_of_many() -> No
     said = hears(herald, status(), 9.0, 12.0, PRESS)  # by the second look: the gate is open
     assert said == [REFUSED, READY]
     assert hears(herald, status(), 12.0, 19.0, PRESS) == [REFUSED], "it was not closed"
+
+
+def test_a_question_is_put_at_once_and_while_it_stands_nothing_else_is_said() -> None:
+    herald = Herald()
+    hears(herald, status(), 0.0, 2.0)
+    assert hears(herald, status("taught"), 2.0, 5.0) == [REFUSED]
+    asks = msgspec.structs.replace(
+        standing(False, "taught").status, question=feed.OpenQuestion(10.0, 10.0, 3.0)
+    )
+    put = feed.QuestionPut(10.0, 3.0)
+    assert hears(herald, asks, 5.0, 15.0, put) == [Spoken.ASKED]
+    assert hears(herald, status("taught"), 15.0, 18.0) == [REFUSED], "nobody said yes"
+    assert hears(herald, asks, 18.0, 20.0, put, PRESS) == [Spoken.ASKED], "it comes first"

@@ -132,8 +132,11 @@ export const newest = () => undefined;
 export const standing = () => ({ mark: "off", title: "kit.off", also: [] });
 export const connect = () => {};
 export const ask = async () => {};
-window.stands = (open, reason = "waiting", recording_s = null) => {
-  const rest = { timings: {}, fps: 30, runs_on: "cpu", faults: [] };
+window.tells = (event) => {
+  for (const listener of listeners.event) listener(event);
+};
+window.stands = (open, reason = "waiting", recording_s = null, question = null) => {
+  const rest = { timings: {}, fps: 30, runs_on: "cpu", faults: [], question };
   kit.standing = { status: { open, reason, recording_s, ...rest } };
   for (const listener of listeners.change) listener();
 };
@@ -172,3 +175,28 @@ def test_a_gate_that_flickers_does_not_stammer(page: Callable[..., Any]) -> None
     one.evaluate("window.stands(true, 'waiting', 0.1)")
     told = [Spoken.READY] * 2 + [Spoken.RECORDING]
     assert comes(lambda: heard(one, Tongue.EN) == told), "a recording is told at once"
+
+
+@browser_only
+def test_a_question_is_put_and_nothing_is_said_over_it(page: Callable[..., Any]) -> None:
+    one = page()
+    one.route(
+        "**/js/live.js", lambda route: route.fulfill(body=STUB, content_type="text/javascript")
+    )
+    one.reload()
+    one.evaluate(LISTEN)
+    one.click("#voice")
+    one.evaluate(
+        """async () => {
+          const question = { left_s: 10, answer_s: 10, hold_s: 3, held_s: null };
+          window.stands(false, "taught", null, question);
+          window.tells({ kind: "asked", words: { en: "", ja: "" } });
+          for (let turn = 0; turn < 15; turn++) {
+            window.stands(false, "taught", null, question);
+            await new Promise((go) => setTimeout(go, 100));
+          }
+        }"""
+    )
+    assert comes(lambda: heard(one, Tongue.EN) == [Spoken.ASKED])
+    one.wait_for_timeout(500)
+    assert heard(one, Tongue.EN) == [Spoken.ASKED]

@@ -1,7 +1,8 @@
 """Which word is to be said when; pure. The page's voice.js keeps the same rules.
 
 How the kit stands is said when it has stood so for a second: a gate that opens and closes many
-times a second must not stammer. A recording, a refused press and a question are told at once.
+times a second must not stammer. A recording, a refused press and a question are told at once; while
+a question stands, nothing is said of the gate.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Herald:
         found = _word_of(status)
         if found is not self._stands:
             self._stands, self._since_s = found, now_s
-        urgent = self._urgent(news, now_s)
+        urgent = self._urgent(list(news), now_s)
         if urgent is not None:
             if self._stands is urgent:
                 self._said = urgent
@@ -51,7 +52,9 @@ class Herald:
         self._said = found
         return found
 
-    def _urgent(self, news: Iterable[feed.News], now_s: float) -> Spoken | None:
+    def _urgent(self, news: list[feed.News], now_s: float) -> Spoken | None:
+        if any(isinstance(item, feed.QuestionPut) for item in news):
+            return Spoken.ASKED
         is_refused = any(isinstance(item, feed.PressRefused) for item in news)
         if not is_refused or now_s - self._refused_s < AGAIN_S:
             return None
@@ -60,7 +63,7 @@ class Herald:
 
 
 def _word_of(status: feed.Status | None) -> Spoken | None:
-    if status is None:
+    if status is None or status.question is not None:
         return None
     if status.open:
         return Spoken.READY if status.recording_s is None else Spoken.RECORDING

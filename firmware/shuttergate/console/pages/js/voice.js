@@ -8,7 +8,7 @@ const STOOD_MS = 1000; // a gate that opens and closes many times a second must 
 const AGAIN_MS = 2000; // whoever presses again and again hears it no more often
 const NO_VERDICT = ["waiting", "stale", "fault"];
 
-const URGENT = { "press refused": "refused" };
+const URGENT = { asked: "asked", "press refused": "refused" }; // a word for each kind of event
 
 let context = null; // a browser lets it begin only after a click or a key
 let now = null; // what is being said
@@ -94,7 +94,7 @@ let refusedAt = -Infinity;
 /** What is to be said of how the kit stands, or null. */
 function standingWord() {
   const status = kit.connected ? kit.standing?.status : null;
-  if (!status) return null;
+  if (!status || status.question) return null; // the question was put at once, below
   if (status.open) return (status.recording_s ?? null) === null ? "ready" : "recording";
   return NO_VERDICT.includes(status.reason) ? null : "refused";
 }
@@ -112,8 +112,8 @@ on("change", look);
 on("event", ({ kind }) => {
   const word = URGENT[kind];
   const time = performance.now();
-  if (!word || time - refusedAt < AGAIN_MS) return;
-  refusedAt = time;
+  if (!word || (word === "refused" && time - refusedAt < AGAIN_MS)) return;
+  if (word === "refused") refusedAt = time;
   if (stands === word) said = word; // it has been said
   speak(word);
 });
