@@ -9,11 +9,13 @@ import pytest
 from PIL import Image
 
 from shuttergate.config import Config, GateSettings, PageSettings, PolicySettings
+from shuttergate.voice.spoken import Spoken, Tongue
 from support.browsing import assert_no_violations, browser_only, comes, views
 from support.kits import takes
 from support.staged import Staged
 from support.star import PLACE
 from whole.test_stage import OUTSIDE, SIZES
+from whole.test_voice_page import LISTEN, heard
 
 CONTACT = "Ask at the desk."
 
@@ -110,3 +112,15 @@ def test_held_on_the_page_for_three_seconds_it_is_one_photo(
             break
     assert len(list(kit.album.glob("*.jpg"))) == before + 1
     assert comes(lambda: view.locator("#asked").is_hidden())
+
+
+@browser_only
+def test_a_page_that_speaks_puts_the_question_aloud(page: Callable[..., Any]) -> None:
+    view = page("")
+    view.evaluate(LISTEN)
+    view.click("#voice")
+    for _ in takes(3):
+        asked(view)
+        if comes(lambda: Spoken.ASKED in heard(view, Tongue.EN), 8):
+            break
+    assert Spoken.ASKED in heard(view, Tongue.EN)
