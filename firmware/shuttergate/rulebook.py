@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from shuttergate.errors import RuleError, TeachError, cause_of
 from shuttergate.frame import Pixels
@@ -32,9 +33,15 @@ from shuttergate.vision.pack import Pack, read_pack
 PICTURE_LIMIT = (4056, 3040)
 """Larger pictures are reduced to this first, as by `check`."""
 
+VIEWS = 4
+"""Of each picture: whole, its middle, and the mirror images of both."""
 
-MOST_PICTURES = MAX_VIEWS // 4
-"""Of each side: each gives two views."""
+MIDDLE = 0.8
+"""So much of the picture's width and height. It costs no example, and a rule that saw the object
+nearer refuses less of what else is held up."""
+
+MOST_PICTURES = MAX_VIEWS // (2 * VIEWS)
+"""Of each side."""
 
 
 def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
@@ -167,15 +174,21 @@ def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -
 
 
 def views_of(lores: Pixels, channel: Channel) -> NDArray[np.float64]:
-    """Return the embeddings that one picture gives: its own, and that of its mirror image.
+    """Return the embeddings that one picture gives: of each of its `VIEWS`.
 
-    An object is held from either side, and a few examples do not show both.
+    An object is held from either side, nearer or farther, and a few examples do not show all.
     """
     return np.stack([channel.embedder(one) for one in _views(lores)])
 
 
-def _views(lores: Pixels) -> tuple[Pixels, Pixels]:
-    return lores, np.ascontiguousarray(lores[:, ::-1])
+def _views(lores: Pixels) -> list[Pixels]:
+    height, width = lores.shape[:2]
+    right, down = (side * (1 - MIDDLE) / 2 for side in (width, height))
+    middle = Image.fromarray(lores).resize(
+        (width, height), Image.Resampling.BILINEAR, (right, down, width - right, height - down)
+    )
+    both = [lores, np.asarray(middle)]
+    return [*both, *(np.ascontiguousarray(one[:, ::-1]) for one in both)]
 
 
 def _is_cleared(view: Pixels, eyes: Eyes) -> bool:

@@ -148,7 +148,7 @@ def test_what_the_nudity_rule_does_not_clear_teaches_nothing(
     ("given", "status", "said"),
     [
         ({"yes": 2}, 1, "2 examples are too few; bring 3 or more"),
-        ({"yes": 0}, 1, "holds 0 pictures; bring 1 to 150"),
+        ({"yes": 0}, 1, "holds 0 pictures; bring 1 to 75"),
         ({"name": "a/b"}, 1, "no name for a rule"),
         ({"broken": True}, 2, "cannot be read as a picture"),
         ({"gone": True}, 1, "No such file or directory; name a folder of pictures"),

@@ -26,11 +26,11 @@ HARMLESS_SHARE = 0.99
 """So many of the bank's pictures, none of them judged by a rule that knows it, stay below the line.
 """
 
-HIGHEST_LINE = 0.0
-"""The margin half-way between the object and all else. Counter-examples alone would draw the line
-higher, where more of an object's other views pass."""
-
-ALONE_LINE = -0.1  # of one example, without which nothing is known of the object
+LEAST_LINE = -0.03
+"""The margin from which a rule blocks, where the bank does not ask for a higher one: half-way
+between the object and all else is 0. A line between where examples and counter-examples lie, by
+what each gets without itself, wanders with so few of them, and refused more of what is harmless.
+"""
 
 MOST_REFUSED = 0.02  # of the bank, for a rule that knows at least half of its own examples
 LEAST_TOLD_APART = 0.75  # of all pairs of an example and a counter-example
@@ -206,8 +206,9 @@ def _line(fit: _Fit) -> float:
     """Return the margin from which the rule blocks; raise `TeachError` where there is none."""
     yes, no = fit.held_yes, fit.held_no
     harmless = float(np.quantile(fit.held_bank, HARMLESS_SHARE))
-    if fit.alone:
-        return max(harmless, ALONE_LINE)
+    line = max(harmless, LEAST_LINE)
+    if fit.alone:  # nothing is known of the object without it
+        return line
     if no.size and float((yes[:, None] > no[None]).mean()) < LEAST_TOLD_APART:
         raise TeachError(
             "the model cannot tell these apart: judged without itself, a counter-example is as "
@@ -221,10 +222,6 @@ def _line(fit: _Fit) -> float:
             "out",
             share=100 * refused,
         )
-    # Half-way between where most examples and most of what is nearest to them lie.
-    nearest = float(no.mean() + no.std()) if no.size else harmless
-    middle = (nearest + float(yes.mean() - yes.std())) / 2
-    line = max(harmless, min(HIGHEST_LINE, middle))
     if no.size and float((no >= line).mean()) > MOST_MISTAKEN:
         raise TeachError(
             "the model cannot tell these apart: of {number} views of counter-examples it takes "
