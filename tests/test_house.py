@@ -38,7 +38,7 @@ LEVELS = [
     "board config props",  # contracts that are read from files
     "frames vision panel capture policy credentials packs print",
     "faults injection tally lateness viewfinder prooftest judging lane presses warden",
-    "gate_room rulebook",
+    "gate_room rulebook pupil",
     "appliance cameras switches gate_process",
     "examination examination_process",  # the hardware, looked at as the gate process would
     "release stills",

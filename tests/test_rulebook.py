@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 from shuttergate import rulebook
 from shuttergate.board import AcceleratorPart
 from shuttergate.errors import RuleError
+from shuttergate.feed import TaughtHead
 from shuttergate.policy.rule_file import TaughtRule, write
 from shuttergate.rulebook import VIEWS
 from shuttergate.verdict import Look, Reason, Rule, joint_score, judge
@@ -148,7 +150,7 @@ def test_one_that_gives_no_score_leaves_no_frame_clear() -> None:
         scores(eyes(broken).live, paint("blue_slope", (224, 224)))
 
 
-@pytest.mark.parametrize("doubted", ["live", "look"])
+@pytest.mark.parametrize("doubted", NAMES)
 @pytest.mark.parametrize("view", range(VIEWS), ids=["whole", "middle", "mirrored", "its middle"])
 def test_numbers_are_kept_only_of_views_that_every_channel_clears(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doubted: str, view: int
@@ -159,13 +161,46 @@ def test_numbers_are_kept_only_of_views_that_every_channel_clears(
     picture = tmp_path / "wall.png"
     Image.new("RGB", (224, 224), (30, 60, 160)).save(picture)
     assert rulebook.example_of(picture, True, alone, pack, set()) is not None
-    seen = {"live": 0, "look": 0}
+    seen: list[Any] = []
 
     def told(channels: Any, lores: Any) -> dict[str, float]:
-        which = "look" if channels is alone.look else "live"
-        seen[which] += 1
-        is_it = which == doubted and seen[which] == view + 1
-        return dict.fromkeys((one.name for one in channels), 0.99 if is_it else 0.01)
+        seen.append(lores)
+        is_it = len(seen) == view + 1
+        names = [one.name for one in channels]
+        assert set(names) == set(NAMES)
+        return {name: 0.99 if is_it and name == doubted else 0.01 for name in names}
 
     monkeypatch.setattr(rulebook, "scores", told)
     assert rulebook.example_of(picture, True, alone, pack, set()) is None
+
+
+def test_what_a_rule_blocks_may_be_shown_to_it_again() -> None:
+    """Whether numbers are kept is asked of the nudity rule alone."""
+    closes = eyes(fitting("everything", bias=20.0))
+    wall = np.full((224, 224, 3), (30, 60, 160), np.uint8)
+    assert judge(scores(closes.live, wall), closes.rule(Look.LIVE, {})) is Reason.TAUGHT
+    assert rulebook.cleared_views(wall, closes, closes.live[0]) is not None
+    card = paint("test_card", (224, 224))
+    assert rulebook.cleared_views(card, closes, closes.live[0]) is None
+
+
+def test_what_a_kit_is_given_while_it_runs_judges_as_the_rule_does() -> None:
+    both = eyes()
+    taught = replace(
+        fitting("banana"), contributions=(), embeddings=np.empty((0, 1280), np.float32)
+    )
+    embedding = both.live[0].embedder(paint("green_slope", (224, 224)))
+    given = TaughtHead(
+        "banana", taught.embedder, taught.weights.tobytes(), taught.bias, taught.line, "ab" * 32
+    )
+    head = rulebook.head_of(given, both.live)
+    assert head(embedding) == taught.reads(embedding)
+    assert head.limits == taught.limits
+
+
+def test_what_is_given_has_no_example_in_it() -> None:
+    rule = made("banana")
+    given = rulebook.pushed(rule)
+    assert np.array_equal(np.frombuffer(given.weights, "<f4"), rule.weights)
+    assert given.sha256 == hashlib.sha256(rule.to_bytes()).hexdigest()
+    assert not any(row.tobytes() in given.weights for row in rule.embeddings)

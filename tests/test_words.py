@@ -15,7 +15,7 @@ from shuttergate.capture.video import LIMIT, RELEASED
 from shuttergate.errors import PackError, phrase
 from shuttergate.parent import log
 from shuttergate.parent.log import line_of
-from shuttergate.verdict import Fault, Reason
+from shuttergate.verdict import Fault, Reason, Rule
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.words import (
     LANGUAGES,
@@ -81,6 +81,8 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
     (feed.Switch("disk full", True), "fault injected", {"fault": "disk full"}),
     (feed.Switch("disk full", False), "fault taken back", {"fault": "disk full"}),
     (feed.SwitchRefused("x", "no such"), "fault refused", {"fault": "x", "cause": "no such"}),
+    (feed.RulesChanged(Rule({}), Rule({}), ["star"]), "rules changed", {"taught": ["star"]}),
+    (feed.RuleRefused("star", "no"), "rule refused", {"name": "star", "cause": "no"}),
     (feed.ThreadDied("warden", "E()"), "thread died", {"thread": "warden", "error": "E()"}),
     (feed.Stderr("gate", "words"), "stderr", {"process": "gate", "line": "words"}),
     (

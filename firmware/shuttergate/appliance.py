@@ -27,6 +27,7 @@ from shuttergate.lateness import CLOSINGS, WITHIN_S, Lateness
 from shuttergate.panel.panel import Panel
 from shuttergate.presses import Presses
 from shuttergate.prooftest import ProofTests
+from shuttergate.pupil import Pupil
 from shuttergate.tally import Tally
 from shuttergate.verdict import Decision, Fault, rounded
 from shuttergate.viewfinder import Viewfinder
@@ -80,6 +81,7 @@ class Appliance:
             clock,
         )
         self.lanes = [lane]
+        self.pupil = Pupil(eyes, live, self._press_judge, self.interlock, link.send, clock)
         client = PublisherClient()
         self.presses = Presses(
             config,
@@ -109,6 +111,7 @@ class Appliance:
             self._proof.begin(self._prove)
             self._injection.begin()
             self.presses.start()
+            self.pupil.start()
             for lane in self.lanes:
                 lane.viewfinder.start()
             self.interlock.mended(Fault.STARTING)
@@ -118,6 +121,7 @@ class Appliance:
             self.interlock.fault(Fault.STOPPING)
             self.presses.stop()
             self._warden.end()
+            self.pupil.stop()
             for lane in self.lanes:
                 lane.viewfinder.stop()
             self._link.send(self.status())
@@ -146,7 +150,7 @@ class Appliance:
                 self.judge_frame(lane, frame)
                 if self.tally.frames == 1:
                     rules = lane.judge.rule, self._press_judge.rule
-                    self._link.send(feed.Ready(lane.name, *rules))
+                    self._link.send(feed.Ready(lane.name, *rules, embedder=self.pupil.embedder))
                 self._proof.ask_live()
         finally:
             self.interlock.fault(Fault.STOPPING)  # first: a camera may take its time to close
@@ -162,7 +166,8 @@ class Appliance:
             is_open = self.interlock.judged(seen)
             self.tally.judged(seen)
             kept = is_open and seen.decision is Decision.CLEAR
-            lane.viewfinder.show(frame, seen, kept)
+            lane.viewfinder.show(frame, seen, kept, self.pupil.tries(lane.judge.read))
+            self.pupil.sees(frame, seen)
             if kept:
                 self.presses.take(frame, seen.scores)
                 lane.shelf.put(frame)
@@ -197,6 +202,10 @@ class Appliance:
     def view(self, seat: socket.socket) -> None:
         """Show `seat` what pages may see, and own it."""
         self.lanes[0].viewfinder.connect(seat)
+
+    def learn(self, order: feed.Lesson) -> None:
+        """Do what is asked for teaching."""
+        self.pupil.obey(order)
 
     def status(self) -> feed.Status:
         """Return the kit as it stands."""

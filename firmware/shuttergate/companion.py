@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 
 from shuttergate import feed
-from shuttergate.verdict import Rule
+from shuttergate.verdict import Reason, Rule
 
 MAX_PACKET_BYTES = 64 * 1024
-MAX_WISH_BYTES = 512
+MAX_WISH_BYTES = 16 * 1024
+"""A taught rule's head is 7 kB."""
 
 PHOTOS_KEPT = 12
 """So many of the newest photos and videos go to a companion that comes late."""
@@ -31,7 +32,7 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     ``simulated``: the button is not a real one, so a page may press it and break things.
     ``faults``: the fault switches that it has, none on a board with real pins. ``video``: whether a
     press that is held can become one. ``live``, ``look``: the rules of its two looks. ``props``:
-    what may be brought before its camera.
+    what may be brought before its camera. ``embedder``: see `feed.Ready`.
     """
 
     version: str
@@ -45,6 +46,7 @@ class Kit(msgspec.Struct, frozen=True, tag="kit"):
     faults: list[str] = []
     video: bool = True
     props: list[str] = []
+    embedder: str = ""
 
 
 class Standing(msgspec.Struct, frozen=True, tag="standing"):
@@ -82,6 +84,18 @@ class ViewSocket(msgspec.Struct, frozen=True, tag="view"):
     """The way for pictures comes with the packet; it takes the place of the one before."""
 
 
+class ExampleAnswer(msgspec.Struct, frozen=True, tag="shown"):
+    """What became of an example that was asked for: its numbers, or the reason why there are none.
+
+    ``embeddings``: see `feed.ExampleTaken`.
+    """
+
+    number: int
+    views: int = 0
+    embeddings: bytes = b""
+    reason: Reason = Reason.CLEAR
+
+
 class Kill(msgspec.Struct, frozen=True, tag="kill"):
     """End ``gate``, ``publisher`` or ``console``, as an accident would; on a simulated board only.
 
@@ -107,8 +121,11 @@ class Bring(msgspec.Struct, frozen=True, tag="bring"):
     prop: str
 
 
-Sight = Kit | Standing | Happened | AlbumFile | ViewSocket
-Wish = feed.Finger | Kill | SwitchFault | Bring
+Sight = Kit | Standing | Happened | AlbumFile | ViewSocket | ExampleAnswer
+Wish = feed.Finger | Kill | SwitchFault | Bring | feed.Lesson
+
+LESSONS = feed.TakeExample, feed.Try, feed.Enforce, feed.Lift
+"""What may be wished of every kit: a taught rule can only close."""
 
 sights = msgspec.json.Decoder(Sight)
 wishes = msgspec.json.Decoder(Wish)
@@ -126,13 +143,14 @@ class Rights:
     """What one role is shown besides the kit's state, and what it may ask for: else nothing.
 
     ``pictures``: what the gate's viewfinder shows. ``files``: photos and videos that were
-    published, and their names. ``events``: what happens, and the log. ``wishes``: of these types,
-    and where the kit is a simulated one.
+    published, and their names. ``events``: what happens, and the log. ``examples``: for a rule that
+    is taught. ``wishes``: of these types; whatever presses or breaks, on a simulated kit alone.
     """
 
     pictures: bool = False
     files: bool = False
     events: bool = False
+    examples: bool = False
     wishes: tuple[type[Wish], ...] = ()
 
     def shown(self, sight: Sight) -> Sight | None:
@@ -151,12 +169,18 @@ class Rights:
                 return sight
             case ViewSocket() if self.pictures:
                 return sight
+            case ExampleAnswer() if self.examples:
+                return sight
         return None
 
 
 RIGHTS: Mapping[Role, Rights] = {
     Role.PAGE: Rights(
-        pictures=True, files=True, events=True, wishes=(feed.Finger, Kill, SwitchFault, Bring)
+        pictures=True,
+        files=True,
+        events=True,
+        examples=True,
+        wishes=(*LESSONS, feed.Finger, Kill, SwitchFault, Bring),
     ),
     # It speaks to the network: it must know nothing that the network may not, and bring nothing in.
     Role.CLASS_LINK: Rights(),

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from shuttergate import board, gate
 from shuttergate.errors import ConfigError
+from shuttergate.feed import TaughtHead
 from shuttergate.system.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
 
@@ -145,6 +146,13 @@ class Config(Table, frozen=True):
         return {
             name: Thresholds(own.clear_below, own.block_at) for name, own in self.thresholds.items()
         }
+
+
+class GateStart(msgspec.Struct, frozen=True):
+    """What the gate process is started with; ``taught``: rules that a page put into force."""
+
+    config: Config
+    taught: list[TaughtHead] = []
 
 
 def read_config(path: Path | None) -> Config:

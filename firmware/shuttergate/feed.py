@@ -194,6 +194,22 @@ class ThreadDied(Event, frozen=True, tag="thread died"):
     error: str
 
 
+class RulesChanged(Event, frozen=True, tag="rules changed"):
+    """The rules of both looks are others from now on; ``taught``: the names of those taught."""
+
+    live: Rule
+    look: Rule
+    taught: list[str]
+
+
+class RuleRefused(Event, frozen=True, tag="rule refused"):
+    """A rule that was to be enforced, or tried, cannot be; what was in force stays so."""
+
+    name: str
+    cause: str
+    said: Said = msgspec.UNSET
+
+
 class Stderr(Event, frozen=True, tag="stderr"):
     """A line that a process of the kit wrote to its stderr."""
 
@@ -302,6 +318,25 @@ class Ready(Message, frozen=True, tag="ready"):
     live: Rule = Rule({})
     look: Rule = Rule({})
     start_s: float = 0.0
+    embedder: str = ""  # the sha256 of the network with which it can be taught; "": it cannot
+
+
+class ExampleTaken(Message, frozen=True, tag="example"):
+    """What was asked for by `TakeExample`: no picture, but what a network makes of one.
+
+    ``embeddings``: of each view of one frame, shape (views, width), float32, little-endian.
+    """
+
+    number: int
+    views: int
+    embeddings: bytes
+
+
+class ExampleRefused(Message, frozen=True, tag="no example"):
+    """Nothing is kept of the frame that was to be an example; ``reason``: what its look said."""
+
+    number: int
+    reason: Reason
 
 
 class Refused(Message, frozen=True, tag="refused to start"):
@@ -360,6 +395,45 @@ class View(msgspec.Struct, frozen=True, tag="view"):
     """A page is there; the way for its pictures comes with this packet as a descriptor."""
 
 
+class TaughtHead(msgspec.Struct, frozen=True):
+    """As much of a taught rule as judges: none of its examples; see `policy.rule_file.TaughtRule`.
+
+    ``embedder``: sha256 of the network that it reads. ``weights``: float32, little-endian.
+    ``sha256``: of the rule's file.
+    """
+
+    name: str
+    embedder: str
+    weights: bytes
+    bias: float
+    line: float
+    sha256: str
+
+
+class TakeExample(msgspec.Struct, frozen=True, tag="take example"):
+    """Give the numbers of the next frame that clears the nudity rule; ``number``: the answer's."""
+
+    number: int
+
+
+class Try(msgspec.Struct, frozen=True, tag="try"):
+    """Say what this rule would say of each frame, and let it decide nothing; None: no rule."""
+
+    rule: TaughtHead | None
+
+
+class Enforce(msgspec.Struct, frozen=True, tag="enforce"):
+    """Close for what this rule blocks, from now on; one of the same name makes way."""
+
+    rule: TaughtHead
+
+
+class Lift(msgspec.Struct, frozen=True, tag="lift"):
+    """Take back what was enforced under that name; one of the settings comes back."""
+
+    name: str
+
+
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
     """Line low, and end."""
 
@@ -384,16 +458,30 @@ AnyEvent = (
     | PictureSkipped
     | Switch
     | SwitchRefused
+    | RulesChanged
+    | RuleRefused
     | ThreadDied
     | Stderr
     | ChildEnded
     | ChildFrozen
     | Nonsense
 )
-News = AnyEvent | Status | StartStep | Ready | Refused | PublisherSilent | Level
+News = (
+    AnyEvent
+    | Status
+    | StartStep
+    | Ready
+    | Refused
+    | PublisherSilent
+    | Level
+    | ExampleTaken
+    | ExampleRefused
+)
 Logged = AnyEvent | Ready | Refused
 """What belongs into the log."""
-Order = Hatch | Finger | Inject | Show | View | Stop
+Lesson = TakeExample | Try | Enforce | Lift
+"""What belongs to teaching."""
+Order = Hatch | Finger | Inject | Show | View | Lesson | Stop
 
 _news = msgspec.json.Decoder(News)
 _orders = msgspec.json.Decoder(Order)

@@ -21,7 +21,7 @@ from shuttergate.appliance import Appliance
 from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.clock import since_boot_s
-from shuttergate.config import Config, read_kit
+from shuttergate.config import Config, GateStart, read_kit
 from shuttergate.errors import (
     CameraError,
     CameraLost,
@@ -95,7 +95,8 @@ def main(argv: list[str] | None = None) -> None:
     link = feed.Link(sock)
     _tell_step(link, "settings and pins")  # till now the program itself was read from the card
     try:
-        config = msgspec.json.decode(spawn.settings(), type=Config)
+        begun = msgspec.json.decode(spawn.settings(), type=GateStart)
+        config = begun.config
         board = read_kit(config, None)
         gate_room.enter(config, board)  # while there is one thread: the kernel binds no other
         # Before all that takes time: a line that a killed process left driven is low from here on.
@@ -119,6 +120,8 @@ def main(argv: list[str] | None = None) -> None:
         )
         _tell_step(link, "camera")
         appliance = assemble(config, board, eyes, panel, link)
+        for rule in begun.taught:  # before the first frame: it closes for them, too
+            appliance.learn(feed.Enforce(rule))
     except ShuttergateError as error:
         status = 2 if isinstance(error, ConfigError | RuleError) else 1
         link.send(feed.Refused(str(error), status, error.phrase))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shuttergate import verdict
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import AcceleratorError, ScoreError
@@ -14,7 +17,7 @@ from shuttergate.legible import live_coverage, reduction
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
 from shuttergate.verdict import Decision, Fault, Look, Reason, Thresholds, Verdict
-from shuttergate.vision.channel import scores
+from shuttergate.vision.channel import looks, scores
 from shuttergate.vision.eyes import Eyes
 
 
@@ -30,24 +33,33 @@ class LiveJudge:
         tally: Tally,
         clock: Clock = since_boot_s,
     ) -> None:
-        self.rule = eyes.rule(Look.LIVE, own)
+        self._own = own
         self._eyes = eyes
+        self.read: Mapping[str, NDArray[np.float64]] = {}  # the newest frame's embeddings
+        self.renew()
         self._proof = proof
         self._faults = faults
         self._tally = tally
         self._clock = clock
 
+    def renew(self) -> None:
+        """Ask by the heads that the channels have now."""
+        self.rule = self._eyes.rule(Look.LIVE, self._own)
+
     def __call__(self, frame: Frame) -> Verdict:
         """Return what the live channels say of it; a model that gives nothing has a doubt."""
+        self.read = {}
+        # First: a head that comes meanwhile is not in the rule, and one that goes is missed.
+        rule = self.rule
         try:
             generation = self._eyes.generation
             began_s = self._clock()
-            found = scores(self._eyes.live, frame.lores)
+            found, read = looks(self._eyes.live, frame.lores)
             self._tally.models.took(self._clock() - began_s)
             self._proof.meet()
             if generation != self._eyes.generation:  # what answered is not what was tested
                 return _doubt(frame)
-            seen = verdict.verdict(found, self.rule, frame.exposed_s)
+            seen = verdict.verdict(found, rule, frame.exposed_s)
         except AcceleratorError as error:
             self._proof.distrust()
             self._faults.begin(Fault.ACCELERATOR, error)
@@ -56,6 +68,7 @@ class LiveJudge:
             self._faults.begin(Fault.MODEL, error)
             return _doubt(frame)
         self._faults.end(Fault.ACCELERATOR, Fault.CAMERA, Fault.MODEL)
+        self.read = read
         return seen
 
 
@@ -72,12 +85,9 @@ class PressJudge:
         tally: Tally,
         clock: Clock = since_boot_s,
     ) -> None:
-        self.rule = eyes.rule(Look.SECOND, own)
+        self._own = own
         self.proof = proof
         self._film_look = eyes.film_look or eyes.second_look
-        self._film_rule = eyes.film_rule(own)
-        self._page_rule = eyes.page_rule(own)
-        self._lead_rule = eyes.lead_rule(own)
         # Where every channel sees each frame live, and no more of it is looked at, that is enough.
         self.looks_at_films = bool(eyes.video) or self._film_look.looks_at_parts
         self._eyes = eyes
@@ -85,6 +95,15 @@ class PressJudge:
         self._interlock = interlock
         self._tally = tally
         self._clock = clock
+        self.renew()
+
+    def renew(self) -> None:
+        """Ask by the heads that the channels have now."""
+        eyes, own = self._eyes, self._own
+        self.rule = eyes.rule(Look.SECOND, own)
+        self._film_rule = eyes.film_rule(own)
+        self._page_rule = eyes.page_rule(own)
+        self._lead_rule = eyes.lead_rule(own)
 
     def leaving(self, main: Pixels, longest_side: int | None) -> Pixels:
         """Return an I420 picture in the size in which it may leave, which is what is judged.
@@ -99,10 +118,10 @@ class PressJudge:
 
     def picture(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
         """Give an I420 picture its second look; raises `ScoreError`."""
-        began_s = self._clock()
+        rule, began_s = self.rule, self._clock()
         found = self._eyes.second_look(leaving)
         self._tally.look.took(self._clock() - began_s)
-        return verdict.judge(found, self.rule), found
+        return verdict.judge(found, rule), found
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
         """Return by what whole factor frames of (width, height) are made smaller for a video.
@@ -123,6 +142,7 @@ class PressJudge:
 
         ``doubted`` hears of such a one before the gate does.
         """
+        rule = self._film_rule
         try:
             found = self._film_look(picture)
         except ScoreError as error:
@@ -130,7 +150,7 @@ class PressJudge:
             # Whoever mends it asks the whole round.
             self._faults.begin(Fault.SECOND_LOOK_SELF_TEST, error)
             return False
-        seen = verdict.verdict(found, self._film_rule, exposed_s)
+        seen = verdict.verdict(found, rule, exposed_s)
         if seen.decision is Decision.CLEAR:
             return True
         self._tally.scores = {**self._tally.scores, **found}
@@ -143,11 +163,12 @@ class PressJudge:
 
         ``live``: what the live channels said of the same frame.
         """
+        rule = self._page_rule
         try:
             found = {**live, **scores(self._eyes.video, lores)}
         except ScoreError:
             return False  # a fault of theirs is found by their self-test
-        return verdict.judge(found, self._page_rule) is Reason.CLEAR
+        return verdict.judge(found, rule) is Reason.CLEAR
 
 
 def _doubt(frame: Frame) -> Verdict:

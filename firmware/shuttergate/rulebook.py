@@ -5,10 +5,12 @@ The one place that knows both rooms: `policy`, which has the rules, and `vision`
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +18,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shuttergate.errors import RuleError, TeachError, cause_of
+from shuttergate.feed import TaughtHead
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of, read_picture
 from shuttergate.policy.bank import HarmlessBank, read_bank
 from shuttergate.policy.examples import Example
 from shuttergate.policy.pairs import draw
-from shuttergate.policy.rule_file import MAX_VIEWS, TaughtRule, read
+from shuttergate.policy.rule_file import MAX_NAME, MAX_VIEWS, TaughtRule, is_name, read
 from shuttergate.system.paths import share
 from shuttergate.system.toml import path_of
-from shuttergate.verdict import Look, Reason, judge
+from shuttergate.verdict import Look, Reason, Rule, judge
 from shuttergate.vision.channel import Channel, scores
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.head import Head
@@ -79,7 +82,7 @@ def heads(rules: Iterable[TaughtRule]) -> Mapping[str, Sequence[Head]]:
     """
     found: defaultdict[str, list[Head]] = defaultdict(list)
     for rule in rules:
-        for one in _packs_of(rule):
+        for one in _packs_of(rule.embedder):
             due = one.manifest.output.shape[-1]
             if rule.weights.size != due:
                 raise RuleError(
@@ -121,7 +124,7 @@ def teacher(packs: Iterable[Pack]) -> Pack:
 
 def taught_with(rule: TaughtRule) -> Pack:
     """Return the pack with which a rule was taught; raise `RuleError` where it is not here."""
-    for one in _packs_of(rule):
+    for one in _packs_of(rule.embedder):
         return one
     raise RuleError(
         "the rule {name} was taught with another model ({sha256}…) than any that is here; use the "
@@ -131,10 +134,19 @@ def taught_with(rule: TaughtRule) -> Pack:
     )
 
 
-def _packs_of(rule: TaughtRule) -> Iterator[Pack]:
+def pack_of(embedder: str) -> Pack:
+    """Return the pack of a network, by its sha256; raise `RuleError` where it is not here."""
+    for one in _packs_of(embedder):
+        return one
+    raise RuleError(
+        "no model of this installation is {sha256}…; reinstall shuttergate", sha256=embedder[:16]
+    )
+
+
+def _packs_of(embedder: str) -> Iterator[Pack]:
     for path in sorted(share("models").glob("*/model.toml")):
         found = read_pack(path.parent)
-        if found.manifest.sha256 == rule.embedder:
+        if found.manifest.sha256 == embedder:
             yield found
 
 
@@ -156,6 +168,43 @@ def pictures_of(folder: Path) -> list[Path]:
     return found
 
 
+def pushed(rule: TaughtRule) -> TaughtHead:
+    """Return what a kit that runs is given of a rule: its head, and none of its examples."""
+    content = rule.weights.astype("<f4").tobytes()
+    told = hashlib.sha256(rule.to_bytes()).hexdigest()
+    return TaughtHead(rule.name, rule.embedder, content, rule.bias, rule.line, told)
+
+
+def head_of(rule: TaughtHead, channels: Iterable[Channel]) -> Head:
+    """Return the head that a kit was given while it runs.
+
+    Raises `RuleError` where it is no rule, or none of the live channels is the one it reads.
+    """
+    channel = next((one for one in channels if one.sha256 == rule.embedder), None)
+    if channel is None:
+        raise RuleError(
+            "the rule {name} was taught with another model ({sha256}…) than looks here; teach it "
+            "anew on this kit",
+            name=rule.name,
+            sha256=rule.embedder[:16],
+        )
+    exact = np.frombuffer(rule.weights[: len(rule.weights) // 4 * 4], "<f4").astype(np.float32)
+    fits = len(rule.weights) == 4 * channel.width and 0.0 < rule.line <= 1.0
+    if not (fits and is_name(rule.name) and np.isfinite(exact).all() and isfinite(rule.bias)):
+        raise RuleError("the rule {name!r} is none; teach it anew", name=rule.name[:MAX_NAME])
+    bare = TaughtRule(
+        name=rule.name,
+        embedder=rule.embedder,
+        created="",
+        contributions=(),
+        embeddings=np.empty((0, channel.width), np.float32),
+        weights=exact,
+        bias=rule.bias,
+        line=rule.line,
+    )
+    return Head(bare.name, bare.limits, bare.reads)
+
+
 def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -> Example | None:
     """Return what a picture teaches, or None where the nudity rule does not clear it.
 
@@ -165,12 +214,35 @@ def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -
     Raises `PictureError` for what is no picture, and `ScoreError` where a model fails.
     """
     lores = lores_of(read_picture(file, PICTURE_LIMIT), pack.lores_size)
-    if not all(_is_cleared(view, eyes) for view in _views(lores)):
-        return None
     (channel,) = (one for one in eyes.live if one.name == pack.name)
+    views = cleared_views(lores, eyes, channel)
+    if views is None:
+        return None
     word = draw(taken, secrets.SystemRandom())
     taken.add(word)
-    return Example(word, yes, views_of(lores, channel))
+    return Example(word, yes, views)
+
+
+def cleared_views(lores: Pixels, eyes: Eyes, channel: Channel) -> NDArray[np.float64] | None:
+    """Return what is kept of a picture, as `views_of`; None where the nudity rule does not clear.
+
+    Each view is judged by every channel of both looks. A taught rule has no say: an object that it
+    blocks may be shown to it again. Raises `ScoreError` where a model fails.
+    """
+    rules = [nudity_alone(eyes.rule(which, {})) for which in Look]
+    for view in _views(lores):
+        found = scores(eyes.channels, view)
+        if any(judge(found, rule) is not Reason.CLEAR for rule in rules):
+            return None
+    return views_of(lores, channel)
+
+
+def nudity_alone(rule: Rule) -> Rule:
+    """Return a rule without what was taught."""
+    limits = {
+        name: one for name, one in rule.limits.items() if one.blocks_with is not Reason.TAUGHT
+    }
+    return Rule(limits, rule.fusions, rule.agreements)
 
 
 def views_of(lores: Pixels, channel: Channel) -> NDArray[np.float64]:
@@ -189,14 +261,6 @@ def _views(lores: Pixels) -> list[Pixels]:
     )
     both = [lores, np.asarray(middle)]
     return [*both, *(np.ascontiguousarray(one[:, ::-1]) for one in both)]
-
-
-def _is_cleared(view: Pixels, eyes: Eyes) -> bool:
-    rules = (Look.LIVE, eyes.live), (Look.SECOND, eyes.look)
-    return all(
-        judge(scores(channels, view), eyes.rule(which, {})) is Reason.CLEAR
-        for which, channels in rules
-    )
 
 
 def today() -> str:

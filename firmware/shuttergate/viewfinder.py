@@ -46,12 +46,13 @@ _SEND_BUFFER_BYTES = 400_000
 
 
 class Seen(msgspec.Struct, frozen=True, tag="seen"):
-    """One frame's verdict."""
+    """One frame's verdict; ``trial``: what a rule that is only tried says of it."""
 
     frame: int
     clear: bool
     reason: str
     scores: dict[str, float]
+    trial: float | None = None
 
 
 class Picture(msgspec.Struct, frozen=True, tag="picture"):
@@ -177,12 +178,17 @@ class Viewfinder:
             if (latest := self._mosaic) is not None:
                 self._send_to(seat, _encode(latest))
 
-    def show(self, frame: Frame, verdict: Verdict, may_be_seen: bool) -> None:
-        """Show a judged frame; ``may_be_seen``: it was CLEAR, and the gate is OPEN."""
+    def show(
+        self, frame: Frame, verdict: Verdict, may_be_seen: bool, trial: float | None = None
+    ) -> None:
+        """Show a judged frame; ``may_be_seen``: it was CLEAR, and the gate is OPEN.
+
+        ``trial``: see `Seen`.
+        """
         if not self._seats:
             return
         clear = verdict.decision is Decision.CLEAR
-        self._send(Seen(frame.number, clear, verdict.reason, rounded(verdict.scores)))
+        self._send(Seen(frame.number, clear, verdict.reason, rounded(verdict.scores), trial))
         now_s = self._clock()
         if not may_be_seen or self.is_doubted:
             self._picture_due_s = 0.0

@@ -53,6 +53,9 @@ class Minded(Protocol):
     def view(self, seat: socket.socket) -> None:
         """Show `seat` what pages may see."""
 
+    def learn(self, order: feed.Lesson) -> None:
+        """Do what is asked for teaching."""
+
     def stop(self) -> None:
         """Come to an end."""
 
@@ -186,6 +189,8 @@ class Warden:
                 self._injection(order.fault, order.on)
             case feed.Show():
                 self._injection.show(order.scene, order.exposures)
+            case feed.TakeExample() | feed.Try() | feed.Enforce() | feed.Lift():
+                self._kit.learn(order)
             case feed.Stop():
                 self._interlock.fault(Fault.STOPPING)
                 self._kit.stop()

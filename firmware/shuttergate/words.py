@@ -26,6 +26,7 @@ Caused = (
     | feed.NoVideo
     | feed.PictureSkipped
     | feed.PressRefused
+    | feed.RuleRefused
     | feed.SwitchRefused
     | feed.VideoLost
 )
@@ -66,6 +67,8 @@ def log_fields(event: feed.AnyEvent) -> dict[str, Any]:
             del fields["how"]
         case feed.Switch():
             del fields["on"]
+        case feed.RulesChanged():  # their names say enough
+            del fields["live"], fields["look"]
     return fields
 
 
@@ -77,6 +80,8 @@ def is_notable(event: feed.Logged) -> bool:
         case feed.Photo() | feed.PressRefused() | feed.Video() | feed.VideoLost() | feed.NoVideo():
             return True
         case feed.FaultBegan() | feed.Switch() | feed.SwitchRefused() | feed.ThreadDied():
+            return True
+        case feed.RulesChanged() | feed.RuleRefused():
             return True
         case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
             return True
@@ -257,6 +262,14 @@ def words(item: feed.News, language: str | None = None) -> str:
             fault = _switches(language).get(item.fault, item.fault)
             why = _cause(item, item.cause, language)
             return _more(_("switch refused: {fault}").format(fault=fault), why, language)
+        case feed.RulesChanged():
+            if not item.taught:
+                return _("no taught rule is in force any more")
+            said = _("in force: this camera does not take {names}")
+            return said.format(names=_(", ").join(item.taught))
+        case feed.RuleRefused():
+            why = _cause(item, item.cause, language)
+            return _("the rule {name} is not in force: {why}").format(name=item.name, why=why)
         case feed.ThreadDied():
             return _("a part of the gate process died: {why}").format(
                 why=_more(item.thread, item.error, language)
@@ -278,6 +291,8 @@ def words(item: feed.News, language: str | None = None) -> str:
             return ""  # the command's last word says it
         case feed.Status() | feed.StartStep() | feed.Level() | feed.PublisherSilent():
             return ""  # no event
+        case feed.ExampleTaken() | feed.ExampleRefused():
+            return ""  # for whoever asked
     assert_never(item)
 
 

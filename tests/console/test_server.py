@@ -628,7 +628,7 @@ def test_where_nobody_else_may_come_there_is_no_invitation(console: Console) -> 
     assert status == 404 and b"--lan" in said
 
 
-@pytest.mark.parametrize("may", ["look", "press", "break"])
+@pytest.mark.parametrize("may", LanMay)
 def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may: str) -> None:
     one = Console(tmp_path, "--lan", "--lan-may", may)
     code = next(line["code"] for line in one.said if line["event"] == "pairing code")
@@ -656,7 +656,7 @@ def test_from_elsewhere_one_does_what_the_presenter_lets_one(tmp_path: Path, may
             ("break", "/fault", '{"type":"fault","fault":"camera","on":true}'),
         ]
         for wish, *asking in wishes:
-            is_let = ["look", "press", "break"].index(wish) <= ["look", "press", "break"].index(may)
+            is_let = list(LanMay).index(LanMay(wish)) <= list(LanMay).index(LanMay(may))
             assert (asked(*asking, **own)[0] == 403) is not is_let
         with one.look() as page:  # at the kit itself
             whole = hear_until(page, "token")

@@ -26,6 +26,7 @@ from shuttergate.errors import ConfigError
 from shuttergate.parent import seats
 from shuttergate.parent.seats import MAX_SEATS, PAUSE_S, also_at
 from shuttergate.parent.status_server import EVENTS_KEPT, MAX_LINE_CHARS, StatusServer
+from shuttergate.verdict import Reason, Rule, Thresholds
 from support.kits import wait_until
 from support.looking import standing
 
@@ -60,6 +61,9 @@ class Kit:
 
     def inject(self, fault: str, on: bool) -> None:
         self.asked.append(("inject", fault, on))
+
+    def learn(self, order: feed.Lesson) -> None:
+        self.asked.append(("learn", order))
 
 
 class Opened:
@@ -259,7 +263,7 @@ def test_a_class_link_is_told_the_state_and_nothing_else(opened: Opened) -> None
     opened.photo("a.jpg")
     page, link = opened.look(), opened.look(Role.CLASS_LINK)
     opened.publish("b.jpg")
-    opened.attend(feed.Ready("a camera"), feed.AlbumReady())
+    opened.attend(feed.Ready("a camera"), feed.AlbumReady(), feed.ExampleTaken(1, 2, b"numbers"))
     opened.photo("a.jpg", "b.jpg")
     opened.kit.starts += 1  # a new way for pictures, for those who get one
     opened.settle()
@@ -321,6 +325,7 @@ EVERY_SIGHT = (
     companion.Happened("{}", feed.AlbumReady()),
     companion.AlbumFile("a.jpg"),
     companion.ViewSocket(),
+    companion.ExampleAnswer(1, 2, b"numbers"),
 )
 
 
@@ -330,7 +335,7 @@ def test_every_role_says_what_it_may() -> None:
     assert {type(sight) for sight in EVERY_SIGHT} == set(companion.Sight.__args__)
     page, link = RIGHTS[Role.PAGE], RIGHTS[Role.CLASS_LINK]
     assert [page.shown(sight) for sight in EVERY_SIGHT] == list(EVERY_SIGHT)
-    assert [link.shown(sight) for sight in EVERY_SIGHT] == [*EVERY_SIGHT[:2], None, None, None]
+    assert [link.shown(sight) for sight in EVERY_SIGHT] == [*EVERY_SIGHT[:2], *[None] * 4]
 
 
 def test_for_a_class_link_not_even_a_file_is_opened(
@@ -394,6 +399,49 @@ def test_wishes_reach_a_simulated_kit(opened: Opened) -> None:
         seat.send(msgspec.json.encode(wish))
         opened.settle()
     assert opened.kit.asked == [("finger", True), ("kill", "gate"), ("inject", "disk full", True)]
+
+
+LESSONS = [
+    feed.TakeExample(1),
+    feed.Try(None),
+    feed.Enforce(feed.TaughtHead("star", "ab" * 32, b"\0" * 5120, 0.0, 0.5, "cd" * 32)),
+    feed.Lift("star"),
+]
+
+
+@pytest.mark.parametrize("board", ["simulated", "pi-cpu"])
+def test_every_kit_can_be_taught(tmp_path: Path, board: str) -> None:
+    """A rule can only close, so real pins are no hindrance."""
+    one = Opened(tmp_path, board)
+    try:
+        seat = one.look()
+        for lesson in LESSONS:
+            seat.send(msgspec.json.encode(lesson))
+            one.settle()
+        assert one.kit.asked == [("learn", lesson) for lesson in LESSONS]
+        link = one.look(Role.CLASS_LINK)
+        link.send(msgspec.json.encode(LESSONS[0]))
+        one.settle()
+        assert is_put_out(link) and len(one.kit.asked) == len(LESSONS)
+    finally:
+        one.close()
+
+
+def test_pages_are_told_of_other_rules_at_once(opened: Opened) -> None:
+    seat = opened.look()
+    opened.attend(feed.Ready("a camera", embedder="ab" * 32))
+    rule = Rule({"star": Thresholds(0.5, 0.5, Reason.TAUGHT)})
+    opened.attend(feed.RulesChanged(rule, rule, ["star"]))
+    kits = [sight for sight in sights(seat) if isinstance(sight, companion.Kit)]
+    assert kits[-2].live == Rule({}) and kits[-1].live == kits[-1].look == rule
+    assert kits[-1].embedder == "ab" * 32
+
+
+def test_an_answer_without_numbers_says_why(opened: Opened) -> None:
+    seat = opened.look()
+    opened.attend(feed.ExampleRefused(7, Reason.NUDITY))
+    told = [sight for sight in sights(seat) if isinstance(sight, companion.ExampleAnswer)]
+    assert told == [companion.ExampleAnswer(7, reason=Reason.NUDITY)]
 
 
 def test_a_prop_is_brought_before_the_built_in_room_and_told_to_all(opened: Opened) -> None:

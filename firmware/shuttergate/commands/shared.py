@@ -29,8 +29,11 @@ Lan = Annotated[
 LanMayDo = Annotated[
     str,
     typer.Option(
-        metavar="look|press|break",
-        help=_("What other devices may do on a simulated kit; each includes those before it."),
+        metavar="look|teach|press|break",
+        help=_(
+            "What other devices may do; each includes those before it. A real button no page "
+            "presses."
+        ),
     ),
 ]
 LanAt = Annotated[

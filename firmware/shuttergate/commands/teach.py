@@ -37,17 +37,6 @@ class Shown(msgspec.Struct, frozen=True):
     confused: dict[str, int]
 
 
-class Withdrawn(msgspec.Struct, frozen=True):
-    """What `rule withdraw` says; see `policy.teaching.Withdrawal`."""
-
-    name: str
-    word: str
-    before: dict[str, float]
-    after: dict[str, float]
-    confused_before: dict[str, int]
-    confused: dict[str, int]
-
-
 def teach(
     name: Annotated[str, typer.Argument(metavar=_("NAME"), help=_("What the rule is called."))],
     yes: Annotated[
@@ -169,18 +158,14 @@ def withdraw(
         fail(error, 1)
     except RuleError as error:
         fail(error, 2)
-    before, after = (
-        {one: round(score, 4) for one, score in scores.items()}
-        for scores in (found.before, found.after)
-    )
+    told = teaching.Withdrawn.of(rule.name, word, found)
     if as_json:
-        said = Withdrawn(rule.name, word, before, after, found.confused_before, found.confused)
-        typer.echo(msgspec.json.encode(said).decode())
+        typer.echo(msgspec.json.encode(told).decode())
         return
     typer.echo(_("{file}: made anew without {word}").format(file=out or file, word=_word(word)))
     kinds = {one.word: one.yes for one in rule.contributions}
-    for one, score in before.items():
-        typer.echo(_line(one, kinds[one], f"{score:.2f} → {after[one]:.2f}"))
+    for one, score in told.before.items():
+        typer.echo(_line(one, kinds[one], f"{score:.2f} → {told.after[one]:.2f}"))
     _say_confused(found.rule, bank)
 
 

@@ -52,10 +52,11 @@ _BY_PROXY = re.compile(
 
 
 class LanMay(StrEnum):
-    """What whoever looks in from another device may do on a simulated kit; each includes those
-    before it."""
+    """What whoever looks in from another device may do; each includes those before it. Only a
+    simulated kit is pressed or broken by anybody's page."""
 
     LOOK = "look"
+    TEACH = "teach"
     PRESS = "press"
     BREAK = "break"
 

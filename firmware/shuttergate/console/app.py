@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
@@ -28,18 +28,18 @@ from shuttergate.console.access import (
     is_local,
     same_origin,
 )
+from shuttergate.console.asking import MAX_WORDS_BYTES, NotGiven, body_of, changing, decoded
 from shuttergate.console.film import Film
 from shuttergate.console.guard import Guard, refusal
 from shuttergate.console.hub import Hub, Viewer
 from shuttergate.console.invitation import Invitation
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
+from shuttergate.console.lessons import Lessons
 from shuttergate.console.metrics import exposition
+from shuttergate.console.notebook import Notebook
 from shuttergate.console.status_client import StatusClient
 from shuttergate.console.views import VIEWS, read_views
-from shuttergate.errors import Busy, JudgeError, Phrase, phrase
-
-MAX_WORDS_BYTES = 1024
-"""A wish or a pairing code is not longer."""
+from shuttergate.errors import Busy, JudgeError, phrase
 
 WISHES, WISH_AGAIN_S = 8, 0.25
 """So many wishes are taken at once from one other device, and one more every so often: a press and
@@ -48,17 +48,8 @@ its release twice a second."""
 ALL_WISHES, ALL_AGAIN_S = 12, 1 / 12
 """The same from all of them: the kit hears 20 a second, and whoever sits at it must be heard."""
 
-BODY_S = 20.0
-"""So long a body may take to come."""
-
 SIGN_S = 0.5
 """A page hears something this often: one that hears nothing says that it has lost the kit."""
-
-
-class _Refused(Exception):
-    def __init__(self, status: int, words: Phrase) -> None:
-        self.status = status
-        self.words = words
 
 
 class _Console:
@@ -69,8 +60,10 @@ class _Console:
         access: Access,
         judge: PictureJudge,
         invitation: Invitation | None,
+        lessons: Lessons,
     ) -> None:
         self._invitation = invitation
+        self._lessons = lessons
         self._hub = hub
         self._status = status
         self._access = access
@@ -163,27 +156,23 @@ class _Console:
         return await self._wish(request, companion.Bring, LanMay.PRESS)
 
     async def _wish(self, request: Request, kind: type[Any], needed: LanMay) -> Response:
-        body = await self._changing(request, MAX_WORDS_BYTES)
+        body = await changing(self._access, request, MAX_WORDS_BYTES)
         if not self._access.may_do(request, needed):
             words = phrase(
                 "The presenter has not allowed that from other devices (--lan-may {needed}).",
                 needed=needed,
             )
-            raise _Refused(403, words)
+            raise NotGiven(403, words)
         if self._hub.kit is None or not self._hub.kit.simulated:
             words = phrase("Only a simulated kit can be pressed or broken from a page.")
-            raise _Refused(409, words)
-        try:
-            wish = msgspec.json.decode(body, type=kind)
-        except (ValueError, RecursionError) as error:
-            words = phrase("That is no wish known here: {error}.", error=error)
-            raise _Refused(400, words) from error
+            raise NotGiven(409, words)
+        wish = decoded(body, kind)
         if self._is_too_much(request, wish):
-            raise _Refused(429, phrase("The kit cannot be heard just now."))
+            raise NotGiven(429, phrase("The kit cannot be heard just now."))
         if len(msgspec.json.encode(wish)) > companion.MAX_WISH_BYTES:  # the kit would hang up on us
-            raise _Refused(413, phrase("That is more than {n} bytes.", n=companion.MAX_WISH_BYTES))
+            raise NotGiven(413, phrase("That is more than {n} bytes.", n=companion.MAX_WISH_BYTES))
         if not self._status.wish(wish):
-            raise _Refused(503, phrase("The kit cannot be heard just now."))
+            raise NotGiven(503, phrase("The kit cannot be heard just now."))
         if isinstance(wish, feed.Finger):
             self._finger_is_down = wish.down
         return Response(status_code=204)
@@ -200,12 +189,14 @@ class _Console:
         """Judge a person's own picture, in memory; nothing of it is kept."""
         if self._judging > MAX_WAITING:  # before a byte of it is taken
             words = phrase("Other pictures are being judged. Try again in a moment.")
-            raise _Refused(429, words)
+            raise NotGiven(429, words)
         self._judging += 1
         try:
-            found = await self._judge.judge(await self._changing(request, MAX_PICTURE_BYTES))
+            found = await self._judge.judge(
+                await changing(self._access, request, MAX_PICTURE_BYTES)
+            )
         except JudgeError as error:
-            raise _Refused(429 if isinstance(error, Busy) else 503, error.phrase) from error
+            raise NotGiven(429 if isinstance(error, Busy) else 503, error.phrase) from error
         finally:
             self._judging -= 1
         return Response(msgspec.json.encode(found), media_type="application/json")
@@ -213,16 +204,16 @@ class _Console:
     async def pair(self, request: Request) -> Response:
         """Take a pairing code; the right one gives a session."""
         if not same_origin(request):
-            raise _Refused(403, phrase("Only the kit's own page may pair."))
-        body = await _body(request, MAX_WORDS_BYTES)
+            raise NotGiven(403, phrase("Only the kit's own page may pair."))
+        body = await body_of(request, MAX_WORDS_BYTES)
         address = request.client.host if request.client is not None else ""
         try:
             cookie = self._access.pair(body.decode(errors="replace"), address)
         except TooManyTries:
             words = phrase("Too many wrong codes came. Try again in a minute.")
-            raise _Refused(429, words) from None
+            raise NotGiven(429, words) from None
         if cookie is None:
-            raise _Refused(403, phrase("That is not the code."))
+            raise NotGiven(403, phrase("That is not the code."))
         response = Response(status_code=204)
         response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict")
         return response
@@ -230,10 +221,10 @@ class _Console:
     async def invite(self, request: Request) -> Response:
         """What lets other devices in, for the page that the presenter shows the room."""
         if not is_local(request):
-            raise _Refused(403, phrase("Only the kit's own screen shows the invitation."))
+            raise NotGiven(403, phrase("Only the kit's own screen shows the invitation."))
         if self._invitation is None:
             words = phrase("Nobody else can look in: this page was started without --lan.")
-            raise _Refused(404, words)
+            raise NotGiven(404, words)
         return JSONResponse(self._invitation.drawn())
 
     async def log(self, request: Request) -> Response:
@@ -254,16 +245,12 @@ class _Console:
         is_full = self._hub.is_full_for(is_local(request))
         return JSONResponse({"kit": self._hub.standing is not None, "full": is_full})
 
-    async def _changing(self, request: Request, limit_bytes: int) -> bytearray:
-        if not self._access.may_change(request):
-            raise _Refused(403, phrase("Only the kit's own page may ask for that."))
-        return await _body(request, limit_bytes)
-
     @contextlib.asynccontextmanager
     async def life(self, app: Starlette) -> AsyncIterator[None]:
         """Look at the kit for as long as the server runs."""
         tasks = [
-            asyncio.create_task(work) for work in (self._status.watch(), self._hub.mind_album())
+            asyncio.create_task(work)
+            for work in (self._status.watch(), self._hub.mind_album(), self._lessons.begin())
         ]
         if self._invitation is not None:
             tasks.append(asyncio.create_task(self._invitation.mind()))
@@ -282,12 +269,19 @@ def build(
     access: Access,
     judge: PictureJudge,
     invitation: Invitation | None = None,
+    rules: Sequence[str] = (),
 ) -> ASGIApp:
-    """Return the whole app, guarded; ``invitation``: where other devices may come."""
-    console = _Console(hub, status, access, judge, invitation)
+    """Return the whole app, guarded.
+
+    ``invitation``: where other devices may come. ``rules``: files of the kit's settings.
+    """
+    notebook = Notebook(status.wish, lambda told: hub.greets(teaching=told))
+    hub.hears = notebook.hears
+    lessons = Lessons(notebook, access, rules)
+    console = _Console(hub, status, access, judge, invitation, lessons)
 
     async def refuse(request: Request, refused: Exception) -> Response:
-        assert isinstance(refused, _Refused)
+        assert isinstance(refused, NotGiven)
         return refusal(request, refused.words, refused.status)
 
     routes = [
@@ -298,6 +292,7 @@ def build(
         Route("/kill", console.kill, methods=["POST"]),
         Route("/judge", console.judge, methods=["POST"]),
         Route("/pair", console.pair, methods=["POST"]),
+        *lessons.routes,
         Route("/photo/{name}", console.photo),
         Route("/invitation.json", console.invite),
         Route("/log.jsonl", console.log),
@@ -305,7 +300,7 @@ def build(
         Route("/health", console.health),
         Route("/{path:path}", console.file),
     ]
-    app = Starlette(routes=routes, lifespan=console.life, exception_handlers={_Refused: refuse})
+    app = Starlette(routes=routes, lifespan=console.life, exception_handlers={NotGiven: refuse})
     return Guard(app, access)
 
 
@@ -314,21 +309,3 @@ async def _listen(socket: WebSocket) -> None:
     with contextlib.suppress(WebSocketDisconnect):
         await socket.receive_text()
         await socket.close(1008)
-
-
-async def _body(request: Request, limit_bytes: int) -> bytearray:
-    body = bytearray()
-    if int(request.headers.get("content-length", 0)) > limit_bytes:
-        raise _Refused(413, phrase("That is more than {n} bytes.", n=limit_bytes))
-    try:
-        async with asyncio.timeout(BODY_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit_bytes:
-                    raise _Refused(413, phrase("That is more than {n} bytes.", n=limit_bytes))
-    except TimeoutError as error:
-        words = phrase("It did not all come within {limit:.0f} s.", limit=BODY_S)
-        raise _Refused(408, words) from error
-    except ClientDisconnect as error:  # nobody hears this; what is raised is for stderr
-        raise _Refused(400, phrase("It did not all come.")) from error
-    return body

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -60,10 +60,14 @@ SHARP_S = 1.5
 
 
 class Hub:
-    """Use from one event loop. ``greeting``: what every page is told besides, once."""
+    """Use from one event loop. ``greeting``: what every page is told besides, once.
+
+    ``hears`` is told of all that the kit shows, before any page is.
+    """
 
     def __init__(self, greeting: dict[str, Any], clock: Clock = time.monotonic) -> None:
         self._greeting = dict(greeting)
+        self.hears: Callable[[companion.Sight], None] = lambda sight: None
         self._clock = clock
         self._sharp_until_s = 0.0
         self.kit: companion.Kit | None = None
@@ -72,6 +76,7 @@ class Hub:
         self.photos = OpenFiles(companion.PHOTOS_KEPT)  # and videos
         self._photos_told: list[str] = []
         self.viewers: set[Viewer] = set()
+        self._trial: float | None = None
         self._track: deque[tuple[Any, ...]] = deque(maxlen=TRACK_FRAMES)
         self._events: deque[msgspec.Raw] = deque(maxlen=EVENTS_TOLD)
         self._fresh: dict[str, Any] = {}
@@ -97,8 +102,11 @@ class Hub:
 
     def sees(self, sight: companion.Sight, descriptors: list[int]) -> None:
         """Take in what the kit's supervisor shows; descriptors are owned from here on."""
+        self.hears(sight)
         match sight:
             case companion.Kit():
+                if self.kit is not None and set(self.kit.live.limits) != set(sight.live.limits):
+                    self._track.clear()  # its scores are of other channels and rules
                 self.kit = sight
                 self._tell(kit=sight)
             case companion.Standing():
@@ -143,6 +151,8 @@ class Hub:
                 seen = (shown.frame, shown.clear, shown.reason, list(shown.scores.values()))
                 self._track.append(seen)
                 self._fresh.setdefault("seen", []).append(seen)
+                if shown.trial != self._trial:
+                    self._trial = self._fresh["trial"] = shown.trial
                 self._soon()
             case viewfinder.Picture():
                 now_s = self._clock()

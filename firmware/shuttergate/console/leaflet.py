@@ -84,10 +84,15 @@ def _may(lan_may: LanMay) -> str:
     match lan_may:
         case LanMay.LOOK:
             return _("Whoever joins may look.")
+        case LanMay.TEACH:
+            return _("Whoever joins may look, and teach the camera an object.")
         case LanMay.PRESS:
-            return _("Whoever joins may look, and press the shutter.")
+            return _("Whoever joins may look, teach the camera an object, and press the shutter.")
         case LanMay.BREAK:
-            return _("Whoever joins may look, press the shutter, and break things.")
+            return _(
+                "Whoever joins may look, teach the camera an object, press the shutter, and break "
+                "things."
+            )
 
 
 def _nobody() -> str:

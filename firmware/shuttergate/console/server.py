@@ -134,7 +134,7 @@ def serve(
 
     invitation = Invitation(access, hub, now, tell) if lan else None
     client = StatusClient(kit, hub, lambda: tell("no kit"))
-    app = build(hub, client, access, PictureJudge(config), invitation)
+    app = build(hub, client, access, PictureJudge(config), invitation, config.policy.rules)
     server = uvicorn.Server(settings(app))
     quiet()
     for number in (signal.SIGTERM, signal.SIGINT):

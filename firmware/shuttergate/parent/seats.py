@@ -32,9 +32,9 @@ PAUSE_S = 0.05
 class Seat:
     """One who looks in. It is heard, and its end closed, in a thread of its own.
 
-    ``may_wish``: what its role allows is granted here at all. A packet may carry descriptors of
-    others' sockets, whose last closing can take as long as their owner likes: the kernel does that
-    in whoever receives the packet, or closes the seat.
+    ``may_wish``: what its role allows is granted here, and not only what teaches. A packet may
+    carry descriptors of others' sockets, whose last closing can take as long as their owner likes:
+    the kernel does that in whoever receives the packet, or closes the seat.
     """
 
     def __init__(
@@ -45,7 +45,9 @@ class Seat:
         self.wishes: queue.Queue[Wish] = queue.Queue(8)
         self.is_gone = False
         self._sock = sock
-        self._granted = self.rights.wishes if may_wish else ()
+        self._granted = tuple(
+            one for one in self.rights.wishes if may_wish or one in companion.LESSONS
+        )
         self._ring = ring
         self._left = threading.Event()
         threading.Thread(target=self._hear, name="seat", daemon=True).start()

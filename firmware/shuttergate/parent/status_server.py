@@ -25,6 +25,7 @@ from shuttergate.companion import (
     PHOTOS_KEPT,
     AlbumFile,
     Bring,
+    ExampleAnswer,
     Happened,
     Kill,
     Kit,
@@ -142,9 +143,20 @@ class StatusServer:
         match item:
             case feed.Ready():
                 self._kit = msgspec.structs.replace(
-                    self._kit, camera=item.camera, live=item.live, look=item.look
+                    self._kit,
+                    camera=item.camera,
+                    live=item.live,
+                    look=item.look,
+                    embedder=item.embedder,
                 )
                 self._show(self._kit)
+            case feed.RulesChanged():
+                self._kit = msgspec.structs.replace(self._kit, live=item.live, look=item.look)
+                self._show(self._kit)
+            case feed.ExampleTaken():
+                self._show(ExampleAnswer(item.number, item.views, item.embeddings))
+            case feed.ExampleRefused():
+                self._show(ExampleAnswer(item.number, reason=item.reason))
             case feed.Status():
                 if item.video != self._kit.video:
                     self._kit = msgspec.structs.replace(self._kit, video=item.video)
@@ -212,6 +224,8 @@ class StatusServer:
                 kit.kill(wish.process)
             case SwitchFault() if wish.name in self._kit.faults:
                 kit.inject(wish.name, wish.on)
+            case feed.TakeExample() | feed.Try() | feed.Enforce() | feed.Lift():
+                kit.learn(wish)
             case Bring() if self._kit.props and wish.prop in ("", *self._kit.props):
                 kit.show(wish.prop)
 

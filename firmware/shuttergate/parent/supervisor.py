@@ -26,9 +26,10 @@ from msgspec.structs import replace
 
 from shuttergate import feed
 from shuttergate.companion import Companion
-from shuttergate.config import Config
+from shuttergate.config import Config, GateStart
 from shuttergate.parent.children import Child, memory_mb
 from shuttergate.parent.injected import Injected
+from shuttergate.parent.taught import Taught
 
 START_LIMIT_S = 30.0
 """A gate process that starts and comes no step further within this time is stuck. The first step,
@@ -64,6 +65,7 @@ class Supervisor:
         self._doing = ""  # the step at which the gate process is, while it starts
         self._steps = 0
         self._injected = Injected()
+        self._taught = Taught()
         self.scene = ""  # of its stage, or the prop, that was shown last
         self.status: feed.Status | None = None
         self.starts = 0  # of the gate process
@@ -126,6 +128,12 @@ class Supervisor:
             self._injected.limit(self.pid("publisher"))
         elif self._leash is not None:
             self._leash.send(feed.Inject(fault, on))
+
+    def learn(self, order: feed.Lesson) -> None:
+        """Ask for an example, or put a rule in force; a process that starts anew gets it again."""
+        self._taught.asked(order)
+        if self._leash is not None:
+            self._leash.send(order)
 
     @property
     def injected(self) -> list[str]:
@@ -205,6 +213,7 @@ class Supervisor:
                 case feed.SwitchRefused():
                     self._injected.set(item.fault, False)
             news.append(item)
+        self._taught.hears(news)
         return news
 
     def _bury(self, child: Child) -> list[feed.News]:
@@ -249,7 +258,7 @@ class Supervisor:
     def _start_gate(self, now_s: float) -> None:
         ours, theirs = feed.pair()
         with theirs:
-            settings = msgspec.json.encode(self._config)
+            settings = msgspec.json.encode(GateStart(self._config, self._taught.rules))
             self._gate.start("shuttergate.gate_process", theirs.fileno(), settings, now_s)
         self.starts += 1
         self._leash = feed.Leash(ours)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from shuttergate.errors import TeachError
@@ -52,6 +53,26 @@ class Withdrawal:
     after: dict[str, float]
     confused_before: dict[str, int]
     confused: dict[str, int]
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """A `Withdrawal` as it is told: the names are the same."""
+
+    name: str
+    word: str
+    before: dict[str, float]
+    after: dict[str, float]
+    confused_before: dict[str, int]
+    confused: dict[str, int]
+
+    @classmethod
+    def of(cls, name: str, word: str, found: Withdrawal) -> Withdrawn:
+        """Return it with as many digits as mean something."""
+        before, after = (
+            {one: round(score, 4) for one, score in scores.items()}
+            for scores in (found.before, found.after)
+        )
+        return cls(name, word, before, after, found.confused_before, found.confused)
 
 
 def teach(

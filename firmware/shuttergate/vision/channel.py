@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shuttergate.errors import ConfigError
 from shuttergate.frame import Pixels
 from shuttergate.vision.embedder import Embedder, Runs
@@ -21,12 +24,24 @@ class Channel:
 
     def __init__(self, pack: Pack, model: Runs, further: Sequence[Head] = ()) -> None:
         self.name = pack.name
+        self.sha256 = pack.manifest.sha256
+        self.width = pack.manifest.output.shape[-1]  # of what the heads read
+        self.is_teachable = pack.manifest.bank is not None
         self.heads = (pack.head(), *further)
         self.close = pack.close_head()
         refuse_namesakes(self.heads)
         self.embedder = Embedder(pack.name, model)
         self.lores_size = pack.lores_size
         self.known_answers = pack.manifest.known_answers
+
+    def teach(self, further: Sequence[Head]) -> None:
+        """Have these read the embedding besides the pack's own head, from the next picture on.
+
+        Raises `ConfigError` where two have one name.
+        """
+        heads = (self.heads[0], *further)
+        refuse_namesakes(heads)
+        self.heads = heads
 
     @property
     def model(self) -> Runs:
@@ -46,16 +61,24 @@ class Channel:
 
 
 def scores(channels: Sequence[Channel], lores: Pixels) -> dict[str, float]:
-    """Return the score of each head of each channel of the same picture; raises `ScoreError`.
+    """Return the score of each head of each channel of the same picture; raises `ScoreError`."""
+    return looks(channels, lores)[0]
+
+
+def looks(
+    channels: Sequence[Channel], lores: Pixels
+) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
+    """Return as `scores`, and what was read: by network (its sha256) an embedding, shape (n,).
 
     Each network looks once, however many heads there are.
     """
     found: dict[str, float] = {}
+    read: dict[str, NDArray[np.float64]] = {}
     for channel in channels:
-        embedding = channel.embedder(lores)
+        embedding = read[channel.sha256] = channel.embedder(lores)
         for head in channel.heads:
             found[head.name] = head(embedding)
-    return found
+    return found, read
 
 
 def refuse_namesakes(heads: Sequence[Head]) -> None:

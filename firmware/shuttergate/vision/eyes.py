@@ -84,6 +84,27 @@ class Eyes:
         """Changes whenever something else answers than before: it is to be tested first."""
         return 0 if self.accelerator is None else self.accelerator.generation
 
+    @property
+    def teachable(self) -> Channel | None:
+        """The first live channel with which can be taught, if there is one."""
+        return next((one for one in self.live if one.is_teachable), None)
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Every channel, once."""
+        return tuple(dict.fromkeys((*self.live, *self.look, *self.video)))
+
+    def teach(self, heads: Mapping[str, Sequence[Head]]) -> None:
+        """Have these be read besides the packs' own, by the sha256 of the network they read.
+
+        No rule that was made before knows of them. Raises `ConfigError` where two have one name,
+        and changes nothing then.
+        """
+        every = [head for channel in self.channels for head in channel.heads[:1]]
+        refuse_namesakes([*every, *(head for found in heads.values() for head in found)])
+        for channel in self.channels:
+            channel.teach(heads.get(channel.sha256, ()))
+
     def rule(self, which: Look, own: Mapping[str, Thresholds]) -> Rule:
         """Return the rule over this look's heads, by their own lines or stricter ones in `own`.
 

@@ -16,6 +16,8 @@ export const kit = {
   photos: [],
   events: [], // {kind, event, words: {en, ja}, notable, line}: see Happened in companion.py
   seen: [],
+  teaching: null, // rules in the making and in force; see Notebook.tell in console/notebook.py
+  trial: null, // what the rule in the making says of the newest frame
 };
 
 const EVENTS_KEPT = 1000;
@@ -27,12 +29,13 @@ const AGAIN_MS = [250, 500, 1000, 2000];
 
 const listeners = new Map();
 
-const MAY = ["look", "press", "break"];
+const MAY = ["look", "teach", "press", "break"];
 
-/** Whether this page may press or break a simulated kit; from another device, who presents says. */
+/** Whether this page may teach any kit, or press or break a simulated one; from another device, who presents says. */
 export function may(what) {
   const most = kit.here ? "break" : kit.lan_may;
-  return (kit.kit?.simulated ?? false) && MAY.indexOf(what) <= MAY.indexOf(most);
+  const can = what === "teach" ? kit.kit !== null : kit.kit?.simulated ?? false;
+  return can && MAY.indexOf(what) <= MAY.indexOf(most);
 }
 
 /** Call `listener(detail)` on: "change" (anything), "event", "seen", "picture", "whole". */
@@ -97,7 +100,8 @@ function take(news) {
     learn(kit.clauses);
     tell("whole");
   } else {
-    for (const key of ["kit", "standing", "photos", "invite"]) if (key in news) kit[key] = news[key];
+    if (news.kit && String(names(news.kit)) !== String(names(kit.kit))) kit.seen = []; // scores of others
+    for (const key of ["kit", "standing", "photos", "invite", "teaching", "trial"]) if (key in news) kit[key] = news[key];
     if (news.seen) kit.seen = [...kit.seen, ...news.seen].slice(-SEEN_KEPT);
     for (const event of news.events ?? []) {
       kit.events.push(event);
@@ -110,6 +114,8 @@ function take(news) {
   if (news.seen) tell("seen", news.seen);
   tell("change");
 }
+
+const names = (one) => Object.keys(one?.live.limits ?? {});
 
 /** Ask the kit for something: POST `body` to `path`; the answer as the server gives it. */
 export function ask(path, body) {
