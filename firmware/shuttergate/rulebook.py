@@ -25,6 +25,7 @@ from shuttergate.policy.bank import HarmlessBank, read_bank
 from shuttergate.policy.examples import Example
 from shuttergate.policy.pairs import draw
 from shuttergate.policy.rule_file import MAX_NAME, MAX_VIEWS, TaughtRule, is_name, read
+from shuttergate.policy.teaching import confused
 from shuttergate.system.paths import share
 from shuttergate.system.toml import path_of
 from shuttergate.verdict import Look, Reason, Rule, judge
@@ -43,15 +44,22 @@ MIDDLE = 0.8
 """So much of the picture's width and height. It costs no example, and a rule that saw the object
 nearer refuses less of what else is held up."""
 
+MOST_HARMLESS = 0.1
+"""Of the bank a rule in a file may refuse so many: `teach` makes none that refuses a fiftieth."""
+
 MOST_PICTURES = MAX_VIEWS // (2 * VIEWS)
 """Of each side."""
 
 
 def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
-    """Return the rules in these files; raise `RuleError` where two have one name."""
+    """Return the rules in these files.
+
+    Raises `RuleError` where two have one name, or one would refuse nearly everything.
+    """
     found: dict[str, tuple[Path, TaughtRule]] = {}
     for file in files:
         rule = read(file)
+        _refuse_closing(file, rule)
         if rule.name in found:
             raise RuleError(
                 "{first} and {second} are both called {name}; load one of them, or teach one anew "
@@ -62,6 +70,26 @@ def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
             )
         found[rule.name] = file, rule
     return [rule for _file, rule in found.values()]
+
+
+def _refuse_closing(file: Path, rule: TaughtRule) -> None:
+    """Refuse a rule that no examples can have taught: it would keep a kit closed for no reason.
+
+    Of one of another model, or width, that is for `heads` and `open_eyes` to say.
+    """
+    for one in _packs_of(rule.embedder):
+        if one.manifest.bank is None or rule.weights.size != one.manifest.output.shape[-1]:
+            continue
+        bank = bank_of(one)
+        share = sum(confused(rule, bank).values()) / len(bank.shows)
+        if share > MOST_HARMLESS:
+            raise RuleError(
+                "{file}: the rule {name} would refuse {share:.0f} % of harmless pictures; take it "
+                "out, or teach it anew",
+                file=file,
+                name=rule.name,
+                share=100 * share,
+            )
 
 
 def settings_rules(files: Iterable[str]) -> list[TaughtRule]:

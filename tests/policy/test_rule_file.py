@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,7 @@ from shuttergate.policy.rule_file import (
     write,
 )
 from shuttergate.verdict import Reason
-from support.taught import EMBEDDER, WIDTH, directions, rule
-
-SUM = 32
+from support.taught import EMBEDDER, SUM, WIDTH, directions, rule, signed
 
 
 def test_the_same_rule_comes_out(tmp_path: Path) -> None:
@@ -55,10 +52,6 @@ def test_what_it_reads_is_a_score_and_it_blocks_as_taught() -> None:
     assert np.isnan(taught.reads(np.full(WIDTH, np.nan)))
     with pytest.raises(ValueError, match="mismatch"):
         taught.reads(np.ones(WIDTH + 1))
-
-
-def signed(content: bytes) -> bytes:
-    return content + hashlib.sha256(content).digest()
 
 
 def claimed(taught: TaughtRule, **changes: Any) -> bytes:
