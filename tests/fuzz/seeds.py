@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 import tempfile
@@ -16,12 +17,17 @@ from PIL import Image
 from shuttergate import companion, feed, viewfinder
 from shuttergate.capture import hatch
 from shuttergate.console import judge
+from shuttergate.policy.rule_file import MAGIC, Contribution, TaughtRule
 from shuttergate.system.framing import framed
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
 
 ROOT = Path(__file__).parents[2]
 PACK = "pack"
+LEDGER = b"\n\0ledger\0\n"
+"""Between a bank and its ledger."""
+
+SUM = 32  # bytes, at the end of a rule's file
 TOKEN = "token-of-this-page"
 HOST, LAN_HOST = "127.0.0.1:8080", "192.0.2.1:8080"
 PHOTO, FILM = "20261122T010203.004Z.jpg", "20261122T010203.004Z.mp4"
@@ -141,6 +147,47 @@ def packs() -> Iterator[bytes]:
     for path in sorted(share("models").glob("*/model.toml")):
         name = f'name = "{path.parent.name}"'
         yield path.read_text("utf-8").replace(name, f'name = "{PACK}"', 1).encode()
+
+
+def rules() -> Iterator[bytes]:
+    """Yield taught rules of few numbers, one of them without the sum at its end."""
+    for views, width in ((1, 1), (2, 3), (5, 8)):
+        rows = np.eye(views, width, dtype=np.float32)
+        rows[:, 0] = 1
+        made = TaughtRule(
+            name="banana",
+            embedder="ab" * 32,
+            created="2026-01-31",
+            contributions=(Contribution("blue heron", True, views),),
+            embeddings=rows / np.linalg.norm(rows, axis=1, keepdims=True),
+            weights=np.linspace(-9, 9, width, dtype=np.float32),
+            bias=-1.5,
+            line=0.5,
+        )
+        yield made.to_bytes()
+        yield made.to_bytes()[:-SUM]
+
+
+def signed(content: bytes) -> bytes:
+    """Return what a rule's file would be whose bytes are these, signed off."""
+    return content + hashlib.sha256(content).digest()
+
+
+def banks() -> Iterator[bytes]:
+    """Yield banks of few rows with their ledgers, and what else numpy reads from a file."""
+    for rows in (1, 3):
+        ledger = b"sha256,what\n" + b"ab,plain colour\n" * rows
+        for array in (np.ones((rows, 4), np.int8), np.ones((rows, 4)), np.array(["a", None])):
+            out = io.BytesIO()
+            np.save(out, array)
+            yield out.getvalue() + LEDGER + ledger
+
+
+def archive() -> bytes:
+    """Return a bank that is several."""
+    out = io.BytesIO()
+    np.savez(out, a=np.ones((1, 4), np.int8))
+    return out.getvalue() + LEDGER + b"sha256,what\nab,plain colour\n"
 
 
 def orders() -> Iterator[bytes]:
@@ -343,6 +390,16 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
     "config": _TOML,
     "board": _TOML,
     "pack": _TOML,
+    "rule": (*_JSON, MAGIC, b'"views":', b'"width":', b"\0\0\xc0\x7f", b"\0\0\x80\x3f"),
+    "bank": (
+        *_FILE,
+        LEDGER,
+        b"\x93NUMPY\1\0",
+        b"'descr': '|i1'",
+        b"'shape': (",
+        b"9" * 12,
+        b"what",
+    ),
     "orders": _JSON,
     "wishes": (*_JSON, b"\n"),
     "sights": (*_JSON, b"\n"),

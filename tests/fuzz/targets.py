@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import numpy as np
 import seeds
 from page import HANG_S, LAN, LOCAL, Page
 from PIL import Image
@@ -38,7 +39,14 @@ from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture, _Child
 from shuttergate.console.status_client import StatusClient
-from shuttergate.errors import CameraError, ConfigError, JudgeError, PackError, PictureError
+from shuttergate.errors import (
+    CameraError,
+    ConfigError,
+    JudgeError,
+    PackError,
+    PictureError,
+    RuleError,
+)
 from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.shot import Lens
@@ -47,10 +55,14 @@ from shuttergate.injection import FaultSwitch, Injection, offered
 from shuttergate.parent import seats
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
+from shuttergate.policy import rule_file
+from shuttergate.policy.bank import MAX_ROWS, read_bank
 from shuttergate.props import Prop
 from shuttergate.system.framing import framed
 from shuttergate.vision.pack import read_pack
 from shuttergate.warden import Warden
+
+signed = seeds.signed
 
 MAX_PIXELS = 250_000
 """Instead of the kit's 128 million, so that thousands of files can be tried: the same check."""
@@ -160,6 +172,35 @@ def pack(data: bytes) -> None:
             found.content()
     except PackError:
         pass
+
+
+def rule(data: bytes) -> None:
+    """A file gives a taught rule that reads a score off any embedding, or `RuleError`.
+
+    As it is, and signed off: chance finds no sum, and whoever writes a file on purpose writes one.
+    """
+    for content in (data, signed(data)):
+        try:
+            found = rule_file.from_bytes(content, "it")
+        except RuleError:
+            continue
+        assert rule_file.is_name(found.name) and len(set(found.words)) == len(found.words)
+        with np.errstate(over="ignore"):  # a head may be as steep as it likes
+            scores = [float(found.scores(found.embeddings).min())]
+            scores += [found.reads(row.astype(np.float64)) for row in found.embeddings[:4]]
+        assert all(0.0 <= score <= 1.0 for score in scores), scores
+        again = rule_file.from_bytes(found.to_bytes(), "it")
+        assert again.embeddings.tobytes() == found.embeddings.tobytes()
+
+
+def bank(data: bytes) -> None:
+    """A bank and its ledger give rows of length 1 or of none, each with a word, or `RuleError`."""
+    content, _, ledger = data.partition(seeds.LEDGER)
+    with contextlib.suppress(RuleError):
+        found = read_bank(content, ledger, "it")
+        assert 0 < len(found.embeddings) == len(found.shows) <= MAX_ROWS
+        lengths = np.linalg.norm(found.embeddings, axis=1)
+        assert (np.isnan(lengths) | (np.abs(lengths - 1) < 1e-3)).all()
 
 
 # Sockets
@@ -485,7 +526,7 @@ def ranges(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     one.__name__: one
     for one in (
-        *(picture, clip, config, board, pack, orders, wishes, sights, shown),
+        *(picture, clip, config, board, pack, rule, bank, orders, wishes, sights, shown),
         *(to_gate, to_publisher, answers, http, ranges),
     )
 }
@@ -496,6 +537,8 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "config": seeds.configs,
     "board": seeds.boards,
     "pack": seeds.packs,
+    "rule": seeds.rules,
+    "bank": seeds.banks,
     "orders": seeds.orders,
     "wishes": seeds.wishes,
     "sights": seeds.sights,
@@ -522,6 +565,7 @@ REGRESSIONS: dict[str, tuple[str, bytes]] = {
     ),
     "TOML nested deeper than Python goes": ("config", b"a=" + b"[" * 2000),
     "TOML with a number that Python will not read": ("board", b"a=" + b"1" * 4301),
+    "an archive of arrays, which is no array": ("bank", seeds.archive()),
     "a publisher's message nested deeper than Python goes": ("to_gate", framed(_DEEP)),
     "a judging process's message nested deeper than Python goes": ("answers", framed(_DEEP)),
     "a judging process's message that is no UTF-8": (
