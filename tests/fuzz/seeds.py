@@ -168,6 +168,10 @@ def rules() -> Iterator[bytes]:
         yield made.to_bytes()[:-SUM]
 
 
+WIDTH = 4
+_HEAD = feed.TaughtHead("banana", "ab" * 32, bytes(4 * WIDTH), -1.5, 0.5, "cd" * 32)
+
+
 def signed(content: bytes) -> bytes:
     """Return what a rule's file would be whose bytes are these, signed off."""
     return content + hashlib.sha256(content).digest()
@@ -195,6 +199,8 @@ def orders() -> Iterator[bytes]:
     for order in (
         *(feed.Hatch(), feed.View(), feed.Stop(), feed.Finger(True), feed.Show("a room", 3)),
         *(feed.Inject("disk full", True), feed.Inject("model corrupted", False)),
+        *(feed.TakeExample(1), feed.Try(None), feed.Try(_HEAD), feed.Enforce(_HEAD)),
+        feed.Lift("banana"),
     ):
         yield msgspec.json.encode(order)
 
@@ -207,6 +213,7 @@ def wishes() -> Iterator[bytes]:
         companion.Kill("gate"),
         companion.SwitchFault("a", True),
         companion.Bring("far card"),
+        *(feed.TakeExample(1), feed.Try(None), feed.Enforce(_HEAD), feed.Lift("banana")),
     )
     packets = [msgspec.json.encode(wish) for wish in wanted]
     yield from packets

@@ -46,6 +46,7 @@ from shuttergate.errors import (
     PackError,
     PictureError,
     RuleError,
+    ScoreError,
 )
 from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
@@ -58,7 +59,9 @@ from shuttergate.parent.supervisor import Supervisor
 from shuttergate.policy import rule_file
 from shuttergate.policy.bank import MAX_ROWS, read_bank
 from shuttergate.props import Prop
+from shuttergate.rulebook import head_of
 from shuttergate.system.framing import framed
+from shuttergate.verdict import Reason
 from shuttergate.vision.pack import read_pack
 from shuttergate.warden import Warden
 
@@ -265,10 +268,31 @@ def orders(data: bytes) -> None:
         except ENDS_THE_PROCESS:
             _close_since(before)
             return
+        if received is not None:
+            _put_into_force(received[0])
         warden = _warden(_Given(received), PublisherClient())
         warden._hear_supervisor()
         warden.end()
         _close_since(before)
+
+
+class _Channel:
+    """As much of a channel as a head is fitted to."""
+
+    sha256, width = "ab" * 32, seeds.WIDTH
+
+
+def _put_into_force(order: feed.Order) -> None:
+    """A head that a page sends gives scores that are some, or is refused in words."""
+    rule = getattr(order, "rule", None)
+    if rule is None:
+        return
+    with contextlib.suppress(RuleError):
+        head = head_of(rule, [cast(Any, _Channel())])
+        assert rule_file.is_name(head.name) and head.limits.blocks_with is Reason.TAUGHT
+        for embedding in (np.ones(seeds.WIDTH), np.full(seeds.WIDTH, -1e6), np.zeros(seeds.WIDTH)):
+            with contextlib.suppress(ScoreError):
+                assert 0.0 <= head(embedding) <= 1.0
 
 
 def _open_files() -> set[int]:
@@ -308,6 +332,9 @@ class _Kit:
 
     def inject(self, fault: str, on: bool) -> None:
         self.asked.append(("inject", fault))
+
+    def learn(self, order: feed.Lesson) -> None:
+        self.asked.append(("learn", type(order).__name__))
 
 
 class _Looked:
