@@ -237,10 +237,10 @@ MUTATIONS = [
         2,
         "each frame is judged by the pixels of the one before it",
         "judging.py",
-        "            found = scores(self._eyes.live, frame.lores)\n",
+        "            found, read = looks(self._eyes.live, frame.lores)\n",
         "            before = getattr(self, '_before', frame.lores)\n"
         "            self._before = frame.lores.copy()\n"
-        "            found = scores(self._eyes.live, before)\n",
+        "            found, read = looks(self._eyes.live, before)\n",
         "2-judged-frame/card-at-the-press",
     ),
     Mutation(

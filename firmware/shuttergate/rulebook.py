@@ -84,7 +84,7 @@ def _refuse_closing(file: Path, rule: TaughtRule) -> None:
         share = sum(confused(rule, bank).values()) / len(bank.shows)
         if share > MOST_HARMLESS:
             raise RuleError(
-                "{file}: the rule {name} would refuse {share:.0f} % of harmless pictures; take it "
+                "{file}: of harmless pictures the rule {name} would refuse {share:.0f} %; take it "
                 "out, or teach it anew",
                 file=file,
                 name=rule.name,

@@ -109,7 +109,7 @@ RULES = {
     "many.rule": "is larger than any taught rule",
     "other.rule": "was taught with another model (abababababababab…) than looks here",
     "narrow.rule": "reads 64 numbers, where the model consent-clean gives 1280",
-    "everything.rule": "the rule everything would refuse 100 % of harmless pictures",
+    "everything.rule": "of harmless pictures the rule everything would refuse 100 %",
     "twin.rule": "are both called whole",
     "channel.rule": "two heads are called open-nsfw",
 }
