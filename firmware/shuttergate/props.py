@@ -16,6 +16,7 @@ class Prop(StrEnum):
     CARD = "card"
     FAR_CARD = "far card"  # so far away that only the second look tells it
     DARK_CARD = "dark card"  # the card, with the lamp off
+    STAR = "star"  # of yellow cardboard: something that a camera can be taught
 
 
 def offered(board: Board, config: Config) -> list[Prop]:

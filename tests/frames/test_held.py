@@ -148,7 +148,7 @@ def test_live_the_gate_closes_for_the_card_near_by_and_for_nothing_else(prop: Pr
         assert (judge(found, rule) is not Reason.CLEAR) is is_near, (number, found)
 
 
-@pytest.mark.parametrize("prop", [Prop.NOBODY, Prop.COLLEAGUE, Prop.FAR_CARD])
+@pytest.mark.parametrize("prop", [Prop.NOBODY, Prop.COLLEAGUE, Prop.FAR_CARD, Prop.STAR])
 def test_at_a_press_only_the_far_card_is_refused(prop: Prop) -> None:
     rule = eyes().rule(Look.SECOND, {})
     look = eyes().second_look
@@ -156,6 +156,13 @@ def test_at_a_press_only_the_far_card_is_refused(prop: Prop) -> None:
         main = main_of(standing(prop, frame), (1408, 1056))
         reason = judge(look(look.leaving(main)), rule)
         assert (reason is not Reason.CLEAR) is (prop is Prop.FAR_CARD), (number, reason)
+
+
+def test_the_star_is_never_held_still() -> None:
+    """Else all examples of it would be one picture, and teach nothing."""
+    *shown, _last = (box for frame in brought(Prop.STAR, 8.0) if (box := edges(frame)))
+    assert len(set(shown[len(shown) // 2 :])) > len(shown) // 4
+    assert all(box[0] >= 0 and box[2] <= SIZE[0] for box in shown[len(shown) // 2 :])
 
 
 def test_the_far_card_is_far() -> None:

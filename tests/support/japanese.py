@@ -9,6 +9,7 @@ NAMES = re.compile(
     r"""--?[a-z][\w-]*        # options
     | <[^>]*>                 # what they take
     | [^\s]*[/.][^\s]*        # paths and files
+    | \b[a-z]+(?:\|[a-z]+)+\b  # choices
     | sha256 | \b[0-9a-f]{12,}\b
     | \b[a-z]+(?:-[a-z0-9]+)+\b  # packs and boards
     | \b[A-Z]{2}[A-Z0-9_]*\b

@@ -43,13 +43,14 @@ class Lesson:
     none does.
 
     ``scores``: by word, as `policy.teaching.judged_without`; ``confused``: as there. ``is_filed``:
-    the kit's settings name its file.
+    the kit's settings name its file. ``enforced``: the rule that was put into force.
     """
 
     name: str
     examples: list[Example] = field(default_factory=list)
     is_filed: bool = False
     rule: TaughtRule | None = None
+    enforced: TaughtRule | None = None
     refused: Phrase | None = None
     scores: dict[str, float] = field(default_factory=dict)
     confused: dict[str, int] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Lesson:
         return {
             "name": self.name,
             "in_force": is_in_force,
+            "stale": is_in_force and self.rule is not self.enforced,
             "filed": self.is_filed,
             "ready": self.rule is not None,
             "refused": refused and {one: refused.told(one) for one in LANGUAGES},
@@ -132,6 +134,7 @@ class Notebook:
                 lesson.is_filed = True
                 self._lessons[rule.name] = lesson
                 await self._learn(lesson)
+                lesson.enforced = lesson.rule
 
     async def begin(self, name: str) -> None:
         """Begin a rule of that name, or go on with it.
@@ -229,6 +232,7 @@ class Notebook:
             self._say(feed.Lift(lesson.name))
         elif lesson.rule is not None:
             self._say(feed.Enforce(_pushed(lesson.rule)))
+            lesson.enforced = lesson.rule
         else:
             none = phrase("there are no examples yet; bring some")
             raise TeachError("{cause}", cause=lesson.refused or none)

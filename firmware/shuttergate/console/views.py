@@ -20,6 +20,7 @@ VIEWS = {
     "/stage": "stage.html",
     "/bench": "bench.html",
     "/explain": "explain.html",
+    "/teach": "teach.html",
     "/demands": "demands.html",
     "/pair": "pair.html",
 }

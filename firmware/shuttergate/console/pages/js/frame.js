@@ -14,7 +14,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-const VIEWS = { camera: "/", stage: "/stage", bench: "/bench", explain: "/explain", demands: "/demands" };
+const VIEWS = { camera: "/", stage: "/stage", bench: "/bench", explain: "/explain", teach: "/teach", demands: "/demands" };
 
 /** Put the bar in place, speak the right language, connect; `redraw` is called when words change. */
 export function begin(redraw) {

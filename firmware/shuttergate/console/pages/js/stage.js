@@ -17,7 +17,7 @@ const SHOWN_MS = 6000;
 const FLIGHT_MS = 800;
 const KEPT = 4;
 const PRESSES = ["photo", "press refused", "video", "video lost"];
-const PROPS = ["nobody", "colleague", "card", "far card", "dark card"];
+const PROPS = ["nobody", "colleague", "card", "far card", "dark card", "star"];
 const CARDS = ["card", "far card", "dark card"];
 
 let spoken = "";

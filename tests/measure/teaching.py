@@ -1,0 +1,136 @@
+"""`make bench-teaching`: how long a class waits for a running demo.
+
+From a press to its receipt, and from "in force" to a dead line.
+
+A page of no browser teaches the cardboard star, puts the rule in force and takes it back, again
+and again. The line's fall is heard as pages hear it, so what is measured is an upper bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
+EXAMPLES = 5
+SETTLED_S = 30.0
+
+
+class Page:
+    """What a page of the kit hears, and may ask for."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._socket: ClientConnection = connect(
+            f"ws{self._url[4:]}/live", origin=Origin(self._url), ping_interval=None
+        )
+        self.told: dict[str, Any] = {}
+        self.until(lambda: "token" in self.told and self.told.get("kit"))
+
+    def until(self, true: Callable[[], Any], timeout_s: float = SETTLED_S) -> None:
+        """Hear news until it is true; raise TimeoutError."""
+        end_s = time.monotonic() + timeout_s
+        while not true():
+            text = self._socket.recv(max(0.0, end_s - time.monotonic()))
+            if isinstance(text, str):
+                self.told |= json.loads(text)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """The gate as it stands."""
+        found: dict[str, Any] = (self.told.get("standing") or {}).get("status") or {}
+        return found
+
+    def ask(self, path: str, body: object) -> None:
+        """POST it, as the page does; raise OSError where it is refused."""
+        headers = {"x-shuttergate-token": self.told["token"], "origin": self._url}
+        asked = urllib.request.Request(self._url + path, json.dumps(body).encode(), headers)
+        urllib.request.urlopen(asked, timeout=20).read()
+
+    def teach(self, prop: str, yes: bool) -> list[float]:
+        """Bring what stands before the camera as examples; return what each took, in seconds."""
+        self.ask("/bring", {"prop": prop})
+        time.sleep(2.0)
+        took = []
+        for _ in range(EXAMPLES):
+            began_s = time.monotonic()
+            self.ask("/teach/example", {"yes": yes})
+            took.append(time.monotonic() - began_s)
+            time.sleep(0.7)  # the hand moves on
+        return took
+
+
+@contextlib.contextmanager
+def demo() -> Iterator[Page]:
+    """Run a demo, and look at it."""
+    with tempfile.TemporaryDirectory() as album:
+        kit = subprocess.Popen(
+            [sys.executable, "-m", "shuttergate", "demo", "--port", "0", "--album", album],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            assert kit.stdout is not None
+            for line in kit.stdout:
+                said = json.loads(line)
+                if said["event"] == "page":
+                    yield Page(said["addresses"][0])
+                    break
+        finally:
+            kit.terminate()
+            kit.communicate()
+
+
+def falls(page: Page, rounds: int) -> list[float]:
+    """Return how long it took from "in force" to a line that is low, in seconds, each round."""
+    took = []
+    for _ in track(range(rounds), "in force and back", transient=True):
+        page.until(lambda: page.status.get("open"))
+        began_s = time.monotonic()
+        page.ask("/teach/enforce", {"on": True})
+        page.until(lambda: page.status.get("line") is False)
+        took.append(time.monotonic() - began_s)
+        page.until(lambda: page.status.get("reason") == "taught")
+        page.ask("/teach/enforce", {"on": False})
+    return took
+
+
+def main() -> None:
+    """Print medians and 99th percentiles."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=30)
+    rounds = parser.parse_args().rounds
+    with demo() as page:
+        page.until(lambda: page.status.get("open"))
+        page.ask("/teach/begin", {"name": "star"})
+        receipts = page.teach("star", True) + page.teach("nobody", False)
+        page.ask("/bring", {"prop": "star"})
+        time.sleep(2.0)
+        lines = falls(page, rounds)
+    table = Table("", "median", "p99", "n")
+    for what, found in (
+        ("from a press to its receipt, ms", receipts),
+        ("from 'in force' to a line that is low, ms", lines),
+    ):
+        found_ms = 1000 * np.asarray(found)
+        middle, late = np.median(found_ms), np.quantile(found_ms, 0.99)
+        table.add_row(what, f"{middle:.0f}", f"{late:.0f}", str(len(found)))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
