@@ -1,4 +1,4 @@
-"""Make the bank against which rules are taught: `python bank.py PICTURES [PACK]`, after pictures.py.
+"""Make the bank that rules are taught against: `python bank.py PICTURES [PACK]`, after pictures.py.
 
 Run with the kit's own environment (`.venv/bin/python`): the model of the pack (this one, if none is
 named) looks on the CPU at one view of each picture, whole, as a camera would give it. PICTURES is a
