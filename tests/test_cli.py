@@ -122,6 +122,7 @@ def test_every_frame_of_an_animation_is_judged(
     "words",
     [
         ["demo", "--press", "soon"],
+        ["demo", "--press", "4:"],
         ["demo", "--press", "-1"],
         ["demo", "--seconds", "0"],
         ["demo", "--nonsense"],
@@ -261,6 +262,15 @@ def test_a_terminal_that_lacks_letters_gets_the_rest() -> None:
 def test_a_demo_wants_a_board_whose_button_is_simulated() -> None:
     done = asked("demo", "--headless", "--board", "pi-cpu")
     assert (done.returncode, "shuttergate run --board pi-cpu" in done.stderr) == (2, True)
+
+
+def test_a_demo_says_that_the_settings_board_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "kit.toml").write_text('board = "pi-cpu"\n')
+    done = asked("demo", "--headless", "--config", tmp_path / "kit.toml", "--press", "x")
+    assert f'{tmp_path}/kit.toml: board = "pi-cpu" does not count in a demo' in done.stderr
+    (tmp_path / "kit.toml").write_text('board = "simulated"\n')
+    done = asked("demo", "--headless", "--config", tmp_path / "kit.toml", "--press", "x")
+    assert "does not count" not in done.stderr
 
 
 def test_a_demo_without_its_webcam_stays_closed_and_says_so(tmp_path: Path) -> None:

@@ -156,3 +156,13 @@ def test_what_is_forbidden_is_seen(text: str, seen: list[str]) -> None:
 def test_two_endings_of_a_word_are_seen() -> None:
     assert both_ways(katakana("レンダラーとレンダラ、カメラとカラー")) == {"レンダラー"}
     assert both_ways(katakana("ホームフォルダとフォルダー")) == {"フォルダー"}
+
+
+COUNTERS = "枚|秒|ミリ秒|個|回|件|分|本|倍|桁|行目|番目|台|項目|時間|バイト|画素|コア|フレーム"
+
+
+def test_a_number_and_its_japanese_unit_stand_together() -> None:
+    """As the page says under its table; of what a kit says, where numbers are filled in."""
+    for path in ("locale/ja/LC_MESSAGES/shuttergate.po", "console/pages/js/words.js"):
+        text = texts()[f"firmware/shuttergate/{path}"]
+        assert re.findall(rf".*[}}\d] (?:{COUNTERS})(?!物).*", text) == [], path

@@ -17,7 +17,7 @@ import pytest
 
 from shuttergate.board import board_file, board_names, read_board
 from shuttergate.columns import columns
-from support.japanese import english
+from support.japanese import english, sentences
 from support.places import ROOT
 
 ALL_OF_THEM = """
@@ -107,6 +107,95 @@ def test_help_and_refusals_are_japanese(told: dict[str, str]) -> None:
     for words, text in told.items():
         assert text.strip(), words
         assert list(english(text)) == [], words
+        assert list(sentences(text)) == [], words
+
+
+WHOLE = """\
+title = 'x'
+seconds = 3
+must = [{what = 'line', level = 'low', from_s = 0, to_s = 1}]"""
+
+MISTAKES = {
+    "kit.toml": [
+        *("board = 3", "board = x", "[gate]\nclear_frames = 'x'", "[gate]\nnope = 3", "[gate"),
+        *("[album]\nfolder = '~nobody-x/a'", "[policy]\nrules = 'x'", "[gate]\nmax_age_ms = 0"),
+    ],
+    "script.toml": [
+        "title = 'x'",
+        *(
+            f"{WHOLE}\n{line}"
+            for line in (
+                "show = [{at_s = 0, scene = 'nix'}]",
+                "fault = [{at_s = 0, what = 'nix'}]",
+                "fault = [{at_s = 9, what = 'disk full'}]",
+                "fault = [{at_s = 0, what = 'disk full'}, {at_s = 1, what = 'disk full'}]",
+                "press = [{at_s = 1, hold_s = 1}, {at_s = 1.5}]",
+                "press = [{at_s = 5000}]",
+                "kit = {board = 3}",
+            )
+        ),
+        "title = 'x'\nseconds = 3\nmust = [{what = 'fals'}]",
+        "title = 'x'\nseconds = 3\nmust = [{what = 'line', level = 'lo', from_s = 0, to_s = 1}]",
+        "title = 'x'\nseconds = '3'\nmust = []",
+    ],
+    "list.csv": ["path,label\na,maybe", 'path,label\n"a,nude', "label\nnude", "path,label\na,safe"],
+}
+
+
+def test_mistakes_in_files_are_told_without_an_english_sentence(tmp_path: Path) -> None:
+    asked = []
+    for name, texts in MISTAKES.items():
+        for number, text in enumerate(texts):
+            file = tmp_path / f"{number}-{name}"
+            file.write_text(text)
+            command = {"kit.toml": ["demo", "--headless", "--seconds", "0.1", "--config"]}
+            command |= {"script.toml": ["bench"], "list.csv": ["evaluate", "--names", "("]}
+            asked.append([*command[name], str(file)])
+            if name == "list.csv":
+                asked.append(["evaluate", str(file)])
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_OF_THEM, json.dumps(asked)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    for words in map(" ".join, asked):
+        text = said[words].replace(str(tmp_path), "")
+        text = re.sub(r"[^。]* から選", "・", text)  # names that a file has
+        assert text.startswith("shuttergate: ") and "原文" not in text, text
+        assert list(english(text)) == [] and list(sentences(text)) == [], text
+
+
+NAMED_SO = {
+    "Git for Windows",
+    "Raspberry Pi documentation",
+    "Raspberry Pi white paper",
+    "usage on Raspberry Pi devices",
+    "cannot be asked",  # as a ledger has it, with what it means
+    "program knows this file",
+    "sudo shuttergate doctor",
+}
+"""What documents name or quote in English."""
+
+
+def test_japanese_documents_have_no_english_sentence() -> None:
+    found = []
+    for path in sorted(ROOT.rglob("*.ja.*")):
+        if path.suffix not in (".md", ".toml") or ".venv" in path.parts or "build" in path.parts:
+            continue
+        blocks = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+        text = blocks.sub(lambda code: "\n" * code[0].count("\n"), path.read_text())
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.startswith("    "):  # code, too
+                continue
+            plain = re.sub(r"`[^`]*`|\]\([^)]*\)|https?://\S+|<[^>]*>", "・", line)
+            for words in sentences(plain):
+                if re.search(r"\b[a-z]", words) and words not in NAMED_SO:
+                    found.append(f"{path.relative_to(ROOT)}:{number}: {words}")
+    assert found == []
 
 
 def test_usage_says_once_that_more_may_follow(told: dict[str, str]) -> None:
@@ -175,7 +264,13 @@ def test_a_ledgers_kinds_uses_and_columns_are_told_in_japanese() -> None:
 
 def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
     text = shuttergate("board", "wiring", "pi-cpu")
-    assert {line for line in english(text) if "BCM" not in line and "3V3" not in line} == set()
+    lines = [line for line in text.splitlines() if re.search(r"\(\d\d\)", line)]
+    assert {word for line in lines for word in re.findall(r"[A-Za-z]{2,}", line)} == {
+        *("BCM", "GND"),
+        *("clear", "blocked", "wait"),  # as the lamps are called
+    }
+    assert len({columns(line.partition(" (")[0]) for line in lines}) == 1
+    assert list(english(text.partition("[pins]")[2])) == []
 
 
 def test_tables_stand_in_columns_whatever_their_letters(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -21,14 +22,17 @@ from shuttergate.words import (
     LANGUAGES,
     camera_words,
     clauses,
+    harmless_words,
     is_notable,
     kind,
     log_fields,
     log_name,
+    log_words,
     lost_words,
     reason_words,
     words,
 )
+from support.places import ROOT
 
 SCORES = {"consent-clean": 0.1}
 LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
@@ -151,14 +155,14 @@ def test_both_languages_say_it(event: feed.AnyEvent) -> None:
 
 
 def says_japanese(text: str) -> bool:
-    return any("぀" <= letter <= "ヿ" for letter in text)
+    return any("぀" <= letter <= "ヿ" or "一" <= letter <= "龠" for letter in text)
 
 
 def test_nobody_has_to_be_spoken_to_in_ones_own_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANGUAGE", "ja")
     photo = feed.Photo("a.jpg", 7, SCORES, 94.2)
     assert words(photo, "en") == "photo saved, 94 ms after the press"
-    assert words(photo, "ja") == "写真を保存しました（押してから 94 ミリ秒）"
+    assert words(photo, "ja") == "写真を保存しました（押してから94ミリ秒）"
 
 
 def test_every_reason_fault_and_switch_has_a_clause_in_both_languages() -> None:
@@ -166,6 +170,7 @@ def test_every_reason_fault_and_switch_has_a_clause_in_both_languages() -> None:
     expected = {f"{what}.{reason}" for what in ("reason", "lost") for reason in Reason}
     expected |= {f"fault.{fault}" for fault in Fault} | {f"inject.{switch}" for switch in switches}
     expected |= {f"accelerator.{state}" for state in AcceleratorState}
+    expected |= {f"harmless.{what}" for what in bank()}
     english, japanese = (clauses(language) for language in LANGUAGES)
     assert english.keys() == japanese.keys() == expected
     for key, text in english.items():
@@ -202,7 +207,7 @@ def test_what_an_event_says_besides_is_in_the_readers_language_and_english_in_th
     for event, english, japanese in zip(
         events,
         (str(gone), str(gone), "disk", str(hung)),
-        (gone.told("ja"), gone.told("ja"), "ディスク", "50 ミリ秒以内に答えがありません"),
+        (gone.told("ja"), gone.told("ja"), "ディスク", "50ミリ秒以内に答えがありません"),
         strict=True,
     ):
         assert english in log_fields(event).values() and "said" not in log_fields(event)
@@ -237,6 +242,34 @@ def test_a_refusal_says_what_is_broken_and_what_the_second_look_saw() -> None:
     looked = feed.PressRefused(Reason.SECOND_LOOK, Reason.NUDITY)
     assert words(looked, "en").endswith(f"({reason_words('nudity', 'en')})")
     assert words(looked, "ja").endswith(f"（{reason_words('nudity', 'ja')}）")
+
+
+def test_a_kit_that_starts_or_ends_is_not_called_broken() -> None:
+    def logged(*faults: Fault) -> list[str]:
+        event = feed.GateChanged("CLOSED", Reason.FAULT, list(faults), {})
+        return [log_words(event, language) for language in LANGUAGES]
+
+    assert logged(Fault.PUBLISHER, Fault.STARTING) == ["it is still starting", "起動しています"]
+    assert logged(Fault.STOPPING) == ["it is being switched off", "終了しています"]
+    assert logged(Fault.STARTING, Fault.CAMERA) == [
+        "it is still starting (the camera gives no pictures)",
+        "起動しています（カメラから画像が来ません）",
+    ]
+    pressed = feed.PressRefused(Reason.FAULT, faults=[Fault.STARTING])
+    assert words(pressed, "en") == "press refused: it is still starting"
+    assert "故障" in logged(Fault.PUBLISHER)[1]
+
+
+def bank() -> set[str]:
+    """What the harmless pictures show that a taught rule is tried on, as their list has it."""
+    with (ROOT / "models" / "consent-clean" / "bank.csv").open(encoding="utf-8") as file:
+        return {row["what"] for row in csv.DictReader(file)}
+
+
+def test_what_the_harmless_pictures_show_is_told_in_japanese() -> None:
+    for what in bank():
+        assert harmless_words(what, "en") == what == clauses("en")[f"harmless.{what}"]
+        assert says_japanese(harmless_words(what, "ja")), what
 
 
 def test_a_lost_recording_has_a_reason_of_its_own_where_a_photos_does_not_fit() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shuttergate.errors import ConfigError, phrase
+from shuttergate.errors import ConfigError, listed, phrase
 from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
 from shuttergate.system.toml import Table, decode, path_of
@@ -176,7 +176,7 @@ def board_file(name: str) -> Path:
             "no board is called {name!r}; there is {names}, or name a board.toml "
             "of your own by its path",
             name=name,
-            names=", ".join(names),
+            names=listed(names),
         )
     return share("device") / name / "board.toml"
 

@@ -36,7 +36,7 @@ from shuttergate.commands.shared import (
 )
 from shuttergate.commands.teach import rule_app, teach
 from shuttergate.commands.visit import doctor
-from shuttergate.config import album_folder, read_kit
+from shuttergate.config import Config, album_folder, read_config, read_kit
 from shuttergate.errors import ConfigError, ShuttergateError, phrase
 from shuttergate.lang import _
 from shuttergate.system import confine
@@ -121,11 +121,11 @@ def _presses(text: str | None, seconds: float | None) -> list[tuple[float, float
 
     presses = []
     for part in (text or "").split(","):
-        at, _colon, hold = part.partition(":")
+        at, colon, hold = part.partition(":")
         if not part.strip():
             continue
         try:
-            presses.append((float(at), float(hold) if hold else PRESS_S))
+            presses.append((float(at), float(hold) if colon else PRESS_S))
         except ValueError as error:
             raise typer.BadParameter(_("seconds with commas between, like 4,9,14:3")) from error
     if not all(0 <= at_s < 1e6 and 0 < hold_s < 1e6 for at_s, hold_s in presses):
@@ -161,7 +161,9 @@ def demo(
     lan: Lan = False,
     lan_may: LanMayDo = "look",
     lan_at: LanAt = "",
-    headless: Annotated[bool, typer.Option(help=_("No keys, no page: terminal only."))] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help=_("No keys, no page: terminal only."))
+    ] = False,
     board: Annotated[
         str,
         typer.Option(metavar=_("NAME"), help=_("A board without solder: simulated, or webcam.")),
@@ -190,14 +192,32 @@ def demo(
     if album is not None:
         folder = msgspec.structs.replace(settings.album, folder=_given(album, "--album"))
         settings = msgspec.structs.replace(settings, album=folder)
+    named = read_config(config).board
+    if named not in (board, Config().board):  # the latter is what a file has that names none
+        said = phrase(
+            '{file}: board = "{named}" does not count in a demo: this one runs on {board}, which '
+            "--board says",
+            file=config,
+            named=named,
+            board=board,
+        )
+        typer.echo(f"shuttergate: {said.told()}", err=True)
     presses = _presses(press, seconds)
     page = None if headless else _page_socket(settings.page.port, port, lan)
     kit = read_kit(settings, config)
     _can_be_confined()
-    into = album_folder(settings)
+    into = _album(settings)
     refusal = stage.demo(settings, kit, into, seconds, presses, page, others if lan else None)
     if refusal is not None:
         fail(refusal.words, refusal.status)
+
+
+def _album(settings: Config) -> Path:
+    """Return the album's folder; one that cannot be ends the command."""
+    try:
+        return album_folder(settings)
+    except ConfigError as error:
+        fail(error, 2)
 
 
 def _given(path: Path, option: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from shuttergate import board, gate
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, listed
 from shuttergate.feed import TaughtHead
 from shuttergate.system.toml import Table, decode, path_of
 from shuttergate.verdict import Thresholds
@@ -187,7 +187,7 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
             path=path,
             name=unknown[0],
             board=kit.name,
-            channels=", ".join(channels),
+            channels=listed(channels),
         )
     return _with_looks(kit, config, path)
 
@@ -205,7 +205,7 @@ def _with_looks(kit: board.Board, config: Config, path: Path | None) -> board.Bo
             path=path,
             board=kit.name,
             name=unknown[0],
-            channels=", ".join(kit.channels.all),
+            channels=listed(kit.channels.all),
         )
     missing = [name for name in own if name not in asked.live]
     if asked.live and missing:
@@ -213,7 +213,7 @@ def _with_looks(kit: board.Board, config: Config, path: Path | None) -> board.Bo
             "{path}: looks.live: {missing} looks live on the board {board}, and a "
             "kit may only add channels; write it there, too, or leave the key empty",
             path=path,
-            missing=", ".join(missing),
+            missing=listed(missing),
             board=kit.name,
         )
     if asked.fps > kit.camera.fps:

@@ -9,7 +9,7 @@ import math
 import os
 import string
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -112,6 +112,16 @@ def phrase(template: str, /, **blanks: object) -> Phrase:
     return Phrase(plain(template), {name: _blank(one) for name, one in blanks.items()})
 
 
+def listed(names: Iterable[object]) -> Phrase | str:
+    """Return names one after the other, with each language's comma: halves of halves, for a phrase
+    holds others only so deep."""
+    known = [_blank(name) for name in names]
+    if len(known) < 2:
+        return str(known[0]) if known else ""
+    half = len(known) // 2
+    return phrase("{one}, {more}", one=listed(known[:half]), more=listed(known[half:]))
+
+
 def _blank(value: object) -> str | int | float | Phrase:
     match value:
         case Phrase():
@@ -153,8 +163,27 @@ _SYSTEM_WORDS = (
     phrase("Connection reset by peer"),
     phrase("Broken pipe"),
     phrase("Network is unreachable"),
+    phrase("No route to host"),
+    phrase("Connection timed out"),
+    phrase("timed out"),
+    phrase("Name or service not known"),
+    phrase("Temporary failure in name resolution"),
+    phrase("Invalid argument"),
+    phrase("Operation not supported"),
+    phrase("Function not implemented"),
+    phrase("Resource temporarily unavailable"),
+    phrase("Cannot allocate memory"),
+    phrase("Too many open files"),
+    phrase("Text file busy"),
+    phrase("Stale file handle"),
+    phrase("No such process"),
+    phrase("Inappropriate ioctl for device"),
+    phrase("Invalid data found when processing input"),
+    phrase("End of file"),
 )
 """What the system says most often, for the catalogue; of the rest people get its own words."""
+
+_KNOWN = {one.template for one in _SYSTEM_WORDS}
 
 
 def told(said: Phrase | str) -> str:
@@ -166,7 +195,10 @@ def cause_of(error: BaseException) -> Phrase:
     """Return what an error says of the cause, without the name of a file; ours is whole."""
     if isinstance(error, ShuttergateError):
         return error.phrase
-    return phrase(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+    said = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    if said in _KNOWN:
+        return Phrase(said)
+    return phrase("{library_words}", library_words=said)
 
 
 class ShuttergateError(Exception):

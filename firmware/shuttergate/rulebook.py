@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shuttergate.errors import RuleError, TeachError, cause_of
+from shuttergate.errors import RuleError, TeachError, cause_of, listed
 from shuttergate.feed import TaughtHead
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of, read_picture
@@ -146,7 +146,7 @@ def teacher(packs: Iterable[Pack]) -> Pack:
     raise RuleError(
         "{names}: no bank of harmless pictures belongs to it, so nothing can be taught with it; "
         "teach on a board where consent-clean looks live",
-        names=", ".join(one.name for one in having),
+        names=listed(one.name for one in having),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 
-from shuttergate.errors import MisfitError
+from shuttergate.errors import MisfitError, listed
 
 
 class Decision(StrEnum):
@@ -167,7 +167,7 @@ class Rule:
     def __post_init__(self) -> None:
         if strange := sorted(self.together - set(self.limits)):
             raise MisfitError(
-                "a fusion or agreement without thresholds of {names}", names=", ".join(strange)
+                "a fusion or agreement without thresholds of {names}", names=listed(strange)
             )
 
     @property

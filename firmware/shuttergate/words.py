@@ -148,10 +148,33 @@ def _switches(language: str | None) -> dict[str, str]:
     }
 
 
+def _harmless(language: str | None) -> dict[str, str]:
+    """What the harmless pictures show that a taught rule is tried on, by the word in their list."""
+    _ = texts(language)
+    return {
+        "animal": _("animal"),
+        "crowd": _("crowd"),
+        "drawn crowd": _("drawn crowd"),
+        "drawn face": _("drawn face"),
+        "drawn foot": _("drawn foot"),
+        "drawn hand": _("drawn hand"),
+        "drawn person": _("drawn person"),
+        "food": _("food"),
+        "hand": _("hand"),
+        "landscape": _("landscape"),
+        "object": _("object"),
+        "person": _("person"),
+        "plain colour": _("plain colour"),
+        "plant": _("plant"),
+        "room": _("room"),
+        "texture": _("texture"),
+    }
+
+
 def clauses(language: str | None = None) -> dict[str, str]:
     """Return all that a page says by name.
 
-    ``reason.…``, ``lost.…``, ``fault.…``, ``inject.…``, ``accelerator.…``.
+    ``reason.…``, ``lost.…``, ``fault.…``, ``inject.…``, ``accelerator.…``, ``harmless.…``.
     """
     named = {
         "reason": _reasons(language),
@@ -159,8 +182,14 @@ def clauses(language: str | None = None) -> dict[str, str]:
         "fault": _faults(language),
         "inject": _switches(language),
         "accelerator": _accelerator_states(language),
+        "harmless": _harmless(language),
     }
     return {f"{what}.{name}": text for what, own in named.items() for name, text in own.items()}
+
+
+def harmless_words(what: str, language: str | None = None) -> str:
+    """Return what a harmless picture shows, in words for people."""
+    return _harmless(language).get(what, what)
 
 
 def reason_words(reason: str, language: str | None = None) -> str:
@@ -319,11 +348,25 @@ def _gate_words(event: feed.GateChanged, language: str | None) -> str:
     _ = texts(language)
     if event.state == "OPEN":
         return _("the shutter button is live")
-    if {Fault.STARTING, Fault.STOPPING} & set(event.faults):
+    if _passing(event.faults, language):
         return ""  # as it should be: nothing is broken
     why = _with_faults(event.reason, event.faults, language)
     is_seen = event.reason in (Reason.NUDITY, Reason.TAUGHT, Reason.DOUBT)
     return _more(why, score_words(event.scores) if is_seen else "", language)
+
+
+def _passing(faults: list[Fault], language: str | None) -> str:
+    """Return that the kit starts or ends, and what is amiss meanwhile; "" at any other time.
+
+    A kit that starts has no publisher yet: that is no fault that anybody should hear of.
+    """
+    named = _faults(language)
+    for fault, usual in ((Fault.STOPPING, ()), (Fault.STARTING, (Fault.PUBLISHER,))):
+        if fault in faults:
+            others = [one for one in faults if one not in (fault, *usual)]
+            said = texts(language)("; ").join(named[one] for one in others)
+            return _more(named[fault], said, language)
+    return ""
 
 
 def _video_words(event: feed.Video, language: str | None) -> str:
@@ -368,6 +411,8 @@ def _processes(language: str | None) -> dict[str, str]:
 
 def _with_faults(reason: Reason, faults: list[Fault], language: str | None) -> str:
     _ = texts(language)
+    if passing := _passing(faults, language):
+        return passing
     why, named = reason_words(reason, language), _faults(language)
     said = _("; ").join(named[fault] for fault in faults)
     return _("{why}: {faults}").format(why=why, faults=said) if said else why

@@ -205,11 +205,11 @@ def test_without_pyav_there_is_no_video_and_a_word_why(
     import importlib
 
     def missing(name: str) -> None:
-        raise ImportError("No module named 'av'")
+        raise ModuleNotFoundError("No module named 'av'")
 
     monkeypatch.setattr(importlib, "import_module", missing)
     room = darkroom()
-    assert "run make video" in room.offs[0]
+    assert room.offs[0].startswith("PyAV is not installed; run make video")
     room.frames(1.0)
     room.finger(True)
     room.frames(2.0)
@@ -221,7 +221,17 @@ def test_a_pyav_that_is_too_old_is_none(
 ) -> None:
     """Raspberry Pi OS brings one with picamera2."""
     monkeypatch.setattr(av, "__version__", "14.2.0")
-    assert "14.2.0 is too old" in darkroom().offs[0]
+    assert "PyAV 14.2.0 is too old, it must be 18 or newer; run" in darkroom().offs[0]
+
+
+def test_a_pyav_that_does_not_load_is_told(
+    darkroom: Callable[..., Darkroom], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> None:
+        raise ImportError("libavcodec.so.61: cannot open shared object file")
+
+    monkeypatch.setattr("importlib.import_module", broken)
+    assert "PyAV does not load: libavcodec.so.61: cannot open" in darkroom().offs[0]
 
 
 @pytest.mark.parametrize("codec", ["off", "h264_v4l2m2m"])

@@ -73,7 +73,7 @@ async def test_an_event_comes_with_its_kind_and_in_both_languages(hub: Hub) -> N
                 "event": {"event": "photo", "name": "a.jpg", "frame": 7, "scores": {}, "ms": 90.0},
                 "words": {
                     "en": "photo saved, 90 ms after the press",
-                    "ja": "写真を保存しました（押してから 90 ミリ秒）",
+                    "ja": "写真を保存しました（押してから90ミリ秒）",
                 },
                 "notable": True,
                 "line": {"time": "", "event": "photo"},

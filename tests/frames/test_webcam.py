@@ -506,10 +506,12 @@ def test_controls_of_libcamera_are_refused() -> None:
 
 def test_without_pyav_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
-        raise ImportError(f"No module named {name!r}")
+        raise ModuleNotFoundError(f"No module named {name!r}")
 
     monkeypatch.setattr(pyav.importlib, "import_module", missing)
-    with pytest.raises(CameraError, match=r"needs PyAV .*; run make video( in .+)?$"):
+    with pytest.raises(
+        CameraError, match=r"^webcam: PyAV is not installed; run make video( in .+)?$"
+    ):
         WebCam(settings(), LORES, make_pool())
 
 

@@ -10,6 +10,7 @@ NAMES = re.compile(
     | <[^>]*>                 # what they take
     | [^\s]*[/.][^\s]*        # paths and files
     | \b[a-z]+(?:\|[a-z]+)+\b  # choices
+    | \bshuttergate(?:\ [a-z]+)+  # commands
     | sha256 | \b[0-9a-f]{12,}\b
     | \b[a-z]+(?:-[a-z0-9]+)+\b  # packs and boards
     | \b[A-Z]{2}[A-Z0-9_]*\b
@@ -26,3 +27,10 @@ def english(text: str) -> Iterator[str]:
             continue
         if re.search(r"[A-Za-z]{2}", NAMES.sub("", line)):
             yield line
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Yield each run of three English words or more, within Japanese or without; names are none."""
+    for line in text.splitlines():
+        plain = re.sub(r'`[^`]*`|「[^」]*」|"[^"]*"', "・", NAMES.sub("・", line))
+        yield from re.findall(r"(?:\b[A-Za-z][a-z]+ ){2,}[A-Za-z][a-z]+\b", plain)

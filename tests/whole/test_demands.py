@@ -140,7 +140,7 @@ def are_one(en: str, ja: str) -> bool:
     """Whether the bench says the one in English, at least, where it says the other in Japanese."""
     found = re.fullmatch(r"held ([\w-]+): (.+)", en)
     if found is None:
-        return (en, ja) == ("1 of 1 scenarios held", "シナリオ 1 件のうち 1 件が成立")
+        return (en, ja) == ("1 of 1 scenarios held", "シナリオ1件のうち1件が成立")
     places = [*(ROOT / "tests" / "scenarios").rglob(f"{found[1]}.toml"), *ROOT.glob("docs/*.toml")]
     (scenario,) = (one for one in places if one.stem == found[1])
     script = tomllib.loads(scenario.read_text("utf-8"))

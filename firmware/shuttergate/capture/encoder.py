@@ -220,4 +220,4 @@ def load() -> Any:
     try:
         return pyav.load()
     except ImportError as error:
-        raise EncoderError("video needs {error}", error=error) from error
+        raise EncoderError.of(error) from error

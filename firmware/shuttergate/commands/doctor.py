@@ -22,6 +22,7 @@ from shuttergate.examination import Examined, Finding, Health, examined
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.parent.supervisor import make_album
 from shuttergate.system import confine, landlock, swap
+from shuttergate.system.library_words import error_words
 from shuttergate.system.paths import share
 from shuttergate.vision import libedgetpu
 from shuttergate.vision.channel import Channel, refuse_namesakes
@@ -68,7 +69,7 @@ def _kept_up(part: str, look: Callable[[], Examined | None]) -> Iterator[Examine
     try:
         yield from filter(None, (look(),))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        seen = phrase("cannot be read: {error}", error=error)
+        seen = phrase("cannot be read: {error}", error=error_words(error))
         yield examined(part, Health.WARNING, seen, phrase("look at it by hand"))
 
 

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from shuttergate.config import Config, LookSettings, PageSettings, read_config, read_kit
-from shuttergate.errors import ConfigError, Phrase, ShuttergateError, phrase
+from shuttergate.errors import ConfigError, Phrase, ShuttergateError, listed, phrase
 from shuttergate.lang import _
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def what_lan_may(said: str) -> LanMay:
         words = phrase(
             "--lan-may: there is no {name!r}; choose from {known}",
             name=said,
-            known=", ".join(LanMay),
+            known=listed(LanMay),
         )
         fail(words, 2)
     return LanMay(said)

@@ -13,6 +13,7 @@ from shuttergate.commands.shared import AsJson, ConfigFile, configured, fail
 from shuttergate.config import read_kit
 from shuttergate.errors import PictureError, RuleError, ShuttergateError, TeachError, phrase
 from shuttergate.lang import LANGUAGE, _
+from shuttergate.words import harmless_words
 
 if TYPE_CHECKING:
     from shuttergate.policy.bank import HarmlessBank
@@ -190,5 +191,5 @@ def _say_confused(rule: TaughtRule, bank: HarmlessBank) -> None:
     found = confused(rule, bank)
     said = _("of {number} harmless pictures it would refuse {refused}")
     line = said.format(number=len(bank.shows), refused=sum(found.values()))
-    named = ", ".join(f"{name} {count}" for name, count in found.items())
-    typer.echo(f"  {line}" + (f" ({named})" if named else ""))
+    named = _(", ").join(f"{harmless_words(name)} {count}" for name, count in found.items())
+    typer.echo("  " + (_("{words} ({detail})").format(words=line, detail=named) if named else line))

@@ -12,7 +12,7 @@ from shuttergate.board import Board
 from shuttergate.columns import padded
 from shuttergate.commands.shared import AsJson, BoardName, ConfigFile, configured, fail
 from shuttergate.config import Config, LookSettings, read_kit
-from shuttergate.errors import ShuttergateError, cause_of, phrase
+from shuttergate.errors import ShuttergateError, cause_of, listed, phrase
 from shuttergate.lang import _
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _measured(as_json: bool, into: Path | None, board_name: str | None, config: 
             why = phrase(
                 "{channels}: without its time nothing follows for the channels together; mend what "
                 "is said above, and measure again",
-                channels=", ".join(away),
+                channels=listed(away),
             )
             fail(why, 1)
         found = measure.advise(took, board, settings.gate.slowest_fps)

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from shuttergate.console.access import Access
 from shuttergate.errors import Phrase, phrase
+from shuttergate.system.library_words import json_words
 
 MAX_WORDS_BYTES = 1024
 """A wish or a pairing code is not longer."""
@@ -40,7 +41,7 @@ def decoded(body: bytes | bytearray, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (ValueError, RecursionError) as error:
-        words = phrase("That is no wish known here: {error}.", error=error)
+        words = phrase("That is no wish known here: {error}.", error=json_words(error))
         raise NotGiven(400, words) from error
 
 

@@ -361,4 +361,4 @@ def _load(name: str) -> Any:
     try:
         return pyav.load()
     except ImportError as error:
-        raise CameraError("{name}: a video needs {error}", name=name, error=error) from error
+        raise CameraError("{name}: {error}", name=name, error=error) from error

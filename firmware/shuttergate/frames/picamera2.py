@@ -33,6 +33,7 @@ from shuttergate.frames.sensor import (
 )
 from shuttergate.frames.yuv import MAIN_FORMATS, RGB_FORMATS, ToRgb, choose, copy_i420, read_layout
 from shuttergate.system.holders import held_here, holders
+from shuttergate.system.library_words import error_words
 
 BUFFERS = 4
 """One is filled, one waits, one is copied, one is spare; each is 18 MB at 12 megapixels."""
@@ -281,7 +282,7 @@ def _load(module: str) -> Any:
             "{module} cannot be loaded ({error}); on a Raspberry Pi run sudo "
             'systemd/install.sh; elsewhere choose board = "simulated"',
             module=module,
-            error=error,
+            error=error_words(error),
         ) from error
 
 

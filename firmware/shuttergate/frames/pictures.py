@@ -23,6 +23,7 @@ from shuttergate.errors import (
 )
 from shuttergate.frame import Pixels
 from shuttergate.frames import heif
+from shuttergate.system.library_words import librarys
 
 MAX_PIXELS = 128_000_000
 """Larger pictures are refused before they are decoded: 384 MB of RGB is what a kit can bear."""
@@ -213,7 +214,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(values * (255.0 / top), 0, 255).astype(np.uint8))
 
 
-def why_unreadable(error: Exception) -> Phrase | str:
+def why_unreadable(error: Exception) -> Phrase:
     """Return what a decoder's error says, where it is one of the usual ones in words of ours."""
     if isinstance(error, OSError) and error.strerror:
         return cause_of(error)
@@ -224,7 +225,7 @@ def why_unreadable(error: Exception) -> Phrase | str:
         return phrase("the file ends too soon")
     if re.search("broken|corrupt|checksum|decoder error", text, re.IGNORECASE):
         return phrase("its data is damaged")
-    return text.splitlines()[0] if text else type(error).__name__
+    return librarys(text.splitlines()[0] if text else type(error).__name__)
 
 
 def read_picture(path: Path, limit: tuple[int, int] | None = None) -> Image.Image:

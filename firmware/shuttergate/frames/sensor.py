@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from shuttergate.errors import CameraError
+from shuttergate.errors import CameraError, listed
 
 LOOKING_ELSEWHERE = "ScalerCrops"
 """The control that would let the models see another part of the scene than is saved."""
@@ -64,8 +64,8 @@ def for_libcamera(
     if unknown:
         raise CameraError(
             "[camera.controls] {names}: unknown here; use one of {usable}",
-            names=", ".join(unknown),
-            usable=", ".join(usable),
+            names=listed(unknown),
+            usable=listed(usable),
         )
     focus = {} if "AfMode" not in known or _FOCUS & set(wanted) else {"AfMode": AF_CONTINUOUS}
     return focus | {

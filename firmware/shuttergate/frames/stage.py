@@ -13,7 +13,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from shuttergate.clock import since_boot_s
-from shuttergate.errors import CameraError, ConfigError, plain
+from shuttergate.errors import CameraError, ConfigError, listed, plain
 from shuttergate.frame import main_size, planes
 from shuttergate.frames import marks
 from shuttergate.frames.shot import Scene, Shot
@@ -75,7 +75,7 @@ class Stage:
                 "{name} has no scene {scene!r}; it has {scenes}",
                 name=self.name,
                 scene=name,
-                scenes=", ".join(self._order),
+                scenes=listed(self._order),
             )
         shot = self._scenes[name].at(time_s)
         width, height = main_size(shot.main)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from shuttergate.errors import CameraError, phrase
+from shuttergate.errors import CameraError, listed, phrase
 
 READABLE = {
     "YUYV": "yuyv422",
@@ -121,8 +121,8 @@ class Device:
             raise CameraError(
                 "{device} offers {offered}, none of {readable}; use a webcam that does",
                 device=self._path,
-                offered=", ".join(offered) or phrase("no format"),
-                readable=", ".join(READABLE),
+                offered=listed(offered) or phrase("no format"),
+                readable=listed(READABLE),
             )
         return found
 

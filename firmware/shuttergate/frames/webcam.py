@@ -329,4 +329,4 @@ def _load() -> Any:
     try:
         return pyav.load()
     except ImportError as error:
-        raise CameraError("a webcam needs {error}", error=error) from error
+        raise CameraError("webcam: {error}", error=error) from error

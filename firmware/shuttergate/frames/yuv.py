@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import CameraError, phrase
+from shuttergate.errors import CameraError, listed, phrase
 from shuttergate.frame import Pixels
 from shuttergate.frames.upright import flipped
 
@@ -68,8 +68,8 @@ def choose(offered: Iterable[str], wanted: Iterable[str]) -> str:
     raise CameraError(
         "camera offers {formats}, none of {needed}; use one that does, such as a "
         "Raspberry Pi camera module",
-        formats=", ".join(has) or phrase("no format"),
-        needed=", ".join(needs),
+        formats=listed(has) or phrase("no format"),
+        needed=listed(needs),
     )
 
 

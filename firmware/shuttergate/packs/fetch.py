@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib import request
 from urllib.error import HTTPError, URLError
 
-from shuttergate.errors import PackError, cause_of, phrase
+from shuttergate.errors import PackError, Phrase, cause_of, phrase
 from shuttergate.system.paths import tilde, weights
 from shuttergate.vision.pack import Pack
 
@@ -117,7 +117,12 @@ def add(file: Path, packs: Iterable[Pack]) -> list[tuple[str, Path]]:
     digest = hashlib.sha256(content).hexdigest()
     found = [(pack, name) for pack, name, sha256 in wanted if sha256 == digest]
     if not found:
-        names = "; ".join(f"{name} of {pack.name}, {sha256[:16]}…" for pack, name, sha256 in wanted)
+        names: Phrase | None = None
+        for pack, name, sha256 in wanted:
+            one = phrase(
+                "{file} of {pack}, {sha256}…", file=name, pack=pack.name, sha256=sha256[:16]
+            )
+            names = phrase("{one}; {more}", one=names, more=one) if names else one
         raise PackError(
             "{file}: by its sha256 this is no file that a pack takes from others; "
             "they take {names}",

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from shuttergate.columns import padded
 from shuttergate.errors import PackError, cause_of, plain
 from shuttergate.lang import N_, _
+from shuttergate.system.library_words import error_words
 
 LEDGER = "ledger.csv"
 
@@ -157,7 +158,9 @@ def _read_rows(path: Path) -> list[LedgerSource]:
                     )
                 rows.append(LedgerSource(**row))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PackError("{path}: {error}; reinstall shuttergate", path=path, error=error) from error
+        raise PackError(
+            "{path}: {error}; reinstall shuttergate", path=path, error=error_words(error)
+        ) from error
     return rows
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from shuttergate.errors import PanelError, Phrase, phrase
 from shuttergate.system.holders import holders
+from shuttergate.system.library_words import error_words, pin_words
 
 # struct gpio_v2_line_info in linux/gpio.h: name, consumer, offset, num_attrs, flags, attrs, padding
 _LINE_INFO = struct.Struct("=32s32sIIQ160s16s")
@@ -32,7 +33,7 @@ def open_chip() -> Any:
         raise PanelError(
             '[gpio] driver = "lgpio" cannot be used: {error}; on a Raspberry Pi '
             'run sudo systemd/install.sh; elsewhere choose board = "simulated"',
-            error=error,
+            error=error_words(error),
         ) from error
     try:
         return factory()
@@ -49,7 +50,9 @@ def fifo_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="shuttergate-", dir=base))
     except OSError as error:
         raise PanelError(
-            "{base}: lgpio needs a folder here: {error}; make it writable", base=base, error=error
+            "{base}: lgpio needs a folder here: {error}; make it writable",
+            base=base,
+            error=error_words(error),
         ) from error
 
 
@@ -82,7 +85,9 @@ def import_lgpio() -> Any:
         return LGPIOFactory
     except OSError as error:
         raise PanelError(
-            "{folder}: lgpio cannot use it: {error}; make it writable", folder=folder, error=error
+            "{folder}: lgpio cannot use it: {error}; make it writable",
+            folder=folder,
+            error=error_words(error),
         ) from error
     finally:
         os.close(back)
@@ -97,7 +102,7 @@ def _why_no_chip(error: Exception) -> Phrase:
         return phrase(
             "no /dev/gpiochip* is here ({cause}); run on a Raspberry Pi, or choose a board without "
             'pins (board = "simulated")',
-            cause=_said(error),
+            cause=pin_words(error),
         )
     denied = [str(path) for path in chips if not os.access(path, os.R_OK | os.W_OK)]
     if denied:
@@ -109,7 +114,7 @@ def _why_no_chip(error: Exception) -> Phrase:
         "{chip} cannot be used: {cause}; run on a Raspberry Pi, or choose a board without pins "
         '(board = "simulated")',
         chip=chips[0],
-        cause=_said(error),
+        cause=pin_words(error),
     )
 
 
@@ -131,7 +136,7 @@ def why_no_line(chip: int, part: str, pin: int, error: Exception) -> Phrase:
         "pins.{part}: BCM {pin} cannot be used: {cause}; choose another pin",
         part=part,
         pin=pin,
-        cause=_said(error),
+        cause=pin_words(error),
     )
 
 
@@ -155,8 +160,3 @@ def _holds(link: Path, chip: int, offset: int) -> bool:
     info = (link.parents[1] / "fdinfo" / link.name).read_text()
     words = [line.split() for line in info.splitlines()]
     return ["gpio-chip:", f"gpiochip{chip}"] in words and ["gpio-line:", str(offset)] in words
-
-
-def _said(error: Exception) -> str:
-    # lgpio's str() is the repr of its text.
-    return str(error).strip("'\"") or type(error).__name__

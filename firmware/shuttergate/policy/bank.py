@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate.errors import MisfitError, RuleError
+from shuttergate.system.library_words import error_words
 
 MAX_ROWS = 1024
 PLAIN = "plain colour"
@@ -58,7 +59,7 @@ def read_bank(content: bytes, ledger: bytes, name: str) -> HarmlessBank:
         raise RuleError(
             "{name}: the bank of harmless pictures cannot be read: {error}; reinstall shuttergate",
             name=name,
-            error=error,
+            error=error_words(error),
         ) from error
     rows, width = int(header[1]), int(header[2])
     left = content[header.end() :]

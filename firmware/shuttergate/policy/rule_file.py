@@ -21,6 +21,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from shuttergate.errors import Phrase, RuleError, cause_of, phrase
+from shuttergate.system.library_words import json_words
 from shuttergate.verdict import Reason, Thresholds
 
 MAGIC = b"shuttergate taught rule 1\n"
@@ -161,7 +162,7 @@ def from_bytes(content: bytes, file: str) -> TaughtRule:
     try:
         claims = msgspec.json.decode(content[at : at + size], type=_Claims)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        refuse(phrase("what it says of itself cannot be read: {error}", error=error))
+        refuse(phrase("what it says of itself cannot be read: {error}", error=json_words(error)))
     if not is_name(claims.name):
         refuse(phrase("its name {name!r} is none that a rule may have", name=claims.name))
     if len({one.word for one in claims.contributions}) < len(claims.contributions):

@@ -6,6 +6,7 @@ import msgspec
 from gpiozero.pins.mock import MockFactory
 
 from shuttergate.board import Board
+from shuttergate.columns import columns
 from shuttergate.lang import LANGUAGE, _
 from shuttergate.print.drawing import GROUND_PINS, SUPPLY_PIN, words_in
 
@@ -13,7 +14,7 @@ _INPUTS = ("shutter", "shutter_sense")
 
 
 def draw(board: Board) -> str:
-    """Return the drawing: a line a pair of pins, those in use named as board.toml names them."""
+    """Return the drawing: a line a pair of pins, those in use named by what they are for."""
     words = words_in(LANGUAGE)
     pins = msgspec.structs.asdict(board.pins)
     used = {f"GPIO{pin}": part for part, pin in pins.items() if pin is not None}
@@ -26,15 +27,17 @@ def draw(board: Board) -> str:
     ]
     for row in range(1, header.rows + 1):
         left, right = header.pins[2 * row - 1], header.pins[2 * row]
+        odd, even = _label(left.name, used, words), _label(right.name, used, words, turned=True)
         lines.append(
-            f"{_label(left.name, used):>38} ({left.number:>2}) ({right.number:>2}) "
-            f"{_label(right.name, used, turned=True)}".rstrip()
+            f"{' ' * (38 - columns(odd))}{odd} ({left.number:>2}) ({right.number:>2}) "
+            f"{even}".rstrip()
         )
     physical = {pin.name: number for number, pin in header.pins.items()}
     lines += ["", f"{'[pins]':<15}BCM  " + _("physical  what it is")]
     for name, part in sorted(used.items(), key=lambda item: physical[item[0]]):
-        way = _("input") if part in _INPUTS else _("output")
-        lines.append(f"{part:<15}{name[4:]:>3}  {physical[name]:>8}  {way}: {words[part]}")
+        way = _("input: {part}") if part in _INPUTS else _("output: {part}")
+        said = way.format(part=words[part])
+        lines.append(f"{part:<15}{name[4:]:>3}  {physical[name]:>8}  {said}")
     first, second = GROUND_PINS
     lines += [
         "",
@@ -48,10 +51,10 @@ def draw(board: Board) -> str:
     return "\n".join(lines)
 
 
-def _label(name: str, used: dict[str, str], turned: bool = False) -> str:
+def _label(name: str, used: dict[str, str], words: dict[str, str], turned: bool = False) -> str:
     part = used.get(name)
     bcm = name.replace("GPIO", "BCM ")
     if part is None:
         return bcm
-    words = part.replace("_", " ").upper()
-    return f"{bcm} ◀ {words}" if turned else f"{words} ▶ {bcm}"
+    said = part.replace("_", " ").upper() if LANGUAGE == "en" else words[part]
+    return f"{bcm} ◀ {said}" if turned else f"{said} ▶ {bcm}"

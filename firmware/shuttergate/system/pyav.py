@@ -8,6 +8,7 @@ from typing import Any
 
 from shuttergate.errors import MissingError
 from shuttergate.system.extras import mend
+from shuttergate.system.library_words import error_words
 
 _lock = threading.Lock()
 
@@ -21,16 +22,25 @@ def load() -> Any:
     Camera and recorder may both ask first: threads that import parts of one package at the same
     time can lock each other out.
     """
+    how = mend("video", f"av>={OLDEST}")
     with _lock:
         try:
-            importlib.import_module("av.bitstream")
-            importlib.import_module("av.video.reformatter")
             av = importlib.import_module("av")
             if int(av.__version__.partition(".")[0]) < OLDEST:
-                raise MissingError("{version} is too old", version=av.__version__)
+                raise MissingError(
+                    "PyAV {version} is too old, it must be {oldest} or newer; {mend}",
+                    version=av.__version__,
+                    oldest=OLDEST,
+                    mend=how,
+                )
+            importlib.import_module("av.bitstream")
+            importlib.import_module("av.video.reformatter")
             return av
+        except MissingError:
+            raise
+        except ModuleNotFoundError as error:
+            raise MissingError("PyAV is not installed; {mend}", mend=how) from error
         except ImportError as error:
-            how = mend("video", f"av>={OLDEST}")
             raise MissingError(
-                "PyAV {oldest} or newer ({error}); {mend}", oldest=OLDEST, error=error, mend=how
+                "PyAV does not load: {why}; {mend}", why=error_words(error), mend=how
             ) from error

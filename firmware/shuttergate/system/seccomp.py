@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.system.library_words import error_words
 
 LIBRARY = "libseccomp.so.2"
 FIRST_UNKNOWN, END_UNKNOWN = 451, 600
@@ -79,7 +80,7 @@ def library() -> ctypes.CDLL:
             "{library} cannot be loaded ({error}), without which no process of the "
             "kit can be confined; install it: sudo apt install libseccomp2",
             library=LIBRARY,
-            error=error,
+            error=error_words(error),
         ) from error
     found.seccomp_init.restype = ctypes.c_void_p
     found.seccomp_init.argtypes = [ctypes.c_uint32]

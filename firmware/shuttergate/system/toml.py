@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, listed, phrase
+from shuttergate.system.library_words import (
+    bytes_words,
+    demand_words,
+    librarys,
+    toml_words,
+    value_words,
+)
 
 _T = TypeVar("_T")
 
@@ -39,7 +46,7 @@ def path_of(text: str, key: str) -> Path:
         ) from error
     except (RuntimeError, ValueError) as error:  # ~somebody whom this computer does not know
         raise ConfigError(
-            "{key}: {text!r}: {error}; name a path", key=key, text=text, error=error
+            "{key}: {text!r}: {cause}; name a path", key=key, text=text, cause=_no_path(error)
         ) from error
 
 
@@ -53,7 +60,7 @@ def decode(path: Path, kind: type[_T]) -> _T:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            "{path}: is not TOML: {error}; save it as UTF-8", path=path, error=error
+            "{path}: is not TOML: {why}; save it as UTF-8", path=path, why=bytes_words(error)
         ) from error
     except msgspec.DecodeError as error:
         if str(error).startswith("Invalid value"):
@@ -61,11 +68,13 @@ def decode(path: Path, kind: type[_T]) -> _T:
         else:
             mend = phrase("correct it there")
         raise ConfigError(
-            "{path}: is not TOML: {error}; {mend}", path=path, error=error, mend=mend
+            "{path}: is not TOML: {why}; {mend}", path=path, why=toml_words(error), mend=mend
         ) from error
     except (RecursionError, ValueError) as error:  # of thousands of brackets, or of digits
         raise ConfigError(
-            "{path}: cannot be read as TOML: {error}; correct it there", path=path, error=error
+            "{path}: cannot be read as TOML: {why}; correct it there",
+            path=path,
+            why=toml_words(error),
         ) from error
     try:
         return msgspec.convert(document, kind)
@@ -87,23 +96,30 @@ def _said(text: str, document: Any, kind: type[Any]) -> Phrase:
             return phrase("{key}: is missing; write it there", key=inner)
         return phrase("{key}: there is no such key; take it out or correct its name", key=inner)
     if not key:
-        return phrase("{cause}", cause=what)
+        return value_words(what)
     if wrong := _EXPECTED.match(what):
+        due = demand_words(wrong["due"])
         if wrong["given"]:
-            return phrase("{key}: expected {due}, got {given}", key=key, **wrong.groupdict())
-        return phrase("{key}: expected {due}", key=key, due=wrong["due"])
+            given = demand_words(wrong["given"])
+            return phrase("{key}: expected {due}, got {given}", key=key, due=due, given=given)
+        return phrase("{key}: expected {due}", key=key, due=due)
     if _NO_CHOICE.match(what) and (known := _choices(msgspec.inspect.type_info(kind), key)):
         return phrase(
             "{key}: {cause}; choose from {known}",
             key=key,
-            cause=_lowered(what),
-            known=", ".join(map(str, known)),
+            cause=value_words(what),
+            known=listed(known),
         )
-    return phrase("{key}: {cause}", key=key, cause=_lowered(what))
+    return phrase("{key}: {cause}", key=key, cause=value_words(what))
 
 
-def _lowered(what: str) -> str:
-    return what[:1].lower() + what[1:]
+def _no_path(error: Exception) -> Phrase:
+    """Return why a text is no path: our own reason, or that of a folder called ~somebody."""
+    if isinstance(error, MisfitError):
+        return error.phrase
+    if isinstance(error, RuntimeError):
+        return phrase("no such user has a home folder here")
+    return librarys(str(error))
 
 
 def _choices(found: msgspec.inspect.Type, key: str) -> list[object]:
@@ -125,7 +141,12 @@ def _choices(found: msgspec.inspect.Type, key: str) -> list[object]:
                 if not fields:
                     return []
                 found = fields[0]
-    return list(found.values) if isinstance(found, msgspec.inspect.LiteralType) else []
+    match found:
+        case msgspec.inspect.LiteralType():
+            return list(found.values)
+        case msgspec.inspect.EnumType():
+            return [one.value for one in found.cls]
+    return []
 
 
 def _entry(where: str, text: str, document: Any, kind: type[Any]) -> str:

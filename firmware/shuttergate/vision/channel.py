@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import ConfigError
+from shuttergate.errors import ConfigError, listed
 from shuttergate.frame import Pixels
 from shuttergate.vision.embedder import Embedder, Runs
 from shuttergate.vision.head import Head
@@ -87,5 +87,5 @@ def refuse_namesakes(heads: Sequence[Head]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigError(
-            "two heads are called {names}; give each a name of its own", names=", ".join(twice)
+            "two heads are called {names}; give each a name of its own", names=listed(twice)
         )

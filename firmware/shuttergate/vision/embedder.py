@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
+from shuttergate.system.library_words import error_words
 
 
 class Runs(Protocol):
@@ -47,7 +48,7 @@ class Embedder:
             outputs = self.model(lores)
         except (RuntimeError, ValueError) as error:
             raise ScoreError(
-                "{name}: the model failed: {error}", name=self.name, error=error
+                "{name}: the model failed: {error}", name=self.name, error=error_words(error)
             ) from error
         outputs.flags.writeable = False
         return outputs
@@ -64,7 +65,7 @@ class Embedder:
             outputs, cells = model.with_map(lores)
         except (RuntimeError, ValueError) as error:
             raise ScoreError(
-                "{name}: the model failed: {error}", name=self.name, error=error
+                "{name}: the model failed: {error}", name=self.name, error=error_words(error)
             ) from error
         outputs.flags.writeable = False
         return outputs, cells

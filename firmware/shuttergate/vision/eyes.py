@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
-from shuttergate.errors import ConfigError, PackError, Phrase, RuleError
+from shuttergate.errors import ConfigError, PackError, Phrase, RuleError, listed
 from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
 from shuttergate.verdict import Look, Rule, Thresholds
@@ -239,7 +239,7 @@ def refuse_strangers(taught: Mapping[str, Sequence[Head]], packs: Sequence[Pack]
                 "({names}); teach it anew on this kit",
                 name=heads[0].name,
                 sha256=sha256[:16],
-                names=", ".join(pack.name for pack in packs),
+                names=listed(pack.name for pack in packs),
             )
 
 

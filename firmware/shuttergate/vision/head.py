@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate.errors import MisfitError, ScoreError
+from shuttergate.system.library_words import error_words
 from shuttergate.verdict import Thresholds
 
 
@@ -34,7 +35,7 @@ class Head:
             value = float(self.reads(embedding))
         except (RuntimeError, ValueError) as error:
             raise ScoreError(
-                "{name}: the model failed: {error}", name=self.name, error=error
+                "{name}: the model failed: {error}", name=self.name, error=error_words(error)
             ) from error
         if not 0.0 <= value <= 1.0:
             raise ScoreError(
@@ -80,7 +81,7 @@ class DenseLayers:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 found = {name: arrays[name].astype(np.float64) for name in arrays.files}
         except (OSError, EOFError, zipfile.BadZipFile) as error:
-            raise MisfitError("not an .npz file: {error}", error=error) from error
+            raise MisfitError("not an .npz file: {error}", error=error_words(error)) from error
         self._layers: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         for number in range(len(found) // 2):
             weight, bias = found.get(f"weight{number}"), found.get(f"bias{number}")

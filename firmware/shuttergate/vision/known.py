@@ -16,6 +16,7 @@ from PIL import Image
 
 from shuttergate.errors import ScoreError
 from shuttergate.frame import Pixels
+from shuttergate.system.library_words import error_words
 from shuttergate.system.paths import share
 
 _Whole = NDArray[np.int64]
@@ -92,7 +93,7 @@ def _test_card() -> _Whole:
             return np.asarray(picture.convert("RGB")).astype(np.int64)
     except OSError as error:
         raise ScoreError(
-            "{path}: {error}; reinstall shuttergate", path=path, error=error
+            "{path}: {error}; reinstall shuttergate", path=path, error=error_words(error)
         ) from error
 
 

@@ -13,7 +13,8 @@ from typing import Annotated, Any, NoReturn
 
 from msgspec import Meta
 
-from shuttergate.errors import ConfigError, PackError, Phrase, cause_of, phrase
+from shuttergate.errors import ConfigError, PackError, Phrase, cause_of, listed, phrase
+from shuttergate.system.library_words import error_words
 from shuttergate.system.paths import weights
 from shuttergate.system.toml import Table, decode
 from shuttergate.verdict import Thresholds
@@ -173,7 +174,7 @@ class Pack:
             self.limits = Thresholds(wanted.clear_below, wanted.block_at)
             self.score_index = output.labels.index(output.score) if output.score else None
         except ValueError as error:
-            self.refuse(phrase("model.toml: {error}", error=error))
+            self.refuse(phrase("model.toml: {error}", error=error_words(error)))
         if manifest.close and any(answer.close is None for answer in manifest.known_answers):
             self.refuse(
                 phrase("model.toml: a known answer without `close`, which [close] has to give")
@@ -253,7 +254,7 @@ class Pack:
         try:
             return DenseLayers(content, width)
         except ValueError as error:
-            self.refuse(phrase("{file}: {error}", file=claimed.file, error=error))
+            self.refuse(phrase("{file}: {error}", file=claimed.file, error=error_words(error)))
 
     def compiled(self) -> bytes:
         """Return the bytes of the model compiled for the Edge TPU, which match the manifest."""
@@ -374,7 +375,7 @@ def read_pack(folder: Path) -> Pack:
     """Read `folder`/model.toml; raise `PackError` where it is missing or cannot be so."""
     path = folder / "model.toml"
     if not folder.is_dir():
-        known = ", ".join(sorted(one.parent.name for one in folder.parent.glob("*/model.toml")))
+        known = listed(sorted(one.parent.name for one in folder.parent.glob("*/model.toml")))
         raise PackError(
             "no model pack is called {name!r}; there is {known}",
             name=folder.name,

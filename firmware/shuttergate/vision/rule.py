@@ -14,7 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shuttergate.errors import ConfigError, MisfitError, PackError, cause_of
+from shuttergate.errors import ConfigError, MisfitError, PackError, cause_of, listed
 from shuttergate.system.toml import Table, decode
 from shuttergate.verdict import Agreement, Fusion, Look, Rule, Thresholds, joint_score
 from shuttergate.vision.pack import Pack
@@ -151,7 +151,7 @@ def _letters(file: RuleFile, packs: Iterable[Pack], digest: str) -> Letters:
     named = [*(one.weights for one in file.fusion), *(one.lines for one in file.agreement)]
     if strange := sorted({name for names in named for name in names} - set(lines)):
         raise MisfitError(
-            "{names} speaks together with others, without [alone]", names=", ".join(strange)
+            "{names} speaks together with others, without [alone]", names=listed(strange)
         )
     for soft in softened:
         _only_softens(soft, lines)
@@ -180,7 +180,7 @@ def _only_softens(soft: Softened, lines: Mapping[str, Thresholds]) -> None:
         raise MisfitError("an agreement may stand in for a channel's lines in the live look only")
     if strange := sorted(set(soft.alone) - set(soft.agreement.lines)):
         raise MisfitError(
-            "{names} is softened by an agreement that it is not in", names=", ".join(strange)
+            "{names} is softened by an agreement that it is not in", names=listed(strange)
         )
     for name in soft.alone:
         if soft.agreement.lines[name] > lines[name].clear_below:

@@ -20,6 +20,7 @@ import msgspec
 
 from shuttergate.bench.extra import extra
 from shuttergate.errors import ConfigError, MisfitError, Phrase, ShuttergateError, cause_of, phrase
+from shuttergate.system.library_words import error_words, json_words
 
 CONNECT_S = 10
 """How long to wait for the cluster's scheduler, and for its first worker, in seconds."""
@@ -139,7 +140,10 @@ def _on_cluster(
         client = dask.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ShuttergateError(
-            "--cluster {address}: {error}; {mend}", address=address, error=error, mend=_START_ONE
+            "--cluster {address}: {error}; {mend}",
+            address=address,
+            error=error_words(error),
+            mend=_START_ONE,
         ) from error
     with client:
         try:
@@ -166,7 +170,7 @@ def _on_cluster(
             raise ShuttergateError(
                 "--cluster {address}: workers die at their work ({error}); give them more memory",
                 address=address,
-                error=error,
+                error=error_words(error),
             ) from error
 
 
@@ -234,7 +238,7 @@ class Ledger:
                     "({error}); take the line out, or name another file",
                     path=path,
                     number=number,
-                    error=error,
+                    error=json_words(error),
                 ) from error
             self._known[entry.judge, entry.sha256] = entry.opinion
 

@@ -30,7 +30,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from shuttergate.bench.evaluate.manifest import Manifest, Row, refuse_all_gone
-from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, listed, phrase
+from shuttergate.system.library_words import error_words
 
 FILE = Path("data/processed/fhibe_downsampled/fhibe_downsampled.csv")
 PICTURES = "data/raw/fhibe_downsampled/"
@@ -130,8 +131,8 @@ COLUMNS: dict[str, tuple[Callable[[str], str], Phrase]] = {
     "pronoun": (_pronoun, phrase("a list of pronouns, like ['0. She/her/hers']")),
     "ancestry": (_ancestry, phrase("a list of regions, like ['0. Africa', '4. Southern Africa']")),
     "action_body_pose": (_pose, phrase("one pose, like 0. Standing")),
-    "camera_position": (_one_of(POSITIONS), phrase("one of {known}", known=", ".join(POSITIONS))),
-    "camera_distance": (_one_of(DISTANCES), phrase("one of {known}", known=", ".join(DISTANCES))),
+    "camera_position": (_one_of(POSITIONS), phrase("one of {known}", known=listed(POSITIONS))),
+    "camera_distance": (_one_of(DISTANCES), phrase("one of {known}", known=listed(DISTANCES))),
 }
 """By column: what makes a group's name of a cell, and what it expects."""
 
@@ -156,7 +157,7 @@ def read_fhibe(path: Path, by: Sequence[str] = (), blind: bool = False) -> Manif
             raise ConfigError(
                 "--by {column}: with --fhibe there is {columns}",
                 column=column,
-                columns=", ".join(COLUMNS),
+                columns=listed(COLUMNS),
             )
     root = path.absolute().parents[len(FILE.parts) - 1]
     usual = csv.field_size_limit(MAX_CELL_CHARACTERS)
@@ -187,8 +188,8 @@ def _rows(told: Phrase | Path, root: Path, text: Iterable[str]) -> list[Row]:
         if missing := [column for column in NEEDED if column not in header]:
             raise MisfitError(
                 "no column {missing}; Sony's table has {columns}",
-                missing=", ".join(missing),
-                columns=", ".join(NEEDED),
+                missing=listed(missing),
+                columns=listed(NEEDED),
             )
         for cells in reader:
             line = reader.line_num
@@ -212,7 +213,7 @@ def _rows(told: Phrase | Path, root: Path, text: Iterable[str]) -> list[Row]:
             "{told}: line {line}: {error}; unpack Sony's archive anew",
             told=told,
             line=line,
-            error=error,
+            error=error_words(error),
         ) from error
     return list(rows.values())
 

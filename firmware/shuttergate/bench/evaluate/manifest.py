@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, phrase
+from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, listed, phrase
+from shuttergate.system.library_words import error_words, pattern_words
 
 LABELS = ("nude", "safe")
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mts", ".ts", ".webm"})
@@ -120,7 +121,7 @@ def _asked(told: Phrase | Path, by: Sequence[str], known: Sequence[str]) -> tupl
                 "{told}: line 1: no column {column!r} for --by; there is {known}",
                 told=told,
                 column=column,
-                known=", ".join(known),
+                known=listed(known),
             )
     return tuple(dict.fromkeys(by))
 
@@ -132,7 +133,9 @@ def _pattern(names: str | None) -> re.Pattern[str] | None:
         pattern = re.compile(names)
     except re.error as error:
         raise ConfigError(
-            "--names {names!r}: {error}; give a regular expression", names=names, error=error
+            "--names {names!r}: {why}; give a regular expression",
+            names=names,
+            why=pattern_words(error),
         ) from error
     if not pattern.groupindex:
         raise ConfigError(
@@ -170,7 +173,7 @@ def _rows(
             "{told}: line {line}: {error}; mend the quotes, or save it as CSV anew",
             told=told,
             line=reader.line_num,
-            error=error,
+            error=error_words(error),
         ) from error
     except ValueError as error:
         raise ConfigError(

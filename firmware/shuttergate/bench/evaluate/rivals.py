@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shuttergate.bench.evaluate.crew import Opinion
-from shuttergate.errors import ConfigError, PictureError, ShuttergateError, phrase
+from shuttergate.errors import ConfigError, PictureError, ShuttergateError, listed, phrase
 from shuttergate.frames.pictures import read_picture, why_unreadable
+from shuttergate.system.library_words import error_words
 
 EXPOSED = (
     "FEMALE_BREAST_EXPOSED",
@@ -108,7 +109,9 @@ class NsfwJs:
             self._node.stdin.flush()
             answer: dict[str, Any] = json.loads(self._node.stdout.readline() or b"{}")
         except (OSError, ValueError) as error:
-            raise ShuttergateError("nsfwjs: Node.js ended: {error}", error=error) from error
+            raise ShuttergateError(
+                "nsfwjs: Node.js ended: {error}", error=error_words(error)
+            ) from error
         if "error" in answer or not answer:
             raise ShuttergateError("nsfwjs: {cause}", cause=answer.get("error", "Node.js ended"))
         score = sum(answer[name] for name in SUGGESTIVE)
@@ -178,7 +181,7 @@ class Rival:
             raise ShuttergateError(
                 "--against {name}: cannot start: {error}; {install}, or leave it out",
                 name=self.name,
-                error=error,
+                error=error_words(error),
                 install=self.install,
             ) from error
 
@@ -250,6 +253,6 @@ def rivals(names: str) -> list[Rival]:
     for name in wanted:
         if name not in known:
             raise ConfigError(
-                "--against {name}: not known; there is {known}", name=name, known=", ".join(known)
+                "--against {name}: not known; there is {known}", name=name, known=listed(known)
             )
     return [known[name] for name in dict.fromkeys(wanted)]

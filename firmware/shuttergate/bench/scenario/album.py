@@ -17,7 +17,9 @@ from shuttergate.clock import since_boot_s
 from shuttergate.errors import Phrase, PictureError, phrase
 from shuttergate.frame import Pixels
 from shuttergate.frames import marks
+from shuttergate.frames.pictures import why_unreadable
 from shuttergate.system import pyav
+from shuttergate.system.library_words import error_words
 
 TAGS = {
     ExifTags.Base.Orientation,
@@ -57,7 +59,7 @@ def _picture(path: Path, scenes: Sequence[str], began_s: float) -> AlbumPicture:
             more = _more(path.read_bytes(), photo.info, exif)
             luma = np.asarray(photo.convert("L"))
     except (OSError, SyntaxError) as error:
-        trouble = phrase("is no whole JPEG ({error})", error=error)
+        trouble = phrase("is no whole JPEG ({error})", error=why_unreadable(error))
         return AlbumPicture(path.name, None, None, trouble)
     if said - TAGS:
         names = ", ".join(ExifTags.TAGS.get(tag, str(tag)) for tag in sorted(said - TAGS))
@@ -113,6 +115,6 @@ def _video(path: Path, scenes: Sequence[str]) -> AlbumPicture:
     except (PictureError, IndexError):  # a real camera's
         return AlbumPicture(path.name, None, None)
     except av.error.FFmpegError as error:
-        trouble = phrase("cannot be read ({error})", error=error)
+        trouble = phrase("cannot be read ({error})", error=error_words(error))
         return AlbumPicture(path.name, None, None, trouble)
     return AlbumPicture(path.name, ", ".join(name for name in scenes if name in shown), None)

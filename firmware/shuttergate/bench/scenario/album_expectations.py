@@ -31,13 +31,16 @@ class _Files(Expectation, frozen=True):
         named = self.count is not None or self.least or self.scene
         return None if named else phrase("name a count, a least number, a scene, or all of them")
 
-    def _judged(self, record: Record, text: Phrase, suffix: str) -> Finding:
+    def _judged(
+        self, record: Record, suffix: str, any_of_them: Phrase, so_many: Phrase, at_least: Phrase
+    ) -> Finding:
         found = [one for one in record.pictures if one.name.endswith(suffix)]
         others = [one for one in found if self.scene and one.scene != self.scene]
+        text = any_of_them
         if self.count is not None:
-            text = phrase("{text}: {n}", text=text, n=self.count)
-        if self.least:
-            text = phrase("{text}: at least {n}", text=text, n=self.least)
+            text = so_many
+        elif self.least:
+            text = at_least
         if self.scene:
             text = phrase(
                 "{text}, every one shows {scene}", text=text, scene=named(SCENES, self.scene)
@@ -56,7 +59,13 @@ class PhotoCount(_Files, frozen=True, tag="photos"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
-        return self._judged(record, phrase("photos in the album"), PHOTO)
+        return self._judged(
+            record,
+            PHOTO,
+            phrase("photos in the album"),
+            phrase("photos in the album: {n}", n=self.count),
+            phrase("photos in the album: at least {n}", n=self.least),
+        )
 
 
 class VideoCount(_Files, frozen=True, tag="videos"):
@@ -64,7 +73,13 @@ class VideoCount(_Files, frozen=True, tag="videos"):
 
     def judge(self, record: Record) -> Finding:
         """Return what became of it."""
-        return self._judged(record, phrase("videos in the album"), VIDEO)
+        return self._judged(
+            record,
+            VIDEO,
+            phrase("videos in the album"),
+            phrase("videos in the album: {n}", n=self.count),
+            phrase("videos in the album: at least {n}", n=self.least),
+        )
 
 
 class AlbumUnchanged(Expectation, frozen=True, tag="album unchanged"):

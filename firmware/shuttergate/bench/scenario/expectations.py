@@ -19,7 +19,7 @@ from shuttergate.bench.scenario.line_expectations import Falls, LineLevel, Rises
 from shuttergate.bench.scenario.names import REASONS, SCENES, named
 from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.record import AlbumPicture, PressRecord, Record, Said
-from shuttergate.errors import Phrase, phrase
+from shuttergate.errors import Phrase, listed, phrase
 from shuttergate.verdict import Reason
 
 CLOSED = (
@@ -54,7 +54,7 @@ class Says(Expectation, frozen=True, tag="says"):
             return phrase(
                 "reason: there is no {reason!r}; choose from {known}",
                 reason=self.reason,
-                known=", ".join(("open", *CLOSED)),
+                known=listed(("open", *CLOSED)),
             )
         return super().wrong(presses, seconds)
 
@@ -93,7 +93,7 @@ class OnePress(Expectation, frozen=True, tag="press"):
         if self.number > presses or not presses:
             return phrase("number: the script has {presses} presses", presses=presses)
         if self.reason and self.reason not in list(Reason):
-            return phrase("reason: choose from {known}", known=", ".join(Reason))
+            return phrase("reason: choose from {known}", known=listed(Reason))
         return None
 
     def judge(self, record: Record) -> Finding:
@@ -180,7 +180,7 @@ class LogSays(Expectation, frozen=True, tag="log"):
             return phrase(
                 "event: there is no {event!r}; choose from {known}",
                 event=self.event,
-                known=", ".join(EVENTS),
+                known=listed(EVENTS),
             )
         if self.to_s is not None and self.to_s <= self.from_s:
             return phrase("to_s: must come after from_s")

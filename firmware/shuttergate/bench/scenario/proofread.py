@@ -9,7 +9,7 @@ from shuttergate.bench.scenario import faults
 from shuttergate.bench.scenario.expectation import Expectation
 from shuttergate.bench.scenario.page_expectations import PagePictures
 from shuttergate.bench.scenario.script import BUILT_IN, Scenario, presses
-from shuttergate.errors import ConfigError, Phrase, phrase
+from shuttergate.errors import ConfigError, Phrase, listed, phrase
 from shuttergate.frames.marks import MOST_SCENES
 
 NEEDS_PAGE = ("console killed", "page flooded")
@@ -28,7 +28,7 @@ def proofread(path: Path, scenario: Scenario) -> None:
         raise ConfigError("{path}: {key}: {cause}", path=path, key=key, cause=cause)
 
 
-Wrong = list[tuple[str, Phrase]]
+Wrong = list[tuple[str | Phrase, Phrase]]
 
 
 def _kit(scenario: Scenario) -> Wrong:
@@ -63,7 +63,7 @@ def _no_scene(name: str) -> Phrase:
     return phrase(
         "there is no {name!r}; name its file in [scenes], or choose from {known}",
         name=name,
-        known=", ".join(BUILT_IN),
+        known=listed(f'"{one}"' if "," in one else one for one in BUILT_IN),
     )
 
 
@@ -77,7 +77,7 @@ def _times(scenario: Scenario) -> Wrong:
 
     begins = [(f"show[{number}].at_s", one.at_s) for number, one in enumerate(scenario.show)]
     begins += [(f"fault[{number}].at_s", one.at_s) for number, one in enumerate(scenario.fault)]
-    found = [(key, late(at_s)) for key, at_s in begins if at_s >= scenario.seconds]
+    found: Wrong = [(key, late(at_s)) for key, at_s in begins if at_s >= scenario.seconds]
     found += [
         (f"fault[{number}].until_s", late(one.until_s))
         for number, one in enumerate(scenario.fault)
@@ -97,14 +97,14 @@ def _times(scenario: Scenario) -> Wrong:
 
 
 def _faults(scenario: Scenario) -> Wrong:
-    found = []
+    found: Wrong = []
     for number, fault in enumerate(scenario.fault):
         key = f"fault[{number}]"
         if fault.what not in faults.KINDS:
             cause = phrase(
                 "there is no {what!r}; choose from {known}",
                 what=fault.what,
-                known=", ".join(sorted(faults.KINDS)),
+                known=listed(sorted(faults.KINDS)),
             )
             found.append((f"{key}.what", cause))
         if fault.until_s is not None and fault.until_s <= fault.at_s:
@@ -124,7 +124,7 @@ def _faults(scenario: Scenario) -> Wrong:
 
 def _twice_broken(scenario: Scenario) -> Wrong:
     """What is broken cannot be broken again, and the same disk or clock in one way at a time."""
-    found = []
+    found: Wrong = []
     script = sorted(scenario.fault, key=lambda one: one.at_s)
     for sooner, later in combinations(script, 2):
         if _part(sooner.what) != _part(later.what) or sooner.what.endswith(" killed"):
@@ -138,7 +138,8 @@ def _twice_broken(scenario: Scenario) -> Wrong:
                 what=sooner.what,
                 until=until,
             )
-            found.append((f"{later.what!r} at {later.at_s:g} s", cause))
+            key = phrase("{what!r} at {at_s:g} s", what=later.what, at_s=later.at_s)
+            found.append((key, cause))
     return found
 
 
@@ -152,7 +153,7 @@ def _part(what: str) -> str:
 def _presses(scenario: Scenario) -> Wrong:
     return [
         (
-            f"press at {later:g} s",
+            phrase("press at {at_s:g} s", at_s=later),
             phrase("the button is still held until {until_s:g} s", until_s=sooner + press.hold_s),
         )
         for (sooner, press), (later, _press) in pairwise(presses(scenario))
@@ -162,7 +163,7 @@ def _presses(scenario: Scenario) -> Wrong:
 
 def _expectations(scenario: Scenario) -> Wrong:
     count = len(presses(scenario))
-    found = []
+    found: Wrong = []
     for number, one in enumerate(scenario.must):
         cause = one.wrong(count, scenario.seconds) or _unknown_scene(one, scenario)
         if not cause and isinstance(one, PagePictures) and not scenario.page:

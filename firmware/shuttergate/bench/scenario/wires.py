@@ -20,6 +20,7 @@ from shuttergate.clock import since_boot_s
 from shuttergate.errors import ConfigError, PanelError
 from shuttergate.panel.chip import import_lgpio
 from shuttergate.parent.supervisor import Supervisor
+from shuttergate.system.library_words import error_words
 from shuttergate.system.toml import Table, decode
 
 Line = Annotated[int, Meta(ge=0, le=511)]
@@ -67,7 +68,10 @@ class Held:
             self._lgpio.gpio_claim_input(self._chip, line)
         except self._lgpio.error as error:
             raise PanelError(
-                "/dev/gpiochip{chip} line {line}: {error}", chip=KIT_CHIP, line=line, error=error
+                "/dev/gpiochip{chip} line {line}: {error}",
+                chip=KIT_CHIP,
+                line=line,
+                error=error_words(error),
             ) from error
 
     def close(self) -> None:
@@ -130,7 +134,7 @@ class Wired(Metered):
             raise PanelError(
                 "the bench's lines on /dev/gpiochip{chip}: {error}; look at --wires",
                 chip=wires.chip,
-                error=error,
+                error=error_words(error),
             ) from error
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="meter", daemon=True)

@@ -168,7 +168,7 @@ const fieldWords = (fields) =>
   fields
     .map(([name, value]) => [name, typeof value === "object" ? listWords(value) : String(value)])
     .filter(([, words]) => words)
-    .map(([name, words]) => `${name}: ${words}`)
+    .map(([name, words]) => say("field.is", { name, words }))
     .join(" · ");
 
 const listWords = (value) =>

@@ -151,7 +151,7 @@ function drawExamples() {
   if (key === drawn) return;
   drawn = key;
   $("examples").replaceChildren(...(now?.examples ?? []).map((one) => row(one, now.name)));
-  const confused = Object.entries(now?.confused ?? {}).map(([what, n]) => `${what} ${n}`);
+  const confused = Object.entries(now?.confused ?? {}).map(([what, n]) => `${say(`harmless.${what}`)} ${n}`);
   const gone = changed && say(changed.gone ? "teach.gone.rule" : "teach.gone", { word: called(changed.one) });
   const mixes = now?.ready && say(confused.length ? "teach.confused" : "teach.confused.none", { what: confused.join(say("comma")) });
   $("confused").textContent = join([gone, mixes]);
