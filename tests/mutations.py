@@ -203,9 +203,9 @@ MUTATIONS = [
     Mutation(
         1,
         "a rule may refuse everything",
-        "rulebook.py",
-        "        if share > MOST_HARMLESS:",
-        "        if False:",
+        "policy/teaching.py",
+        "    if share > MOST_CLOSED:",
+        "    if False:",
         "1-fail-closed/rule-everything",
     ),
     Mutation(

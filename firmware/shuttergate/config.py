@@ -148,8 +148,8 @@ class Config(Table, frozen=True):
         }
 
 
-class GateStart(msgspec.Struct, frozen=True):
-    """What the gate process is started with; ``taught``: rules that a page put into force."""
+class KitStart(msgspec.Struct, frozen=True):
+    """What a process that judges starts with; ``taught``: rules that a page put into force."""
 
     config: Config
     taught: list[TaughtHead] = []

@@ -21,7 +21,7 @@ from shuttergate.appliance import Appliance
 from shuttergate.board import Board
 from shuttergate.cameras import CameraOpener, meet
 from shuttergate.clock import since_boot_s
-from shuttergate.config import Config, GateStart, read_kit
+from shuttergate.config import Config, KitStart, read_kit
 from shuttergate.errors import (
     CameraError,
     CameraLost,
@@ -95,7 +95,7 @@ def main(argv: list[str] | None = None) -> None:
     link = feed.Link(sock)
     _tell_step(link, "settings and pins")  # till now the program itself was read from the card
     try:
-        begun = msgspec.json.decode(spawn.settings(), type=GateStart)
+        begun = msgspec.json.decode(spawn.settings(), type=KitStart)
         config = begun.config
         board = read_kit(config, None)
         gate_room.enter(config, board)  # while there is one thread: the kernel binds no other

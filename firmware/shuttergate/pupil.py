@@ -7,7 +7,6 @@ strictly as a photo. A rule that comes in can only close; see `verdict.judge`.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -19,7 +18,7 @@ from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import ConfigError, RuleError, ScoreError
 from shuttergate.frame import Frame
 from shuttergate.interlock import Interlock
-from shuttergate.rulebook import cleared_views, head_of
+from shuttergate.rulebook import cleared_views, head_of, put, taught_of
 from shuttergate.verdict import Decision, Reason, Rule, Verdict
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.head import Head
@@ -61,12 +60,7 @@ class Pupil:
         self._send = send
         self._clock = clock
         self._teacher = eyes.teachable
-        settings = {
-            head.name: (channel.sha256, head)
-            for channel in eyes.channels
-            for head in channel.heads[1:]
-        }
-        self._of_settings: Mapping[str, tuple[str, Head]] = settings
+        self._of_settings: Mapping[str, tuple[str, Head]] = taught_of(eyes)
         self._enforced: dict[str, tuple[str, Head]] = {}
         self._trial: tuple[str, Head] | None = None
         self._asked: int | None = None  # the number of the example that is wanted
@@ -121,11 +115,7 @@ class Pupil:
             raise RuleError(
                 "{number} rules are in force already; take one back first", number=MAX_RULES
             )
-        heads: defaultdict[str, list[Head]] = defaultdict(list)
-        for sha256, head in rules.values():
-            heads[sha256].append(head)
-        # First the scores, which a rule does not miss that does not know of them.
-        self._eyes.teach(heads)
+        put(self._eyes, rules)  # first: a rule misses no score that it does not know of
         for judge in (self._live, self._look):
             judge.renew()
         self._enforced = enforced

@@ -25,7 +25,7 @@ from shuttergate.policy.bank import HarmlessBank, read_bank
 from shuttergate.policy.examples import Example
 from shuttergate.policy.pairs import draw
 from shuttergate.policy.rule_file import MAX_NAME, MAX_VIEWS, TaughtRule, is_name, read
-from shuttergate.policy.teaching import confused
+from shuttergate.policy.teaching import refuse_closing
 from shuttergate.system.paths import share
 from shuttergate.system.toml import path_of
 from shuttergate.verdict import Look, Reason, Rule, judge
@@ -43,9 +43,6 @@ VIEWS = 4
 MIDDLE = 0.8
 """So much of the picture's width and height. It costs no example, and a rule that saw the object
 nearer refuses less of what else is held up."""
-
-MOST_HARMLESS = 0.1
-"""Of the bank a rule in a file may refuse so many: `teach` makes none that refuses a fiftieth."""
 
 MOST_PICTURES = MAX_VIEWS // (2 * VIEWS)
 """Of each side."""
@@ -73,23 +70,11 @@ def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
 
 
 def _refuse_closing(file: Path, rule: TaughtRule) -> None:
-    """Refuse a rule that no examples can have taught: it would keep a kit closed for no reason.
-
-    Of one of another model, or width, that is for `heads` and `open_eyes` to say.
-    """
+    """As `refuse_closing`; of another model, or width, `heads` and `open_eyes` say that it is."""
     for one in _packs_of(rule.embedder):
         if one.manifest.bank is None or rule.weights.size != one.manifest.output.shape[-1]:
             continue
-        bank = bank_of(one)
-        share = sum(confused(rule, bank).values()) / len(bank.shows)
-        if share > MOST_HARMLESS:
-            raise RuleError(
-                "{file}: of harmless pictures the rule {name} would refuse {share:.0f} %; take it "
-                "out, or teach it anew",
-                file=file,
-                name=rule.name,
-                share=100 * share,
-            )
+        refuse_closing(file, rule, bank_of(one))
 
 
 def settings_rules(files: Iterable[str]) -> list[TaughtRule]:
@@ -231,6 +216,20 @@ def head_of(rule: TaughtHead, channels: Iterable[Channel]) -> Head:
         line=rule.line,
     )
     return Head(bare.name, bare.limits, bare.reads)
+
+
+def taught_of(eyes: Eyes) -> dict[str, tuple[str, Head]]:
+    """Return the taught rules that are asked now, by name: their network's sha256, their head."""
+    channels = eyes.channels
+    return {head.name: (one.sha256, head) for one in channels for head in one.heads[1:]}
+
+
+def put(eyes: Eyes, rules: Mapping[str, tuple[str, Head]]) -> None:
+    """Have these taught rules be asked, as `taught_of` gives them, and no others; see `Eyes`."""
+    found: defaultdict[str, list[Head]] = defaultdict(list)
+    for sha256, head in rules.values():
+        found[sha256].append(head)
+    eyes.teach(found)
 
 
 def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -> Example | None:

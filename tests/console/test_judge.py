@@ -25,14 +25,24 @@ import pytest
 from PIL import Image
 
 from shuttergate import rulebook
-from shuttergate.config import Config, PolicySettings
+from shuttergate.config import Config, KitStart, PolicySettings
 from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
-from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture
+from shuttergate.console.judge import (
+    Errand,
+    JudgedPicture,
+    PictureJudge,
+    PrintedPicture,
+    UnreadablePicture,
+)
 from shuttergate.errors import Busy, JudgeError, ScoreError
+from shuttergate.feed import TaughtHead
+from shuttergate.frames.pictures import lores_of
+from shuttergate.packs.looks import fingerprint
 from shuttergate.policy.rule_file import write
 from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Rule, Thresholds
+from shuttergate.vision.channel import Channel
 from shuttergate.vision.known import paint
 from support import taught
 from support.heic import heic
@@ -50,6 +60,10 @@ CARD_IMAGE = Image.fromarray(paint("test_card", (224, 224)))
 BLUE_IMAGE = Image.new("RGB", (640, 480), (30, 60, 160))
 CARD, BLUE = encoded(CARD_IMAGE), encoded(BLUE_IMAGE)
 NOISE = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))
+
+
+def with_rules(files: list[str]) -> KitStart:
+    return KitStart(Config(policy=PolicySettings(files)))
 
 
 class Desk:
@@ -121,7 +135,7 @@ def test_where_nothing_reads_them_the_page_is_told(monkeypatch: pytest.MonkeyPat
         raise ImportError("pi-heif")
 
     monkeypatch.setattr(judge_process.heif, "load", missing)
-    eyes, rules = judge_process._open(Config())
+    eyes, rules = judge_process._open(KitStart(Config()))
     told = judge_process.judged(heic(BLUE_IMAGE.resize((128, 64))), eyes, rules)
     assert told == UnreadablePicture("no decoder")
 
@@ -136,7 +150,7 @@ def test_a_kits_taught_rules_are_asked_too(tmp_path: Path) -> None:
     closing = replace(one, embedder=embedder, embeddings=unit, weights=nothing, bias=4.0)
     write(closing, tmp_path / "star.rule")
     bare, beside = (
-        judge_process.judged(BLUE, *judge_process._open(Config(policy=PolicySettings(rules))))
+        judge_process.judged(BLUE, *judge_process._open(with_rules(rules)))
         for rules in ([], [str(tmp_path / "star.rule")])
     )
     assert isinstance(bare, JudgedPicture) and isinstance(beside, JudgedPicture)
@@ -179,6 +193,49 @@ def growing() -> bytes:
     return head + b"\x2c" + struct.pack("<4H", 0, 0, 7000, 7000) + tail
 
 
+def printed(desk: Desk, picture: bytes) -> PrintedPicture | UnreadablePicture:
+    return desk.runner.run(desk.judge.print(picture))
+
+
+def test_a_picture_is_printed_as_the_command_does_it(desk: Desk, tmp_path: Path) -> None:
+    """The same dHash, and what the model makes of it, to the last digit of a file."""
+    for picture in (encoded(NOISE), encoded(BLUE_IMAGE, "JPEG"), heic(NOISE)):
+        found = printed(desk, picture)
+        assert isinstance(found, PrintedPicture)
+        own = fingerprint(io.BytesIO(picture))
+        assert (found.dhash, found.plain) == (own.dhash, own.plain)
+    pack = rulebook.pack("consent-clean")
+    channel = Channel(pack, pack.model(pack.content()))
+    views = rulebook.views_of(lores_of(BLUE_IMAGE, pack.lores_size), channel)
+    blue = printed(desk, BLUE)
+    assert isinstance(blue, PrintedPicture)
+    assert [np.frombuffer(one, "<f4") for one in blue.views] == [
+        pytest.approx(one) for one in views
+    ]
+
+
+def test_of_what_is_not_cleared_no_numbers_leave_the_child(desk: Desk) -> None:
+    found = printed(desk, CARD)
+    assert isinstance(found, PrintedPicture)
+    assert found.views == [] and len(found.dhash) == 16
+
+
+def test_a_taught_rule_does_not_hide_its_own_examples(tmp_path: Path) -> None:
+    """What it blocks is looked for all the same: only the nudity rule has a say."""
+    embedder = rulebook.pack("consent-clean").manifest.sha256
+    one = taught.rule("star")
+    unit = np.zeros((len(one.embeddings), 1280), np.float32)
+    unit[:, 0] = 1.0
+    weights = np.zeros(1280, np.float32)
+    write(
+        replace(one, embedder=embedder, embeddings=unit, weights=weights, bias=4.0),
+        tmp_path / "star.rule",
+    )
+    eyes, _rules = judge_process._open(with_rules([str(tmp_path / "star.rule")]))
+    found = judge_process.printed(BLUE, eyes)
+    assert isinstance(found, PrintedPicture) and len(found.views) == 2
+
+
 UNREADABLE = {
     "nothing": (b"", "not a picture"),
     "text": (b"Dear camera", "not a picture"),
@@ -199,6 +256,8 @@ def test_what_cannot_be_judged_has_a_cause_and_the_child_stays(desk: Desk, what:
     picture, cause = UNREADABLE[what]
     child = desk.child
     assert desk.ask(picture) == UnreadablePicture(cause)  # type: ignore[arg-type]
+    if what != "a growing GIF":  # of it the first picture is looked for, which is small
+        assert printed(desk, picture) == UnreadablePicture(cause)  # type: ignore[arg-type]
     assert desk.child == child
     assert alive(child)
 
@@ -206,6 +265,8 @@ def test_what_cannot_be_judged_has_a_cause_and_the_child_stays(desk: Desk, what:
 def test_12_megapixels_fit(desk: Desk) -> None:
     found = desk.ask(encoded(Image.new("RGBA", (4000, 3000), (30, 60, 160, 200)), compress_level=1))
     assert isinstance(found, JudgedPicture)
+    again = printed(desk, encoded(Image.new("RGBA", (4000, 3000), (9, 9, 9, 9)), compress_level=1))
+    assert isinstance(again, PrintedPicture)
 
 
 def test_a_picture_that_needs_too_much_memory_is_too_large(desk: Desk) -> None:
@@ -217,23 +278,25 @@ def test_a_picture_that_needs_too_much_memory_is_too_large(desk: Desk) -> None:
     resource.prlimit(*limit, (tight, before[1]))
     picture = encoded(Image.new("RGB", (6000, 4000)), compress_level=1)
     assert desk.ask(picture) == UnreadablePicture("too large")
+    assert printed(desk, picture) == UnreadablePicture("too large")
     resource.prlimit(*limit, before)
     assert isinstance(desk.ask(picture), JudgedPicture)
 
 
 def test_a_bytearray_is_wiped_once_it_is_sent(desk: Desk) -> None:
-    picture = bytearray(BLUE)
-    assert isinstance(desk.ask(picture), JudgedPicture)
-    assert not any(picture)
+    for ask in (desk.judge.judge, desk.judge.print):
+        picture = bytearray(BLUE)
+        assert not isinstance(desk.runner.run(ask(picture)), UnreadablePicture)
+        assert not any(picture)
 
 
 def test_nor_does_the_child_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = kept(monkeypatch, judge_process, "exactly")
     monkeypatch.setattr(judge_process, "PICTURE_CPU_S", 600.0)  # after it this very process ends
-    eyes, rules = judge_process._open(Config())
+    eyes, rules = judge_process._open(KitStart(Config()))
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.sendall(len(BLUE).to_bytes(4) + BLUE)
+        ours.sendall(len(BLUE).to_bytes(4) + Errand.JUDGE.to_bytes() + BLUE)
         ours.shutdown(socket.SHUT_WR)
         judge_process.serve(theirs, eyes, rules)
         assert b'"judged"' in ours.recv(4096)
@@ -549,3 +612,29 @@ def test_the_consoles_side_loads_neither_decoders_nor_models() -> None:
     code = "import sys, shuttergate.console.judge; print({'PIL', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_picture_is_judged_by_a_rule_that_was_put_in_force_meanwhile() -> None:
+    desk = Desk()
+    try:
+        before = desk.ask(BLUE)
+        assert isinstance(before, JudgedPicture) and before.live.reason is Reason.CLEAR
+        embedder = rulebook.pack("consent-clean").manifest.sha256
+        weights = np.zeros(1280, "<f4").tobytes()
+        everything = TaughtHead("everything", embedder, weights, 9.0, 0.5, "cd" * 32)
+        desk.judge.teach([everything])
+        after = desk.ask(BLUE)
+        assert isinstance(after, JudgedPicture)
+        for seen in (after.live, after.look):
+            assert (seen.verdict, seen.reason) == ("BLOCKED", Reason.TAUGHT)
+        nudity = dict(after.live.scores)
+        del nudity["everything"]
+        assert nudity == before.live.scores
+        card = desk.ask(CARD)
+        assert isinstance(card, JudgedPicture) and card.live.reason is Reason.NUDITY
+        desk.judge.teach([])
+        again = desk.ask(BLUE)
+        assert isinstance(again, JudgedPicture) and again.live.reason is Reason.CLEAR
+    finally:
+        desk.runner.run(desk.judge.close())
+        desk.runner.close()

@@ -161,7 +161,7 @@ def again(console: Console) -> Iterator[Console]:
 # What it gives
 
 
-@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/demands", "/pair"])
+@pytest.mark.parametrize("path", ["/", "/bench", "/explain", "/demands", "/ledger", "/pair"])
 def test_every_view_comes_with_headers_that_keep_it_in_its_room(
     console: Console, path: str
 ) -> None:
@@ -573,7 +573,7 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             connection.close()
             return answer.status, answer.headers
 
-        for path in ("/", "/bench", "/explain", "/demands"):
+        for path in ("/", "/bench", "/explain", "/demands", "/ledger"):
             status, headers = ask("GET", path)
             assert (status, headers["Location"]) == (303, "/pair")
         for path in (
@@ -583,6 +583,10 @@ def test_from_elsewhere_a_code_is_asked_for(tmp_path: Path) -> None:
             "/js/stage.js",
             "/health",
             "/demands.json",
+            "/ledger/packs.json",
+            "/ledger/search.json?q=x",
+            "/ledger/opt-out.csv?package=anny",
+            "/ledger/receipt.json?word=blue%20heron",
         ):
             assert ask("GET", path)[0] == 401
         assert ask("GET", "/invitation.json")[0] == 401
@@ -877,11 +881,12 @@ def test_slow_readers_of_a_long_video_cost_little(again: Console) -> None:
     assert wait_until(lambda: again.open_files() < before + 20), "who leaves lets go of the file"
 
 
-def test_pictures_that_are_not_judged_are_not_taken_either(console: Console) -> None:
+@pytest.mark.parametrize("path", ["/judge", "/ledger/picture"])
+def test_pictures_that_are_not_judged_are_not_taken_either(console: Console, path: str) -> None:
     with console.look() as page:
         own = console.own(page)
         head = (
-            f"POST /judge HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\n"
             f"Origin: {console.origin}\r\nX-Shuttergate-Token: {own['X_Shuttergate_Token']}\r\n"
             "Content-Length: 10000000\r\n\r\n"
         )
@@ -890,10 +895,10 @@ def test_pictures_that_are_not_judged_are_not_taken_either(console: Console) -> 
             sock = socket.create_connection(("127.0.0.1", console.port))
             sock.sendall(head.encode() + bytes(1000))
             socks.append(sock)
-        assert wait_until(lambda: console.ask("POST", "/judge", b"x", **own)[0] == 429)
+        assert wait_until(lambda: console.ask("POST", path, b"x", **own)[0] == 429)
         for sock in socks:
             sock.close()
-        assert wait_until(lambda: console.ask("POST", "/judge", b"x", **own)[0] == 200)
+        assert wait_until(lambda: console.ask("POST", path, b"x", **own)[0] == 200)
 
 
 def test_who_pings_is_hung_up_on(console: Console) -> None:

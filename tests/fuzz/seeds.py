@@ -289,6 +289,7 @@ def answers() -> Iterator[bytes]:
     look = judge.Judgement("CLEAR", Reason.CLEAR, {"a": 0.1}, 1.5)
     said = (
         judge.JudgedPicture(9, 6, look, look),
+        judge.PrintedPicture("0f" * 8, False, [b"\0\0\x80?"]),
         judge.UnreadablePicture("time"),
         judge.JudgeRefused("x"),
     )
@@ -306,6 +307,9 @@ def requests() -> Iterator[bytes]:
         "/metrics",
         "/health",
         "/x%2e%2e/?a=b",
+        "/ledger/search.json?q=blue+heron&q=%E9%9D%92",
+        "/ledger/opt-out.csv?package=anny&sha256=ab",
+        "/ledger/receipt.json?word=blue%20heron",
     ):
         yield request("GET", path)
     yield request("GET", "/bench", host=LAN_HOST, cookie="shuttergate=x; a=b")
@@ -317,6 +321,7 @@ def requests() -> Iterator[bytes]:
     for path, body in (
         *(("/press", b'{"down":true}'), ("/fault", b'{"name":"disk full","on":true}')),
         *(("/kill", b'{"process":"gate"}'), ("/judge", b"no picture")),
+        ("/ledger/picture", b"no picture"),
     ):
         yield request("POST", path, body, origin=f"http://{HOST}", x_shuttergate_token=TOKEN)
     yield request("POST", "/pair", b"1234 5678", LAN_HOST, origin=f"http://{LAN_HOST}")

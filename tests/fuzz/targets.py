@@ -510,7 +510,7 @@ async def _judge(data: bytes) -> None:
     judge = PictureJudge(Config())
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    judge._child = _Child(cast(Any, _Process()), ours)
+    judge._child = _Child(cast(Any, _Process()), ours, judge._settings)
     with theirs:
         theirs.sendall(data[:MAX_SAID_BYTES])
         theirs.shutdown(socket.SHUT_WR)

@@ -1,6 +1,7 @@
 """`make bench-teaching`: how long a class waits for a running demo.
 
-From a press to its receipt, and from "in force" to a dead line.
+From a press to its receipt, from "in force" to a dead line, and on /ledger for an example that is
+taken out of a rule in force, and for a picture that is looked for.
 
 A page of no browser teaches the cardboard star, puts the rule in force and takes it back, again
 and again. The line's fall is heard as pages hear it, so what is measured is an upper bound.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -20,11 +22,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
+
+from shuttergate.policy.examples import LEAST_YES
 
 EXAMPLES = 5
 SETTLED_S = 30.0
@@ -58,8 +63,15 @@ class Page:
     def ask(self, path: str, body: object) -> None:
         """POST it, as the page does; raise OSError where it is refused."""
         headers = {"x-shuttergate-token": self.told["token"], "origin": self._url}
-        asked = urllib.request.Request(self._url + path, json.dumps(body).encode(), headers)
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        asked = urllib.request.Request(self._url + path, content, headers)
         urllib.request.urlopen(asked, timeout=20).read()
+
+    def seconds(self, path: str, body: object) -> float:
+        """Return how long the answer took."""
+        began_s = time.monotonic()
+        self.ask(path, body)
+        return time.monotonic() - began_s
 
     def teach(self, prop: str, yes: bool) -> list[float]:
         """Bring what stands before the camera as examples; return what each took, in seconds."""
@@ -67,9 +79,7 @@ class Page:
         time.sleep(2.0)
         took = []
         for _ in range(EXAMPLES):
-            began_s = time.monotonic()
-            self.ask("/teach/example", {"yes": yes})
-            took.append(time.monotonic() - began_s)
+            took.append(self.seconds("/teach/example", {"yes": yes}))
             time.sleep(0.7)  # the hand moves on
         return took
 
@@ -109,6 +119,23 @@ def falls(page: Page, rounds: int) -> list[float]:
     return took
 
 
+def withdrawals(page: Page) -> list[float]:
+    """Return how long each of six examples took that were taken out of a rule in force."""
+    page.ask("/teach/enforce", {"on": True})
+    (lesson,) = page.told["teaching"]["lessons"]
+    words = [one["word"] for one in lesson["examples"]]
+    gone = [*words[: EXAMPLES - LEAST_YES], *words[1 - EXAMPLES :]]
+    return [page.seconds("/teach/withdraw", {"name": "star", "word": one}) for one in gone]
+
+
+def searches(page: Page, rounds: int) -> list[float]:
+    """Return how long each search by a picture took, once the process that opens it runs."""
+    file = io.BytesIO()
+    Image.effect_noise((4000, 3000), 60).convert("RGB").save(file, "JPEG")
+    page.ask("/ledger/picture", file.getvalue())
+    return [page.seconds("/ledger/picture", file.getvalue()) for _ in range(rounds)]
+
+
 def main() -> None:
     """Print medians and 99th percentiles."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -121,10 +148,14 @@ def main() -> None:
         page.ask("/bring", {"prop": "star"})
         time.sleep(2.0)
         lines = falls(page, rounds)
+        out = withdrawals(page)
+        looked = searches(page, rounds)
     table = Table("", "median", "p99", "n")
     for what, found in (
         ("from a press to its receipt, ms", receipts),
         ("from 'in force' to a line that is low, ms", lines),
+        ("an example taken out of a rule in force, ms", out),
+        ("a picture of 12 megapixels looked for, ms", looked),
     ):
         found_ms = 1000 * np.asarray(found)
         middle, late = np.median(found_ms), np.quantile(found_ms, 0.99)

@@ -13,7 +13,8 @@ from measure.evaldata import build, cast, rows
 from measure.evaldata.build import recipe
 from measure.evaldata.disturb import DISTURBANCES
 from shuttergate.bench.evaluate.manifest import read_manifest
-from shuttergate.packs.ledger import ALIKE_BITS, distance, read_ledger
+from shuttergate.packs.ledger import read_ledger
+from shuttergate.packs.looks import ALIKE_BITS, distance
 from support.places import ROOT
 
 LEDGER = Path(cast.__file__).with_name("ledger.csv")

@@ -21,6 +21,8 @@ import pytest
 from PIL import Image
 
 from shuttergate.packs import ledger as sources
+from shuttergate.packs import optout
+from shuttergate.packs.looks import ALIKE_BITS, dhash, distance, reduced
 from shuttergate.vision.known import paint
 from support import needs
 from support.places import ROOT
@@ -28,16 +30,17 @@ from support.places import ROOT
 PACK = ROOT / "models" / "consent-clean"
 
 
-def _recipe() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("pictures", PACK / "recipe" / "pictures.py")
+def _recipe(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, PACK / "recipe" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["pictures"] = module  # dataclasses look their module up by name
+    sys.modules[name] = module  # dataclasses look their module up by name
     spec.loader.exec_module(module)
     return module
 
 
-pictures = _recipe()
+pictures = _recipe("pictures")
+build = _recipe("build")
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +106,11 @@ def test_nothing_of_the_evaluation_was_trained_on(
         path = Path(row["path"])
         assert hashlib.sha256(path.read_bytes()).hexdigest() not in used, path.name
         with Image.open(path) as image:
-            found = sources.dhash(sources.reduced(image))
+            found = dhash(reduced(image))
         near += [
-            (path.name, other, sources.distance(found, one))
+            (path.name, other, distance(found, one))
             for one, other in looks
-            if sources.distance(found, one) <= sources.ALIKE_BITS
+            if distance(found, one) <= ALIKE_BITS
         ]
     assert not near
 
@@ -151,7 +154,7 @@ PAINTED = {
 @pytest.mark.parametrize("name", PAINTED)
 def test_recipe_and_kit_see_the_same_looks(name: str) -> None:
     image = PAINTED[name]()
-    assert pictures.dhash(image) == sources.dhash(sources.reduced(image))
+    assert pictures.dhash(image) == dhash(reduced(image))
 
 
 def test_looks_are_as_documented() -> None:
@@ -160,7 +163,7 @@ def test_looks_are_as_documented() -> None:
     assert pictures.dhash(rising.rotate(180)) == "0" * 16
     turned, upright = _turned(), _known("green_slope", 120, 90)
     assert pictures.dhash(turned) == pictures.dhash(upright.rotate(-90, expand=True))
-    assert pictures.ALIKE_BITS == sources.ALIKE_BITS
+    assert pictures.ALIKE_BITS == ALIKE_BITS
     assert pictures.alike("0" * 16, f"{0b111111:016x}")
     assert not pictures.alike("0" * 16, f"{0b1111111:016x}")
 
@@ -418,6 +421,79 @@ def test_an_opt_out_that_would_do_nothing_is_refused(tmp_path: Path, row: str) -
     file.write_text(f"sha256,dhash,package,reason,asked\n{row}\n")
     with pytest.raises(pictures.LedgerError):
         pictures.read_opt_outs(file)
+
+
+def test_a_row_that_the_command_wrote_is_left_out_of_what_the_recipe_builds_with(
+    world: World, tmp_path: Path
+) -> None:
+    """`shuttergate ledger opt-out` and the recipe, by way of the list between them."""
+    asked = tmp_path / "opt-out.csv"
+    asked.write_text((PACK / "opt-out.csv").read_text())
+    optout.add(asked, optout.OptOutRow(sha256=world.rows[3].sha256, reason="mine", asked="today"))
+    result = world.fetch(*pictures.read_opt_outs(asked))
+    assert world.rows[3].file not in world.listed()
+    assert len(world.listed()) == len(world.rows) - 1 and "(mine)" in result.left_out[0]
+
+
+class Shop:
+    """A workshop in which steps take no time: each notes from which pictures it works."""
+
+    def __init__(self, folder: Path, listed: str) -> None:
+        self.folder = folder
+        self.listed = listed
+        self.python = folder / "venv" / "python"
+        self.ran: list[str] = []
+
+    def say(self, text: str) -> None: ...
+
+    def make_environment(self) -> None:
+        self.python.parent.mkdir()
+        self.python.touch()
+
+    def install(self, *arguments: object) -> None: ...
+
+    def run(self, name: str, mend: str, script: Path, *arguments: Path, **how: object) -> None:
+        self.ran.append(name)
+        if name == "pictures.py":
+            arguments[0].mkdir(exist_ok=True)
+            (arguments[0] / "pictures.csv").write_text(self.listed)
+        if name == "render.py":
+            arguments[0].mkdir(exist_ok=True)
+        if name == "embed.py":
+            arguments[3].mkdir()
+            (arguments[3] / "about.npz").write_text(self.listed)
+
+
+def test_what_was_made_from_other_pictures_is_made_anew(tmp_path: Path) -> None:
+    """Else a build that goes on in its work folder would keep what was opted out since."""
+
+    def built(listed: str) -> list[str]:
+        shop = Shop(tmp_path, listed)
+        views = build.take_views(shop, 1, False)
+        assert (views / "about.npz").read_text() == listed
+        (tmp_path / "tuned.pt").write_text("made from these views")
+        return shop.ran
+
+    assert built("one, two") == ["pictures.py", "render.py", "embed.py"]
+    assert built("one, two") == ["pictures.py", "render.py"], "what is done is kept"
+    (tmp_path / "packages").mkdir()
+    assert built("one") == ["pictures.py", "render.py", "embed.py"]
+    assert (tmp_path / "packages").is_dir() and (tmp_path / "venv" / "python").exists()
+
+
+def test_older_work_is_made_anew_too_and_so_is_that_of_a_build_that_was_stopped(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "pictures.csv").write_text("one, two")
+    (tmp_path / "tuned.pt").write_text("of before there was a stamp")
+    shop = Shop(tmp_path, "one")
+    build.take_views(shop, 1, False)
+    assert not (tmp_path / "tuned.pt").exists()
+    (tmp_path / "tuned.pt").write_text("made from one")
+    (tmp_path / "pictures" / "pictures.csv").write_text("none: it was stopped after this")
+    build.take_views(Shop(tmp_path, "none: it was stopped after this"), 1, False)
+    assert not (tmp_path / "tuned.pt").exists()
 
 
 def test_status_and_words(

@@ -20,12 +20,13 @@ from shuttergate import cli
 from shuttergate.commands import model as cli_model
 from shuttergate.errors import PackError
 from shuttergate.packs import ledger as sources
+from shuttergate.packs.looks import dhash, reduced
 from shuttergate.system.paths import share
 from shuttergate.vision.known import paint
 
 
 def _row(picture: Image.Image | None, **said: str) -> dict[str, str]:
-    looks = "" if picture is None else sources.dhash(sources.reduced(picture))
+    looks = "" if picture is None else dhash(reduced(picture))
     row = {
         "sha256": hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest(),
         "dhash": looks,
@@ -162,7 +163,7 @@ def test_a_plain_picture_is_warned_of(models: Path, tmp_path: Path) -> None:
 def test_nearest_first_and_ten_at_most(tmp_path: Path) -> None:
     picture = tmp_path / "one.png"
     _ellipses().save(picture)
-    looks = int(sources.dhash(sources.reduced(_ellipses())), 16)
+    looks = int(dhash(reduced(_ellipses())), 16)
     masks = [0b1111111, 0b111111, *(1 << bit for bit in range(9)), 0, 0b11]
     rows = [
         sources.LedgerSource(**_row(None, dhash=f"{looks ^ mask:016x}", path=str(number)))

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from shuttergate.board import read_board
-from shuttergate.config import Config, GateStart
+from shuttergate.config import Config, KitStart
 from shuttergate.console.process import ConsoleSettings
 from shuttergate.examination import Examination
 from shuttergate.system import spawn
@@ -66,7 +66,7 @@ PROCESSES = {
 
 CONSOLES = ConsoleSettings(Config(), "/nowhere")
 SETTINGS = {
-    "shuttergate.gate_process": msgspec.json.encode(GateStart(Config())),
+    "shuttergate.gate_process": msgspec.json.encode(KitStart(Config())),
     "shuttergate.examination_process": msgspec.json.encode(
         Examination(Config(), read_board("simulated"), ["gpio"])
     ),

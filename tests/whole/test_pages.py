@@ -197,7 +197,7 @@ def like(page: Any, wanted: tuple[int, int, int], timeout_s: float = 15.0) -> bo
 def test_a_page_in_japanese_says_nothing_in_english(page: Callable[..., Any], kit: Staged) -> None:
     own = {"English", "Show this page in English", "shuttergate", "Ask at the desk.", "ms"}
     kit.show("card")
-    for view in ("", "bench", "explain", "demands"):
+    for view in ("", "bench", "explain", "demands", "ledger"):
         one = page(f"{view}?lang=ja")
         becomes(one, "blocked")
         assert comes(lambda one=one: "consent-clean" in one.inner_text("body"))  # type: ignore[misc]
@@ -662,7 +662,7 @@ def test_twenty_viewers_all_see(page: Callable[..., Any], kit: Staged) -> None:
 
 
 @browser_only
-@pytest.mark.parametrize("view", ["", "bench", "explain", "demands"])
+@pytest.mark.parametrize("view", ["", "bench", "explain", "demands", "ledger"])
 def test_axe_finds_nothing(page: Callable[..., Any], kit: Staged, view: str) -> None:
     one = page(view, reduced_motion="reduce")
     for scene, mark in (("blue", "open"), ("card", "blocked")):
@@ -713,7 +713,7 @@ def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
 
 
 @browser_only
-@pytest.mark.parametrize("view", ["", "bench", "explain", "demands"])
+@pytest.mark.parametrize("view", ["", "bench", "explain", "demands", "ledger"])
 def test_nothing_hangs_over_the_edge(page: Callable[..., Any], view: str) -> None:
     one = page(f"{view}?lang=ja", (390, 844))
     one.wait_for_selector("body:not([data-mark=off])")

@@ -76,6 +76,10 @@ def test_an_object_is_taught_and_one_example_taken_out(
     bring(page, "star")
     words = press(page, "yes", 5)
     assert page.inner_text("#receipt strong") == words[-1]
+    page.click("#receipt button")
+    assert comes(lambda: words[-1] in page.inner_text("dialog.slip"))
+    assert f"/ledger#{words[-1].replace(' ', '-')}" in page.inner_text("dialog.slip")
+    page.keyboard.press("Escape")
     bring(page, "nobody")
     words = press(page, "no", 3)
     becomes(page, "open", 30)

@@ -34,6 +34,7 @@ from shuttergate.console.guard import Guard, refusal
 from shuttergate.console.hub import Hub, Viewer
 from shuttergate.console.invitation import Invitation
 from shuttergate.console.judge import MAX_PICTURE_BYTES, MAX_WAITING, PictureJudge
+from shuttergate.console.ledgers import Ledgers, given_by
 from shuttergate.console.lessons import Lessons
 from shuttergate.console.metrics import exposition
 from shuttergate.console.notebook import Notebook
@@ -275,9 +276,20 @@ def build(
 
     ``invitation``: where other devices may come. ``rules``: files of the kit's settings.
     """
-    notebook = Notebook(status.wish, lambda told: hub.greets(teaching=told))
+
+    def tell(told: dict[str, Any]) -> None:
+        hub.greets(teaching=told)
+        judge.teach(notebook.in_force)
+
+    notebook = Notebook(status.wish, tell)
     hub.hears = notebook.hears
     lessons = Lessons(notebook, access, rules)
+    ledgers = Ledgers(
+        access,
+        judge,
+        lambda: given_by(notebook),
+        lambda: "" if invitation is None else invitation.address,
+    )
     console = _Console(hub, status, access, judge, invitation, lessons)
 
     async def refuse(request: Request, refused: Exception) -> Response:
@@ -293,6 +305,7 @@ def build(
         Route("/judge", console.judge, methods=["POST"]),
         Route("/pair", console.pair, methods=["POST"]),
         *lessons.routes,
+        *ledgers.routes,
         Route("/photo/{name}", console.photo),
         Route("/invitation.json", console.invite),
         Route("/log.jsonl", console.log),

@@ -84,6 +84,11 @@ class Invitation:
             await asyncio.sleep(LOOK_S)
             self.look()
 
+    @property
+    def address(self) -> str:
+        """The page's likeliest address for phones; "" where none leads there."""
+        return next(iter(self._invite.for_phones), "")
+
     def look(self) -> None:
         """Show it where it is a new one, and tell how many wrong codes came."""
         if (invite := self._now()) != self._invite:

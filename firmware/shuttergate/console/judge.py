@@ -1,4 +1,4 @@
-"""A person's own picture, judged: the console's side. The bytes are opened in a confined child.
+"""A person's own picture, judged or looked for: the console's side. A confined child opens it.
 
 The picture is in memory and nowhere else, in this process only until it is sent to the child.
 """
@@ -10,13 +10,16 @@ import fcntl
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import IntEnum
+from typing import Literal, TypeVar
 
 import msgspec
 
-from shuttergate.config import Config
+from shuttergate.config import Config, KitStart
 from shuttergate.errors import Busy, JudgeError
+from shuttergate.feed import TaughtHead
 from shuttergate.system import spawn
 from shuttergate.system.framing import MAX_MESSAGE_BYTES
 from shuttergate.verdict import Reason
@@ -32,6 +35,13 @@ seconds, and the child itself gives a picture ten seconds of the processor."""
 
 IDLE_S = 60.0
 """A child without a picture for so long is ended: it holds the memory of two models."""
+
+
+class Errand(IntEnum):
+    """What is to be done with a picture: the byte between its length and it."""
+
+    JUDGE = 1
+    PRINT = 2
 
 
 Cause = Literal["not a picture", "no decoder", "too large", "animation", "time"]
@@ -58,6 +68,19 @@ class JudgedPicture(msgspec.Struct, frozen=True, tag="judged"):
     look: Judgement
 
 
+class PrintedPicture(msgspec.Struct, frozen=True, tag="printed"):
+    """By what a picture is found again; ``dhash`` and ``plain`` as `packs.looks.Fingerprint`.
+
+    ``views``: what the teachable model makes of it, as `rulebook.views_of`, float32, little-endian;
+    none where the nudity rule does not clear all, of which nothing is ever kept, or no model can
+    be taught.
+    """
+
+    dhash: str
+    plain: bool
+    views: list[bytes]
+
+
 class UnreadablePicture(msgspec.Struct, frozen=True, tag="unreadable"):
     """Not judged; "no decoder": HEIC; "animation": of too many pictures; "time": takes too long."""
 
@@ -74,25 +97,27 @@ class JudgeRefused(msgspec.Struct, frozen=True, tag="refused"):
     cause: str
 
 
-Answer = JudgedPicture | UnreadablePicture | JudgeReady | JudgeRefused
+Answer = JudgedPicture | PrintedPicture | UnreadablePicture | JudgeReady | JudgeRefused
 
 _answers = msgspec.json.Decoder(Answer)
+_Seen = TypeVar("_Seen", JudgedPicture, PrintedPicture)
 
 
 @dataclass(frozen=True, slots=True)
 class _Child:
     process: subprocess.Popen[bytes]
     link: socket.socket
+    settings: bytes
 
     @property
     def runs(self) -> bool:
         return self.process.poll() is None
 
-    async def send(self, picture: bytes | bytearray) -> None:
+    async def send(self, errand: Errand, picture: bytes | bytearray) -> None:
         """Hand it a picture, and wipe it here."""
         loop = asyncio.get_running_loop()
         try:
-            await loop.sock_sendall(self.link, len(picture).to_bytes(4))
+            await loop.sock_sendall(self.link, len(picture).to_bytes(4) + errand.to_bytes())
             await loop.sock_sendall(self.link, picture)
         finally:
             if isinstance(picture, bytearray):
@@ -123,18 +148,24 @@ class _Child:
 
 
 class PictureJudge:
-    """Judges pictures one after another, in a child that is there only while it is needed.
+    """Judges pictures, or looks for them, one after another, in a child that is there only while
+    it is needed.
 
     For one event loop, in a thread that stays: the kernel ends the child with the thread.
     """
 
     def __init__(self, config: Config) -> None:
-        self._settings = msgspec.json.encode(config)
+        self._config = config
+        self._settings = msgspec.json.encode(KitStart(config))
         self._turn = asyncio.Lock()
         self._guests = 0
         self._child: _Child | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._closed = False
+
+    def teach(self, rules: Sequence[TaughtHead]) -> None:
+        """Judge by these taught rules, too, from the next picture on."""
+        self._settings = msgspec.json.encode(KitStart(self._config, list(rules)))
 
     async def judge(self, picture: bytes | bytearray) -> JudgedPicture | UnreadablePicture:
         """Judge a picture's bytes (see `judge_process.FORMATS`) as `shuttergate check` would.
@@ -142,6 +173,15 @@ class PictureJudge:
         A bytearray is wiped as soon as it is sent. Raises `Busy` where enough others wait, and
         `JudgeError` where no picture can be judged.
         """
+        return await self._ask(Errand.JUDGE, picture, JudgedPicture)
+
+    async def print(self, picture: bytes | bytearray) -> PrintedPicture | UnreadablePicture:
+        """Return by what a picture would be found again; all else as `judge`."""
+        return await self._ask(Errand.PRINT, picture, PrintedPicture)
+
+    async def _ask(
+        self, errand: Errand, picture: bytes | bytearray, kind: type[_Seen]
+    ) -> _Seen | UnreadablePicture:
         if len(picture) > MAX_PICTURE_BYTES:
             return UnreadablePicture("too large")
         if self._guests > MAX_WAITING:
@@ -154,10 +194,10 @@ class PictureJudge:
                 child = await self._ready()
                 try:
                     async with asyncio.timeout(LIMIT_S):
-                        await child.send(picture)
+                        await child.send(errand, picture)
                         del picture
                         answer = await child.answer()
-                        if not isinstance(answer, JudgedPicture | UnreadablePicture):
+                        if not isinstance(answer, kind | UnreadablePicture):
                             raise msgspec.DecodeError("no answer to a picture")
                 except TimeoutError:
                     await self._end()
@@ -190,8 +230,9 @@ class PictureJudge:
             self._idle.cancel()
         if self._closed:
             raise JudgeError("the page is closing")
-        if self._child is not None and self._child.runs:
-            return self._child
+        child = self._child
+        if child is not None and child.runs and child.settings == self._settings:
+            return child
         await self._end()
         self._child = _start(self._settings)
         try:
@@ -248,7 +289,7 @@ def _start(settings: bytes) -> _Child:
             stderr=subprocess.DEVNULL,  # what a decoder has to say of a picture is for nobody
         )
     ours.setblocking(False)
-    return _Child(process, ours)
+    return _Child(process, ours, settings)
 
 
 def _above_stderr(end: socket.socket) -> socket.socket:

@@ -22,13 +22,15 @@ from PIL import AvifImagePlugin, Image
 from PIL import WebPImagePlugin as WebPImagePlugin  # else Pillow loads every format to find it
 
 from shuttergate.board import AcceleratorPart
-from shuttergate.config import Config, read_kit
+from shuttergate.config import KitStart, read_kit
 from shuttergate.console.judge import (
     MAX_PICTURE_BYTES,
+    Errand,
     JudgedPicture,
     Judgement,
     JudgeReady,
     JudgeRefused,
+    PrintedPicture,
     UnreadablePicture,
 )
 from shuttergate.errors import (
@@ -40,8 +42,17 @@ from shuttergate.errors import (
     TooLargeError,
 )
 from shuttergate.frames import heif
-from shuttergate.frames.pictures import pictures_in
-from shuttergate.rulebook import heads, settings_rules
+from shuttergate.frames.pictures import lores_of, pictures_in
+from shuttergate.packs.looks import fingerprint
+from shuttergate.rulebook import (
+    PICTURE_LIMIT,
+    cleared_views,
+    head_of,
+    heads,
+    put,
+    settings_rules,
+    taught_of,
+)
 from shuttergate.stills import LOOK_LIMIT, looking
 from shuttergate.system import spawn
 from shuttergate.system.framing import exactly, framed
@@ -111,22 +122,52 @@ def judged(
             size = image.size
             for sitting in sittings.values():
                 sitting.see(image)
-    except (TooLargeError, MemoryError):
-        return UnreadablePicture("too large")
-    except AnimationError:
-        return UnreadablePicture("animation")
-    except DecoderError:
-        return UnreadablePicture("no decoder")
-    except PictureError:
-        return UnreadablePicture("not a picture")
+    except (PictureError, MemoryError) as error:
+        return _unreadable(error)
     live, look = (sittings[which].judgement() for which in (Look.LIVE, Look.SECOND))
     return JudgedPicture(size[0], size[1], live, look)
 
 
+def printed(picture: bytes | bytearray, eyes: Eyes) -> PrintedPicture | UnreadablePicture:
+    """Return by what a picture file's bytes would be found again; of an animation the first."""
+    file = io.BytesIO(picture)
+    try:
+        looks = fingerprint(file, FORMATS, MAX_PIXELS)
+        file.seek(0)
+        image = next(pictures_in(file, "the picture", PICTURE_LIMIT, FORMATS, MAX_PIXELS))
+    except (PictureError, MemoryError, StopIteration) as error:
+        return _unreadable(error)
+    if looks.dhash is None:  # it can be read reduced, and there was no memory for the whole
+        return UnreadablePicture("too large")
+    return PrintedPicture(looks.dhash, looks.plain, _views(image, eyes))
+
+
+def _views(image: Image.Image, eyes: Eyes) -> list[bytes]:
+    channel = eyes.teachable
+    if channel is None:
+        return []
+    try:
+        found = cleared_views(lores_of(image, channel.lores_size), eyes, channel)
+    except ScoreError:
+        return []
+    return [] if found is None else [one.tobytes() for one in found.astype("<f4")]
+
+
+def _unreadable(error: Exception) -> UnreadablePicture:
+    match error:
+        case TooLargeError() | MemoryError():
+            return UnreadablePicture("too large")
+        case AnimationError():
+            return UnreadablePicture("animation")
+        case DecoderError():
+            return UnreadablePicture("no decoder")
+    return UnreadablePicture("not a picture")
+
+
 def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
     """Answer picture by picture until the other side is gone."""
-    while (head := exactly(link, 4)) is not None:
-        size = int.from_bytes(head)
+    while (head := exactly(link, 5)) is not None:
+        size, errand = int.from_bytes(head[:4]), head[4]
         if size > MAX_PICTURE_BYTES:
             return
         picture = exactly(link, size)
@@ -134,19 +175,23 @@ def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
             return
         # By default the signal ends the process, in whatever library it is just then.
         signal.setitimer(signal.ITIMER_PROF, PICTURE_CPU_S)
-        answer = judged(picture, eyes, rules)
+        is_to_find = errand == Errand.PRINT
+        answer = printed(picture, eyes) if is_to_find else judged(picture, eyes, rules)
         signal.setitimer(signal.ITIMER_PROF, 0)
         picture[:] = bytes(size)
         del picture
         link.sendall(framed(msgspec.json.encode(answer)))
 
 
-def _open(config: Config) -> tuple[Eyes, dict[Look, Rule]]:
+def _open(begun: KitStart) -> tuple[Eyes, dict[Look, Rule]]:
+    config = begun.config
     kit = read_kit(config, None)
     # On the CPU: the accelerator is the running kit's.
     engine = AcceleratorPart(driver="cpu")
     taught = heads(settings_rules(config.policy.rules))
     eyes = open_eyes(kit.channels.live, kit.channels.look, engine, views=kit.views, taught=taught)
+    pushed = {one.name: (one.embedder, head_of(one, eyes.live)) for one in begun.taught}
+    put(eyes, taught_of(eyes) | pushed)
     return eyes, {which: eyes.rule(which, config.limits()) for which in Look}
 
 
@@ -179,8 +224,7 @@ def main(argv: list[str] | None = None) -> None:
     _go_first()  # while its files under /proc are still its own
     with spawn.begin("shuttergate-judge", argv) as link, contextlib.suppress(ConnectionError):
         try:
-            settings = msgspec.json.decode(spawn.settings(), type=Config)
-            eyes, rules = _open(settings)
+            eyes, rules = _open(msgspec.json.decode(spawn.settings(), type=KitStart))
         except ShuttergateError as error:
             link.sendall(framed(msgspec.json.encode(JudgeRefused(str(error)))))
             return

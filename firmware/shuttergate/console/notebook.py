@@ -280,10 +280,10 @@ class Notebook:
         return list(self._lessons.values())
 
     @property
-    def in_force(self) -> list[TaughtRule]:
-        """The rules that are in force, as far as they are known here."""
-        rules = (one.rule for one in self.lessons if one.name in self._in_force)
-        return [one for one in rules if one is not None]
+    def in_force(self) -> list[feed.TaughtHead]:
+        """The rules that were put into force here, as the kit was given them."""
+        rules = (one.enforced for one in self.lessons if one.name in self._in_force)
+        return [_pushed(one) for one in rules if one is not None]
 
     def _opened(self) -> Lesson:
         if self._current is None:

@@ -22,6 +22,7 @@ VIEWS = {
     "/explain": "explain.html",
     "/teach": "teach.html",
     "/demands": "demands.html",
+    "/ledger": "ledger.html",
     "/pair": "pair.html",
 }
 """By address; all but the last are of the kit, and for whom it knows."""

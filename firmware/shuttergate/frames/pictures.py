@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import EpsImagePlugin, ExifTags, Image, ImageSequence, UnidentifiedImageError
+from PIL import EpsImagePlugin, Image, ImageSequence, UnidentifiedImageError
 
 from shuttergate.errors import (
     AnimationError,
@@ -23,6 +23,7 @@ from shuttergate.errors import (
 )
 from shuttergate.frame import Pixels
 from shuttergate.frames import heif
+from shuttergate.frames.turns import turn_of
 from shuttergate.system.library_words import librarys
 
 MAX_PIXELS = 128_000_000
@@ -42,18 +43,6 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 # PostScript is a program: Pillow would have Ghostscript run it, for as long as it likes.
 EpsImagePlugin.gs_binary = False
-
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""By the values of EXIF's tag Orientation (CIPA DC-008, 4.6.5.1)."""
 
 
 def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[Image.Image]:
@@ -160,26 +149,14 @@ def _upright(
         for frame in ImageSequence.Iterator(image):
             _refuse_larger(name, frame, max_pixels)  # a GIF may grow from one to the next
             frame.load()  # here, where damage is caught and the file is open
-            turn = _turn(frame)
+            turn = turn_of(frame)
             yield _rgb(frame if turn is None else frame.transpose(turn))
         return
     if limit is not None:
         image.draft("RGB", limit)
     image.load()
-    turn = _turn(image)  # afterwards: a TIFF may be upright by now
+    turn = turn_of(image)  # afterwards: a TIFF may be upright by now
     yield _rgb(image if turn is None else image.transpose(turn))
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Return what brings the picture upright, by its EXIF (or a TIFF's own tag); None: it is so.
-
-    Of all that EXIF says this alone is read: Pillow's `exif_transpose` writes the rest anew, and
-    fails where any of it is odd.
-    """
-    try:
-        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # no EXIF that anything could read: then it says nothing
-        return None
 
 
 def _refuse_larger(name: str, image: Image.Image, max_pixels: int) -> None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-import warnings
 from collections import Counter
 from pathlib import Path
 
 import msgspec
-from PIL import Image, ImageOps
 
 from shuttergate.columns import padded
 from shuttergate.errors import PackError, cause_of, plain
 from shuttergate.lang import N_, _
+from shuttergate.packs.looks import ALIKE_BITS, distance, fingerprint
 from shuttergate.system.library_words import error_words
 
 LEDGER = "ledger.csv"
@@ -26,21 +25,12 @@ LEDGER_KIND = "ledger"
 """A row of this kind names another pack's ledger, which this pack was made from too: all of it but
 that pack's own backbone. Its sha256 says which state of it."""
 
-ALIKE_BITS = 6
-"""Two pictures whose dHash differs in no more of the 64 bits look alike."""
-
 MOST_ALIKE = 10
-
-PLAIN_LEVELS = 8
-"""A picture whose 9 x 8 reduction has no more contrast than this, of 255, is too plain: its dHash
-is little but noise, and says "alike" of any other plain picture."""
 
 PERSONS = frozenset({"crowd", "face", "hand", "person"})
 """What the column `what` says where a person, or a part of one, is shown."""
 
 PICTURES = ("photograph", "texture", "drawing")
-
-MAX_PIXELS = 128_000_000
 
 
 class LedgerSource(msgspec.Struct, frozen=True):
@@ -115,7 +105,7 @@ class Found(msgspec.Struct, frozen=True):
 
 def read_ledger(path: Path) -> list[LedgerSource]:
     """Return the rows, those of a ledger it names among them; raise `PackError` for no ledger."""
-    rows = _read_rows(path)
+    rows = own_rows(path)
     for named in [row for row in rows if row.kind == LEDGER_KIND]:
         other = path.parents[1] / named.package / named.path
         try:
@@ -134,11 +124,12 @@ def read_ledger(path: Path) -> list[LedgerSource]:
                 name=path.name,
                 due=named.sha256[:16],
             )
-        rows += [row for row in _read_rows(other) if row.use != "backbone"]
+        rows += [row for row in own_rows(other) if row.use != "backbone"]
     return rows
 
 
-def _read_rows(path: Path) -> list[LedgerSource]:
+def own_rows(path: Path) -> list[LedgerSource]:
+    """Return the rows that stand in the file itself; raise `PackError` for no ledger."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -202,58 +193,15 @@ def _count(words: list[str]) -> dict[str, int]:
 def find(file: Path, rows: list[LedgerSource]) -> Found:
     """Look for `file` by sha256 and, if it is a picture, by its looks; raise `OSError`."""
     with file.open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    exact = [row for row in rows if row.sha256 == sha256]
-    looks, is_plain, alike = None, False, list[Alike]()
-    grey = _read(file)
-    if grey is not None:
-        looks, is_plain = dhash(grey), _contrast(grey) <= PLAIN_LEVELS
-        near = [Alike(distance(looks, row.dhash), row) for row in rows if row.dhash]
+        asked = fingerprint(content)
+    exact = [row for row in rows if row.sha256 == asked.sha256]
+    alike = list[Alike]()
+    if asked.dhash is not None:
+        near = [Alike(distance(asked.dhash, row.dhash), row) for row in rows if row.dhash]
         others = [one for one in near if one.distance <= ALIKE_BITS and one.row not in exact]
         alike = sorted(others, key=lambda one: one.distance)[:MOST_ALIKE]
-    return Found(plain(file), sha256, looks, is_plain, bool(exact or alike), exact, alike)
-
-
-def _read(file: Path) -> Image.Image | None:
-    """Return the file's first picture, reduced, or None if it is no picture."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # broken metadata is no reason to refuse the pixels
-            with Image.open(file) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    return None
-                return reduced(image)
-    except Exception:  # decoders meet outside bytes: whatever they raise means no picture
-        return None
-
-
-def reduced(image: Image.Image) -> Image.Image:
-    """Return the picture upright, over white, grey, 9 x 8."""
-    image = ImageOps.exif_transpose(image)
-    if image.has_transparency_data:
-        page = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(page, image.convert("RGBA"))
-    return image.convert("RGB").convert("L").resize((9, 8), Image.Resampling.LANCZOS)
-
-
-def dhash(grey: Image.Image) -> str:
-    """64 bits of a `reduced` picture: is each of 8 x 8 spots brighter to the right?
-
-    models/*/recipe/pictures.py has a twin of `reduced` and this, which must give the same.
-    """
-    grey_levels = grey.tobytes()
-    spots = (9 * row + column for row in range(8) for column in range(8))
-    bits = "".join("01"[grey_levels[spot + 1] > grey_levels[spot]] for spot in spots)
-    return f"{int(bits, 2):016x}"
-
-
-def _contrast(grey: Image.Image) -> int:
-    return max(grey.tobytes()) - min(grey.tobytes())
-
-
-def distance(one: str, other: str) -> int:
-    """Return how many of the 64 bits differ."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
+    found = bool(exact or alike)
+    return Found(plain(file), asked.sha256, asked.dhash, asked.plain, found, exact, alike)
 
 
 NAMES = (

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from shuttergate import feed
 from shuttergate.companion import Companion
-from shuttergate.config import Config, GateStart
+from shuttergate.config import Config, KitStart
 from shuttergate.parent.children import Child, memory_mb
 from shuttergate.parent.injected import Injected
 from shuttergate.parent.taught import Taught
@@ -258,7 +258,7 @@ class Supervisor:
     def _start_gate(self, now_s: float) -> None:
         ours, theirs = feed.pair()
         with theirs:
-            settings = msgspec.json.encode(GateStart(self._config, self._taught.rules))
+            settings = msgspec.json.encode(KitStart(self._config, self._taught.rules))
             self._gate.start("shuttergate.gate_process", theirs.fileno(), settings, now_s)
         self.starts += 1
         self._leash = feed.Leash(ours)

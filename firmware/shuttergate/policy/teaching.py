@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from shuttergate.errors import TeachError
+from shuttergate.errors import RuleError, TeachError
 from shuttergate.policy.bank import HarmlessBank, units
 from shuttergate.policy.examples import LEAST_YES, Doubles, Example, refuse_alike, refuse_misfits
 from shuttergate.policy.rule_file import Contribution, Floats, TaughtRule
@@ -33,6 +34,7 @@ between the object and all else is 0. A line between where examples and counter-
 what each gets without itself, wanders with so few of them, and refused more of what is harmless.
 """
 
+MOST_CLOSED = 0.1  # of the bank by a rule in a file; what is taught here refuses no fiftieth
 MOST_REFUSED = 0.02  # of the bank, for a rule that knows at least half of its own examples
 LEAST_TOLD_APART = 0.75  # of all pairs of an example and a counter-example
 MOST_MISTAKEN = 0.5  # of the counter-examples
@@ -168,6 +170,19 @@ def _held(rule: TaughtRule, fit: _Fit) -> dict[str, float]:
 def confused(rule: TaughtRule, bank: HarmlessBank) -> dict[str, int]:
     """Return how many harmless pictures of the bank a rule blocks, by what they show."""
     return bank.named(rule.scores(bank.embeddings) >= rule.line)
+
+
+def refuse_closing(file: Path, rule: TaughtRule, bank: HarmlessBank) -> None:
+    """Refuse a rule that no examples can have taught: it would keep a kit closed for no reason."""
+    share = sum(confused(rule, bank).values()) / len(bank.shows)
+    if share > MOST_CLOSED:
+        raise RuleError(
+            "{file}: of harmless pictures the rule {name} would refuse {share:.0f} %; take it "
+            "out, or teach it anew",
+            file=file,
+            name=rule.name,
+            share=100 * share,
+        )
 
 
 def _by_word(rule: TaughtRule) -> dict[str, Floats]:

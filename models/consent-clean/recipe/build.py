@@ -9,6 +9,7 @@ the rendering over machines, run recipe/render.py with --dask on a folder that a
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ SCENES = 4200
 SHARE = "0.5"  # of the way to the tuned weights that the backbone goes: see DATASHEET.md
 STEPS = 10
 DRAWS = 3  # of views of parts; see close.py
+LIST = "made-from.sha256"  # of pictures.csv: what everything else in the work folder was made from
+OLDER = frozenset({"venv", "packages", "pictures", LIST})  # what does not hang on that list
 AGAIN = "run the same command again; if it fails at once, delete that step's files and run again."
 
 
@@ -72,7 +75,9 @@ def take_views(shop: Workshop, scenes: int, missing_ok: bool) -> Path:
 
     shop.say("fetching the ledger's pictures, less the opt-outs (1.3 GB the first time)")
     allow = ["--allow-missing"] if missing_ok else []
+    before = _listed(pictures)
     script(shop, "pictures.py", pictures, "--cache", work / "packages", *allow, online=True)
+    forget_what_is_gone(work, before, _listed(pictures))
 
     shop.say(f"rendering {scenes} scenes (40 a minute on 2 cores)")
     script(shop, "render.py", renders, "--scenes", str(scenes), "--papers", pictures)
@@ -81,6 +86,27 @@ def take_views(shop: Workshop, scenes: int, missing_ok: bool) -> Path:
     if not (views / "about.npz").exists():
         script(shop, "embed.py", "views", renders, pictures, views)
     return views
+
+
+def forget_what_is_gone(work: Path, before: str, now: str) -> None:
+    """Clear away what an earlier build made from other pictures: they may have been opted out.
+
+    ``before``, ``now``: what `_listed` said before and after they were fetched.
+    """
+    stamp = work / LIST
+    made_from = stamp.read_text() if stamp.exists() else before
+    if made_from not in ("", now):
+        old = sorted(path for path in work.iterdir() if path.name not in OLDER)
+        print(f"other pictures than before: {len(old)} files and folders are made anew", flush=True)
+        for path in old:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    stamp.write_text(now)
+
+
+def _listed(pictures: Path) -> str:
+    """The sha256 of the list of pictures that are there; "" where none were fetched yet."""
+    path = pictures / "pictures.csv"
+    return sha256(path) if path.exists() else ""
 
 
 def take_card_views(shop: Workshop) -> Path:

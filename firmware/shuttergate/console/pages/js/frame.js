@@ -14,7 +14,9 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-const VIEWS = { camera: "/", stage: "/stage", bench: "/bench", explain: "/explain", teach: "/teach", demands: "/demands" };
+const VIEWS = {
+  camera: "/", stage: "/stage", bench: "/bench", explain: "/explain", teach: "/teach", ledger: "/ledger", demands: "/demands",
+};
 
 /** Put the bar in place, speak the right language, connect; `redraw` is called when words change. */
 export function begin(redraw) {
@@ -63,6 +65,17 @@ export function start(redraw) {
 export function swap() {
   choose(language() === "en" ? "ja" : "en");
   speak();
+}
+
+/** Show a dialog of class `name`, headed by `title`, until it is closed. */
+export function dialog(name, title, ...children) {
+  const one = h("dialog", { class: name, "aria-label": title },
+    h("h2", {}, title), ...children,
+    h("form", { method: "dialog" }, h("button", { autofocus: true }, say("photo.close"))));
+  one.addEventListener("close", () => one.remove());
+  one.addEventListener("click", (event) => event.target === one && one.close());
+  document.body.append(one);
+  one.showModal();
 }
 
 /** All of the screen for this page, or no longer. */

@@ -4,6 +4,7 @@ import { begin, h } from "./frame.js";
 import { viewfinder } from "./finder.js";
 import { ask, kit, may, newest, on } from "./live.js";
 import { drawPill } from "./pill.js";
+import { showReceipt } from "./receipt.js";
 import { join, language, say } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -110,9 +111,23 @@ function drawSides() {
   if ($("stands").textContent !== words) $("stands").textContent = words;
   $("stands").dataset.refused = String(said !== null);
   $("receipt").hidden = !receipt;
-  if (receipt) $("receipt").replaceChildren(say("teach.receipt"), " ", h("strong", {}, called(receipt)), " ", h("span", { class: "small" }, say("teach.receipt.why")));
+  drawReceipt();
   $("cannot").hidden = mayTeach;
   $("cannot").textContent = !kit.kit ? "" : say(kit.teaching?.can ? "teach.look" : "teach.cannot");
+}
+
+let receiptDrawn = ""; // a button that is drawn anew with each frame loses the keyboard
+
+function drawReceipt() {
+  const key = JSON.stringify([receipt, language()]);
+  if (!receipt || key === receiptDrawn) return;
+  receiptDrawn = key;
+  const { word } = receipt;
+  $("receipt").replaceChildren(
+    say("teach.receipt"), " ", h("strong", {}, called(receipt)), " ",
+    h("span", { class: "small" }, say("teach.receipt.why")), " ",
+    h("button", { type: "button", class: "quiet", onclick: () => showReceipt(word) }, say("receipt")),
+  );
 }
 
 function drawForce() {
