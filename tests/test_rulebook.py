@@ -151,7 +151,9 @@ def test_one_that_gives_no_score_leaves_no_frame_clear() -> None:
 
 
 @pytest.mark.parametrize("doubted", NAMES)
-@pytest.mark.parametrize("view", range(VIEWS), ids=["whole", "middle", "mirrored", "its middle"])
+@pytest.mark.parametrize(
+    "view", range(VIEWS), ids=["whole", "mirrored", "middle", "its mirror image"]
+)
 def test_numbers_are_kept_only_of_views_that_every_channel_clears(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doubted: str, view: int
 ) -> None:

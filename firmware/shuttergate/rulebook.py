@@ -38,7 +38,7 @@ PICTURE_LIMIT = (4056, 3040)
 """Larger pictures are reduced to this first, as by `check`."""
 
 VIEWS = 4
-"""Of each picture: whole, its middle, and the mirror images of both."""
+"""Of each picture: whole, its mirror image, and its middle with the mirror image of that."""
 
 MIDDLE = 0.8
 """So much of the picture's width and height. It costs no example, and a rule that saw the object
@@ -286,8 +286,8 @@ def _views(lores: Pixels) -> list[Pixels]:
     middle = Image.fromarray(lores).resize(
         (width, height), Image.Resampling.BILINEAR, (right, down, width - right, height - down)
     )
-    both = [lores, np.asarray(middle)]
-    return [*both, *(np.ascontiguousarray(one[:, ::-1]) for one in both)]
+    mirrored = (np.ascontiguousarray(one[:, ::-1]) for one in (lores, np.asarray(middle)))
+    return [lores, next(mirrored), np.asarray(middle), next(mirrored)]
 
 
 def today() -> str:

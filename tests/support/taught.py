@@ -6,18 +6,21 @@ import functools
 import hashlib
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from shuttergate import rulebook
+from shuttergate.frames.pictures import lores_of
 from shuttergate.frames.scene import room_film
 from shuttergate.policy.bank import HarmlessBank, units
 from shuttergate.policy.examples import Example
 from shuttergate.policy.pairs import pairs
 from shuttergate.policy.rule_file import Floats, TaughtRule
 from shuttergate.policy.teaching import teach
+from shuttergate.vision.channel import Channel
 
 WIDTH = 64
 SUM = 32  # bytes, at a file's end
@@ -68,6 +71,20 @@ def fitting(name: str = "banana") -> TaughtRule:
         row = units((0.6 * odd * yes + rows[40 * at])[None])
         given.append(Example(pairs()[at], yes, row))
     return teach(name, pack.manifest.sha256, given, harmless, DAY)
+
+
+def closing(name: str, image: Image.Image) -> TaughtRule:
+    """Return a rule that closes for this very picture, and for few others."""
+    pack = rulebook.pack("consent-clean")
+    channel = Channel(pack, pack.model(pack.content()))
+    one = channel.embedder(lores_of(image, pack.lores_size))
+    rule = fitting(name)
+    mean = rulebook.bank_of(pack).embeddings.astype(np.float64).mean(axis=0)
+    towards = one / np.linalg.norm(one) - mean
+    over = float((one / np.linalg.norm(one)) @ towards)
+    steep = 8.0 / (over - float(mean @ towards))  # the picture 4 over the line, the mean 4 under it
+    weights = (steep * towards).astype(np.float32)
+    return replace(rule, weights=weights, bias=4.0 - steep * over)
 
 
 def signed(content: bytes) -> bytes:
