@@ -15,7 +15,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # English, too, whatever it says: tests read what people are told.
 PYTEST := LANGUAGE=en PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-taught bench-teaching bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film container lock locale clean
+.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-taught bench-teaching bench-lesson bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film container lock locale clean
 
 # ja: このメニュー
 menu:  ## this menu
@@ -100,6 +100,10 @@ bench-taught: $(VENV)/.ready-dev  ## taught rules: twenty objects, 1 to 10 examp
 # ja: 教えている組が待つ時間。動いているデモで、押してから合い言葉が出るまで、効かせてから線が落ちるまで（1分）
 bench-teaching: $(VENV)/.ready-dev  ## how long a class waits: a press to its receipt, "in force" to a dead line (1 minute)
 	PYTHONPATH=tests $(BIN)/python -m measure.teaching $(ARGS)
+
+# ja: 授業の偏った画像が、規則をどれだけ誤らせるか。何をすれば直るか（5分）
+bench-lesson: $(VENV)/.ready-dev  ## how far the lesson's biased set misleads a rule, and what mends it (5 minutes)
+	PYTHONPATH=tests $(BIN)/python -m measure.lesson $(ARGS)
 
 # ja: 外に出るものについての表をすべて作る。見つかる大きさ、誤遮断、押してからの時間、メモリ。ARGS=MANIFEST.csv（1時間）
 bench-leaving: $(VENV)/.ready-dev  ## what may leave, all of its table: coverage, false refusals, press, memory: ARGS=MANIFEST.csv (1 h)
