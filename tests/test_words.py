@@ -47,6 +47,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
         {"name": "a.jpg", "frame": 7, "scores": SCORES, "ms": 94.2},
     ),
     (feed.PressRefused(Reason.NUDITY), "press refused", {"reason": "nudity"}),
+    (feed.QuestionPut(10.0, 3.0), "asked", {"answer_s": 10.0, "hold_s": 3.0}),
     (
         feed.PressRefused(Reason.FAULT, "is full", [Fault.ALBUM]),
         "press refused",
@@ -59,6 +60,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
     ),
     (feed.VideoLost(Reason.NO_PHOTO), "video lost", {"reason": "no photo"}),
     (feed.NoVideo("no PyAV"), "no video", {"cause": "no PyAV"}),
+    (feed.Unsigned("a.jpg", "is cut"), "unsigned", {"name": "a.jpg", "cause": "is cut"}),
     (feed.FaultBegan(Fault.SELF_TEST, "0.3"), "self-test fault", {"error": "0.3"}),
     (feed.CameraWorks("a camera"), "camera works again", {"camera": "a camera"}),
     (

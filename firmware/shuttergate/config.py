@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shuttergate import board, gate
+from shuttergate import board, gate, question
 from shuttergate.errors import ConfigError, listed
 from shuttergate.feed import TaughtHead
 from shuttergate.system.toml import Table, decode, path_of
@@ -55,9 +55,11 @@ class AlbumSettings(Table, frozen=True):
 
     ``longest_side``: "judged" is the largest picture in which nothing can be made out that the
     models could not; a number in pixels can only make it smaller.
+    ``marks``: what programs read: not for training, and taken by a camera.
     """
 
     folder: str = ""
+    marks: bool = True
     jpeg_quality: Annotated[int, Meta(ge=1, le=100)] = 90
     longest_side: Literal["judged"] | Annotated[int, Meta(ge=320, le=8192)] = "judged"
 
@@ -92,10 +94,29 @@ class LookSettings(Table, frozen=True):
 class PolicySettings(Table, frozen=True):
     """Rules that the kit was taught, beside the nudity rule: their files, in any order.
 
-    They can only close; no setting takes the nudity rule away, or makes it laxer.
+    They can only close; no setting takes the nudity rule away, or makes it laxer. ``ask``: whoever
+    presses where one of them alone closes is asked, and may say yes within ``answer_s``, by holding
+    the button for ``hold_s``. Of nudity nobody is asked.
     """
 
     rules: Annotated[list[str], Meta(max_length=16)] = []
+    ask: bool = False
+    answer_s: Annotated[float, Meta(ge=10, le=600)] = 10.0
+    hold_s: Annotated[float, Meta(ge=3, le=60)] = 3.0
+
+    def terms(self, rules: gate.Rules) -> question.Terms:
+        """Return how the kit asks."""
+        return question.Terms(rules, self.ask, self.answer_s, self.hold_s)
+
+
+class CredentialSettings(Table, frozen=True):
+    """The class for which photos and videos are signed, by its file; empty: nothing is signed.
+
+    ``required``: what cannot be signed is not kept.
+    """
+
+    class_file: str = msgspec.field(default="", name="class")
+    required: bool = True
 
 
 class PageSettings(Table, frozen=True):
@@ -137,6 +158,7 @@ class Config(Table, frozen=True):
     vision: VisionSettings = VisionSettings()
     looks: LookSettings = LookSettings()
     policy: PolicySettings = PolicySettings()
+    credentials: CredentialSettings = CredentialSettings()
     page: PageSettings = PageSettings()
     thresholds: dict[str, ThresholdSettings] = {}
     pins: PinChanges = PinChanges()
@@ -155,11 +177,25 @@ class KitStart(msgspec.Struct, frozen=True):
     taught: list[TaughtHead] = []
 
 
+def class_file(config: Config) -> Path | None:
+    """Return the file of the class that this kit signs for, if any; raise `ConfigError`."""
+    name = config.credentials.class_file
+    return path_of(name, "credentials.class").absolute() if name else None
+
+
 def read_config(path: Path | None) -> Config:
     """Return the configuration at `path`, or the defaults; raise `ConfigError` (file and key)."""
     if path is None:
         return Config()
     config = decode(path, Config)
+    if not config.policy.hold_s < config.policy.answer_s:
+        raise ConfigError(
+            "{path}: policy.hold_s: no yes that is held for {hold_s:g} s is in time, for "
+            "policy.answer_s is {answer_s:g} s; write less",
+            path=path,
+            hold_s=config.policy.hold_s,
+            answer_s=config.policy.answer_s,
+        )
     for name, limits in config.thresholds.items():
         try:
             Thresholds(limits.clear_below, limits.block_at)
@@ -179,6 +215,14 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
     if changes:
         kit = msgspec.structs.replace(kit, pins=msgspec.structs.replace(kit.pins, **changes))
         board.check_pins(kit.pins, path or Path("pins"))
+    if config.policy.ask and kit.pins.shutter_sense is None:
+        raise ConfigError(
+            "{path}: policy.ask: the button of the board {board} has no second pole, and only that "
+            "feels a press while the permissive line is low; fit one and name it as "
+            "pins.shutter_sense, or set ask = false",
+            path=path,
+            board=kit.name,
+        )
     channels = kit.channels.all
     unknown = sorted(set(config.thresholds) - set(channels))
     if unknown:

@@ -28,6 +28,7 @@ Caused = (
     | feed.PressRefused
     | feed.RuleRefused
     | feed.SwitchRefused
+    | feed.Unsigned
     | feed.VideoLost
 )
 
@@ -79,11 +80,15 @@ def is_notable(event: feed.Logged) -> bool:
             return bool(event.faults)
         case feed.Photo() | feed.PressRefused() | feed.Video() | feed.VideoLost() | feed.NoVideo():
             return True
+        case feed.QuestionPut():
+            return True
         case feed.FaultBegan() | feed.Switch() | feed.SwitchRefused() | feed.ThreadDied():
             return True
         case feed.RulesChanged() | feed.RuleRefused():
             return True
         case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
+            return True
+        case feed.Unsigned():
             return True
         case feed.CameraSlow() | feed.CameraGivenUp() | feed.ClockSet() | feed.ComputerBusy():
             return True
@@ -227,12 +232,22 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _("ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
         case feed.GateChanged():
             return _gate_words(item, language)
+        case feed.QuestionPut():
+            said = _(
+                "are you sure? Let it be, and nothing is taken; to take this one photo, let go, "
+                "then hold the shutter for {hold:g} s, within {answer:g} s"
+            )
+            return said.format(hold=item.hold_s, answer=item.answer_s)
         case feed.Photo():
             return _("photo saved, {ms:.0f} ms after the press").format(ms=item.ms)
         case feed.Video():
             return _video_words(item, language)
         case feed.NoVideo():
             return _("no press can become a video: {why}").format(
+                why=_cause(item, item.cause, language)
+            )
+        case feed.Unsigned():
+            return _("kept without a credential: {why}").format(
                 why=_cause(item, item.cause, language)
             )
         case feed.VideoLost():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import hashlib
 import io
+import shutil
 import struct
 import tempfile
 import zlib
@@ -16,7 +19,10 @@ from PIL import Image
 
 from shuttergate import companion, feed, viewfinder
 from shuttergate.capture import hatch
+from shuttergate.claims import Claims, LookClaim
 from shuttergate.console import judge
+from shuttergate.credentials import authority, marks
+from shuttergate.credentials.signer import C2PA_UUID, ROOM, FileSigner
 from shuttergate.policy.rule_file import MAGIC, Contribution, TaughtRule
 from shuttergate.system.framing import framed
 from shuttergate.system.paths import share
@@ -192,6 +198,36 @@ def archive() -> bytes:
     out = io.BytesIO()
     np.savez(out, a=np.ones((1, 4), np.int8))
     return out.getvalue() + LEDGER + b"sha256,what\nab,plain colour\n"
+
+
+CLASS = "a class"
+STATED = Claims("a1" * 32, {"a pack": "b2" * 32}, {}, {"live": LookClaim()})
+
+
+@functools.cache
+def class_file() -> Path:
+    """Return the file of a class of this run's own."""
+    folder = Path(tempfile.mkdtemp(prefix="shuttergate-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    authority.write(folder / "a.class", authority.new_class(CLASS)[0], 0o600)
+    return folder / "a.class"
+
+
+def class_files() -> Iterator[bytes]:
+    """Yield a class file, and one of a certificate alone."""
+    yield class_file().read_bytes()
+    yield authority.new_class(CLASS)[1]
+
+
+def stated() -> Iterator[bytes]:
+    """Yield a photo with marks, a signed one, and the boxes of a video."""
+    image = Image.radial_gradient("L").resize(_SIZE).convert("RGB")
+    photo = marks.marked(_saved(image, "JPEG"))
+    yield photo
+    yield FileSigner(authority.read(class_file())).photo(photo, STATED)
+    head, film = struct.pack(">I4s4s", 12, b"ftyp", b"iso5"), struct.pack(">I4s", 8, b"mdat")
+    yield head + ROOM + marks.BOX + film
+    yield head + struct.pack(">I4s", 24, b"uuid") + C2PA_UUID + film
 
 
 def orders() -> Iterator[bytes]:
@@ -396,6 +432,8 @@ _FILE: tuple[bytes, ...] = (
     *(b"GIF89a", b"\xff\xd8", b"II*\0", b"MM\0*", b"RIFF", b"IDAT", b"ftypavif", b"moov", b"%!PS"),
 )
 
+_PEM = (b"-----BEGIN ", b"CERTIFICATE", b"PRIVATE KEY", b"-----END ", b"-----\n", b"MII", b"AAAA")
+
 TOKENS: dict[str, tuple[bytes, ...]] = {
     "picture": _FILE,
     "clip": _FILE,
@@ -421,5 +459,7 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
     "answers": (*_JSON, b"\0\0\0\2{}"),
     "http": _HTTP,
     "ranges": (b"-", b"bytes=", b"9" * 20, b",", b" ", b"\xb2"),
+    "stated": _FILE,
+    "class_file": _PEM,
 }
 """Words that chance alone would take long to find, by target."""

@@ -103,7 +103,7 @@ def pictures(folder: Path, number: int, seed: int, star: bool) -> list[Path]:
         if star:
             radius, turn = dice.uniform(60, 100), dice.uniform(0, 6.3)
             middle = dice.uniform(120, 360), dice.uniform(90, 180)
-            corners = _star(middle, radius, turn)
+            corners = star_points(middle, radius, turn)
             ImageDraw.Draw(image).polygon(corners, (250, 215, 40), outline=(90, 60, 0), width=3)
         found.append(folder / f"{at}.png")
         image.save(found[-1])
@@ -120,7 +120,10 @@ def _room() -> list[Image.Image]:
         return found
 
 
-def _star(middle: tuple[float, float], radius: float, turn: float) -> list[tuple[float, float]]:
+def star_points(
+    middle: tuple[float, float], radius: float, turn: float
+) -> list[tuple[float, float]]:
+    """Return the ten corners of a star, in pixels; ``turn`` in radians."""
     corners = []
     for corner in range(10):
         reach = radius if corner % 2 else 0.42 * radius

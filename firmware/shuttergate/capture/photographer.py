@@ -14,6 +14,7 @@ from shuttergate.capture import hatch
 from shuttergate.capture.client import RECEIPT_TIMEOUT_S, PublisherClient
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import Phrase, ScoreError
 from shuttergate.frame import Frame, Pixels
@@ -45,6 +46,7 @@ class Outcome:
     detail: Phrase | str = ""
     frame: int = -1
     scores: Mapping[str, float] | None = None
+    lacks: Phrase | None = None  # why it has no credential, where it was to have one
 
 
 class PressWork(Protocol):
@@ -53,8 +55,11 @@ class PressWork(Protocol):
     def leaving(self, main: Pixels) -> Pixels:
         """Return a ``main`` picture in the size in which it may leave; raises `ScoreError`."""
 
-    def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        """Judge such a picture; raises `ScoreError`."""
+    def second_look(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
+        """Judge such a picture, but for a taught rule that was asked about; raises `ScoreError`."""
+
+    def claims(self, *, but_for: str = "") -> Claims:
+        """Return by what such a picture was cleared."""
 
     @property
     def wants_look(self) -> bool:
@@ -77,7 +82,10 @@ class PressWork(Protocol):
 
 
 class Photographer:
-    """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile."""
+    """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile.
+
+    ``spared``: where the frame lies for a press that is a yes.
+    """
 
     def __init__(
         self,
@@ -87,8 +95,10 @@ class Photographer:
         work: PressWork,
         idle_s: float,
         clock: Clock = since_boot_s,
+        spared: Shelf | None = None,
     ) -> None:
         self._shelf = shelf
+        self._spared = spared or Shelf(1)
         self._client = client
         self._camera = camera
         self._work = work
@@ -144,7 +154,8 @@ class Photographer:
         return max(self._camera.frame_interval_s, self._shelf.interval_s)
 
     def _take(self, opening: Opening, timeout_s: float) -> Frame | None:
-        return self._shelf.take(opening.pressed_s, self._interval_s, timeout_s)
+        shelf = self._spared if opening.but_for else self._shelf
+        return shelf.take(opening.pressed_s, self._interval_s, timeout_s)
 
     def _photograph(self, opening: Opening, frame: Frame | None) -> Outcome:
         camera, pressed_s = self._camera, opening.pressed_s
@@ -156,7 +167,9 @@ class Photographer:
         picture = None
         try:
             picture = self._leaving(frame)
-            reason, scores = self._work.second_look(picture)
+            # First: a rule that is put into force meanwhile may not have judged it.
+            claims = self._work.claims(but_for=opening.but_for)
+            reason, scores = self._work.second_look(picture, opening.but_for)
             if reason is not Reason.CLEAR:
                 return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(reason), number, scores)
             if not self._work.lasts(opening):
@@ -169,12 +182,13 @@ class Photographer:
         finally:
             if picture is not None:
                 picture[:] = 0
-        receipt = self._publish(opening, int(taken * 1000), photo)
+        receipt = self._publish(opening, int(taken * 1000), photo, claims)
         if receipt is None:
             return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
         if receipt.error:
             return Outcome(pressed_s, "", Reason.FAULT, receipt.cause, number, scores)
-        return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
+        lacks = receipt.lacks or None
+        return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores, lacks)
 
     def _leaving(self, frame: Frame) -> Pixels:
         """Return its main picture in the size in which it may leave, and let the frame go."""
@@ -199,10 +213,10 @@ class Photographer:
             picture[:] = 0
         self._pause_s = max(LOOK_S, LOOK_SHARE * (self._clock() - began_s))
 
-    def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:
+    def _publish(
+        self, opening: Opening, taken_ms: int, photo: bytes, claims: Claims
+    ) -> hatch.Receipt | None:
         """Have the photo kept; None where the gate closed before that."""
         if not self._work.lasts(opening):
             return None
-        return self._client.photo(
-            taken_ms, photo, hatch.Claims(), lambda: self._work.lasts(opening)
-        )
+        return self._client.photo(taken_ms, photo, claims, lambda: self._work.lasts(opening))

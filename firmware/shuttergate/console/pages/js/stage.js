@@ -34,7 +34,8 @@ function drawState() {
   put($("title"), say(word, { n: Math.floor(seconds ?? 0) }));
   const isHidden = mark === "open" && finderKind === "mosaic"; // since a second look refused the scene
   const said = isRecording ? "stage.rec.why" : isHidden ? "stage.hidden" : `stage.${mark}.why`;
-  const why = mark === "open" || mark === "fault" ? say(said) : whyWords(now);
+  const own = mark === "open" || mark === "fault" ? say(said) : whyWords(now);
+  const why = join([own, mark === "ask" ? kit.contact : ""]);
   put($("why"), why);
   $("shutter").dataset.live = String(mark === "open");
   $("shutter").disabled = !may("press");
