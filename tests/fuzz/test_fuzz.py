@@ -29,6 +29,8 @@ MUTATIONS = {
     "config": 1200,
     "board": 3000,
     "pack": 1500,
+    "rule": 3000,
+    "bank": 3000,
     "orders": 2000,
     "wishes": 1200,
     "sights": 1000,
