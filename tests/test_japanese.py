@@ -278,8 +278,10 @@ def test_tables_stand_in_columns_whatever_their_letters(
 ) -> None:
     lines = shuttergate("check", clear_scene, blocked_scene).splitlines()
     assert [columns(line.partition("0.")[0]) for line in lines[:1]] == [11]
-    assert lines[0].startswith("可 ") and lines[1].startswith("遮断 ")
-    assert lines[0].endswith("（問題なし）") and "(" not in "".join(lines)
+    assert lines[0].startswith("問題なし ") and lines[1].startswith("遮断 ")
+    assert (
+        lines[0].endswith("blue.png") and lines[1].endswith("（裸）") and "(" not in "".join(lines)
+    )
     found = [line for line in shuttergate("doctor").splitlines() if "→" not in line]
     assert not any(re.search(r"(?<![(（])(gpio|mock|cpu)(?![)）])", line) for line in found)
     starts = {columns(re.match(r"\S+ +", line)[0]) for line in found}  # type: ignore[index]

@@ -34,7 +34,7 @@ PLAN = inspect.type_info(_Plan)
     ("key", "said"),
     [
         ("side", ['"judged"', "`int` from 320 to 8192"]),
-        ("parts[...].kind", ["card", "room"]),
+        ("parts[0].kind", ["card", "room"]),
         ("parts[0].size", ["a4", "a6"]),
         ("named.x.size", ["a4", "a6"]),
         ("share", []),
@@ -63,5 +63,5 @@ def test_a_value_is_found_by_its_key() -> None:
     document = {"parts": [{"kind": "card"}, {"lamps": 9}], "named": {"x": 3}}
     assert value_at(document, "parts[1].lamps") == 9
     assert value_at(document, "named.x") == 3
-    for key in ("parts[2]", "parts[...]", "named.x.size", "gone"):
+    for key in ("parts[2]", "parts.kind", "named.x.size", "gone"):
         assert value_at(document, key) is None

@@ -22,7 +22,7 @@ from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.columns import columns, cut, padded
 from shuttergate.commands import run as serve
-from shuttergate.commands.trouble import Trouble
+from shuttergate.commands.breakdown import Breakdown
 from shuttergate.config import Config
 from shuttergate.errors import plain
 from shuttergate.feed import Total
@@ -86,11 +86,11 @@ class Screen:
         self._line = ""
         self._has_video = True
         self.names: list[str] = []
-        self._trouble = Trouble()
+        self._breakdown = Breakdown()
 
     def news(self, items: list[feed.News], kit: Supervisor, elapsed_s: float) -> None:
         """Show what happened."""
-        self._trouble.hear(items)
+        self._breakdown.hear(items)
         for item in items:
             if isinstance(item, feed.Photo | feed.Video):
                 self.names.append(item.name)
@@ -198,7 +198,7 @@ class Screen:
                 for why, n in _most_first(totals, Total.LOST)
             ),
             *(("", name) for name in self.names),
-            *self._trouble.rows(faults, totals.get(Total.REFUSED, {})),
+            *self._breakdown.rows(faults, totals.get(Total.REFUSED, {})),
         ]
         table = "".join(f"{padded(label, 12)}{text}\n" for label, text in rows)
         if self._terminal:

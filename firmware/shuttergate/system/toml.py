@@ -135,7 +135,7 @@ def _unexpected(
         )
     if due.startswith("`int") and given == "`float`":
         return phrase("{key}: no fractions are taken; write a whole number", key=key)
-    if due == "`object`" and "[" not in key:
+    if due.startswith("`object") and "[" not in key:
         return phrase(
             "{key}: is a table and has no value of its own; write its keys below a line [{key}]",
             key=key,

@@ -12,7 +12,7 @@ from shuttergate.words import clauses, words
 _PASSING = (Fault.STARTING, Fault.STOPPING)
 
 
-class Trouble:
+class Breakdown:
     """Hears the kit's news, and says at the end what somebody has to mend."""
 
     def __init__(self) -> None:
