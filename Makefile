@@ -15,7 +15,7 @@ WORKERS ?= $(shell cores=$$(nproc); echo $$((cores < 8 ? cores + 2 : 8)))
 # English, too, whatever it says: tests read what people are told.
 PYTEST := LANGUAGE=en PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: menu setup video heif demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-memory bench-coverage bench-taught bench-teaching bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film container lock locale clean
+.PHONY: menu setup video heif credentials demo test test-quick test-fresh coverage lint bench bench-page bench-video bench-peers bench-card bench-closings bench-credentials bench-memory bench-coverage bench-taught bench-teaching bench-lesson bench-leaving bench-scaling eval-data bench-gate fuzz bench-scenarios bench-mutations bench-soak bench-long bench-vm bench-kernel bench-pi bench-arm64 rebuild lesson talk-film container lock locale clean
 
 # ja: このメニュー
 menu:  ## this menu
@@ -31,6 +31,9 @@ video: $(VENV)/.ready-video  ## add PyAV, for video and webcams; its wheels brin
 
 # ja: pi-heif を加える（HEIC の画像用）。配布パッケージに libheif と libde265（LGPL）が入っている
 heif: $(VENV)/.ready-heif  ## add pi-heif, for HEIC pictures; its wheels bring libheif and libde265 (LGPL)
+
+# ja: c2pa-python と cryptography を加える（署名付きの来歴情報用）
+credentials: $(VENV)/.ready-credentials  ## add c2pa-python and cryptography, for signed credentials
 
 # ja: シミュレーション用ボードでキットを動かす。オプションは ARGS="--headless --seconds 20"
 demo: setup  ## run the kit on the simulated board; options in ARGS="--headless --seconds 20"
@@ -73,6 +76,10 @@ bench-page: $(VENV)/.ready-dev  ## what looking on costs the gate: viewers, a fl
 bench-video: $(VENV)/.ready-dev  ## what recording costs; the card in no video; ten minutes (30 minutes)
 	PYTHONPATH=tests $(BIN)/python -m measure.video $(ARGS)
 
+# ja: 写真と動画に付ける印と署名の費用（3分）
+bench-credentials: $(VENV)/.ready-dev  ## what marks and signatures cost a photo, a video and a press (3 minutes)
+	PYTHONPATH=tests $(BIN)/python -m measure.credentials $(ARGS)
+
 # ja: 判定プロセスのメモリの内訳と、最大の使用量（1分）
 bench-memory: $(VENV)/.ready-dev  ## where the gate process's memory goes, part by part, and its peaks (1 minute)
 	PYTHONPATH=tests $(BIN)/python -m measure.memory $(ARGS)
@@ -100,6 +107,10 @@ bench-taught: $(VENV)/.ready-dev  ## taught rules: twenty objects, 1 to 10 examp
 # ja: 教えている組が待つ時間。動いているデモで、押してから合い言葉が出るまで、効かせてから線が落ちるまで（1分）
 bench-teaching: $(VENV)/.ready-dev  ## how long a class waits: a press to its receipt, "in force" to a dead line (1 minute)
 	PYTHONPATH=tests $(BIN)/python -m measure.teaching $(ARGS)
+
+# ja: 授業の偏った画像が、規則をどれだけ誤らせるか。何をすれば直るか（5分）
+bench-lesson: $(VENV)/.ready-dev  ## how far the lesson's biased set misleads a rule, and what mends it (5 minutes)
+	PYTHONPATH=tests $(BIN)/python -m measure.lesson $(ARGS)
 
 # ja: 外に出るものについての表をすべて作る。見つかる大きさ、誤遮断、押してからの時間、メモリ。ARGS=MANIFEST.csv（1時間）
 bench-leaving: $(VENV)/.ready-dev  ## what may leave, all of its table: coverage, false refusals, press, memory: ARGS=MANIFEST.csv (1 h)
@@ -182,6 +193,8 @@ lock: $(VENV)/.ready-dev  ## write requirements/*.txt anew from pyproject.toml (
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/video.txt
 	echo 'pi-heif>=1.4' | uv pip compile - --no-deps --constraint requirements/dev.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/heif.txt
+	printf 'c2pa-python>=0.38,!=0.38.2\ncryptography>=41\n' | uv pip compile - --constraint requirements/dev.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements/credentials.txt
 
 # ja: shuttergate.po をプログラムの文に合わせ、コンパイルする
 locale: $(VENV)/.ready-dev  ## bring shuttergate.po up to the code's texts, and compile it
@@ -208,7 +221,7 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	@$(BIN)/python -m compileall -q firmware
 	@touch $@
 
-$(VENV)/.ready-video $(VENV)/.ready-heif: $(VENV)/.ready-%: $(VENV)/.ready requirements/%.txt
+$(VENV)/.ready-video $(VENV)/.ready-heif $(VENV)/.ready-credentials: $(VENV)/.ready-%: $(VENV)/.ready requirements/%.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/$*.txt
 	@touch $@
 

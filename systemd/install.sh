@@ -19,8 +19,8 @@ trap 'say "install.sh: stopped at line $LINENO; mend what is said above and run 
 usage() {
   if [[ $japanese ]]; then
     cat <<'TEXT'
-使い方: sudo systemd/install.sh [--board 名前|パス] [--video] [--heif] [--dry-run]
-                                [--root フォルダー]
+使い方: sudo systemd/install.sh [--board 名前|パス] [--video] [--heif] [--credentials]
+                                [--dry-run] [--root フォルダー]
         sudo systemd/install.sh --uninstall [--dry-run] [--root フォルダー]
 
   --board 名前  キットのボード。最初の1回は必要（`ls device` で一覧が出る）。/etc/shuttergate に
@@ -29,6 +29,7 @@ usage() {
                 更新しても残る
   --heif        pi-heif も入れる。なければ、画面で HEIC の画像を開けない。LGPL の libheif と
                 libde265 が入っている。更新しても残る
+  --credentials c2pa-python と cryptography も入れる。なければ、写真に署名できない。更新しても残る
   --dry-run     行うことをすべて表示し、何も変えない
   --uninstall   /var/lib/shuttergate/album の写真と動画のほかを、すべて取り除く
   --root フォルダー
@@ -40,7 +41,8 @@ TEXT
     return
   fi
   cat <<'TEXT'
-usage: sudo systemd/install.sh [--board NAME|PATH] [--video] [--heif] [--dry-run] [--root DIR]
+usage: sudo systemd/install.sh [--board NAME|PATH] [--video] [--heif] [--credentials]
+                               [--dry-run] [--root DIR]
        sudo systemd/install.sh --uninstall [--dry-run] [--root DIR]
 
   --board NAME  what the kit is made of; needed the first time (`ls device` shows the boards);
@@ -49,6 +51,7 @@ usage: sudo systemd/install.sh [--board NAME|PATH] [--video] [--heif] [--dry-run
                 licence is the GPL. Kept on update
   --heif        add pi-heif, without which the page reads no HEIC picture; it brings libheif and
                 libde265, whose licence is the LGPL. Kept on update
+  --credentials add c2pa-python and cryptography, without which no photo is signed. Kept on update
   --dry-run     print every action, change nothing
   --uninstall   take everything off but the photos and videos in /var/lib/shuttergate/album
   --root DIR    work in the tree DIR: files only; no packages, no users, no services
@@ -72,7 +75,7 @@ while (($#)); do
       shift
       ;;
     --dry-run) dry=yes ;;
-    --video | --heif) extras+=("${1#--}") ;;
+    --video | --heif | --credentials) extras+=("${1#--}") ;;
     --uninstall) uninstall=yes ;;
     -h | --help)
       usage
@@ -315,7 +318,7 @@ program() {
 
 environment() {
   local venv=$opt/venv python stamp extra chosen=() lists=("$source/requirements/run.txt")
-  for extra in video heif; do
+  for extra in video heif credentials; do
     if [[ " ${extras[*]} " == *" $extra "* || -f $venv/.$extra ]]; then
       chosen+=("$extra")
       lists+=("$source/requirements/$extra.txt")
@@ -326,7 +329,8 @@ environment() {
     # Anew, not over the old one: a package that is no longer listed must not stay behind.
     system rm -rf "$venv"
     system python3 -m venv --system-site-packages "$venv"
-    system "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    # Without dependencies: the lists are whole, but for what c2pa-python asks for in vain.
+    system "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
       --require-hashes "${lists[@]/#/--requirement=}"
     if [[ ! $root && ! $dry ]]; then
       for extra in "${chosen[@]}"; do touch "$venv/.$extra"; done

@@ -135,6 +135,14 @@ MUTATIONS = [
         "1-fail-closed/lax-thresholds",
     ),
     Mutation(
+        1,
+        "nobody minds a signer that cannot sign",
+        "publisher_process.py",
+        "            if self._settings.required:\n                raise\n",
+        "            pass\n",
+        "1-fail-closed/no-signer",
+    ),
+    Mutation(
         2,
         "the pixels that are saved are not those that were judged",
         "capture/photographer.py",

@@ -56,7 +56,7 @@ def test_the_japanese_example_is_the_other_one_but_for_what_it_says() -> None:
 def keys_of(kind: Any, above: str = "") -> Iterator[str]:
     """Yield every key of a table and of those in it, with dots; * for a name that is free."""
     for field in msgspec.structs.fields(kind):
-        yield f"{above}{field.name}"
+        yield f"{above}{field.encode_name}"
         found = msgspec.inspect.type_info(field.type)
         if isinstance(found, msgspec.inspect.DictType):
             yield f"{above}{field.name}.*"

@@ -27,19 +27,21 @@ STRANGERS = {"frames", "vision", "panel", "capture", "policy", "credentials"}
 KNOW_SEVERAL = {
     *("appliance", "gate_process", "lane", "presses", "warden", "cameras", "switches"),
     "examination_process",  # looks at each, for the doctor
+    "publisher_process",  # keeps what came through the hatch, marked and signed
     "rulebook",  # makes heads of taught rules, and examples of pictures
     "stills",  # judges picture files, for commands and the page
 }
 """The flat modules that bring them together."""
 
 LEVELS = [
-    "__init__ errors lang columns clock verdict gate interlock frame legible feed words",  # for all
+    "__init__ errors lang columns clock verdict gate interlock frame legible claims",  # for all
+    "feed words",
     "system",
     "board config props",  # contracts that are read from files
     "frames vision panel capture policy credentials packs print",
     "faults injection tally lateness viewfinder prooftest judging lane presses warden",
     "gate_room rulebook pupil",
-    "appliance cameras switches gate_process",
+    "appliance cameras switches gate_process publisher_process",
     "examination examination_process",  # the hardware, looked at as the gate process would
     "release stills",
     "companion",  # a contract that offers what the viewfinder shows

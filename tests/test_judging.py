@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from shuttergate.board import read_board
+from shuttergate.claims import Lines
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Pixels
 from shuttergate.frames.pictures import main_of
@@ -18,10 +19,11 @@ from shuttergate.judging import LiveJudge, PressJudge
 from shuttergate.prooftest import ProofTests
 from shuttergate.system.paths import share
 from shuttergate.tally import Tally
-from shuttergate.verdict import Fault, Reason
+from shuttergate.verdict import Fault, Reason, Thresholds
 from shuttergate.vision.accelerator import AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.head import Head
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.secondlook import SecondLook
@@ -69,3 +71,35 @@ def test_what_a_channel_gives_no_score_of_is_neither_shown_nor_filmed() -> None:
     assert not judge.shows(SLOPE, {"consent-clean": 0.01})
     assert not judge.film(main_of(slope, slope.size), 1.0, lambda: doubts.append("before"))
     assert doubts == ["before"] and Fault.SECOND_LOOK_SELF_TEST in gate.state.faults
+
+
+def test_what_a_photo_states_is_what_judged_it() -> None:
+    cup = Head("our cup", Thresholds(0.5, 0.5, Reason.TAUGHT), lambda embedding: 0.1, "d4" * 32)
+    pack = read_pack(share("models") / "consent-clean")
+    board = read_board("simulated")
+    eyes = open_eyes(
+        ["consent-clean"],
+        ["consent-clean", "open-nsfw"],
+        board.accelerator,
+        taught={pack.manifest.sha256: [cup]},
+    )
+    gate, tally = Interlock(Rules(), lambda high: None), Tally()
+    faults = FaultLog(gate, lambda event: None)
+    own = {"open-nsfw": Thresholds(0.1, 0.8)}
+    proof = ProofTests(eyes, 10.0, tally, faults)
+    judge = PressJudge(eyes, own, proof, faults, gate, tally)
+    found = judge.claims()
+    assert found.packs == {
+        name: read_pack(share("models") / name).manifest.sha256
+        for name in ("consent-clean", "open-nsfw")
+    }
+    assert found.rule == eyes.letters.sha256
+    assert found.taught == {"our cup": "d4" * 32}
+    assert found.looks.keys() == {"live", "second"}
+    assert found.looks["live"].lines.keys() == {"consent-clean"}, "and no taught rule's"
+    second = found.looks["second"].lines
+    assert second["open-nsfw"] == Lines(0.1, 0.8), "the kit's own, which are stricter"
+    assert second["consent-clean"].clear_below == judge.rule.limits["consent-clean"].clear_below
+    assert judge.looks_at_films and judge.claims(of_film=True).looks.keys() == {"live", "second"}
+    judge.looks_at_films = False
+    assert judge.claims(of_film=True).looks.keys() == {"live"}

@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,12 +21,25 @@ from support.places import ROOT
 
 LESSON = ROOT / "docs" / "lesson"
 MM_PER_PT = 25.4 / 72
-PAGES = {"plan": (4, 4), "worksheet": (4, 4), "handout": (2, 2), "answers": (3, 3)}
+PAGES = {
+    "plan": (4, 4),
+    "worksheet": (4, 4),
+    "handout": (2, 2),
+    "answers": (3, 3),
+    "two-plan": (4, 4),
+    "two-worksheet": (4, 4),
+    "two-answers": (3, 3),
+}
 """In English and in Japanese."""
 PICTURES = {
     *("docs/page-open.en.png", "docs/page-closed.en.png"),
     *("docs/page-open.ja.png", "docs/page-closed.ja.png"),
     "models/testcard/card.png",
+    *(
+        f"docs/lesson/duck/test/{kind}-{at}.jpg"
+        for kind in ("duck", "none")
+        for at in range(21, 30)
+    ),
 }
 """Computer-made, all of them: no person is in any."""
 
@@ -160,12 +174,21 @@ def test_every_word_of_the_page_can_be_copied_out(pdf: PdfReader, one: tuple[str
             assert all(bare(part) in text for part in [said, *cells]), said
 
 
+def test_no_tables_head_stands_alone(pdf: PdfReader, one: tuple[str, str]) -> None:
+    """Nor the heading over it."""
+    pages = [bare(sheet.extract_text()) for sheet in pdf.pages]
+    for before, block in pairwise(build.read(page(*one))):
+        cells = [cell for row in block.rows[:2] for cell in row if not cell.startswith("!")]
+        cells += [before.text] if before.kind == "head" else []
+        assert any(all(bare(cell) in text for cell in cells) for text in pages), cells
+
+
 def test_it_shows_no_pictures_but_these(pdf: PdfReader, one: tuple[str, str]) -> None:
     named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page(*one))
     paths = {str((LESSON / name).resolve().relative_to(ROOT)) for name in named}
     assert paths <= PICTURES
     assert sum(len(sheet.images) for sheet in pdf.pages) == len(named)
-    assert len(named) == (3 if one[0] == "handout" else 0)
+    assert len(named) == {"handout": 3, "two-worksheet": 18}.get(one[0], 0)
 
 
 def test_type_is_large_enough_and_within_the_margins(lines: list[Line]) -> None:

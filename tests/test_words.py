@@ -59,6 +59,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
     ),
     (feed.VideoLost(Reason.NO_PHOTO), "video lost", {"reason": "no photo"}),
     (feed.NoVideo("no PyAV"), "no video", {"cause": "no PyAV"}),
+    (feed.Unsigned("a.jpg", "is cut"), "unsigned", {"name": "a.jpg", "cause": "is cut"}),
     (feed.FaultBegan(Fault.SELF_TEST, "0.3"), "self-test fault", {"error": "0.3"}),
     (feed.CameraWorks("a camera"), "camera works again", {"camera": "a camera"}),
     (

@@ -29,7 +29,15 @@ from shuttergate.print.card import MM_PER_PT
 from shuttergate.print.card_type import WEIGHTS, make_font
 
 HERE = Path(__file__).parent
-SHEETS = {"plan": "README", "worksheet": "worksheet", "handout": "handout", "answers": "answers"}
+SHEETS = {
+    "plan": "README",
+    "worksheet": "worksheet",
+    "handout": "handout",
+    "answers": "answers",
+    "two-plan": "part-two",
+    "two-worksheet": "part-two-worksheet",
+    "two-answers": "part-two-answers",
+}
 """What a sheet is called, and the page that it is set from."""
 LANGUAGES = ("en", "ja")
 
@@ -48,6 +56,9 @@ NOT_LAST = "（「『【〈《〔(□"
 
 Run = tuple[str, bool]
 """Text, and whether it is bold."""
+
+Cell = list[list[Run]] | tuple[BytesIO, str, float]
+"""Lines; or a picture: its bytes, what it shows, and its height in mm."""
 
 
 @dataclass(frozen=True)
@@ -284,8 +295,11 @@ class Sheet:
         """Set a heading, with room for what follows it, or for the beginning of a table."""
         if block.rank == 2:
             count = len(self.lines(after.text, WIDTH, BODY)) if after.text else 4
+            height = count * BODY * MM_PER_PT * self.leading
+            if after.kind == "table":
+                height = sum(row[1] for row in self.laid(after)[:2])
             self.y += 3.5 if self.y > TOP else 0
-            self.room(12 + count * BODY * MM_PER_PT * self.leading)
+            self.room(12 + height)
             self.rule(SIDE, self.y - 1.2, WIDTH, 0.5)
             self.y += 1
         self.text(block.text, HEADS[block.rank], f"H{block.rank}", bold=True)
@@ -318,18 +332,30 @@ class Sheet:
             self.y += step
         self.y += GAP
 
-    def table(self, block: Block) -> None:
-        """Set a table, each row whole on one page."""
-        widths = [WIDTH * share / sum(block.shares) for share in block.shares]
+    def laid(self, block: Block) -> list[tuple[list[Cell], float]]:
+        """Return a table's rows: their cells, and how high they are, in mm."""
+        widths = self.columns(block)
         step = BODY * MM_PER_PT * self.leading
+        rows = []
         for number, row in enumerate(block.rows):
             cells = [
                 self.cell(cell, width, bold=number == 0)
                 for cell, width in zip(row, widths, strict=True)
             ]
             height = max(len(cell) * step if isinstance(cell, list) else cell[2] for cell in cells)
-            height = max(height + 1.2 * PAD, ROOM if "" in row[1:] and number else 0)
-            self.room(height + (ROOM if number == 0 else 0))
+            rows.append((cells, max(height + 1.2 * PAD, ROOM if "" in row[1:] and number else 0)))
+        return rows
+
+    def columns(self, block: Block) -> list[float]:
+        """Return how wide a table's columns are, in mm."""
+        return [WIDTH * share / sum(block.shares) for share in block.shares]
+
+    def table(self, block: Block) -> None:
+        """Set a table, each row whole on one page, and its head where a row follows."""
+        widths, rows = self.columns(block), self.laid(block)
+        step = BODY * MM_PER_PT * self.leading
+        for number, (cells, height) in enumerate(rows):
+            self.room(height + (rows[1][1] if number == 0 else 0))
             x = float(SIDE)
             for cell, width in zip(cells, widths, strict=True):
                 with self.aside():
@@ -347,10 +373,8 @@ class Sheet:
             self.y += height
         self.y += 3
 
-    def cell(
-        self, text: str, width: float, bold: bool
-    ) -> list[list[Run]] | tuple[BytesIO, str, float]:
-        """Return a cell's lines, or its picture: bytes, what it shows, height in mm."""
+    def cell(self, text: str, width: float, bold: bool) -> Cell:
+        """Return what stands in a cell."""
         picture = re.fullmatch(r"!\[([^\]]+)\]\(([^)]+)\)", text)
         if not picture:
             return self.lines(text, width - 2 * PAD, BODY, bold) if text else []

@@ -20,6 +20,7 @@ from shuttergate import __version__
 from shuttergate.commands import usage
 from shuttergate.commands.bench import bench
 from shuttergate.commands.board import board_app
+from shuttergate.commands.credentials import credentials_app, verify
 from shuttergate.commands.ledger import ledger_app
 from shuttergate.commands.model import model_app
 from shuttergate.commands.shared import (
@@ -63,6 +64,10 @@ app.command(help=_("Teach the kit an object of your own from pictures: a rule, o
     teach
 )
 app.add_typer(rule_app, name="rule")
+app.add_typer(credentials_app, name="credentials")
+app.command(help=_("Say what photos and videos state of themselves, and whether it still holds."))(
+    verify
+)
 app.add_typer(ledger_app, name="ledger")
 
 

@@ -55,9 +55,11 @@ class AlbumSettings(Table, frozen=True):
 
     ``longest_side``: "judged" is the largest picture in which nothing can be made out that the
     models could not; a number in pixels can only make it smaller.
+    ``marks``: what programs read: not for training, and taken by a camera.
     """
 
     folder: str = ""
+    marks: bool = True
     jpeg_quality: Annotated[int, Meta(ge=1, le=100)] = 90
     longest_side: Literal["judged"] | Annotated[int, Meta(ge=320, le=8192)] = "judged"
 
@@ -96,6 +98,16 @@ class PolicySettings(Table, frozen=True):
     """
 
     rules: Annotated[list[str], Meta(max_length=16)] = []
+
+
+class CredentialSettings(Table, frozen=True):
+    """The class for which photos and videos are signed, by its file; empty: nothing is signed.
+
+    ``required``: what cannot be signed is not kept.
+    """
+
+    class_file: str = msgspec.field(default="", name="class")
+    required: bool = True
 
 
 class PageSettings(Table, frozen=True):
@@ -137,6 +149,7 @@ class Config(Table, frozen=True):
     vision: VisionSettings = VisionSettings()
     looks: LookSettings = LookSettings()
     policy: PolicySettings = PolicySettings()
+    credentials: CredentialSettings = CredentialSettings()
     page: PageSettings = PageSettings()
     thresholds: dict[str, ThresholdSettings] = {}
     pins: PinChanges = PinChanges()
@@ -153,6 +166,12 @@ class KitStart(msgspec.Struct, frozen=True):
 
     config: Config
     taught: list[TaughtHead] = []
+
+
+def class_file(config: Config) -> Path | None:
+    """Return the file of the class that this kit signs for, if any; raise `ConfigError`."""
+    name = config.credentials.class_file
+    return path_of(name, "credentials.class").absolute() if name else None
 
 
 def read_config(path: Path | None) -> Config:

@@ -287,6 +287,10 @@ class AlbumError(ShuttergateError, OSError):
     """The album cannot take a photo or a video."""
 
 
+class CredentialError(ShuttergateError, ValueError):
+    """No credential can be made: of the class, its file or the signing."""
+
+
 class EncoderError(ShuttergateError, OSError):
     """Pictures cannot be encoded as video here."""
 

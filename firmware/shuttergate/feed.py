@@ -90,6 +90,14 @@ class VideoLost(Event, frozen=True, tag="video lost"):
     said: Said = msgspec.UNSET  # of the detail
 
 
+class Unsigned(Event, frozen=True, tag="unsigned"):
+    """A photo or video was kept without the credential that it was to have."""
+
+    name: str
+    cause: str
+    said: Said = msgspec.UNSET
+
+
 class NoVideo(Event, frozen=True, tag="no video"):
     """No press can become a video here."""
 
@@ -444,6 +452,7 @@ AnyEvent = (
     | PressRefused
     | Video
     | VideoLost
+    | Unsigned
     | NoVideo
     | FaultBegan
     | CameraWorks

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shuttergate import verdict
+from shuttergate.claims import Claims, Lines, LookClaim
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import AcceleratorError, ScoreError
 from shuttergate.faults import FaultLog
@@ -16,7 +17,7 @@ from shuttergate.interlock import Interlock
 from shuttergate.legible import live_coverage, reduction
 from shuttergate.prooftest import ProofTests
 from shuttergate.tally import Tally
-from shuttergate.verdict import Decision, Fault, Look, Reason, Thresholds, Verdict
+from shuttergate.verdict import Decision, Fault, Look, Reason, Rule, Thresholds, Verdict
 from shuttergate.vision.channel import looks, scores
 from shuttergate.vision.eyes import Eyes
 
@@ -104,6 +105,7 @@ class PressJudge:
         self._film_rule = eyes.film_rule(own)
         self._page_rule = eyes.page_rule(own)
         self._lead_rule = eyes.lead_rule(own)
+        self._live_rule = eyes.rule(Look.LIVE, own)
 
     def leaving(self, main: Pixels, longest_side: int | None) -> Pixels:
         """Return an I420 picture in the size in which it may leave, which is what is judged.
@@ -122,6 +124,21 @@ class PressJudge:
         found = self._eyes.second_look(leaving)
         self._tally.look.took(self._clock() - began_s)
         return verdict.judge(found, rule), found
+
+    def claims(self, of_film: bool = False) -> Claims:
+        """Return by what a photo, or a video, was cleared: the same for all until that changes."""
+        eyes, second = self._eyes, self._film_rule if of_film else self.rule
+        channels = {one.name: one for one in (*eyes.live, *eyes.look, *eyes.video)}
+        heads = [head for channel in channels.values() for head in channel.heads]
+        looks = {"live": self._live_rule, "second": second}
+        if of_film and not self.looks_at_films:
+            del looks["second"]
+        return Claims(
+            eyes.letters.sha256,
+            {name: channel.sha256 for name, channel in channels.items()},
+            {head.name: head.sha256 for head in heads if head.sha256},
+            {look: LookClaim(lines=_lines(rule)) for look, rule in looks.items()},
+        )
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
         """Return by what whole factor frames of (width, height) are made smaller for a video.
@@ -169,6 +186,15 @@ class PressJudge:
         except ScoreError:
             return False  # a fault of theirs is found by their self-test
         return verdict.judge(found, rule) is Reason.CLEAR
+
+
+def _lines(rule: Rule) -> dict[str, Lines]:
+    """Of taught rules their files tell the line."""
+    return {
+        name: Lines(limits.clear_below, limits.block_at)
+        for name, limits in rule.limits.items()
+        if limits.blocks_with is not Reason.TAUGHT
+    }
 
 
 def _doubt(frame: Frame) -> Verdict:

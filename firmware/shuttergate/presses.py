@@ -11,6 +11,7 @@ from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.config import Config
 from shuttergate.errors import EncoderError, Phrase
@@ -173,6 +174,10 @@ class Presses:
         """Judge such a picture; raises `ScoreError`."""
         return self._judge.picture(leaving)
 
+    def claims(self, of_film: bool = False) -> Claims:
+        """See `PressJudge`."""
+        return self._judge.claims(of_film)
+
     @property
     def wants_look(self) -> bool:
         """Whether a second look refused a frame, and none has cleared one since; or for a page."""
@@ -208,6 +213,7 @@ class Presses:
             self._tally.photo.took(took_s)
             took_ms = round(took_s * 1000, 1)
             self._tell(feed.Photo(outcome.name, outcome.frame, rounded(scores), took_ms))
+            self._tell_lack(outcome.name, outcome.lacks)
             return
         if outcome.reason is Reason.SECOND_LOOK:
             self._viewfinder.doubt()
@@ -228,10 +234,15 @@ class Presses:
                     round(found.wait_s * 1000, 1),
                 )
             )
+            self._tell_lack(found.name, found.lacks)
             return
         self._tally.count(Total.LOST, found.reason)
         self._display.refused()
         self._tell(feed.VideoLost(found.reason, str(found.detail), feed.said(found.detail)))
+
+    def _tell_lack(self, name: str, lacks: Phrase | None) -> None:
+        if lacks is not None:
+            self._tell(feed.Unsigned(name, str(lacks), lacks))
 
     def _no_video(self, error: EncoderError) -> None:
         self.makes_videos = False

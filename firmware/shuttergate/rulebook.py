@@ -5,7 +5,6 @@ The one place that knows both rooms: `policy`, which has the rules, and `vision`
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,7 +85,7 @@ def heads(rules: Iterable[TaughtRule]) -> Mapping[str, Sequence[Head]]:
                     model=one.name,
                     due=due,
                 )
-        found[rule.embedder].append(Head(rule.name, rule.limits, rule.reads))
+        found[rule.embedder].append(Head(rule.name, rule.limits, rule.reads, rule.sha256))
     return found
 
 
@@ -171,8 +170,7 @@ def pictures_of(folder: Path) -> list[Path]:
 def pushed(rule: TaughtRule) -> TaughtHead:
     """Return what a kit that runs is given of a rule: its head, and none of its examples."""
     content = rule.weights.astype("<f4").tobytes()
-    told = hashlib.sha256(rule.to_bytes()).hexdigest()
-    return TaughtHead(rule.name, rule.embedder, content, rule.bias, rule.line, told)
+    return TaughtHead(rule.name, rule.embedder, content, rule.bias, rule.line, rule.sha256)
 
 
 def head_of(rule: TaughtHead, channels: Iterable[Channel]) -> Head:
@@ -202,7 +200,7 @@ def head_of(rule: TaughtHead, channels: Iterable[Channel]) -> Head:
         bias=rule.bias,
         line=rule.line,
     )
-    return Head(bare.name, bare.limits, bare.reads)
+    return Head(bare.name, bare.limits, bare.reads, rule.sha256)
 
 
 def taught_of(eyes: Eyes) -> dict[str, tuple[str, Head]]:

@@ -139,8 +139,10 @@ def words(found: Checked) -> str:
     if found.score is None:
         why = found.said.told() if found.said else found.reason
         return padded(_("UNREADABLE"), 16) + f"  {why}"
+    verdict = _("CLEAR") if found.verdict == Decision.CLEAR else _("BLOCKED")
+    line = f"{padded(verdict, 10)} {found.score:.3f}  "
     if found.verdict == Decision.CLEAR:
-        return f"{padded(_('CLEAR'), 10)} {found.score:.3f}  {found.file}"
+        return line + found.file
     reasons = {
         Reason.NUDITY: _("nudity"),
         Reason.TAUGHT: _("taught"),
@@ -150,7 +152,7 @@ def words(found: Checked) -> str:
     if found.rules:
         why = _("{why}: {rules}").format(why=why, rules=", ".join(found.rules))
     said = _("{file}  ({why})").format(file=found.file, why=why)
-    return f"{padded(_('BLOCKED'), 10)} {found.score:.3f}  {said}"
+    return line + said
 
 
 def exit_status(verdicts: Iterable[str]) -> int:

@@ -28,6 +28,7 @@ Caused = (
     | feed.PressRefused
     | feed.RuleRefused
     | feed.SwitchRefused
+    | feed.Unsigned
     | feed.VideoLost
 )
 
@@ -84,6 +85,8 @@ def is_notable(event: feed.Logged) -> bool:
         case feed.RulesChanged() | feed.RuleRefused():
             return True
         case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
+            return True
+        case feed.Unsigned():
             return True
         case feed.CameraSlow() | feed.CameraGivenUp() | feed.ClockSet() | feed.ComputerBusy():
             return True
@@ -233,6 +236,10 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _video_words(item, language)
         case feed.NoVideo():
             return _("no press can become a video: {why}").format(
+                why=_cause(item, item.cause, language)
+            )
+        case feed.Unsigned():
+            return _("kept without a credential: {why}").format(
                 why=_cause(item, item.cause, language)
             )
         case feed.VideoLost():

@@ -15,6 +15,7 @@ import pytest
 
 from shuttergate.capture import client, hatch
 from shuttergate.capture.client import Heard, PublisherClient
+from shuttergate.claims import Claims
 from shuttergate.errors import phrase
 from shuttergate.system.framing import framed
 from shuttergate.verdict import Reason
@@ -22,7 +23,7 @@ from support.kits import wait_until
 from support.studio import Studio, clear
 
 Build = Callable[..., Studio]
-NO_CLAIMS = hatch.Claims()
+NO_CLAIMS = Claims()
 
 
 class Gate:

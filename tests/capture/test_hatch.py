@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from shuttergate.capture import hatch
+from shuttergate.claims import Claims
 from shuttergate.system.framing import framed
 
 
@@ -23,7 +24,7 @@ def test_a_parcel_of_a_senseless_size_is_refused(size: int) -> None:
 
 @pytest.mark.parametrize(
     "order",
-    [hatch.Parcel(1, 1_800_000_000_000, 3, hatch.Claims()), hatch.NewVideo(2, 1, hatch.Claims())],
+    [hatch.Parcel(1, 1_800_000_000_000, 3, Claims()), hatch.NewVideo(2, 1, Claims())],
 )
 def test_a_photo_and_a_video_carry_their_claims(order: hatch.Parcel | hatch.NewVideo) -> None:
     ours, theirs = socket.socketpair()

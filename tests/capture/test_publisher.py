@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from shuttergate.capture import hatch
 from shuttergate.capture.album import Album
-from shuttergate.capture.publisher import serve
+from shuttergate.capture.publisher import PublisherSettings, serve
+from shuttergate.claims import Claims
 from shuttergate.system import spawn
 from support.studio import Studio, clear
 
@@ -64,7 +66,7 @@ def test_without_the_gates_yes_a_whole_photo_gets_no_name(tmp_path: Path, last: 
 
 def test_a_photo_may_come_between_two_pieces_of_a_video(studio: Build, tmp_path: Path) -> None:
     kit = studio(clear)
-    serial = kit.client.video(1_000, hatch.Claims())
+    serial = kit.client.video(1_000, Claims())
     kit.client.piece(serial, b"one ")
     assert kit.press().name
     kit.client.piece(serial, b"two")
@@ -79,12 +81,12 @@ def test_a_video_that_the_publisher_gave_up_is_answered_and_not_waited_for(
     studio: Build, tmp_path: Path, end: str
 ) -> None:
     kit = studio(clear)
-    serial = kit.client.video(1_000, hatch.Claims())
+    serial = kit.client.video(1_000, Claims())
     kit.client.piece(serial, b"one")
     if end == "dropped":
         kit.client.drop(serial)
     else:
-        kit.client.video(2_000, hatch.Claims())
+        kit.client.video(2_000, Claims())
     receipt = kit.client.seal(serial, b"", lambda: True)
     assert receipt is not None and receipt.error == "it was given up"
     assert kit.press().name, "the hatch is as good as before"
@@ -93,7 +95,7 @@ def test_a_video_that_the_publisher_gave_up_is_answered_and_not_waited_for(
 
 def test_a_video_without_the_gates_yes_leaves_nothing(studio: Build, tmp_path: Path) -> None:
     kit = studio(clear)
-    serial = kit.client.video(1_000, hatch.Claims())
+    serial = kit.client.video(1_000, Claims())
     kit.client.piece(serial, b"one")
     assert kit.client.seal(serial, b"", lambda: False) is None
     assert kit.press().name
@@ -107,18 +109,18 @@ def test_an_album_that_is_another_folder_is_for_another_process(
     album = tmp_path / "album"
     if is_there:
         album.mkdir()
-    settings = os.fsencode(album)
+    settings = msgspec.json.encode(PublisherSettings(os.fsencode(album), marks=False))
     ours, theirs = socket.socketpair()
     ours.settimeout(20)
     with ours, theirs:
-        first = spawn.start("shuttergate.capture.publisher", theirs.fileno(), settings=settings)
+        first = spawn.start("shuttergate.publisher_process", theirs.fileno(), settings=settings)
         told = hatch.receive(ours)
         assert isinstance(told, hatch.AlbumState) and bool(told.error) is not is_there
         if is_there:
             album.rename(tmp_path / "unplugged")
         album.mkdir()
         assert first.wait(20) == 0
-        second = spawn.start("shuttergate.capture.publisher", theirs.fileno(), settings=settings)
+        second = spawn.start("shuttergate.publisher_process", theirs.fileno(), settings=settings)
         theirs.close()
         while hatch.receive(ours) != hatch.AlbumState(""):
             pass
@@ -169,8 +171,8 @@ def test_photos_of_an_older_release_are_nobodys_to_write_from_now_on(tmp_path: P
     ours, theirs = socket.socketpair()
     ours.settimeout(20)
     with ours, theirs:
-        settings = os.fsencode(tmp_path / "album")
-        process = spawn.start("shuttergate.capture.publisher", theirs.fileno(), settings=settings)
+        settings = msgspec.json.encode(PublisherSettings(os.fsencode(tmp_path / "album")))
+        process = spawn.start("shuttergate.publisher_process", theirs.fileno(), settings=settings)
         theirs.close()
         assert hatch.receive(ours) == hatch.AlbumState("")
         ours.close()

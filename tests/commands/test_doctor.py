@@ -11,11 +11,12 @@ from shuttergate import examination
 from shuttergate.board import read_board
 from shuttergate.commands import upkeep
 from shuttergate.commands.doctor import examine, let_go
-from shuttergate.config import AlbumSettings, Config
+from shuttergate.config import AlbumSettings, Config, CredentialSettings
 from shuttergate.errors import PackError
 from shuttergate.examination import Examined, Health
 from shuttergate.system import landlock, seccomp
 from shuttergate.vision.eyes import open_eyes
+from support import signing
 from support.places import ROOT
 
 
@@ -93,3 +94,25 @@ def test_it_asks_for_every_pack_that_a_run_would_open(tmp_path: Path) -> None:
     found = {finding.part: finding for finding in findings if isinstance(finding, Examined)}
     assert found["model gone"].health is Health.FAULT
     assert found["camera"].health is Health.OK
+
+
+def test_it_names_a_class_file_that_cannot_be_used(tmp_path: Path) -> None:
+    signing.skip_without_extra()
+    album = AlbumSettings(folder=str(tmp_path))
+
+    def credentials(file: str, required: bool = True) -> list[Examined]:
+        config = Config(album=album, credentials=CredentialSettings(file, required))
+        found = examine(config, read_board("simulated"))
+        return [one for one in found if isinstance(one, Examined) and one.part == "credentials"]
+
+    assert credentials("") == [], "a kit of no class signs nothing"
+    file = signing.new_class(tmp_path)
+    (good,) = credentials(str(file))
+    assert good.health is Health.OK
+    assert str(good.seen) == "photos and videos are signed for the class room 3b"
+    file.write_bytes(file.read_bytes()[:-60])
+    (bad,) = credentials(str(file))
+    assert bad.health is Health.FAULT and str(bad.seen) == "nothing is kept"
+    assert "room 3b.class: was cut off, or holds something twice; copy" in str(bad.mend)
+    (less,) = credentials(str(file), required=False)
+    assert less.health is Health.WARNING and str(less.seen) == "photos are kept unsigned"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import io
+import shutil
 import struct
 import tempfile
 import zlib
@@ -15,7 +18,10 @@ from PIL import Image
 
 from shuttergate import companion, feed, viewfinder
 from shuttergate.capture import hatch
+from shuttergate.claims import Claims, LookClaim
 from shuttergate.console import judge
+from shuttergate.credentials import authority, marks
+from shuttergate.credentials.signer import C2PA_UUID, ROOM, FileSigner
 from shuttergate.system.framing import framed
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
@@ -141,6 +147,36 @@ def packs() -> Iterator[bytes]:
     for path in sorted(share("models").glob("*/model.toml")):
         name = f'name = "{path.parent.name}"'
         yield path.read_text("utf-8").replace(name, f'name = "{PACK}"', 1).encode()
+
+
+CLASS = "a class"
+STATED = Claims("a1" * 32, {"a pack": "b2" * 32}, {}, {"live": LookClaim()})
+
+
+@functools.cache
+def class_file() -> Path:
+    """Return the file of a class of this run's own."""
+    folder = Path(tempfile.mkdtemp(prefix="shuttergate-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    authority.write(folder / "a.class", authority.new_class(CLASS)[0], 0o600)
+    return folder / "a.class"
+
+
+def class_files() -> Iterator[bytes]:
+    """Yield a class file, and one of a certificate alone."""
+    yield class_file().read_bytes()
+    yield authority.new_class(CLASS)[1]
+
+
+def stated() -> Iterator[bytes]:
+    """Yield a photo with marks, a signed one, and the boxes of a video."""
+    image = Image.radial_gradient("L").resize(_SIZE).convert("RGB")
+    photo = marks.marked(_saved(image, "JPEG"))
+    yield photo
+    yield FileSigner(authority.read(class_file())).photo(photo, STATED)
+    head, film = struct.pack(">I4s4s", 12, b"ftyp", b"iso5"), struct.pack(">I4s", 8, b"mdat")
+    yield head + ROOM + marks.BOX + film
+    yield head + struct.pack(">I4s", 24, b"uuid") + C2PA_UUID + film
 
 
 def orders() -> Iterator[bytes]:
@@ -342,6 +378,8 @@ _FILE: tuple[bytes, ...] = (
     *(b"GIF89a", b"\xff\xd8", b"II*\0", b"MM\0*", b"RIFF", b"IDAT", b"ftypavif", b"moov", b"%!PS"),
 )
 
+_PEM = (b"-----BEGIN ", b"CERTIFICATE", b"PRIVATE KEY", b"-----END ", b"-----\n", b"MII", b"AAAA")
+
 TOKENS: dict[str, tuple[bytes, ...]] = {
     "picture": _FILE,
     "clip": _FILE,
@@ -357,5 +395,7 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
     "answers": (*_JSON, b"\0\0\0\2{}"),
     "http": _HTTP,
     "ranges": (b"-", b"bytes=", b"9" * 20, b",", b" ", b"\xb2"),
+    "stated": _FILE,
+    "class_file": _PEM,
 }
 """Words that chance alone would take long to find, by target."""

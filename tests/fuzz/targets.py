@@ -38,7 +38,17 @@ from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture, _Child
 from shuttergate.console.status_client import StatusClient
-from shuttergate.errors import CameraError, ConfigError, JudgeError, PackError, PictureError
+from shuttergate.credentials.authority import read as read_class
+from shuttergate.credentials.authority import read_certificate
+from shuttergate.credentials.verify import CredentialState, KnownClass, verify
+from shuttergate.errors import (
+    CameraError,
+    ConfigError,
+    CredentialError,
+    JudgeError,
+    PackError,
+    PictureError,
+)
 from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.shot import Lens
@@ -482,11 +492,29 @@ def ranges(data: bytes) -> None:
         assert found is None or 0 <= found[0] < found[1] <= size, found
 
 
+@functools.cache
+def _classes() -> list[KnownClass]:
+    return [KnownClass(*read_certificate(seeds.class_file()))]
+
+
+def stated(data: bytes) -> None:
+    """Whatever a photo or video is, it is told how it stands; valid is what was signed alone."""
+    found = verify(data, _classes())
+    if found.state is CredentialState.VALID:
+        assert (found.class_name, found.claims) == (seeds.CLASS, seeds.STATED)
+
+
+def class_file(data: bytes) -> None:
+    """A file gives a class, or `CredentialError`."""
+    with contextlib.suppress(CredentialError):
+        assert read_class(_written("a.class", data)).name
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     one.__name__: one
     for one in (
         *(picture, clip, config, board, pack, orders, wishes, sights, shown),
-        *(to_gate, to_publisher, answers, http, ranges),
+        *(to_gate, to_publisher, answers, http, ranges, stated, class_file),
     )
 }
 
@@ -505,6 +533,8 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "answers": seeds.answers,
     "http": seeds.requests,
     "ranges": seeds.ranges,
+    "stated": seeds.stated,
+    "class_file": seeds.class_files,
 }
 
 _DEEP = b'{"x":' + b"[" * 2000
@@ -515,6 +545,10 @@ REGRESSIONS: dict[str, tuple[str, bytes]] = {
         seeds.moving("PNG"),
     ),
     "an animation that is damaged": ("picture", seeds.moving("PNG")[:-90]),
+    "a box of a video that says it is larger than any file": (
+        "stated",
+        b"\0\0\0\x0cftypiso5\0\0\0\x01free" + b"\xff" * 8 + b"\0\0\0\x08mdat",
+    ),
     "an animation that grows where it is laid over itself": ("picture", seeds.vast_gif()),
     "PostScript that never ends": (
         "picture",

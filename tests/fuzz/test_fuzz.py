@@ -38,6 +38,8 @@ MUTATIONS = {
     "answers": 3000,
     "http": 2000,
     "ranges": 20000,
+    "stated": 1500,
+    "class_file": 1500,
 }
 """So many a target: about a second or two on a slow computer."""
 
@@ -66,6 +68,8 @@ def known(name: str) -> list[bytes]:
     """The target's seeds, and what once broke its contract."""
     if name == "clip":
         needs.module("av").or_skip()
+    if name in ("stated", "class_file"):
+        needs.module("c2pa", "c2pa-python").or_skip()
     return [
         *targets.SEEDS[name](),
         *(data for of, data in targets.REGRESSIONS.values() if of == name),

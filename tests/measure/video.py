@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from rich.console import Console
 from rich.progress import track
@@ -29,6 +30,7 @@ from measure.speed import HD, Figure, room_picture
 from shuttergate import feed
 from shuttergate.appliance import Appliance
 from shuttergate.board import read_board
+from shuttergate.capture.publisher import PublisherSettings
 from shuttergate.clock import since_boot_s
 from shuttergate.config import Config, SceneSettings, VideoSettings
 from shuttergate.frames.buffers import Pool
@@ -101,9 +103,9 @@ class _Kit:
         gate_end, publisher_end = socket.socketpair()
         with gate_end, publisher_end:
             self.publisher.start(
-                "shuttergate.capture.publisher",
+                "shuttergate.publisher_process",
                 publisher_end.fileno(),
-                os.fsencode(folder / "album"),
+                msgspec.json.encode(PublisherSettings(os.fsencode(folder / "album"))),
                 time.monotonic(),
             )
             self.leash.send(feed.Hatch(), (gate_end.fileno(),))

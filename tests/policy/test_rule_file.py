@@ -42,6 +42,7 @@ def test_the_same_rule_comes_out(tmp_path: Path) -> None:
     assert np.array_equal(found.embeddings, taught.embeddings)
     assert found.embedder == EMBEDDER
     assert [one.name for one in tmp_path.iterdir()] == ["banana.rule"]
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_what_it_reads_is_a_score_and_it_blocks_as_taught() -> None:

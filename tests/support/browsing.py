@@ -35,14 +35,17 @@ class Served(Protocol):
 
 
 class Demo:
-    """The demo with its page, as people start it; ``options`` as on the command line."""
+    """The demo with its page, as people start it; ``options`` as on the command line.
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    ``settings``: sections of its settings.
+    """
+
+    def __init__(self, folder: Path, *options: str, settings: str = "") -> None:
         self.album = folder / "album"
         self.code = ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shuttergate", "demo", "--port", "0"]
-            + ["--album", str(self.album), *options, *slow_kit(folder)],
+            + ["--album", str(self.album), *options, *slow_kit(folder, settings)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,

@@ -21,6 +21,7 @@ from shuttergate.capture.album import Album
 from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
+from shuttergate.claims import Claims
 from shuttergate.config import VideoSettings
 from shuttergate.frame import Frame, Pixels
 from shuttergate.gate import Rules
@@ -113,6 +114,9 @@ class Darkroom:
     @property
     def looks_at_films(self) -> bool:
         return self.judge is not None
+
+    def claims(self, of_film: bool = False) -> Claims:
+        return Claims()
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
         return -(-max(size) // longest_side)

@@ -39,13 +39,14 @@ def slow_board(folder: Path) -> Path:
     return own
 
 
-def slow_kit(folder: Path) -> list[str]:
+def slow_kit(folder: Path, more: str = "") -> list[str]:
     """Return what makes a demo patient and its camera slow; files for it go into `folder`.
 
-    Its gate opens as soon as that of a demo at full speed does.
+    Its gate opens as soon as that of a demo at full speed does. ``more``: other sections of its
+    settings.
     """
     settings = folder / "slow-kit.toml"
-    settings.write_text(f"{PATIENT.read_text()}clear_frames = 5\n")
+    settings.write_text(f"{PATIENT.read_text()}clear_frames = 5\n{more}")
     return ["--board", str(slow_board(folder)), "--config", str(settings)]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 LANES = {
     "kits": [
         *("whole/test_pages.py", "whole/test_stage.py", "whole/test_video_kit.py"),
-        *("whole/test_join.py", "whole/test_ledger_page.py"),
+        *("whole/test_join.py", "whole/test_ledger_page.py", "whole/test_lesson_page.py"),
         *("whole/test_kit.py", "whole/test_demands.py"),
         *("bench/scenario/test_stand.py", "test_viewfinder.py", "parent/test_notify.py"),
     ],
@@ -28,8 +28,7 @@ LONG = [
     *("models/test_two_channels.py", "models/test_open_nsfw.py", "models/test_testcard.py"),
     *("test_gate_model.py", "console/test_judge.py", "systemd/test_install.py"),
     *("console/test_server.py", "parent/test_status_server.py", "print/test_card.py"),
-    "console/test_ledgers.py",
-    "vision/test_runtime.py",
+    *("console/test_ledgers.py", "vision/test_runtime.py", "test_lesson_two.py"),
 ]
 
 PICTURES = {"models/test_two_channels.py", "models/test_open_nsfw.py"}

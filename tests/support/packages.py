@@ -9,6 +9,8 @@ OF = {
     "cc": ("gcc", "libc6-dev"),
     "chromium": ("chromium",),
     "cloud-init": ("cloud-init",),
+    "exiftool": ("libimage-exiftool-perl",),
+    "exiv2": ("exiv2",),
     "ffprobe": ("ffmpeg",),
     "libcamera": (  # what the bench's own is linked with
         "libyaml-0-2",

@@ -54,7 +54,7 @@ PROCESSES = {
     # Their files go when libraries have made what they make once, and before any picture.
     "shuttergate.gate_process": ("own.open_eyes = probe", EVERYTHING),
     "shuttergate.examination_process": ("own._guarded = probe", EVERYTHING),
-    "shuttergate.capture.publisher": (HEARS, {"dumps", "network"}),
+    "shuttergate.publisher_process": (HEARS, {"dumps", "network"}),
     "shuttergate.console.process": (
         "import uvicorn; uvicorn.Server.run = probe",
         {"dumps", "files", "network"},

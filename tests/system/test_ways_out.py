@@ -21,7 +21,8 @@ import pytest
 
 from shuttergate import feed
 from shuttergate.board import board_file
-from shuttergate.config import Config
+from shuttergate.capture.publisher import PublisherSettings
+from shuttergate.config import Config, KitStart
 from shuttergate.console.process import ConsoleSettings
 from shuttergate.system import landlock
 from shuttergate.system.pipes import pipes
@@ -59,7 +60,7 @@ PROCESSES = {
     "gate": ("shuttergate.gate_process", "own.open_eyes = out"),
     "gate with devices": ("shuttergate.gate_process", "own.open_eyes = out"),
     "gate with pins": ("shuttergate.gate_process", NO_PINS),
-    "publisher": ("shuttergate.capture.publisher", "own.serve = out"),
+    "publisher": ("shuttergate.publisher_process", "own.serve = out"),
     "accelerator": ("shuttergate.vision.accelerator_process", "own.serve = out"),
     "console": ("shuttergate.console.process", "import uvicorn; uvicorn.Server.run = out"),
     "console as a service": ("shuttergate.cli", SERVICE),
@@ -229,7 +230,7 @@ def settings(name: str, folder: Path) -> bytes:
     """Return what such a process is told when it starts."""
     if name == "publisher":
         (folder / "album").mkdir()
-        return os.fsencode(folder / "album")
+        return msgspec.json.encode(PublisherSettings(os.fsencode(folder / "album")))
     if name == "console":
         return msgspec.json.encode(ConsoleSettings(Config(), "/nowhere"))
     changes = {
@@ -237,11 +238,11 @@ def settings(name: str, folder: Path) -> bytes:
         "gate with pins": ('driver = "mock"', 'driver = "lgpio"'),
     }
     if name not in changes:
-        return msgspec.json.encode(Config())
+        return msgspec.json.encode(KitStart(Config()))
     text = board_file("simulated").read_text(encoding="utf-8")
     board = folder / "board.toml"
     board.write_text(text.replace(*changes[name]), encoding="utf-8")
-    return msgspec.json.encode(Config(board=str(board)))
+    return msgspec.json.encode(KitStart(Config(board=str(board))))
 
 
 @pytest.fixture(scope="module")

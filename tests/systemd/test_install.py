@@ -42,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "firmware" / "shuttergate" / "__pycache__").mkdir()
     (folder / "firmware" / "shuttergate" / "__pycache__" / "cli.pyc").write_bytes(b"rubbish")
     (folder / "requirements").mkdir()
-    for name in ("run.txt", "video.txt", "heif.txt"):
+    for name in ("run.txt", "video.txt", "heif.txt", "credentials.txt"):
         shutil.copy(ROOT / "requirements" / name, folder / "requirements" / name)
     board = folder / "device" / "simulated" / "board.toml"
     board.parent.mkdir(parents=True)
@@ -320,7 +320,7 @@ def test_only_a_library_that_fits_the_runtime_is_installed(
         assert "; install a build for TensorFlow 2.16 or newer, as docs/install.md says" in notes[0]
 
 
-@pytest.mark.parametrize("extra", ["video", "heif"])
+@pytest.mark.parametrize("extra", ["video", "heif", "credentials"])
 def test_what_is_asked_for_is_added_and_kept_on_update(
     checkout: Path, tree: Path, extra: str
 ) -> None:

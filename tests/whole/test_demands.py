@@ -38,7 +38,11 @@ DATA: dict[str, Any] = json.loads(demands.DATA.read_text("utf-8"))
 ROWS: list[dict[str, Any]] = [row for _, _, row in demands.numbered(DATA)]
 LANGUAGES = ("en", "ja")
 BENCH = re.compile(r"shuttergate bench \S+/([\w-]+)\.toml")
-NEEDS = {"video": needs.module("av").mark, "unshare": may_unshare("--net")}
+NEEDS = {
+    "video": needs.module("av").mark,
+    "credentials": needs.module("c2pa", "c2pa-python").mark,
+    "unshare": may_unshare("--net"),
+}
 
 
 def both(part: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -144,7 +144,7 @@ class Draft:
             try:
                 # What it is when it is done: nobody's to write. The gate process is the same user.
                 self._file = os.open(
-                    ".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o400, dir_fd=self._folder
+                    ".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o400, dir_fd=self._folder
                 )
             except OSError:
                 os.close(self._folder)
@@ -161,13 +161,23 @@ class Draft:
                 os.fdatasync(self._file)
                 self._unsynced = 0
 
-    def begin_with(self, head: bytes | bytearray) -> None:
-        """Write `head` over its first bytes."""
-        with self._named(len(head)):
-            done = os.pwrite(self._file, head, 0)
+    def write_at(self, place: int, content: bytes | bytearray) -> None:
+        """Write `content` over the bytes that stand there."""
+        with self._named(len(content)):
+            done = os.pwrite(self._file, content, place)
             self._unsynced += done
-            if done < len(head):  # a disk that is full
+            if done < len(content):  # a disk that is full
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def read_at(self, place: int, size: int) -> bytes:
+        """Return up to so many of its bytes."""
+        with self._named(0):
+            return os.pread(self._file, size, place)
+
+    def size(self) -> int:
+        """Return of how many bytes it is."""
+        with self._named(0):
+            return os.fstat(self._file).st_size
 
     def sync(self) -> None:
         """Bring all of it to the disk."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 
 from shuttergate.capture import hatch
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock
 from shuttergate.errors import Phrase, cause_of, phrase
 
@@ -113,14 +114,14 @@ class PublisherClient:
         return self._clock() - self._heard_s
 
     def photo(
-        self, taken_ms: int, photo: bytes, claims: hatch.Claims, may: Callable[[], bool]
+        self, taken_ms: int, photo: bytes, claims: Claims, may: Callable[[], bool]
     ) -> hatch.Receipt | None:
         """Have a photo kept; None where ``may()`` said no, when it was on the disk already."""
         with self._exchange() as serial:
             parcel = hatch.Parcel(serial, taken_ms, len(photo), claims)
             return self._publish(serial, parcel, photo, may)
 
-    def video(self, taken_ms: int, claims: hatch.Claims) -> int:
+    def video(self, taken_ms: int, claims: Claims) -> int:
         """Begin a video and return its number; raises OSError: there is no publisher."""
         with self._exchange() as serial:
             self._send(self._sending, hatch.NewVideo(serial, taken_ms, claims))
@@ -131,10 +132,19 @@ class PublisherClient:
         with self._turn:
             self._send(self._sending, hatch.Piece(serial, len(content)), content)
 
-    def seal(self, serial: int, head: bytes, may: Callable[[], bool]) -> hatch.Receipt | None:
-        """Have a whole video kept, with these first bytes; None where ``may()`` said no."""
+    def seal(
+        self,
+        serial: int,
+        head: bytes,
+        may: Callable[[], bool],
+        claims: Claims | None = None,
+    ) -> hatch.Receipt | None:
+        """Have a whole video kept, with these first bytes; None where ``may()`` said no.
+
+        ``claims``: what it is to state, if not what it began with.
+        """
         with self._turn:
-            return self._publish(serial, hatch.Seal(serial, len(head)), head, may)
+            return self._publish(serial, hatch.Seal(serial, len(head), claims), head, may)
 
     def drop(self, serial: int) -> None:
         """Have nothing kept of a video; where there is no publisher, nothing is."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from shuttergate.capture import hatch
 from shuttergate.capture.client import PublisherClient, gone
+from shuttergate.claims import Claims
 from shuttergate.errors import cause_of
 
 MOST_WAITING_BYTES = 16 * 1024 * 1024
@@ -17,6 +18,7 @@ MOST_WAITING_BYTES = 16 * 1024 * 1024
 class Delivery:
     """Sends one video, in a thread of its own.
 
+    ``claims()``: what it may state now; it states what it might at its beginning and at its end.
     ``settled()`` may wait, and says whether the whole of it is to be kept; ``may()`` is asked once
     more when it is on the disk and has no name yet. ``done`` hears the end of it: a receipt, or
     None where one of the two said no. Nobody hears of one that was dropped.
@@ -26,14 +28,14 @@ class Delivery:
         self,
         client: PublisherClient,
         taken_ms: int,
-        claims: hatch.Claims,
+        claims: Callable[[], Claims],
         settled: Callable[[], bool],
         may: Callable[[], bool],
         done: Callable[[hatch.Receipt | None], None],
     ) -> None:
         self._client = client
         self._taken_ms = taken_ms
-        self._claims = claims
+        self._claims, self._begun = claims, claims()
         self._settled = settled
         self._may = may
         self._done = done
@@ -79,7 +81,7 @@ class Delivery:
             self._done(receipt)
 
     def _send(self) -> hatch.Receipt | None:
-        serial = self._client.video(self._taken_ms, self._claims)
+        serial = self._client.video(self._taken_ms, self._begun)
         while (piece := self._pieces.get()) is not None and not self._is_dropped:
             self._client.piece(serial, piece)
             with self._lock:
@@ -87,4 +89,5 @@ class Delivery:
         if self._is_dropped or not self._settled():
             self._client.drop(serial)
             return None
-        return self._client.seal(serial, self._head, self._may)
+        claims = self._begun.also(self._claims())
+        return self._client.seal(serial, self._head, self._may, claims)

@@ -15,18 +15,12 @@ import socket
 
 import msgspec
 
+from shuttergate.claims import Claims
 from shuttergate.errors import Phrase
 from shuttergate.feed import Said
 from shuttergate.system.framing import exactly, framed, message
 
 MAX_PARCEL_BYTES = 64 * 1024 * 1024
-
-
-class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a photo or video will state of itself once there are credentials; nothing so far.
-
-    Made in the gate process, which knows what cleared it; never a place, a name or a serial number.
-    """
 
 
 class Parcel(msgspec.Struct, frozen=True, tag="parcel", forbid_unknown_fields=True):
@@ -54,10 +48,14 @@ class Piece(msgspec.Struct, frozen=True, tag="piece", forbid_unknown_fields=True
 
 
 class Seal(msgspec.Struct, frozen=True, tag="seal", forbid_unknown_fields=True):
-    """Video `serial` is whole, once the bytes that follow stand at its beginning anew."""
+    """Video `serial` is whole, once the bytes that follow stand at its beginning anew.
+
+    ``claims``: what it is to state in the end; None: as it began.
+    """
 
     serial: int
     size: int = 0
+    claims: Claims | None = None
 
 
 class Hidden(msgspec.Struct, frozen=True, tag="hidden", forbid_unknown_fields=True):
@@ -74,12 +72,16 @@ class Word(msgspec.Struct, frozen=True, tag="word", forbid_unknown_fields=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, tag="receipt", forbid_unknown_fields=True):
-    """What became of parcel or video `serial`: its name in the album, or what kept it out."""
+    """What became of parcel or video `serial`: its name in the album, or what kept it out.
+
+    ``lacks``: why it has no credential, where it was to have one.
+    """
 
     serial: int
     name: str = ""
     error: str = ""
     said: Said = msgspec.UNSET
+    lacks: Said = msgspec.UNSET
 
     @property
     def cause(self) -> Phrase | str:

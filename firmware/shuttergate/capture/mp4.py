@@ -21,6 +21,8 @@ _MATRIX_AT = 48  # of a version 0 track header box: 8.3.2
 _TIMESCALE_AT = 20  # of version 0 movie and media header boxes: 8.2.2, 8.4.2
 _DURATION_AT = {b"mvhd": 24, b"mdhd": 24, b"tkhd": 28, b"mehd": 12}
 _INDEX_AT = 24  # of a track fragment random access box, where its entries begin: 8.8.10
+_INDEX_END = b"mfro" + bytes(4)  # and how long the index is that it ends: 8.8.11
+INDEX_END_BYTES = len(_INDEX_END) + 4
 _HOLDERS = (b"moov", b"trak", b"mdia", b"mvex", b"mfra")
 
 
@@ -51,8 +53,26 @@ def ended(head: bytes, seconds: float) -> bytes:
     return bytes(whole)
 
 
-def moved(last: bytes) -> bytes:
-    """Return a file's last bytes, whose index knows that the head became longer."""
+def first_box(piece: bytes | bytearray) -> int:
+    """Return how long a file's first box is; raises `MisfitError` where it names no kind of file.
+
+    What comes before all else but this box stands behind it.
+    """
+    if len(piece) >= _HEADER.size:
+        size, name = _HEADER.unpack_from(piece)
+        if name == b"ftyp" and _HEADER.size <= size <= len(piece):
+            return int(size)
+    raise MisfitError("its first box names no kind of file")
+
+
+def index_size(last: bytes) -> int:
+    """Return how long the index is that ends a file with these bytes; 0 where there is none."""
+    is_index = len(last) == INDEX_END_BYTES and last[:8] == _INDEX_END
+    return int.from_bytes(last[8:]) if is_index else 0
+
+
+def moved(last: bytes, by: int = ADDED_BYTES) -> bytes:
+    """Return a file's last bytes, whose index knows that the head became longer by so much."""
     if last[-12:-8] != b"mfro":  # which says how long the index before it is: 8.8.11
         return last
     whole = bytearray(last)
@@ -62,7 +82,7 @@ def moved(last: bytes) -> bytes:
                 # Of version 1: a time and an offset of 8 bytes each, three numbers of 1.
                 offset = place + _INDEX_AT + entry * 19 + 8
                 (was,) = struct.unpack_from(">Q", whole, offset)
-                struct.pack_into(">Q", whole, offset, was + ADDED_BYTES)
+                struct.pack_into(">Q", whole, offset, was + by)
     return bytes(whole)
 
 

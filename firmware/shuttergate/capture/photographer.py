@@ -14,6 +14,7 @@ from shuttergate.capture import hatch
 from shuttergate.capture.client import RECEIPT_TIMEOUT_S, PublisherClient
 from shuttergate.capture.encode import encode
 from shuttergate.capture.shelf import Shelf
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import Phrase, ScoreError
 from shuttergate.frame import Frame, Pixels
@@ -45,6 +46,7 @@ class Outcome:
     detail: Phrase | str = ""
     frame: int = -1
     scores: Mapping[str, float] | None = None
+    lacks: Phrase | None = None  # why it has no credential, where it was to have one
 
 
 class PressWork(Protocol):
@@ -55,6 +57,9 @@ class PressWork(Protocol):
 
     def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
         """Judge such a picture; raises `ScoreError`."""
+
+    def claims(self) -> Claims:
+        """Return by what such a picture was cleared."""
 
     @property
     def wants_look(self) -> bool:
@@ -156,6 +161,8 @@ class Photographer:
         picture = None
         try:
             picture = self._leaving(frame)
+            # First: a rule that is put into force meanwhile may not have judged it.
+            claims = self._work.claims()
             reason, scores = self._work.second_look(picture)
             if reason is not Reason.CLEAR:
                 return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(reason), number, scores)
@@ -169,12 +176,13 @@ class Photographer:
         finally:
             if picture is not None:
                 picture[:] = 0
-        receipt = self._publish(opening, int(taken * 1000), photo)
+        receipt = self._publish(opening, int(taken * 1000), photo, claims)
         if receipt is None:
             return Outcome(pressed_s, "", Reason.CLOSED, "", number, scores)
         if receipt.error:
             return Outcome(pressed_s, "", Reason.FAULT, receipt.cause, number, scores)
-        return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores)
+        lacks = receipt.lacks or None
+        return Outcome(pressed_s, receipt.name, Reason.CLEAR, "", number, scores, lacks)
 
     def _leaving(self, frame: Frame) -> Pixels:
         """Return its main picture in the size in which it may leave, and let the frame go."""
@@ -199,10 +207,10 @@ class Photographer:
             picture[:] = 0
         self._pause_s = max(LOOK_S, LOOK_SHARE * (self._clock() - began_s))
 
-    def _publish(self, opening: Opening, taken_ms: int, photo: bytes) -> hatch.Receipt | None:
+    def _publish(
+        self, opening: Opening, taken_ms: int, photo: bytes, claims: Claims
+    ) -> hatch.Receipt | None:
         """Have the photo kept; None where the gate closed before that."""
         if not self._work.lasts(opening):
             return None
-        return self._client.photo(
-            taken_ms, photo, hatch.Claims(), lambda: self._work.lasts(opening)
-        )
+        return self._client.photo(taken_ms, photo, claims, lambda: self._work.lasts(opening))

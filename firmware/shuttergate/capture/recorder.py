@@ -21,6 +21,7 @@ from shuttergate.capture.delivery import Delivery
 from shuttergate.capture.encoder import Encoder, Muxer, load
 from shuttergate.capture.gops import Gops
 from shuttergate.capture.video import LIMIT, RELEASED, KeptPhotos, Recorded, Recording
+from shuttergate.claims import Claims
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.errors import EncoderError, Phrase, phrase
 from shuttergate.frame import Frame, Pixels
@@ -71,6 +72,9 @@ class FilmJudge(Protocol):
 
     @property
     def looks_at_films(self) -> bool: ...
+
+    def claims(self, of_film: bool = False) -> Claims:
+        """Return by what a video was cleared."""
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:
         """Return by what whole factor frames of (width, height) are made smaller.
@@ -322,7 +326,7 @@ class Recorder:
             delivery = Delivery(
                 self._client,
                 int(pressed.timestamp() * 1000),
-                hatch.Claims(),
+                lambda: self._judge.claims(of_film=True),
                 lambda: self._photos.is_kept(video.pressed_s, RECEIPT_TIMEOUT_S),
                 lambda: not video.is_doubted,
                 lambda receipt: self._events.put(_Delivered(video, receipt)),

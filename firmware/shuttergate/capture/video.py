@@ -24,7 +24,7 @@ class Recorded:
     """What became of a recording: a video's name, or the reason and detail of its loss.
 
     ``ended``: `RELEASED`, `LIMIT`, or the reason for which the gate closed. ``wait_s``: from its
-    end to here.
+    end to here. ``lacks``: why it has no credential, where it was to have one.
     """
 
     name: str = ""
@@ -34,6 +34,7 @@ class Recorded:
     pictures: int = 0
     seconds: float = 0.0
     wait_s: float = 0.0
+    lacks: Phrase | None = None
 
 
 class Recording:
@@ -113,6 +114,7 @@ class Recording:
             pictures=self._muxer.pictures,
             seconds=self._muxer.seconds,
             wait_s=now_s - self._ended_s,
+            lacks=receipt.lacks or None,
         )
 
 

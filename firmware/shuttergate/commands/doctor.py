@@ -16,8 +16,10 @@ from shuttergate import examination
 from shuttergate.board import Board
 from shuttergate.capture.album import Album
 from shuttergate.commands import upkeep
-from shuttergate.config import Config, album_folder
-from shuttergate.errors import Phrase, ShuttergateError, phrase
+from shuttergate.config import Config, album_folder, class_file
+from shuttergate.credentials import authority
+from shuttergate.credentials.signer import FileSigner
+from shuttergate.errors import CredentialError, Phrase, ShuttergateError, phrase
 from shuttergate.examination import Examined, Finding, Health, examined
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.parent.supervisor import make_album
@@ -48,6 +50,8 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
         yield from _guarded(f"model {name}", functools.partial(_model, name))
     yield from _guarded("nudity rule", lambda: _rule(board.channels.all, config))
     yield from _guarded("disk", lambda: _disk(config))
+    if (class_of_kit := class_file(config)) is not None:
+        yield _credentials(class_of_kit, config.credentials.required)
     yield from _guarded("walls", _walls)
     yield _memory(board)
     yield from _kept_up("power", upkeep.power)
@@ -144,6 +148,20 @@ def _disk(config: Config) -> Examined:
         mend = phrase("make room: the gate closes when it is full")
         return examined("disk", Health.WARNING, seen, mend)
     return examined("disk", Health.OK, seen)
+
+
+def _credentials(file: Path, required: bool) -> Examined:
+    """Whether photos and videos can be signed: nothing of that is kept."""
+    part = "credentials"
+    try:
+        root = authority.read(file)
+        FileSigner(root)
+    except CredentialError as error:
+        health = Health.FAULT if required else Health.WARNING
+        kept = phrase("nothing is kept") if required else phrase("photos are kept unsigned")
+        return examined(part, health, kept, error.phrase)
+    seen = phrase("photos and videos are signed for the class {name}", name=root.name)
+    return examined(part, Health.OK, seen)
 
 
 def _walls() -> Examined:

@@ -25,8 +25,9 @@ import msgspec
 from msgspec.structs import replace
 
 from shuttergate import feed
+from shuttergate.capture.publisher import PublisherSettings
 from shuttergate.companion import Companion
-from shuttergate.config import Config, KitStart
+from shuttergate.config import Config, KitStart, class_file
 from shuttergate.parent.children import Child, memory_mb
 from shuttergate.parent.injected import Injected
 from shuttergate.parent.taught import Taught
@@ -48,6 +49,13 @@ class Supervisor:
     def __init__(self, config: Config, album: Path, companions: Sequence[Companion] = ()) -> None:
         self._config = config
         self._album = album
+        own = class_file(config)
+        self._publishing = PublisherSettings(
+            os.fsencode(album),
+            config.album.marks,
+            b"" if own is None else os.fsencode(own),
+            config.credentials.required,
+        )
         self._gate = Child("gate")
         self._publisher = Child("publisher")
         # In the order in which they are started and ended: the gate first, so that the line is low.
@@ -272,9 +280,9 @@ class Supervisor:
             return  # there is nothing to publish
         gate_end, publisher_end = feed.pair(socket.SOCK_STREAM)
         with gate_end, publisher_end:
-            album = os.fsencode(self._album)
+            settings = msgspec.json.encode(self._publishing)
             link = publisher_end.fileno()
-            self._publisher.start("shuttergate.capture.publisher", link, album, now_s)
+            self._publisher.start("shuttergate.publisher_process", link, settings, now_s)
             if self._injected.disk_is_full:  # before the gate can hear of it
                 self._injected.limit(self.pid("publisher"))
             self._leash.send(feed.Hatch(), (gate_end.fileno(),))

@@ -93,6 +93,11 @@ class TaughtRule:
         return [one.word for one in self.contributions]
 
     @cached_property
+    def sha256(self) -> str:
+        """The sum of its file, as sha256sum tells it."""
+        return hashlib.sha256(self._bytes()).hexdigest()
+
+    @cached_property
     def _exact(self) -> NDArray[np.float64]:
         return self.weights.astype(np.float64)
 
@@ -113,6 +118,11 @@ class TaughtRule:
 
     def to_bytes(self) -> bytes:
         """Return the file; raise `RuleError` for a rule that no file could hold."""
+        content = self._bytes()
+        from_bytes(content, self.name)
+        return content
+
+    def _bytes(self) -> bytes:
         claims = msgspec.json.encode(
             _Claims(
                 name=self.name,
@@ -127,9 +137,7 @@ class TaughtRule:
         size = len(claims).to_bytes(_SIZE_BYTES)
         numbers = b"".join(one.astype("<f4").tobytes() for one in (self.weights, self.embeddings))
         content = MAGIC + size + claims + numbers
-        content += hashlib.sha256(content).digest()
-        from_bytes(content, self.name)
-        return content
+        return content + hashlib.sha256(content).digest()
 
 
 def is_name(name: str) -> bool:

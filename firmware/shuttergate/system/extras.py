@@ -12,7 +12,7 @@ from shuttergate.system.paths import tilde
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED = Path("/opt/shuttergate")
 
-CHOSEN = ("video", "heif")
+CHOSEN = ("video", "heif", "credentials")
 """Extras that Makefile and installer offer by their names, with the versions that were tested."""
 
 

@@ -22,12 +22,14 @@ from shuttergate.verdict import Thresholds
 class Head:
     """A named score of an embedding, and the thresholds it is held to.
 
-    ``reads`` is given the embedding, shape (n,), and must leave it as it is.
+    ``reads`` is given the embedding, shape (n,), and must leave it as it is. ``sha256``: of the
+    taught rule's file that it is of; "" of a pack's own head.
     """
 
     name: str
     limits: Thresholds
     reads: Callable[[NDArray[np.float64]], float]
+    sha256: str = ""
 
     def __call__(self, embedding: NDArray[np.float64]) -> float:
         """Return the score in [0, 1]; raise `ScoreError` where what was read is none."""

@@ -75,7 +75,7 @@ def children() -> dict[str, int]:
             continue
         for name, module in (
             ("gate", b"shuttergate.gate_process"),
-            ("publisher", b"shuttergate.capture.publisher"),
+            ("publisher", b"shuttergate.publisher_process"),
         ):
             if module in words:
                 found[name] = int(pid)

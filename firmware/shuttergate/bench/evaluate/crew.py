@@ -26,7 +26,9 @@ from shuttergate.system.library_words import error_words, json_words
 CONNECT_S = 10
 """How long to wait for the cluster's scheduler, and for its first worker, in seconds."""
 
-_ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?([^/:\[\]]+|\[[^/\[\]]+\]):[0-9]{1,5}")
+_ADDRESS = re.compile(
+    r"inproc://.+|((tcp|tls|ws|wss|ucx)://)?([^/:\[\]]+|\[[^/\[\]]+\]):[0-9]{1,5}"
+)
 """Dask tells its own mistake late, and with a traceback: it is looked at first."""
 
 _START_ONE = phrase("start one with `dask scheduler` and `dask worker`")
@@ -147,18 +149,12 @@ def _on_cluster(
         )
     try:
         client = dask.Client(address, timeout=CONNECT_S, set_as_default=False)
-    except TimeoutError as error:
-        raise ShuttergateError(
-            "--cluster {address}: no answer within {s} s; {mend}",
-            address=address,
-            s=CONNECT_S,
-            mend=_START_ONE,
-        ) from error
     except (OSError, ValueError) as error:
+        late = isinstance(error, TimeoutError) or str(error).startswith("Timed out trying")
         raise ShuttergateError(
             "--cluster {address}: {error}; {mend}",
             address=address,
-            error=error_words(error),
+            error=phrase("no answer within {s} s", s=CONNECT_S) if late else error_words(error),
             mend=_START_ONE,
         ) from error
     with client:

@@ -29,7 +29,7 @@ CLOSED = (
 """What the gate says while it is CLOSED."""
 
 EVENTS = (
-    *("photo", "press refused", "video", "video lost", "no video", "gate"),
+    *("photo", "press refused", "video", "video lost", "no video", "unsigned", "gate"),
     *("album fault", "album ready", "camera fault", "camera works again", "model fault"),
     *("camera slow", "computer busy", "camera given up", "clock set"),
     *("accelerator", "accelerator fault", "permissive fault", "contact fault", "poles fault"),
