@@ -273,6 +273,11 @@ def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
     assert list(english(text.partition("[pins]")[2])) == []
 
 
+def test_operations_are_counted_alike_wherever_they_are_told() -> None:
+    for command in ("show", "fit"):
+        assert "ADD 9、AVERAGE_POOL_2D 1、" in shuttergate("model", command, "consent-clean")
+
+
 def test_tables_stand_in_columns_whatever_their_letters(
     clear_scene: Path, blocked_scene: Path
 ) -> None:
@@ -285,6 +290,7 @@ def test_tables_stand_in_columns_whatever_their_letters(
         and "(" not in "".join(lines)
     )
     found = [line for line in shuttergate("doctor").splitlines() if "→" not in line]
+    assert "mock" not in "".join(found)
     assert not any(re.search(r"(?<![(（])(gpio|mock|cpu)(?![)）])", line) for line in found)
     starts = {columns(re.match(r"\S+ +", line)[0]) for line in found}  # type: ignore[index]
     assert starts == {9}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shuttergate.commands import teach
 from shuttergate.policy.rule_file import read
 from support.taught import pictures
 from test_cli import asked
@@ -137,6 +138,12 @@ def test_a_rule_without_counter_examples_is_said_to_know_the_room_too(
     done = asked("teach", "star", *given)
     assert done.returncode == 0 and "taught without counter-examples" in done.stdout, done.stderr
     assert "taught without" not in taught(lesson, out="again.rule").stdout
+
+
+def test_in_japanese_a_word_stands_before_its_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert teach._word("blue heron") == "blue heron"
+    monkeypatch.setattr(teach, "LANGUAGE", "ja")
+    assert teach._word("blue heron") == "青いサギ（blue heron）"
 
 
 @pytest.mark.parametrize("command", ["teach", "withdraw"])
