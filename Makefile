@@ -126,9 +126,10 @@ bench-scaling: $(VENV)/.ready-dev  ## frame sizes, frame rates, threads: curves 
 eval-data: setup  ## a harmless benchmark from outside our renderer, into build/eval-data (network, 3 GB once; minutes after)
 	PYTHONPATH=tests $(BIN)/python -m measure.evaldata.build $(ARGS)
 
-# ja: gate.py のモデル検査。7組の記号から到達できる全状態（3分）
-bench-gate: $(VENV)/.ready-dev  ## model-check gate.py: every reachable state of seven alphabets (3 minutes)
+# ja: gate.py と question.py のモデル検査。12組の記号から到達できる全状態（10分）
+bench-gate: $(VENV)/.ready-dev  ## model-check gate.py and question.py: every reachable state of twelve alphabets (10 minutes)
 	$(BIN)/python tests/gate_model.py --full
+	$(BIN)/python tests/question_model.py --full
 
 # ja: 外からのバイト列に触れるパーサーのすべてに、カバレッジ誘導型のファジング（15分）
 fuzz: $(VENV)/.ready-dev  ## bytes that coverage guides, into every parser that meets outside ones (15 minutes)

@@ -36,13 +36,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 from math import inf, nan
 from operator import attrgetter
 from types import ModuleType
+from typing import Generic, TypeVar
 
 from shuttergate import gate
 from shuttergate.gate import Press, Rules, State
@@ -83,6 +84,7 @@ class Model:
         return self.rules.max_age_s + max(ages, default=0.0) + 1.0
 
 
+N = TypeVar("N")
 Node = tuple[State, History]
 Form = tuple[object, ...]
 
@@ -158,7 +160,8 @@ def call(
             return module.mended(state, event.name, now, rules), None
     exposed, reason = event.exposure(now, newest), BLOCKED.get(event.kind, Reason.CLEAR)
     decision = Decision.CLEAR if event.kind == CLEAR else Decision.BLOCKED
-    return module.judged(state, Verdict(decision, reason, exposed), now, rules), None
+    seen = Verdict(decision, reason, exposed, alone=event.name)
+    return module.judged(state, seen, now, rules), None
 
 
 def advance(
@@ -200,10 +203,10 @@ def recovers(module: ModuleType, model: Model, node: Node, now: float) -> bool:
 
 
 @dataclass
-class Found:
+class Found(Generic[N]):
     """What a search found: how far it went, and the shortest counterexample, if any."""
 
-    nodes: dict[Form, Node]
+    nodes: dict[Form, N]
     came: dict[Form, tuple[Form, Event] | None]
     transitions: int = 0
     depth: int = 0
@@ -212,47 +215,77 @@ class Found:
     broken: str = ""
     events: tuple[Event, ...] = ()
 
-    def breaks(self, name: str, node: Node, *event: Event) -> None:
+    def breaks(self, name: str, at: Form, *event: Event) -> None:
         """Keep a counterexample: the way to a node, and one event more."""
-        events, link = [*event], self.came[form(node)]
+        events, link = [*event], self.came[at]
         while link is not None:
             events.insert(0, link[1])
             link = self.came[link[0]]
         self.broken, self.events = name, tuple(events)
 
 
-def explore(module: ModuleType, model: Model, depth: int = sys.maxsize) -> Found:
-    """Search breadth first, until nothing new comes, a property breaks or `depth` is reached."""
-    began_s = time.perf_counter()
-    start = canonical(model, (module.State(), History()), 0.0)
-    found, layer = Found({form(start): start}, {form(start): None}), [start]
-    while layer and found.depth < depth and not found.broken:
-        layer = list(_next_layer(module, model, layer, found))
-        found.depth += bool(layer)
-    if not layer and not found.broken:
-        found.is_whole = True
-        stuck = (node for node in found.nodes.values() if not recovers(module, model, node, 0.0))
-        if (node := next(stuck, None)) is not None:
-            found.breaks("no_deadlock", node)
-    found.seconds = time.perf_counter() - began_s
-    return found
+@dataclass(frozen=True)
+class Search(Generic[N]):
+    """Breadth first, over what these say: each event, from each state of another form.
+
+    ``advance`` returns what comes of an event at a time, and the property that it broke;
+    ``recovers``: whether nothing is dead for ever.
+    """
+
+    events: tuple[Event, ...]
+    start: N
+    canonical: Callable[[N, float], N]
+    form: Callable[[N], Form]
+    advance: Callable[[N, Event, float], tuple[N, str]]
+    recovers: Callable[[N], bool]
+
+    def run(self, depth: int = sys.maxsize) -> Found[N]:
+        """Go on until nothing new comes, a property breaks or `depth` is reached."""
+        began_s = time.perf_counter()
+        start = self.canonical(self.start, 0.0)
+        found, layer = Found({self.form(start): start}, {self.form(start): None}), [start]
+        while layer and found.depth < depth and not found.broken:
+            layer = list(self._next_layer(layer, found))
+            found.depth += bool(layer)
+        if not layer and not found.broken:
+            found.is_whole = True
+            stuck = (at for at, node in found.nodes.items() if not self.recovers(node))
+            if (at := next(stuck, None)) is not None:
+                found.breaks("no_deadlock", at)
+        found.seconds = time.perf_counter() - began_s
+        return found
+
+    def _next_layer(self, layer: list[N], found: Found[N]) -> Iterator[N]:
+        for node in layer:
+            at = self.form(node)
+            for event in self.events:
+                now = float(event.kind == WAIT)
+                reached, broken = self.advance(node, event, now)
+                found.transitions += 1
+                if broken:
+                    found.breaks(broken, at, event)
+                    return
+                reached = self.canonical(reached, now)
+                if (new := self.form(reached)) not in found.nodes:
+                    found.nodes[new], found.came[new] = reached, (at, event)
+                    yield reached
 
 
-def _next_layer(
-    module: ModuleType, model: Model, layer: list[Node], found: Found
-) -> Iterator[Node]:
-    for node in layer:
-        for event in model.events:
-            now = float(event.kind == WAIT)
-            reached, _, broken = advance(module, model, node, event, now)
-            found.transitions += 1
-            if broken:
-                found.breaks(broken, node, event)
-                return
-            reached = canonical(model, reached, now)
-            if (new := form(reached)) not in found.nodes:
-                found.nodes[new], found.came[new] = reached, (form(node), event)
-                yield reached
+def explore(module: ModuleType, model: Model, depth: int = sys.maxsize) -> Found[Node]:
+    """Search a model of the gate."""
+
+    def goes_on(node: Node, event: Event, now: float) -> tuple[Node, str]:
+        reached, _, broken = advance(module, model, node, event, now)
+        return reached, broken
+
+    return Search(
+        model.events,
+        (module.State(), History()),
+        lambda node, now: canonical(model, node, now),
+        form,
+        goes_on,
+        lambda node: recovers(module, model, node, 0.0),
+    ).run(depth)
 
 
 def replay(module: ModuleType, model: Model, events: tuple[Event, ...]) -> tuple[str, list[str]]:

@@ -18,8 +18,15 @@ from PIL import Image
 from shuttergate import feed
 from shuttergate.board import read_board
 from shuttergate.clock import since_boot_s
-from shuttergate.config import Config, GateSettings, VideoSettings, VisionSettings
+from shuttergate.config import (
+    Config,
+    GateSettings,
+    PolicySettings,
+    VideoSettings,
+    VisionSettings,
+)
 from shuttergate.faults import FaultLog
+from shuttergate.feed import Total
 from shuttergate.frame import Pixels
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
@@ -29,17 +36,19 @@ from shuttergate.panel.wiring import Wiring
 from shuttergate.prooftest import ProofTests
 from shuttergate.system.paths import share
 from shuttergate.tally import Tally
-from shuttergate.verdict import Agreement, Fault, Look, Thresholds
+from shuttergate.verdict import Agreement, Fault, Look, Reason, Thresholds
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.eyes import Eyes, open_eyes
+from shuttergate.vision.head import Head
 from shuttergate.vision.known import paint
 from shuttergate.vision.pack import Pack, read_pack
 from shuttergate.vision.rule import Letters, Softened
 from shuttergate.vision.secondlook import SecondLook
+from shuttergate.words import log_name
 from support import needs
 from support.kits import wait_until
-from support.rig import Brain, Rig
+from support.rig import Brain, Remembered, Rig
 
 
 @pytest.fixture(scope="module")
@@ -429,9 +438,9 @@ def test_a_press_while_another_is_looked_at_is_refused_and_becomes_no_video(rig:
     presses = one.appliance.presses
     look, photo_done = presses.second_look, presses.recorder.photo_done
 
-    def slowly(leaving: Pixels) -> Any:
+    def slowly(leaving: Pixels, but_for: str) -> Any:
         go_on.wait(600)
-        return look(leaving)
+        return look(leaving, but_for)
 
     def note(pressed_s: float, is_kept: bool) -> None:
         done.append(is_kept)
@@ -703,3 +712,132 @@ def test_a_film_shows_nothing_that_the_look_at_it_could_not_tell(
     assert not judge.looks_at_films
     factor = judge.film_reduction(size, 1280)
     assert live_coverage(upright) * upright[1] / factor <= LEGIBLE_PX
+
+
+class Lesson:
+    """A rig that was taught a star, which stands before its camera, and that asks."""
+
+    def __init__(self, album: Path, pack: Pack) -> None:
+        self.shown, self.nude = True, False
+        limits = Thresholds(0.5, 0.5, Reason.TAUGHT)
+        star = Head("star", limits, lambda embedding: 0.9 if self.shown else 0.1)
+        self.brain = Brain(Remembered(pack.model(pack.content())))
+        live = (Channel(pack, self.brain, [star]),)
+        self.look_brain = Brain(Remembered(pack.model(pack.content())))
+        look = (Channel(pack, self.look_brain, [star]),)
+        eyes = Eyes(live, look, SecondLook(look, (224, 224)), (224, 224, 3))
+        asks = PolicySettings(ask=True, answer_s=5.0, hold_s=0.5)
+        config = msgspec.structs.replace(
+            PATIENT,
+            policy=asks,
+            video=VideoSettings(codec="off"),
+            vision=VisionSettings(selftest_s=60.0),  # which would notice models that are told lies
+        )
+        self.rig = Rig(album, pack, config, eyes=eyes)
+        self.interlock = self.rig.appliance.interlock
+        assert wait_until(lambda: self.interlock.reason is Reason.TAUGHT, 10), self.rig.logs
+        assert wait_until(lambda: self.interlock.asking.but.is_open, 10)
+
+    def ask(self) -> None:
+        """Press once, and let go."""
+        self.rig.press(0.2)
+        assert wait_until(lambda: len(self.rig.events("asked")) == 1, 5), self.rig.logs
+        time.sleep(0.2)
+
+    def outcomes(self) -> list[str]:
+        names = "photo", "press refused"
+        return [log_name(one) for one in self.rig.logs if log_name(one) in names]
+
+
+@pytest.fixture
+def lesson(tmp_path: Path, pack: Pack) -> Iterator[Lesson]:
+    found = Lesson(tmp_path, pack)
+    yield found
+    found.rig.close()
+
+
+def test_a_yes_is_one_photo_and_the_line_is_low_before_it_and_after(
+    lesson: Lesson, tmp_path: Path
+) -> None:
+    one = lesson.rig
+    lesson.ask()
+    status = one.appliance.status()
+    assert status.question is not None and status.question.held_s is None
+    one.finger(True)
+    time.sleep(0.25)
+    assert not one.line
+    held = one.appliance.status().question
+    assert held is not None and held.held_s is not None and held.hold_s == 0.5
+    assert wait_until(lambda: len(list(tmp_path.glob("*.jpg"))) == 1, 10), one.logs
+    time.sleep(0.7)
+    one.finger(False)
+    time.sleep(0.2)
+    assert lesson.outcomes() == ["photo"] and not one.line
+    assert one.appliance.status().question is None
+    assert one.appliance.tally._totals[Total.ASKED] == {feed.PUT: 1, feed.YES: 1}
+    (photo,) = one.events("photo")
+    assert photo["scores"]["star"] == 0.9
+    shelf = one.appliance.lanes[0].spared
+    assert wait_until(lambda: not shelf._frames), "nothing is kept for another"
+
+
+def test_left_alone_nothing_is_taken_and_no_frame_is_kept(lesson: Lesson, tmp_path: Path) -> None:
+    lesson.ask()
+    assert not lesson.rig.appliance.lanes[0].spared._frames
+    assert wait_until(lambda: lesson.interlock.asking.question is None, 10)
+    assert list(tmp_path.glob("*.jpg")) == [] and lesson.outcomes() == []
+
+
+def test_let_go_too_early_the_press_is_refused_once(lesson: Lesson, tmp_path: Path) -> None:
+    lesson.ask()
+    shelf = lesson.rig.appliance.lanes[0].spared
+    lesson.rig.finger(True)
+    assert wait_until(lambda: len(shelf._frames) > 0, 5), "the newest, while it may be needed"
+    lesson.rig.finger(False)
+    assert wait_until(lambda: lesson.outcomes() == ["press refused"], 5)
+    assert wait_until(lambda: not shelf._frames, 5), "and no longer"
+    (refused,) = lesson.rig.events("press refused")
+    assert refused["reason"] == "taught"
+    time.sleep(0.5)
+    assert list(tmp_path.glob("*.jpg")) == [] and lesson.outcomes() == ["press refused"]
+
+
+def test_what_the_second_look_sees_besides_the_rule_is_refused(
+    lesson: Lesson, tmp_path: Path
+) -> None:
+    lesson.ask()
+    lesson.look_brain.mode = "nude"
+    lesson.rig.press(0.8)
+    assert wait_until(lambda: lesson.outcomes() == ["press refused"], 10), lesson.rig.logs
+    (refused,) = lesson.rig.events("press refused")
+    assert (refused["reason"], refused["detail"]) == ("second look", "nudity")
+    assert list(tmp_path.glob("*.jpg")) == []
+
+
+def test_what_the_live_look_sees_during_a_hold_ends_it(lesson: Lesson, tmp_path: Path) -> None:
+    lesson.ask()
+    lesson.rig.finger(True)
+    time.sleep(0.2)
+    lesson.brain.mode = "nude"
+    assert wait_until(lambda: lesson.outcomes() == ["press refused"], 5)
+    lesson.brain.mode = "well"
+    time.sleep(0.8)
+    lesson.rig.finger(False)
+    time.sleep(0.2)
+    assert list(tmp_path.glob("*.jpg")) == [] and lesson.outcomes() == ["press refused"]
+
+
+def test_a_gate_that_opens_under_a_hold_takes_it_for_a_held_button(
+    lesson: Lesson, tmp_path: Path
+) -> None:
+    lesson.ask()
+    lesson.rig.finger(True)
+    time.sleep(0.1)
+    lesson.shown = False
+    assert wait_until(lambda: lesson.rig.line, 5)
+    assert wait_until(lambda: lesson.outcomes() == ["press refused"], 5)
+    time.sleep(0.7)
+    lesson.rig.finger(False)
+    time.sleep(0.2)
+    assert [one["reason"] for one in lesson.rig.events("press refused")] == ["held"]
+    assert list(tmp_path.glob("*.jpg")) == []

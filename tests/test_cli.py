@@ -167,7 +167,9 @@ def test_doctor_finds_a_healthy_simulated_kit(tmp_path: Path) -> None:
 
 def test_doctor_names_a_fault_and_its_mend(tmp_path: Path) -> None:
     config = tmp_path / "kit.toml"
-    config.write_text('[album]\nfolder = "/nowhere/album"\n[scene]\npath = "/nowhere/scene"\n')
+    lines = ['[album]\nfolder = "/nowhere/album"', '[scene]\npath = "/nowhere/scene"']
+    lines += ['[policy]\nrules = ["/nowhere/my.rule"]', ""]
+    config.write_text("\n".join(lines))
     done = asked("doctor", "--json", "--config", config)
     found = {one["part"]: one for one in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 1
@@ -175,6 +177,14 @@ def test_doctor_names_a_fault_and_its_mend(tmp_path: Path) -> None:
     assert found["disk"]["mend"] == "plug the disk in or make the folder"
     assert found["camera"]["health"] == "fault"
     assert found["camera"]["mend"] == "name a picture, a folder of pictures or a video"
+    assert found["taught rule 1"]["health"] == "fault"
+    assert found["taught rule 1"]["seen"] == "/nowhere/my.rule: No such file or directory"
+    assert found["taught rule 1"]["mend"] == "name a taught rule that can be read"
+    told = shuttergate("doctor", "--config", config, LANGUAGE="ja").stdout.splitlines()
+    (at,) = [number for number, line in enumerate(told) if "教えた規則 1" in line]
+    assert told[at].startswith("故障")
+    assert told[at].endswith("/nowhere/my.rule：そのようなファイルやフォルダーはありません")
+    assert told[at + 1].strip() == "→ 読み取れる規則のファイルを指定してください"
 
 
 def test_models_can_be_listed_shown_and_verified() -> None:

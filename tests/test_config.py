@@ -278,3 +278,37 @@ def test_a_path_that_cannot_be_one_and_a_key_of_two_lines_are_one_clear_line(
         read()
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_kit_asks_only_if_it_is_told_to() -> None:
+    policy = Config().policy
+    assert (policy.ask, policy.answer_s, policy.hold_s) == (False, 10.0, 3.0)
+    assert not policy.terms(Config().gate.rules()).asks
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hold_s = 2.9", "policy.hold_s: expected `float` >= 3"),
+        ("answer_s = 9", "policy.answer_s: expected `float` >= 10"),
+        ("hold_s = 10", "policy.hold_s: no yes that is held for 10 s is in time"),
+    ],
+)
+def test_a_yes_is_never_quicker_than_usual_and_always_possible(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = written(tmp_path, f"[policy]\n{text}\n")
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    assert said in str(caught.value)
+
+
+def test_a_board_that_feels_no_press_while_the_line_is_low_cannot_ask(tmp_path: Path) -> None:
+    board = tmp_path / "board.toml"
+    lines = (ROOT / "device" / "simulated" / "board.toml").read_text().splitlines(keepends=True)
+    board.write_text("".join(line for line in lines if not line.startswith("shutter_sense")))
+    path = written(tmp_path, f'board = "{board}"\n[policy]\nask = true\n')
+    with pytest.raises(ConfigError, match="no second pole, and only that feels a press"):
+        read_kit(read_config(path), path)
+    path = written(tmp_path, f'board = "{board}"\n')
+    assert read_kit(read_config(path), path).pins.shutter_sense is None

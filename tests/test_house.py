@@ -34,7 +34,7 @@ KNOW_SEVERAL = {
 """The flat modules that bring them together."""
 
 LEVELS = [
-    "__init__ errors lang columns clock verdict gate interlock frame legible claims",  # for all
+    "__init__ errors lang columns clock verdict gate question interlock frame legible claims",
     "feed words",
     "system",
     "board config props",  # contracts that are read from files
@@ -45,7 +45,7 @@ LEVELS = [
     "examination examination_process",  # the hardware, looked at as the gate process would
     "release stills",
     "companion",  # a contract that offers what the viewfinder shows
-    "parent",
+    "parent voice",
     "console bench commands",
     "cli __main__",
 ]

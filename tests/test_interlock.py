@@ -11,6 +11,7 @@ import pytest
 from shuttergate.clock import since_boot_s
 from shuttergate.gate import Press, Rules
 from shuttergate.interlock import Interlock, Moment, Opening
+from shuttergate.question import Felt, Terms
 from shuttergate.verdict import Decision, Fault, Reason, Verdict
 
 RULES = Rules(clear_frames=2, max_age_s=0.25, hold_off_s=1.0, settle_s=0.05)
@@ -280,3 +281,124 @@ def test_a_held_button_fires_nothing_while_an_opening_gives_way_to_the_next() ->
     finger = True
     feel(True)
     assert presses[-1].taken, "let go and pressed again, it counts"
+
+
+TAUGHT = Decision.BLOCKED, Reason.TAUGHT
+
+
+class Asked(Bench):
+    """A gate that a taught rule alone keeps closed, and that was asked; a finger on both poles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interlock = Interlock(
+            self.rules, self.wire, self.hear, lambda: self.now_s, Terms(self.rules, True)
+        )
+        self.line.clear()
+        self.down = self.feels = False
+        self.pressed: list[tuple[Press, Opening]] = []
+        self.felt: list[Felt] = []
+        self.interlock.mended(Fault.STARTING)
+        self.see(3)
+        self.press(True)
+        self.press(False)
+
+    def wire(self, high: bool) -> None:
+        """As copper: where the line rises under a finger, the contact does, in the same call."""
+        self.line.append(high)
+        if high and self.feels and (begun := self.interlock.contact(lambda: self.down)):
+            self.pressed.append(begun)
+
+    def see(self, frames: int, alone: str = "star", reason: Reason = Reason.TAUGHT) -> None:
+        for _ in range(frames):
+            self.now_s += 0.1
+            decision = Decision.CLEAR if reason is Reason.CLEAR else Decision.BLOCKED
+            self.interlock.judged(Verdict(decision, reason, self.now_s, alone=alone))
+            self.sense()
+
+    def sense(self) -> None:
+        felt = self.interlock.sensed(lambda: self.down)
+        self.felt += [] if felt is None else [felt]
+
+    def press(self, down: bool) -> None:
+        self.down = down
+        self.sense()
+        self.see(1)
+
+
+def test_a_yes_raises_the_line_for_the_press_that_is_on_and_the_next_tick_lowers_it() -> None:
+    bench = Asked()
+    bench.feels = True
+    bench.press(True)
+    bench.see(29)
+    assert bench.line == [] and not bench.interlock.state.is_open
+    bench.see(1)
+    assert bench.felt == [Felt.ASKED, Felt.HOLDS, Felt.YES]
+    ((press, opening),) = bench.pressed
+    assert press.taken and opening.but_for == "star"
+    assert bench.line == [True]
+    bench.interlock.tick()
+    assert bench.line == [True, False]
+    assert not any(is_open for is_open, _ in bench.said)
+    assert bench.interlock.lasts(opening)
+    bench.see(1)
+    assert bench.interlock.lasts(opening), "while nothing else speaks against it"
+    bench.interlock.press_done()
+    assert not bench.interlock.lasts(opening)
+
+
+@pytest.mark.parametrize("what", ["nudity", "another rule", "a fault", "age"])
+def test_a_yes_comes_to_nothing_once_something_else_speaks(what: str) -> None:
+    bench = Asked()
+    bench.feels = True
+    bench.press(True)
+    bench.see(30)
+    ((_, opening),) = bench.pressed
+    match what:
+        case "nudity":
+            bench.see(1, "", Reason.NUDITY)
+        case "another rule":
+            bench.see(1, "moon")
+        case "a fault":
+            bench.interlock.fault(Fault.ALBUM)
+            bench.interlock.mended(Fault.ALBUM)
+        case "age":
+            bench.now_s += 0.3
+    bench.see(15)
+    assert not bench.interlock.lasts(opening)
+
+
+def test_a_yes_that_no_contact_feels_has_no_current_after_half_a_second() -> None:
+    bench = Asked()
+    bench.press(True)
+    bench.see(34)
+    assert bench.line == [True]
+    bench.see(2)
+    assert bench.line == [True, False] and bench.pressed == []
+
+
+def test_a_gate_that_opens_while_a_yes_has_current_opens_with_an_edge_of_its_own() -> None:
+    """Else a button that is held would be armed by nobody knows what."""
+    bench = Asked()
+    bench.see(3)
+    bench.press(True)
+    bench.see(20)
+    bench.see(10, "", Reason.CLEAR)  # the hold-off is not over yet, and the hold is
+    assert bench.line == [True]
+    bench.see(2, "", Reason.CLEAR)
+    assert bench.line[:3] == [True, False, True] and bench.interlock.state.is_open
+    assert bench.said[-1] == (True, Reason.CLEAR)
+    assert (False, Reason.STALE) not in bench.said
+
+
+def test_frames_are_kept_for_a_yes_alone() -> None:
+    bench = Asked()
+    seen = Verdict(*TAUGHT, bench.now_s, alone="star")
+    assert not bench.interlock.spares(seen), "asked, and not held"
+    bench.press(True)
+    assert bench.interlock.spares(seen)
+    assert not bench.interlock.spares(replace(seen, alone=""))
+    assert not bench.interlock.spares(replace(seen, alone="moon"))
+    assert not bench.interlock.spares(Verdict(Decision.BLOCKED, Reason.NUDITY, bench.now_s))
+    bench.press(False)
+    assert not bench.interlock.spares(seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -95,6 +96,8 @@ def test_what_a_photo_states_is_what_judged_it() -> None:
     }
     assert found.rule == eyes.letters.sha256
     assert found.taught == {"our cup": "d4" * 32}
+    but_for = judge.claims(but_for="our cup")
+    assert but_for == msgspec.structs.replace(found, taught={}), "a rule set aside cleared nothing"
     assert found.looks.keys() == {"live", "second"}
     assert found.looks["live"].lines.keys() == {"consent-clean"}, "and no taught rule's"
     second = found.looks["second"].lines

@@ -246,7 +246,7 @@ def test_taking_one_out_changes_what_is_said(played: Played, language: str) -> N
     text = answer(language, 5, "a")
     assert re.findall(r"0\.\d\d", text) == [*found]
     misses = len(played.after.misses)
-    assert {"en": f"{misses} misses", "ja": f"見逃しは{misses}枚"}[language] in text
+    assert {"en": f"{misses} miss", "ja": f"見逃しは{misses}枚"}[language] in text
     besides = played.after.misses - played.ways["E"].misses
     assert besides == set(re.findall(r"duck-\d+", text))
 

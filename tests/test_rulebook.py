@@ -19,6 +19,7 @@ from shuttergate.board import AcceleratorPart
 from shuttergate.errors import RuleError
 from shuttergate.feed import TaughtHead
 from shuttergate.policy.rule_file import TaughtRule, write
+from shuttergate.rulebook import VIEWS
 from shuttergate.verdict import Look, Reason, Rule, joint_score, judge
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes, open_eyes
@@ -150,11 +151,13 @@ def test_one_that_gives_no_score_leaves_no_frame_clear() -> None:
 
 
 @pytest.mark.parametrize("doubted", NAMES)
-@pytest.mark.parametrize("view", [0, 1], ids=["as it is", "its mirror image"])
+@pytest.mark.parametrize(
+    "view", range(VIEWS), ids=["whole", "mirrored", "middle", "its mirror image"]
+)
 def test_numbers_are_kept_only_of_views_that_every_channel_clears(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doubted: str, view: int
 ) -> None:
-    """Also on a board where one model looks live, and of the mirror image as of the picture."""
+    """Also on a board where one model looks live, and of each view as of the picture itself."""
     alone = open_eyes(NAMES[:1], NAMES, CPU)
     pack = rulebook.pack("consent-clean")
     picture = tmp_path / "wall.png"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shuttergate.errors import MisfitError
 from shuttergate.verdict import (
     RESOLUTION,
     Agreement,
@@ -19,6 +20,7 @@ from shuttergate.verdict import (
     joint_score,
     judge,
     verdict,
+    without,
 )
 
 LIMITS = {"a": Thresholds(0.2, 0.8), "b": Thresholds(0.3, 0.6)}
@@ -264,3 +266,61 @@ def test_a_higher_score_never_opens_and_never_lowers_the_joint_score(
     assert joint_score(low, rule) <= joint_score(high, rule)
     if judge(high, rule) is Reason.CLEAR:
         assert judge(low, rule) is Reason.CLEAR
+
+
+TAUGHT = {
+    "star": Thresholds(0.5, 0.5, Reason.TAUGHT),
+    "moon": Thresholds(0.6, 0.6, Reason.TAUGHT),
+}
+NUDE = Rule(LIMITS, (Fusion({"a": 1.0, "b": 1.0}, 0.0),), (Agreement({"a": 0.1, "b": 0.1}),))
+BOTH = Rule({**LIMITS, **TAUGHT}, NUDE.fusions, NUDE.agreements)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(BOTH.limits, st.floats(0.0, 1.0))))
+def test_a_taught_rule_blocks_alone_where_all_else_is_clear(scores: dict[str, float]) -> None:
+    seen = verdict(scores, BOTH, 1.0)
+    blocking = [name for name, limit in TAUGHT.items() if scores[name] >= limit.block_at]
+    is_clear = judge(scores, NUDE) is Reason.CLEAR
+    assert seen.alone == (blocking[0] if is_clear and len(blocking) == 1 else "")
+    if seen.alone:
+        assert seen.reason is Reason.TAUGHT and seen.decision is Decision.BLOCKED
+        assert judge(scores, without(BOTH, seen.alone)) is Reason.CLEAR
+
+
+def test_a_taught_rule_without_a_score_is_a_doubt_and_not_the_rules_own_word() -> None:
+    for score in (math.nan, -0.1, 1.1):
+        seen = verdict({"a": 0.0, "b": 0.0, "star": score, "moon": 0.0}, BOTH, 1.0)
+        assert (seen.reason, seen.alone) == (Reason.DOUBT, "")
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(BOTH.limits, st.floats(0.0, 1.0))),
+    st.sampled_from(["star", "moon"]),
+)
+def test_without_a_taught_rule_nudity_is_judged_as_ever(
+    scores: dict[str, float], taught: str
+) -> None:
+    """Whatever nudity rule and other rules do not clear is not clear without that rule either."""
+    other = next(name for name in TAUGHT if name != taught)
+    left = without(BOTH, taught)
+    assert (left.fusions, left.agreements) == (BOTH.fusions, BOTH.agreements)
+    assert left.limits == {name: BOTH.limits[name] for name in ("a", "b", other)}
+    if judge(scores, NUDE) is not Reason.CLEAR or scores[other] >= TAUGHT[other].block_at:
+        assert judge(scores, left) is not Reason.CLEAR
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_nothing_of_the_nudity_rule_can_be_left_out(name: str) -> None:
+    with pytest.raises(MisfitError, match=f"{name} is no taught rule: it is always asked"):
+        without(BOTH, name)
+
+
+def test_nor_what_speaks_together_with_it() -> None:
+    shared = Rule({**LIMITS, **TAUGHT}, (Fusion({"a": 1.0, "star": 1.0}, 5.0),))
+    assert verdict({"a": 0.0, "b": 0.0, "star": 0.9, "moon": 0.0}, shared, 1.0).alone == ""
+    with pytest.raises(MisfitError):
+        without(shared, "star")
+
+
+def test_a_rule_that_the_second_look_does_not_have_leaves_it_as_it_is() -> None:
+    assert without(NUDE, "star") is NUDE

@@ -47,6 +47,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
         {"name": "a.jpg", "frame": 7, "scores": SCORES, "ms": 94.2},
     ),
     (feed.PressRefused(Reason.NUDITY), "press refused", {"reason": "nudity"}),
+    (feed.QuestionPut(10.0, 3.0), "asked", {"answer_s": 10.0, "hold_s": 3.0}),
     (
         feed.PressRefused(Reason.FAULT, "is full", [Fault.ALBUM]),
         "press refused",
@@ -89,6 +90,7 @@ LOGGED: list[tuple[feed.Event, str, dict[str, Any]]] = [
     (feed.RulesChanged(Rule({}), Rule({}), ["star"]), "rules changed", {"taught": ["star"]}),
     (feed.RuleRefused("star", "no"), "rule refused", {"name": "star", "cause": "no"}),
     (feed.ThreadDied("warden", "E()"), "thread died", {"thread": "warden", "error": "E()"}),
+    (feed.VoiceMute("no device"), "voice mute", {"cause": "no device"}),
     (feed.Stderr("gate", "words"), "stderr", {"process": "gate", "line": "words"}),
     (
         feed.ChildEnded("publisher", "SIGKILL", 0.1),

@@ -62,7 +62,9 @@ class Appliance:
         tell, own = link.send, config.limits()
         self.tally = Tally(clock)
         self._lateness = Lateness()
-        self.interlock = Interlock(config.gate.rules(), panel.permissive, self._gate_changed, clock)
+        rules = config.gate.rules()
+        terms = config.policy.terms(rules)
+        self.interlock = Interlock(rules, panel.permissive, self._gate_changed, clock, terms)
         self.faults = FaultLog(self.interlock, tell)
         self._proof = ProofTests(eyes, config.vision.selftest_s, self.tally, self.faults, clock)
         live = LiveJudge(eyes, own, self._proof, self.faults, self.tally, clock)
@@ -126,7 +128,7 @@ class Appliance:
                 lane.viewfinder.stop()
             self._link.send(self.status())
             for lane in self.lanes:
-                lane.shelf.clear()
+                lane.clear()
             self._panel.close()
             if self._eyes.accelerator is not None:
                 self._eyes.accelerator.close()
@@ -158,7 +160,7 @@ class Appliance:
 
     def judge_frame(self, lane: Lane, frame: Frame) -> None:
         """Judge one frame and let the gate know; one that is CLEAR waits for a press."""
-        kept = False
+        kept = spared = False
         try:
             seen = lane.judge(frame)
             lane.judged(frame.exposed_s)
@@ -173,8 +175,12 @@ class Appliance:
                 lane.shelf.put(frame)
                 if not self.interlock.state.is_open:  # it closed between the two
                     lane.shelf.clear()
+            elif spared := self.interlock.spares(seen):
+                lane.spared.put(frame)
+            if not self.interlock.spares(seen):  # not any more, where it was
+                lane.spared.clear()
         finally:
-            if not kept:
+            if not kept and not spared:
                 frame.release()
 
     def _gate_changed(self, now: Moment) -> None:
@@ -182,6 +188,8 @@ class Appliance:
         if not now.state.is_open:
             for lane in self.lanes:
                 lane.shelf.clear()
+                if not self.interlock.asking.wants_frames:
+                    lane.spared.clear()
             self.presses.closed(now.reason, faults)
         state: Literal["OPEN", "CLOSED"] = "OPEN" if now.state.is_open else "CLOSED"
         self._link.send(feed.GateChanged(state, now.reason, faults, rounded(self.tally.scores)))
@@ -222,4 +230,21 @@ class Appliance:
         faults, runs_on = sorted(state.faults), self._eyes.runs_on
         said = self.tally.status(state.is_open, now.reason, faults, runs_on, recording_s)
         video = self.presses.makes_videos
-        return replace(said, at_s=now.at_s, opened_s=state.opened_s, line=line, video=video)
+        question = self._question(now.at_s)
+        return replace(
+            said,
+            at_s=now.at_s,
+            opened_s=state.opened_s,
+            line=line,
+            video=video,
+            question=question,
+        )
+
+    def _question(self, now_s: float) -> feed.OpenQuestion | None:
+        now, terms = self.interlock.asking, self.interlock.terms
+        if now.question is None or now.question.is_spent:
+            return None
+        left_s = max(0.0, terms.answer_s - (now_s - now.question.asked_s))
+        held_s = None if now.held_since_s is None else max(0.0, now_s - now.held_since_s)
+        held_s = None if held_s is None else round(held_s, 1)
+        return feed.OpenQuestion(round(left_s, 1), terms.answer_s, terms.hold_s, held_s)

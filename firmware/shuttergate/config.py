@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shuttergate import board, gate
+from shuttergate import board, gate, question
 from shuttergate.errors import ConfigError, listed
 from shuttergate.feed import TaughtHead
 from shuttergate.system.toml import Table, decode, path_of
@@ -94,10 +94,19 @@ class LookSettings(Table, frozen=True):
 class PolicySettings(Table, frozen=True):
     """Rules that the kit was taught, beside the nudity rule: their files, in any order.
 
-    They can only close; no setting takes the nudity rule away, or makes it laxer.
+    They can only close; no setting takes the nudity rule away, or makes it laxer. ``ask``: whoever
+    presses where one of them alone closes is asked, and may say yes within ``answer_s``, by holding
+    the button for ``hold_s``. Of nudity nobody is asked.
     """
 
     rules: Annotated[list[str], Meta(max_length=16)] = []
+    ask: bool = False
+    answer_s: Annotated[float, Meta(ge=10, le=600)] = 10.0
+    hold_s: Annotated[float, Meta(ge=3, le=60)] = 3.0
+
+    def terms(self, rules: gate.Rules) -> question.Terms:
+        """Return how the kit asks."""
+        return question.Terms(rules, self.ask, self.answer_s, self.hold_s)
 
 
 class CredentialSettings(Table, frozen=True):
@@ -117,6 +126,14 @@ class PageSettings(Table, frozen=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
     lan_at: Annotated[str, Meta(max_length=60, pattern=r"^([a-z0-9.-]+(:[0-9]{1,5})?)?$")] = ""
     contact: Annotated[str, Meta(max_length=200)] = ""
+
+
+class VoiceSettings(Table, frozen=True):
+    """What the kit says aloud, for people who cannot see its lamp: in which language, and on which
+    of ALSA's devices; an empty one is the first that plays."""
+
+    language: Literal["off", "en", "ja"] = "off"
+    device: Annotated[str, Meta(max_length=100)] = ""
 
 
 class ThresholdSettings(Table, frozen=True):
@@ -151,6 +168,7 @@ class Config(Table, frozen=True):
     policy: PolicySettings = PolicySettings()
     credentials: CredentialSettings = CredentialSettings()
     page: PageSettings = PageSettings()
+    voice: VoiceSettings = VoiceSettings()
     thresholds: dict[str, ThresholdSettings] = {}
     pins: PinChanges = PinChanges()
 
@@ -179,6 +197,14 @@ def read_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     config = decode(path, Config)
+    if not config.policy.hold_s < config.policy.answer_s:
+        raise ConfigError(
+            "{path}: policy.hold_s: no yes that is held for {hold_s:g} s is in time, for "
+            "policy.answer_s is {answer_s:g} s; write less",
+            path=path,
+            hold_s=config.policy.hold_s,
+            answer_s=config.policy.answer_s,
+        )
     for name, limits in config.thresholds.items():
         try:
             Thresholds(limits.clear_below, limits.block_at)
@@ -198,6 +224,14 @@ def read_kit(config: Config, path: Path | None) -> board.Board:
     if changes:
         kit = msgspec.structs.replace(kit, pins=msgspec.structs.replace(kit.pins, **changes))
         board.check_pins(kit.pins, path or Path("pins"))
+    if config.policy.ask and kit.pins.shutter_sense is None:
+        raise ConfigError(
+            "{path}: policy.ask: the button of the board {board} has no second pole, and only that "
+            "feels a press while the permissive line is low; fit one and name it as "
+            "pins.shutter_sense, or set ask = false",
+            path=path,
+            board=kit.name,
+        )
     channels = kit.channels.all
     unknown = sorted(set(config.thresholds) - set(channels))
     if unknown:

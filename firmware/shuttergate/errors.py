@@ -259,6 +259,10 @@ class TeachError(ShuttergateError, ValueError):
     """No rule comes of these examples."""
 
 
+class SoundError(ShuttergateError, OSError):
+    """Nothing can be heard: no loudspeaker, or one that takes no sound."""
+
+
 class ScoreError(ShuttergateError, ArithmeticError):
     """A model gave no usable score: its picture counts as not cleared."""
 

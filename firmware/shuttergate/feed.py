@@ -72,6 +72,17 @@ class PressRefused(Event, frozen=True, tag="press refused"):
     said: Said = msgspec.UNSET  # of the detail
 
 
+class QuestionPut(Event, frozen=True, tag="asked"):
+    """A press met a gate that a taught rule alone keeps closed, and the kit asks: are you sure?
+
+    Which rule, and what the answer is, the log is not told. A yes is to be said within
+    ``answer_s``, by holding the button for ``hold_s``.
+    """
+
+    answer_s: float
+    hold_s: float
+
+
 class Video(Event, frozen=True, tag="video"):
     """A video is in the album, so many milliseconds after it ``ended`` (see `Recorded`)."""
 
@@ -225,6 +236,13 @@ class Stderr(Event, frozen=True, tag="stderr"):
     line: str
 
 
+class VoiceMute(Event, frozen=True, tag="voice mute"):
+    """Nothing can be heard of the voice; told once, until something can be."""
+
+    cause: str
+    said: Said = msgspec.UNSET
+
+
 class ChildEnded(Event, frozen=True, tag="ended"):
     """A process of the kit ended; it is started again after ``restart_s``."""
 
@@ -266,10 +284,12 @@ class Total(StrEnum):
     VIDEOS = "videos"  # PUBLISHED
     REFUSED = "refused"  # presses, by reason
     LOST = "lost"  # recordings that came to nothing, by reason
+    ASKED = "asked"  # questions, PUT, and those that were answered with YES
     TESTS = "tests"  # known answers, RIGHT or WRONG
 
 
 PUBLISHED, RIGHT, WRONG = "published", "right", "wrong"
+PUT, YES = "put", "yes"
 
 Totals = dict[Total, dict[str, int]]
 """The one mapping of all counts: whatever counts, adds up or shows them goes through it."""
@@ -290,6 +310,18 @@ def count(totals: Mapping[Total, Mapping[str, int]], what: Total, label: str | N
     return sum(counts.values()) if label is None else counts.get(label, 0)
 
 
+class OpenQuestion(msgspec.Struct, frozen=True):
+    """The question that stands: ``left_s`` of ``answer_s`` for a yes.
+
+    ``held_s``: for how long of ``hold_s`` the button is held for it; None while it is not.
+    """
+
+    left_s: float
+    answer_s: float
+    hold_s: float
+    held_s: float | None = None
+
+
 class Status(Message, frozen=True, tag="status"):
     """The gate as it stands, with totals since the process began. Also its heartbeat."""
 
@@ -308,6 +340,7 @@ class Status(Message, frozen=True, tag="status"):
     opened_s: float | None = None  # since boot: since when it is OPEN; the line rose no sooner
     line: bool | None = None  # the simulated line's level, by its meter
     video: bool = True  # whether a press that is held can become one
+    question: OpenQuestion | None = None  # "are you sure?"
 
 
 class StartStep(Message, frozen=True, tag="step"):
@@ -450,6 +483,7 @@ AnyEvent = (
     GateChanged
     | Photo
     | PressRefused
+    | QuestionPut
     | Video
     | VideoLost
     | Unsigned
@@ -471,6 +505,7 @@ AnyEvent = (
     | RuleRefused
     | ThreadDied
     | Stderr
+    | VoiceMute
     | ChildEnded
     | ChildFrozen
     | Nonsense

@@ -118,15 +118,23 @@ class PressJudge:
         """Return the smallest figure that is looked for in it, as a share of the upright height."""
         return self._eyes.second_look.pyramid(main_size(leaving)).coverage
 
-    def picture(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        """Give an I420 picture its second look; raises `ScoreError`."""
+    def picture(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
+        """Give an I420 picture its second look; raises `ScoreError`.
+
+        ``but_for``: the taught rule that was asked about, which does not count here.
+        """
         rule, began_s = self.rule, self._clock()
         found = self._eyes.second_look(leaving)
         self._tally.look.took(self._clock() - began_s)
+        if but_for:
+            rule = verdict.without(rule, but_for)
         return verdict.judge(found, rule), found
 
-    def claims(self, of_film: bool = False) -> Claims:
-        """Return by what a photo, or a video, was cleared: the same for all until that changes."""
+    def claims(self, of_film: bool = False, but_for: str = "") -> Claims:
+        """Return by what a photo, or a video, was cleared: the same for all until that changes.
+
+        ``but_for``: a taught rule that was set aside, and so has not cleared it.
+        """
         eyes, second = self._eyes, self._film_rule if of_film else self.rule
         channels = {one.name: one for one in (*eyes.live, *eyes.look, *eyes.video)}
         heads = [head for channel in channels.values() for head in channel.heads]
@@ -136,7 +144,7 @@ class PressJudge:
         return Claims(
             eyes.letters.sha256,
             {name: channel.sha256 for name, channel in channels.items()},
-            {head.name: head.sha256 for head in heads if head.sha256},
+            {head.name: head.sha256 for head in heads if head.sha256 and head.name != but_for},
             {look: LookClaim(lines=_lines(rule)) for look, rule in looks.items()},
         )
 

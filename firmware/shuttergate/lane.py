@@ -22,8 +22,8 @@ SHELF_FRAMES = 1
 """A press takes the frame nearest to it: the newest that was CLEAR, or the one under judgement."""
 
 POOL_FRAMES = SHELF_FRAMES + 3
-"""On the shelf, before the live channels, and two on their way to a second look: of a press, and of
-one that nobody pressed for. 2.2 MB each at 1408 x 1056."""
+"""On one of the two shelves, before the live channels, and two on their way to a second look: of a
+press, and of one that nobody pressed for. 2.2 MB each at 1408 x 1056."""
 
 GIVE_UP_S = 20.0
 """A camera that gives nothing for so long, however often it is opened, may be held by its wedged
@@ -59,6 +59,7 @@ class Lane:
         self.name = ""  # of the camera, once it was open
         self.judge = judge
         self.shelf = Shelf(SHELF_FRAMES)
+        self.spared = Shelf(SHELF_FRAMES)  # for a yes; empty while the gate is OPEN
         self.viewfinder = viewfinder
         self._open_camera = open_camera
         self._inspector = Inspector(lores_shape, part.main_size, clock)
@@ -125,6 +126,11 @@ class Lane:
             frame.release()
             raise
         return frame
+
+    def clear(self) -> None:
+        """Wipe the frames that wait for a press."""
+        self.shelf.clear()
+        self.spared.clear()
 
     def close(self) -> None:
         """Let the camera go; it may take its time."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Mapping
 
 from shuttergate import feed
@@ -22,7 +21,7 @@ from shuttergate.judging import PressJudge
 from shuttergate.lane import Lane
 from shuttergate.panel.display import Display
 from shuttergate.panel.panel import Panel
-from shuttergate.panel.pole import Pole
+from shuttergate.question import Felt
 from shuttergate.tally import Tally
 from shuttergate.verdict import Decision, Fault, Reason, Verdict, rounded
 
@@ -57,8 +56,6 @@ class Presses:
         self._tally = tally
         self._tell = tell
         self._clock = clock
-        self._pole = Pole(config.gate.rules().settle_s)
-        self._sensing = threading.Lock()
         self.makes_videos = True  # until the recorder says why not
         self._told = False  # the second pole already told of the press that is on
         self.photographer = Photographer(
@@ -73,6 +70,7 @@ class Presses:
             self,
             judge.proof.look_every_s,
             clock,
+            lane.spared,
         )
         self.recorder = Recorder(
             config.video,
@@ -104,7 +102,8 @@ class Presses:
         self.contact()
         self.sensed()
         is_recording = self.recorder.elapsed_s is not None
-        self._display.show(self._interlock.reason, stands_in, is_recording)
+        asks = self._interlock.asking.question is not None
+        self._display.show(self._interlock.reason, stands_in, is_recording, asks)
 
     def take(self, frame: Frame, scores: Mapping[str, float]) -> None:
         """Offer a frame that was CLEAR, by these scores, while the gate was OPEN to a video.
@@ -141,26 +140,41 @@ class Presses:
         if begun is None:
             return
         press, opening = begun
+        if opening.but_for:
+            self._tally.count(Total.ASKED, feed.YES)
         if not press.taken:
-            self._refuse(press.reason)
+            if press.reason is not Reason.HELD or not self._told:  # its second pole told of it
+                self._refuse(press.reason)
         elif not self.photographer.press(opening):
             self.recorder.photo_done(opening.pressed_s, False)
+            if opening.but_for:
+                self._interlock.press_done()
             self._refuse(Reason.BUSY)
 
     def sensed(self) -> None:
         """Read the second pole."""
-        with self._sensing:
-            begins = self._pole.begins(self._panel.sense_is_down(), self._clock())
-        if not begins:
-            return
-        # The second pole only tells of presses that the dead button could not signal.
-        self._told = not self._interlock.state.is_open
-        if self._told:
-            self._refuse(self._interlock.reason)
+        with self._interlock.still():  # a press is told of once: the contact has to know
+            felt = self._interlock.sensed(self._panel.sense_is_down)
+            if felt in (Felt.PRESS, Felt.ASKED, Felt.HOLDS):
+                # The second pole only tells of presses that the dead button could not signal.
+                self._told = not self._interlock.state.is_open
+        match felt:
+            case Felt.PRESS if self._told:
+                self._refuse(self._interlock.reason)
+            case Felt.ASKED:
+                self._ask()
+            case Felt.NO:  # CLEAR: it opened meanwhile, and not for a button that is held
+                reason = self._interlock.reason
+                self._refuse(Reason.HELD if reason is Reason.CLEAR else reason)
+            case _other:
+                pass  # nothing yet; of a yes the shutter contact tells
+
+    def _ask(self) -> None:
+        self._tally.count(Total.ASKED, feed.PUT)
+        terms = self._interlock.terms
+        self._tell(feed.QuestionPut(terms.answer_s, terms.hold_s))
 
     def _refuse(self, reason: Reason, detail: Phrase | str = "") -> None:
-        if reason is Reason.HELD and self._told:
-            return  # the same press, which was refused when its second pole was felt
         self._tally.count(Total.REFUSED, reason)
         self._display.refused()
         faults = sorted(self._interlock.state.faults)
@@ -170,13 +184,13 @@ class Presses:
         """Return a picture in the size in which it may leave; raises `ScoreError`."""
         return self._judge.leaving(main, self._longest_side)
 
-    def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        """Judge such a picture; raises `ScoreError`."""
-        return self._judge.picture(leaving)
+    def second_look(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
+        """Judge such a picture, but for a taught rule that was asked about; raises `ScoreError`."""
+        return self._judge.picture(leaving, but_for)
 
-    def claims(self, of_film: bool = False) -> Claims:
+    def claims(self, *, of_film: bool = False, but_for: str = "") -> Claims:
         """See `PressJudge`."""
-        return self._judge.claims(of_film)
+        return self._judge.claims(of_film, but_for)
 
     @property
     def wants_look(self) -> bool:
@@ -196,7 +210,10 @@ class Presses:
             self._viewfinder.show_looked(number, picture, coverage, self._doubts)
 
     def lasts(self, opening: Opening) -> bool:
-        """Say whether the gate stayed open since that press."""
+        """Say whether the gate stayed open since that press, or but for the rule it was asked of.
+
+        A yes has no other way past a gate that is CLOSED than this, and the second look.
+        """
         return self._interlock.lasts(opening)
 
     def between_presses(self) -> None:
@@ -206,6 +223,7 @@ class Presses:
     def press_done(self, outcome: Outcome) -> None:
         """Tell what became of a press; a second look that was not clear closes the gate."""
         self.recorder.photo_done(outcome.pressed_s, bool(outcome.name))
+        self._interlock.press_done()
         scores = outcome.scores or {}
         if outcome.name:
             took_s = self._clock() - outcome.pressed_s

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from shuttergate.errors import RuleError, TeachError, cause_of, listed
 from shuttergate.feed import TaughtHead
@@ -23,6 +24,7 @@ from shuttergate.policy.bank import HarmlessBank, read_bank
 from shuttergate.policy.examples import LEAST_YES, Example
 from shuttergate.policy.pairs import draw
 from shuttergate.policy.rule_file import MAX_NAME, MAX_VIEWS, TaughtRule, is_name, read
+from shuttergate.policy.teaching import refuse_closing
 from shuttergate.system.paths import share
 from shuttergate.system.toml import path_of
 from shuttergate.verdict import Look, Reason, Rule, judge
@@ -34,16 +36,26 @@ from shuttergate.vision.pack import Pack, read_pack
 PICTURE_LIMIT = (4056, 3040)
 """Larger pictures are reduced to this first, as by `check`."""
 
+VIEWS = 4
+"""Of each picture: whole, its mirror image, and its middle with the mirror image of that."""
 
-MOST_PICTURES = MAX_VIEWS // 4
-"""Of each side: each gives two views."""
+MIDDLE = 0.8
+"""So much of the picture's width and height. It costs no example, and a rule that saw the object
+nearer refuses less of what else is held up."""
+
+MOST_PICTURES = MAX_VIEWS // (2 * VIEWS)
+"""Of each side."""
 
 
 def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
-    """Return the rules in these files; raise `RuleError` where two have one name."""
+    """Return the rules in these files.
+
+    Raises `RuleError` where two have one name, or one would refuse nearly everything.
+    """
     found: dict[str, tuple[Path, TaughtRule]] = {}
     for file in files:
         rule = read(file)
+        _refuse_closing(file, rule)
         if rule.name in found:
             raise RuleError(
                 "{first} and {second} are both called {name}; load one of them, or teach one anew "
@@ -54,6 +66,14 @@ def read_rules(files: Iterable[Path]) -> list[TaughtRule]:
             )
         found[rule.name] = file, rule
     return [rule for _file, rule in found.values()]
+
+
+def _refuse_closing(file: Path, rule: TaughtRule) -> None:
+    """As `refuse_closing`; of another model, or width, `heads` and `open_eyes` say that it is."""
+    for one in _packs_of(rule.embedder):
+        if one.manifest.bank is None or rule.weights.size != one.manifest.output.shape[-1]:
+            continue
+        refuse_closing(file, rule, bank_of(one))
 
 
 def settings_rules(files: Iterable[str]) -> list[TaughtRule]:
@@ -258,15 +278,21 @@ def nudity_alone(rule: Rule) -> Rule:
 
 
 def views_of(lores: Pixels, channel: Channel) -> NDArray[np.float64]:
-    """Return the embeddings that one picture gives: its own, and that of its mirror image.
+    """Return the embeddings that one picture gives: of each of its `VIEWS`.
 
-    An object is held from either side, and a few examples do not show both.
+    An object is held from either side, nearer or farther, and a few examples do not show all.
     """
     return np.stack([channel.embedder(one) for one in _views(lores)])
 
 
-def _views(lores: Pixels) -> tuple[Pixels, Pixels]:
-    return lores, np.ascontiguousarray(lores[:, ::-1])
+def _views(lores: Pixels) -> list[Pixels]:
+    height, width = lores.shape[:2]
+    right, down = (side * (1 - MIDDLE) / 2 for side in (width, height))
+    middle = Image.fromarray(lores).resize(
+        (width, height), Image.Resampling.BILINEAR, (right, down, width - right, height - down)
+    )
+    mirrored = (np.ascontiguousarray(one[:, ::-1]) for one in (lores, np.asarray(middle)))
+    return [lores, next(mirrored), np.asarray(middle), next(mirrored)]
 
 
 def today() -> str:

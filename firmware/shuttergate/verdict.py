@@ -181,13 +181,14 @@ class Rule:
 class Verdict:
     """What the channels say of one frame.
 
-    ``exposed_s`` is the frame's exposure by `clock.since_boot_s`.
+    ``exposed_s`` is the frame's exposure by `clock.since_boot_s`; ``alone``: see `taught_alone`.
     """
 
     decision: Decision
     reason: Reason
     exposed_s: float
     scores: Mapping[str, float] = field(default_factory=dict)
+    alone: str = ""
 
 
 def judge(scores: Mapping[str, float], rule: Rule) -> Reason:
@@ -223,7 +224,32 @@ def verdict(scores: Mapping[str, float], rule: Rule, exposed_s: float) -> Verdic
     """Judge one frame; see `judge`."""
     reason = judge(scores, rule)
     decision = Decision.CLEAR if reason is Reason.CLEAR else Decision.BLOCKED
-    return Verdict(decision, reason, exposed_s, dict(scores))
+    alone = taught_alone(scores, rule) if reason is Reason.TAUGHT else ""
+    return Verdict(decision, reason, exposed_s, dict(scores), alone)
+
+
+def without(rule: Rule, taught: str) -> Rule:
+    """Return the rule without that taught one, where it has it.
+
+    Raises `MisfitError` for a channel that is none: nothing of the nudity rule is ever left out.
+    """
+    limits = rule.limits.get(taught)
+    if limits is None:
+        return rule
+    if limits.blocks_with is not Reason.TAUGHT or taught in rule.together:
+        raise MisfitError("{name} is no taught rule: it is always asked", name=taught)
+    others = {name: limit for name, limit in rule.limits.items() if name != taught}
+    return Rule(others, rule.fusions, rule.agreements)
+
+
+def taught_alone(scores: Mapping[str, float], rule: Rule) -> str:
+    """Return the taught rule but for which these scores would be CLEAR, or "" where none is so."""
+    for name, limit in rule.limits.items():
+        if limit.blocks_with is Reason.TAUGHT and name not in rule.together:
+            blocks = _judge_one(scores.get(name), limit) is Reason.TAUGHT
+            if blocks and judge(scores, without(rule, name)) is Reason.CLEAR:
+                return name
+    return ""
 
 
 def joint_score(scores: Mapping[str, float], rule: Rule) -> float:

@@ -30,6 +30,7 @@ Caused = (
     | feed.SwitchRefused
     | feed.Unsigned
     | feed.VideoLost
+    | feed.VoiceMute
 )
 
 
@@ -80,13 +81,15 @@ def is_notable(event: feed.Logged) -> bool:
             return bool(event.faults)
         case feed.Photo() | feed.PressRefused() | feed.Video() | feed.VideoLost() | feed.NoVideo():
             return True
+        case feed.QuestionPut():
+            return True
         case feed.FaultBegan() | feed.Switch() | feed.SwitchRefused() | feed.ThreadDied():
             return True
         case feed.RulesChanged() | feed.RuleRefused():
             return True
         case feed.ChildEnded() | feed.ChildFrozen() | feed.AlbumReady() | feed.Ready():
             return True
-        case feed.Unsigned():
+        case feed.Unsigned() | feed.VoiceMute():
             return True
         case feed.CameraSlow() | feed.CameraGivenUp() | feed.ClockSet() | feed.ComputerBusy():
             return True
@@ -230,6 +233,12 @@ def words(item: feed.News, language: str | None = None) -> str:
             return _("ready after {s:.1f} s: {camera}").format(s=item.start_s, camera=camera)
         case feed.GateChanged():
             return _gate_words(item, language)
+        case feed.QuestionPut():
+            said = _(
+                "are you sure? Let it be, and nothing is taken; to take this one photo, let go, "
+                "then hold the shutter for {hold:g} s, within {answer:g} s"
+            )
+            return said.format(hold=item.hold_s, answer=item.answer_s)
         case feed.Photo():
             return _("photo saved, {ms:.0f} ms after the press").format(ms=item.ms)
         case feed.Video():
@@ -317,6 +326,9 @@ def words(item: feed.News, language: str | None = None) -> str:
             process = _processes(language).get(item.process, item.process)
             said = _("{process} gave no sign; it is ended and starts again")
             return said.format(process=process)
+        case feed.VoiceMute():
+            why = _cause(item, item.cause, language)
+            return _("the voice cannot be heard: {why}").format(why=why)
         case feed.Stderr():
             return f"{item.process}: {item.line}"
         case feed.Nonsense():
@@ -413,6 +425,7 @@ def _processes(language: str | None) -> dict[str, str]:
         "gate": _("the process that decides"),
         "publisher": _("the process that saves photos"),
         "console": _("the page’s server"),
+        "voice": _("the process that speaks"),
     }
 
 

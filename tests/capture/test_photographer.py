@@ -314,3 +314,20 @@ def test_a_camera_slower_than_it_was_asked_to_be_gets_its_presses_all_the_same(
     assert kit.photographer.press(Opening(kit.now_s, 0.0))
     assert kit.done.wait(10.0)
     assert kit.outcomes[-1].name
+
+
+def test_a_yes_takes_its_frame_from_the_shelf_of_its_own_and_is_looked_at_but_for_the_rule(
+    studio: Build, tmp_path: Path
+) -> None:
+    kit = studio(clear)
+    kit.now_s += 1.0
+    kit.shelf.put(kit.tray.frame(kit.now_s, 200))
+    kit.spared.put(kit.tray.frame(kit.now_s, 77))
+    assert kit.photographer.press(Opening(kit.now_s, 990.0, "star"))
+    assert kit.done.wait(10)
+    (outcome,) = kit.outcomes
+    photo = np.asarray(Image.open(tmp_path / outcome.name).convert("YCbCr"))[..., 0]
+    assert abs(int(photo.mean()) - 77) <= 2
+    assert kit.but_for == "star"
+    kit.press()
+    assert kit.but_for == "", "and the next press by every rule"

@@ -157,3 +157,11 @@ def test_a_fault_in_it_is_told_by_the_exit_status(
     assert (done.exit_code, path.exists()) == (1, True)
     done = CliRunner().invoke(app, ["doctor", "--measure", "--report", str(path)])
     assert done.exit_code == 2 and "leave out --measure" in done.output
+
+
+def test_what_a_class_taught_is_nobody_elses_business() -> None:
+    """Its file and its name are theirs; that it cannot be read is not."""
+    why = "/home/class-2b/banana.rule: is no taught rule"
+    theirs = Examined("taught rule 1", Health.FAULT, why, "copy it anew, or teach the rule anew")
+    (sent,) = report.sendable(replace(found(), findings=[theirs]), Config(), []).findings
+    assert sent == replace(theirs, seen=report.TAKEN_OUT)

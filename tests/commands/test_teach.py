@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from shuttergate.commands import teach
 from shuttergate.policy.rule_file import read
+from support import needs
+from support.places import CORAL, ROOT
 from support.taught import pictures
 from test_cli import asked
 
@@ -198,14 +201,39 @@ def test_what_teaches_nothing_is_said(
     assert done.returncode == status and said in done.stderr
 
 
-def test_a_board_without_a_bank_says_where_to_teach(
-    lesson: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = lesson / "coral.toml"
-    config.write_text('board = "pi4-coral-usb"\n')
+def test_a_board_without_a_bank_says_where_to_teach(lesson: Path) -> None:
+    text = (ROOT / "device" / "simulated" / "board.toml").read_text()
+    changed = re.sub(r"(?m)^live = .*$", 'live = ["open-nsfw"]', text)
+    assert changed != text
+    (lesson / "board.toml").write_text(changed)
+    config = lesson / "kit.toml"
+    config.write_text(f'board = "{lesson / "board.toml"}"\n')
     done = taught(lesson, "--config", config)
     assert done.returncode == 2
-    assert "consent-clean-coral: no bank of harmless pictures" in done.stderr
+    assert "open-nsfw: no bank of harmless pictures" in done.stderr
+
+
+def test_a_coral_board_teaches_on_the_cpu_and_its_rules_are_its_own(
+    lesson: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs.shared("data/coral").or_skip()
+    models = tmp_path / "shuttergate" / "models" / "consent-clean-coral"
+    models.mkdir(parents=True)
+    for file in CORAL.glob("mobilenet_v1*.tflite"):
+        (models / file.name).symlink_to(file)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    config = tmp_path / "coral.toml"
+    config.write_text('board = "pi4-coral-usb"\n')
+    done = taught(lesson, "--config", config, out="coral.rule")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(asked("rule", "show", "--json", lesson / "coral.rule").stdout)
+    assert shown["model"] == "consent-clean-coral"
+    stars = pictures(tmp_path / "stars", 6, 3, star=True)
+    rule = ["--live", "--rule", lesson / "coral.rule"]
+    found = verdicts("--config", config, *rule, *stars)
+    assert [one["rules"] for one in found].count(["star"]) >= 4
+    done = asked("check", *rule, *stars)
+    assert done.returncode == 2 and "was taught with another model" in done.stderr
 
 
 @pytest.mark.parametrize("command", [["check", "--rule"], ["rule", "show"]])

@@ -16,7 +16,6 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +140,8 @@ def test_where_nothing_reads_them_the_page_is_told(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_kits_taught_rules_are_asked_too(tmp_path: Path) -> None:
-    """A rule that closes for whatever it is shown, and leaves the models' own scores alone."""
-    embedder = rulebook.pack("consent-clean").manifest.sha256
-    nothing = np.zeros(1280, np.float32)
-    one = taught.rule("star")
-    unit = np.tile(nothing, (len(one.embeddings), 1))
-    unit[:, 0] = 1.0
-    closing = replace(one, embedder=embedder, embeddings=unit, weights=nothing, bias=4.0)
-    write(closing, tmp_path / "star.rule")
+    """A rule that closes for what it is shown, and leaves the models' own scores alone."""
+    write(taught.closing("star", BLUE_IMAGE), tmp_path / "star.rule")
     bare, beside = (
         judge_process.judged(BLUE, *judge_process._open(with_rules(rules)))
         for rules in ([], [str(tmp_path / "star.rule")])
@@ -156,7 +149,7 @@ def test_a_kits_taught_rules_are_asked_too(tmp_path: Path) -> None:
     assert isinstance(bare, JudgedPicture) and isinstance(beside, JudgedPicture)
     for without, found in ((bare.live, beside.live), (bare.look, beside.look)):
         assert (without.reason, found.reason) == (Reason.CLEAR, Reason.TAUGHT)
-        assert found.scores == {**without.scores, "star": 0.982}
+        assert found.scores == {**without.scores, "star": pytest.approx(0.982, abs=0.02)}
 
 
 def film(*frames: Image.Image) -> bytes:
@@ -210,7 +203,7 @@ def test_a_picture_is_printed_as_the_command_does_it(desk: Desk, tmp_path: Path)
     blue = printed(desk, BLUE)
     assert isinstance(blue, PrintedPicture)
     assert [np.frombuffer(one, "<f4") for one in blue.views] == [
-        pytest.approx(one) for one in views
+        pytest.approx(one) for one in views[:2]
     ]
 
 
@@ -222,15 +215,7 @@ def test_of_what_is_not_cleared_no_numbers_leave_the_child(desk: Desk) -> None:
 
 def test_a_taught_rule_does_not_hide_its_own_examples(tmp_path: Path) -> None:
     """What it blocks is looked for all the same: only the nudity rule has a say."""
-    embedder = rulebook.pack("consent-clean").manifest.sha256
-    one = taught.rule("star")
-    unit = np.zeros((len(one.embeddings), 1280), np.float32)
-    unit[:, 0] = 1.0
-    weights = np.zeros(1280, np.float32)
-    write(
-        replace(one, embedder=embedder, embeddings=unit, weights=weights, bias=4.0),
-        tmp_path / "star.rule",
-    )
+    write(taught.closing("star", BLUE_IMAGE), tmp_path / "star.rule")
     eyes, _rules = judge_process._open(with_rules([str(tmp_path / "star.rule")]))
     found = judge_process.printed(BLUE, eyes)
     assert isinstance(found, PrintedPicture) and len(found.views) == 2

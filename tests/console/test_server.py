@@ -432,6 +432,8 @@ def test_figures_are_as_prometheus_reads_them(console: Console) -> None:
     assert found["shuttergate_build_info", "simulated", "0"] == 1
     assert found["shuttergate_videos_total",] == 3
     assert found["shuttergate_videos_lost_total", "no frame"] == 4
+    assert found["shuttergate_questions_total",] == 3
+    assert found["shuttergate_questions_yes_total",] == 1
     assert found["shuttergate_recording",] == 0
     assert not any("score" in name for name, *_ in found)
 

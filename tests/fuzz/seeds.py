@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import io
 import shutil
 import struct
@@ -22,12 +23,18 @@ from shuttergate.claims import Claims, LookClaim
 from shuttergate.console import judge
 from shuttergate.credentials import authority, marks
 from shuttergate.credentials.signer import C2PA_UUID, ROOM, FileSigner
+from shuttergate.errors import SoundError
+from shuttergate.policy.rule_file import MAGIC, Contribution, TaughtRule
 from shuttergate.system.framing import framed
 from shuttergate.system.paths import share
 from shuttergate.verdict import Reason
 
 ROOT = Path(__file__).parents[2]
 PACK = "pack"
+LEDGER = b"\n\0ledger\0\n"
+"""Between a bank and its ledger."""
+
+SUM = 32  # bytes, at the end of a rule's file
 TOKEN = "token-of-this-page"
 HOST, LAN_HOST = "127.0.0.1:8080", "192.0.2.1:8080"
 PHOTO, FILM = "20261122T010203.004Z.jpg", "20261122T010203.004Z.mp4"
@@ -149,6 +156,51 @@ def packs() -> Iterator[bytes]:
         yield path.read_text("utf-8").replace(name, f'name = "{PACK}"', 1).encode()
 
 
+def rules() -> Iterator[bytes]:
+    """Yield taught rules of few numbers, one of them without the sum at its end."""
+    for views, width in ((1, 1), (2, 3), (5, 8)):
+        rows = np.eye(views, width, dtype=np.float32)
+        rows[:, 0] = 1
+        made = TaughtRule(
+            name="banana",
+            embedder="ab" * 32,
+            created="2026-01-31",
+            contributions=(Contribution("blue heron", True, views),),
+            embeddings=rows / np.linalg.norm(rows, axis=1, keepdims=True),
+            weights=np.linspace(-9, 9, width, dtype=np.float32),
+            bias=-1.5,
+            line=0.5,
+        )
+        yield made.to_bytes()
+        yield made.to_bytes()[:-SUM]
+
+
+WIDTH = 4
+_HEAD = feed.TaughtHead("banana", "ab" * 32, bytes(4 * WIDTH), -1.5, 0.5, "cd" * 32)
+
+
+def signed(content: bytes) -> bytes:
+    """Return what a rule's file would be whose bytes are these, signed off."""
+    return content + hashlib.sha256(content).digest()
+
+
+def banks() -> Iterator[bytes]:
+    """Yield banks of few rows with their ledgers, and what else numpy reads from a file."""
+    for rows in (1, 3):
+        ledger = b"sha256,what\n" + b"ab,plain colour\n" * rows
+        for array in (np.ones((rows, 4), np.int8), np.ones((rows, 4)), np.array(["a", None])):
+            out = io.BytesIO()
+            np.save(out, array)
+            yield out.getvalue() + LEDGER + ledger
+
+
+def archive() -> bytes:
+    """Return a bank that is several."""
+    out = io.BytesIO()
+    np.savez(out, a=np.ones((1, 4), np.int8))
+    return out.getvalue() + LEDGER + b"sha256,what\nab,plain colour\n"
+
+
 CLASS = "a class"
 STATED = Claims("a1" * 32, {"a pack": "b2" * 32}, {}, {"live": LookClaim()})
 
@@ -184,6 +236,8 @@ def orders() -> Iterator[bytes]:
     for order in (
         *(feed.Hatch(), feed.View(), feed.Stop(), feed.Finger(True), feed.Show("a room", 3)),
         *(feed.Inject("disk full", True), feed.Inject("model corrupted", False)),
+        *(feed.TakeExample(1), feed.Try(None), feed.Try(_HEAD), feed.Enforce(_HEAD)),
+        feed.Lift("banana"),
     ):
         yield msgspec.json.encode(order)
 
@@ -196,6 +250,7 @@ def wishes() -> Iterator[bytes]:
         companion.Kill("gate"),
         companion.SwitchFault("a", True),
         companion.Bring("far card"),
+        *(feed.TakeExample(1), feed.Try(None), feed.Enforce(_HEAD), feed.Lift("banana")),
     )
     packets = [msgspec.json.encode(wish) for wish in wanted]
     yield from packets
@@ -248,6 +303,12 @@ def to_gate() -> Iterator[bytes]:
     messages = [framed(msgspec.json.encode(one)) for one in said]
     yield from messages
     yield b"".join(messages)
+
+
+def mutes() -> Iterator[bytes]:
+    """Yield what a voice's process tells: that it cannot be heard, and why."""
+    for error in (SoundError("no loudspeaker"), SoundError("{device}: no", device="plughw:0,0")):
+        yield msgspec.json.encode(feed.VoiceMute(str(error), feed.said(error)))
 
 
 def to_publisher() -> Iterator[bytes]:
@@ -386,6 +447,16 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
     "config": _TOML,
     "board": _TOML,
     "pack": _TOML,
+    "rule": (*_JSON, MAGIC, b'"views":', b'"width":', b"\0\0\xc0\x7f", b"\0\0\x80\x3f"),
+    "bank": (
+        *_FILE,
+        LEDGER,
+        b"\x93NUMPY\1\0",
+        b"'descr': '|i1'",
+        b"'shape': (",
+        b"9" * 12,
+        b"what",
+    ),
     "orders": _JSON,
     "wishes": (*_JSON, b"\n"),
     "sights": (*_JSON, b"\n"),
@@ -397,5 +468,6 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
     "ranges": (b"-", b"bytes=", b"9" * 20, b",", b" ", b"\xb2"),
     "stated": _FILE,
     "class_file": _PEM,
+    "mute": _JSON,
 }
 """Words that chance alone would take long to find, by target."""

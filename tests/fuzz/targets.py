@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import numpy as np
 import seeds
 from page import HANG_S, LAN, LOCAL, Page
 from PIL import Image
@@ -33,7 +34,7 @@ from shuttergate.capture import publisher
 from shuttergate.capture.album import Album
 from shuttergate.capture.client import PublisherClient
 from shuttergate.companion import Role
-from shuttergate.config import Config, read_config, read_kit
+from shuttergate.config import Config, VoiceSettings, read_config, read_kit
 from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
 from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture, _Child
@@ -48,19 +49,29 @@ from shuttergate.errors import (
     JudgeError,
     PackError,
     PictureError,
+    RuleError,
+    ScoreError,
 )
 from shuttergate.frames import pictures
 from shuttergate.frames.clip import Clip
 from shuttergate.frames.shot import Lens
 from shuttergate.frames.stage import Stagehand
 from shuttergate.injection import FaultSwitch, Injection, offered
-from shuttergate.parent import seats
+from shuttergate.parent import log, seats
 from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
+from shuttergate.policy import rule_file
+from shuttergate.policy.bank import MAX_ROWS, read_bank
 from shuttergate.props import Prop
+from shuttergate.rulebook import head_of
 from shuttergate.system.framing import framed
+from shuttergate.verdict import Reason
 from shuttergate.vision.pack import read_pack
+from shuttergate.voice.prompter import Prompter
 from shuttergate.warden import Warden
+from shuttergate.words import LANGUAGES, words
+
+signed = seeds.signed
 
 MAX_PIXELS = 250_000
 """Instead of the kit's 128 million, so that thousands of files can be tried: the same check."""
@@ -172,6 +183,35 @@ def pack(data: bytes) -> None:
         pass
 
 
+def rule(data: bytes) -> None:
+    """A file gives a taught rule that reads a score off any embedding, or `RuleError`.
+
+    As it is, and signed off: chance finds no sum, and whoever writes a file on purpose writes one.
+    """
+    for content in (data, signed(data)):
+        try:
+            found = rule_file.from_bytes(content, "it")
+        except RuleError:
+            continue
+        assert rule_file.is_name(found.name) and len(set(found.words)) == len(found.words)
+        with np.errstate(over="ignore"):  # a head may be as steep as it likes
+            scores = [float(found.scores(found.embeddings).min())]
+            scores += [found.reads(row.astype(np.float64)) for row in found.embeddings[:4]]
+        assert all(0.0 <= score <= 1.0 for score in scores), scores
+        again = rule_file.from_bytes(found.to_bytes(), "it")
+        assert again.embeddings.tobytes() == found.embeddings.tobytes()
+
+
+def bank(data: bytes) -> None:
+    """A bank and its ledger give rows of length 1 or of none, each with a word, or `RuleError`."""
+    content, _, ledger = data.partition(seeds.LEDGER)
+    with contextlib.suppress(RuleError):
+        found = read_bank(content, ledger, "it")
+        assert 0 < len(found.embeddings) == len(found.shows) <= MAX_ROWS
+        lengths = np.linalg.norm(found.embeddings, axis=1)
+        assert (np.isnan(lengths) | (np.abs(lengths - 1) < 1e-3)).all()
+
+
 # Sockets
 
 
@@ -234,10 +274,31 @@ def orders(data: bytes) -> None:
         except ENDS_THE_PROCESS:
             _close_since(before)
             return
+        if received is not None:
+            _put_into_force(received[0])
         warden = _warden(_Given(received), PublisherClient())
         warden._hear_supervisor()
         warden.end()
         _close_since(before)
+
+
+class _Channel:
+    """As much of a channel as a head is fitted to."""
+
+    sha256, width = "ab" * 32, seeds.WIDTH
+
+
+def _put_into_force(order: feed.Order) -> None:
+    """A head that a page sends gives scores that are some, or is refused in words."""
+    rule = getattr(order, "rule", None)
+    if rule is None:
+        return
+    with contextlib.suppress(RuleError):
+        head = head_of(rule, [cast(Any, _Channel())])
+        assert rule_file.is_name(head.name) and head.limits.blocks_with is Reason.TAUGHT
+        for embedding in (np.ones(seeds.WIDTH), np.full(seeds.WIDTH, -1e6), np.zeros(seeds.WIDTH)):
+            with contextlib.suppress(ScoreError):
+                assert 0.0 <= head(embedding) <= 1.0
 
 
 def _open_files() -> set[int]:
@@ -277,6 +338,9 @@ class _Kit:
 
     def inject(self, fault: str, on: bool) -> None:
         self.asked.append(("inject", fault))
+
+    def learn(self, order: feed.Lesson) -> None:
+        self.asked.append(("learn", type(order).__name__))
 
 
 class _Looked:
@@ -409,6 +473,25 @@ def to_gate(data: bytes) -> None:
 
 
 @functools.cache
+def _voice() -> tuple[Prompter, socket.socket]:
+    """The kit's end of a voice, and the end of its process."""
+    voice = Prompter(VoiceSettings(language="en"))
+    theirs = socket.fromfd(voice.companions[0].link, socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    return voice, theirs
+
+
+def mute(data: bytes) -> None:
+    """Whatever the voice's process says of itself, it can be logged and told, or is let go."""
+    voice, theirs = _voice()
+    theirs.send(data[:MAX_SAID_BYTES] or b"\0")
+    for event in voice.attend(None, []):
+        assert isinstance(event, feed.VoiceMute)
+        assert list(log.lines([event]))
+        for language in LANGUAGES:
+            words(event, language)
+
+
+@functools.cache
 def _album() -> Path:
     folder = _folder() / "album"
     folder.mkdir()
@@ -513,8 +596,8 @@ def class_file(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     one.__name__: one
     for one in (
-        *(picture, clip, config, board, pack, orders, wishes, sights, shown),
-        *(to_gate, to_publisher, answers, http, ranges, stated, class_file),
+        *(picture, clip, config, board, pack, rule, bank, orders, wishes, sights, shown),
+        *(to_gate, to_publisher, answers, http, ranges, stated, class_file, mute),
     )
 }
 
@@ -524,6 +607,8 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "config": seeds.configs,
     "board": seeds.boards,
     "pack": seeds.packs,
+    "rule": seeds.rules,
+    "bank": seeds.banks,
     "orders": seeds.orders,
     "wishes": seeds.wishes,
     "sights": seeds.sights,
@@ -535,6 +620,7 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "ranges": seeds.ranges,
     "stated": seeds.stated,
     "class_file": seeds.class_files,
+    "mute": seeds.mutes,
 }
 
 _DEEP = b'{"x":' + b"[" * 2000
@@ -556,6 +642,7 @@ REGRESSIONS: dict[str, tuple[str, bytes]] = {
     ),
     "TOML nested deeper than Python goes": ("config", b"a=" + b"[" * 2000),
     "TOML with a number that Python will not read": ("board", b"a=" + b"1" * 4301),
+    "an archive of arrays, which is no array": ("bank", seeds.archive()),
     "a publisher's message nested deeper than Python goes": ("to_gate", framed(_DEEP)),
     "a judging process's message nested deeper than Python goes": ("answers", framed(_DEEP)),
     "a judging process's message that is no UTF-8": (

@@ -29,6 +29,8 @@ MUTATIONS = {
     "config": 1200,
     "board": 3000,
     "pack": 1500,
+    "rule": 3000,
+    "bank": 3000,
     "orders": 2000,
     "wishes": 1200,
     "sights": 1000,
@@ -40,6 +42,7 @@ MUTATIONS = {
     "ranges": 20000,
     "stated": 1500,
     "class_file": 1500,
+    "mute": 3000,
 }
 """So many a target: about a second or two on a slow computer."""
 

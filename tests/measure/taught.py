@@ -5,7 +5,8 @@ them from and four pieces of the built-in room's furniture, the place of the lin
 other ten, all drawings, were asked when it stood. Drawings are held up before the room. Rules are
 taught on views of the first third of its film; whether they know the object is asked of views of
 the rest, other sides, places, sizes, turns and light. How often they refuse what is harmless is
-asked of the room without the object and, where a manifest is given, of its safe pictures.
+asked of the room without the object and, where a manifest is given, of its safe pictures. With
+``--nudity`` only the nudity rule is asked, of all its pictures, beside such rules: see `beside`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import csv
 import importlib
 import itertools
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from measure import beside
+from measure.beside import NUMBERS
 from measure.evaldata.build import ROOT, recipe
 from shuttergate import rulebook
 from shuttergate.errors import PictureError, TeachError
@@ -298,43 +300,54 @@ def _percent(share: float) -> str:
 
 
 def costs(bench: Bench, picture: Pixels) -> Table:
-    """What a rule adds to a frame, beside the bare interpreter; teaching and withdrawing."""
-    rule = next(one for name in bench.objects if (one := taught(bench, name, 5, 0)) is not None)
+    """What rules add to a frame, beside the bare interpreter; teaching and withdrawing."""
+    made = (taught(bench, name, 5, draw) for draw in range(DRAWS) for name in bench.objects)
+    named = enumerate(one for one in made if one is not None)
+    rules = [replace(one, name=f"{one.name} {number}") for number, one in named][: max(NUMBERS)]
+    rule, first = rules[0], next(iter(bench.objects))
     embedding = bench.channel.embedder(picture)
-    bare_s = _median_s(lambda: bench.channel.model(picture), 200)
-    head_s = _median_s(lambda: rule.reads(embedding), 2000)
-    teach_s = _median_s(lambda: taught(bench, rule.name, 5, 0), 20)
-    less_s = _median_s(lambda: withdraw(rule, rule.words[0], bench.bank, "2026-01-01"), 20)
-    made = Table("what", "ms", "of a bare inference")
+    bare_s = beside.median_s(lambda: bench.channel.model(picture), 200)
+    said_s = {number: beside.said_s(rules[:number], embedding) for number in NUMBERS}
+    teach_s = beside.median_s(lambda: taught(bench, first, 5, 0), 20)
+    less_s = beside.median_s(lambda: withdraw(rule, rule.words[0], bench.bank, "2026-01-01"), 20)
+    shown = Table("what", "ms", "of a bare inference")
     for what, seconds in (
         ("a bare inference", bare_s),
-        ("a taught rule on its embedding", head_s),
+        *((f"taught rules, {n}: score and verdict", said_s[n] - said_s[0]) for n in NUMBERS if n),
         ("teaching 5 examples and 5 counter-examples", teach_s),
         ("withdrawing one", less_s),
     ):
-        made.add_row(what, f"{1000 * seconds:.3f}", f"{seconds / bare_s:.4f}")
-    return made
+        shown.add_row(what, f"{1000 * seconds:.3f}", f"{seconds / bare_s:.4f}")
+    return shown
 
 
-def _median_s(action: Callable[[], object], times: int) -> float:
-    taken: list[float] = []
-    for _turn in range(times):
-        began_s = time.perf_counter()
-        action()
-        taken.append(time.perf_counter() - began_s)
-    return float(np.median(taken))
+def nudity(bench: Bench, drawn: dict[str, Image.Image], manifest: Path, console: Console) -> int:
+    """Measure the nudity rule beside rules for the drawn objects; 0 where no digit differs."""
+    look(bench, drawn, (), 7)
+    rules = [one for name in bench.objects if (one := taught(bench, name, 5, 0)) is not None]
+    rules = rules[: max(NUMBERS)]
+    counts, wrong = beside.compared(beside.listed(manifest), rules)
+    console.print(beside.table(counts))
+    console.print("\n".join(wrong) or "the nudity rule: unchanged to the digit")
+    return int(bool(wrong))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the top of this file."""
     parser = argparse.ArgumentParser(description="measure taught rules")
     parser.add_argument("manifest", type=Path, nargs="?", help="its safe pictures are asked, too")
+    parser.add_argument("--nudity", action="store_true", help="only its figures beside rules")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "taught-objects")
     chosen = parser.parse_args(arguments)
+    if chosen.nudity and chosen.manifest is None:
+        parser.error("--nudity needs a manifest")
     pack = rulebook.pack("consent-clean")
     channel = Channel(pack, pack.model(pack.content()))
     drawn = fetched(chosen.work)
     console = Console()
+    if chosen.nudity:
+        bench = Bench(channel, rulebook.bank_of(pack), pack.manifest.sha256)
+        sys.exit(nudity(bench, drawn, chosen.manifest, console))
     safe = np.empty((0, 0))
     for seed, title, names, furniture in (
         (7, "the objects with which the line was chosen", DRAWN, tuple(FURNITURE)),

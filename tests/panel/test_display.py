@@ -25,7 +25,8 @@ class Bench:
 
     def at(self, later_s: float, reason: Reason, **how: bool) -> Lamps:
         self.now_s = 100.0 + later_s
-        self.display.show(reason, how.get("stands_in", False), how.get("is_recording", False))
+        states = (how.get(one, False) for one in ("stands_in", "is_recording", "asks"))
+        self.display.show(reason, *states)
         return self.shown[-1]
 
 
@@ -65,3 +66,11 @@ def test_recording_winks_and_a_stand_in_is_shown(bench: Bench) -> None:
     bench.at(SELF_TEST_S, Reason.CLEAR)
     assert not bench.at(SELF_TEST_S + 1.1, Reason.CLEAR, is_recording=True).clear
     assert bench.at(SELF_TEST_S + 2.1, Reason.CLEAR, stands_in=True).wait
+
+
+def test_a_question_has_a_rhythm_of_its_own_while_the_kit_refuses(bench: Bench) -> None:
+    bench.at(SELF_TEST_S, Reason.TAUGHT)
+    assert bench.at(SELF_TEST_S + 0.5, Reason.TAUGHT, asks=True) == Lamps(blocked=True, wait=True)
+    assert bench.at(SELF_TEST_S + 0.75, Reason.TAUGHT, asks=True) == Lamps(wait=True)
+    assert bench.at(SELF_TEST_S + 0.75, Reason.FAULT, asks=True) != Lamps(wait=True)
+    assert not bench.at(SELF_TEST_S + 1.0, Reason.TAUGHT).wait

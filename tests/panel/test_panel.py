@@ -197,7 +197,7 @@ def test_rhythms_differ_without_any_colour() -> None:
     def grey(meaning: Meaning) -> tuple[int, ...]:
         return tuple(one.clear + one.blocked + one.wait for one in rhythm(meaning))
 
-    told_apart = [Meaning.CLEAR, Meaning.BLOCKED, Meaning.SECOND_LOOK, Meaning.WAIT]
+    told_apart = [Meaning.CLEAR, Meaning.BLOCKED, Meaning.SECOND_LOOK, Meaning.WAIT, Meaning.ASKED]
     assert len({grey(meaning) for meaning in told_apart}) == len(told_apart)
 
 

@@ -14,35 +14,36 @@ from shuttergate.policy.bank import MAX_ROWS, PLAIN, HarmlessBank, read_bank, un
 from shuttergate.system.paths import share
 from shuttergate.vision.pack import Pack, read_pack
 
-PACK = share("models") / "consent-clean"
+ROWS = {"consent-clean": 429, "consent-clean-coral": 427}
 
 
-@pytest.fixture(scope="module")
-def pack() -> Pack:
-    return read_pack(PACK)
+@pytest.fixture(scope="module", params=ROWS)
+def pack(request: pytest.FixtureRequest) -> Pack:
+    return read_pack(share("models") / request.param)
 
 
 @pytest.fixture(scope="module")
 def shipped(pack: Pack) -> HarmlessBank:
     found = pack.bank()
     assert found is not None
-    return read_bank(*found, "consent-clean")
+    return read_bank(*found, pack.name)
 
 
 def test_it_fits_its_pack_and_its_rows_are_of_length_1(pack: Pack, shipped: HarmlessBank) -> None:
-    assert shipped.embeddings.shape == (429, pack.manifest.output.shape[-1])
+    assert shipped.embeddings.shape == (ROWS[pack.name], pack.manifest.output.shape[-1])
     assert np.linalg.norm(shipped.embeddings, axis=1) == pytest.approx(1.0, abs=1e-5)
     assert len(shipped.plain) == shipped.shows.count(PLAIN) == 21
 
 
-def rows_of(file: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO((PACK / file).read_text(encoding="utf-8"))))
+def rows_of(pack: str, file: str) -> list[dict[str, str]]:
+    text = (share("models") / pack / file).read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_each_of_its_rows_is_one_of_the_ledgers_or_our_own() -> None:
-    ledger = rows_of("ledger.csv")
+def test_each_of_its_rows_is_one_of_the_ledgers_or_our_own(pack: Pack) -> None:
+    ledger = rows_of("consent-clean", "ledger.csv")
     known = {(one["sha256"], one["path"]): one for one in ledger}
-    for row in rows_of("bank.csv"):
+    for row in rows_of(pack.name, "bank.csv"):
         if row["registry"] == "shuttergate":
             assert (row["kind"], row["consent_basis"]) == ("render", "no person shown")
         else:
@@ -79,8 +80,9 @@ def npy(array: np.ndarray) -> bytes:
         (b"no npy", b"what\nfood\n", "cannot be read"),
         (npy(np.ones((2, 3), np.int8)), b"else\nfood\nfood\n", "cannot be read"),
         (npy(np.ones((2, 3), np.int8)), b"what\nfood\n", "is of shape"),
-        (npy(np.ones((2, 3))), b"what\nfood\nfood\n", "is of shape"),
-        (npy(np.ones(2, np.int8)), b"what\nfood\nfood\n", "is of shape"),
+        (npy(np.ones((2, 3))), b"what\nfood\nfood\n", "cannot be read"),
+        (npy(np.ones(2, np.int8)), b"what\nfood\nfood\n", "cannot be read"),
+        (npy(np.ones((2, 3), np.int8))[:-1], b"what\nfood\nfood\n", "is of shape"),
         (npy(np.ones((0, 3), np.int8)), b"what\n", "is of shape"),
         (npy(np.ones((MAX_ROWS + 1, 1), np.int8)), b"what\n" + b"x\n" * (MAX_ROWS + 1), "is of sh"),
     ],
@@ -94,3 +96,18 @@ def test_rows_are_named_the_most_first() -> None:
     bank = HarmlessBank(units(np.eye(3)), ("food", "animal", "animal"))
     assert list(bank.named(np.array([True, True, True])).items()) == [("animal", 2), ("food", 1)]
     assert bank.named(np.array([False, False, False])) == {}
+
+
+def test_its_card_counts_its_pictures(pack: Pack) -> None:
+    rows = rows_of(pack.name, "bank.csv")
+    theirs = [row for row in rows if row["registry"] != "shuttergate"]
+    rooms = sum(row["what"] == "room" for row in rows) - sum(
+        row["what"] == "room" for row in theirs
+    )
+    assert pack.manifest.bank is not None
+    for text, said in (
+        (pack.manifest.bank.chosen, "{} pictures of {} "),
+        (pack.manifest.bank.chosen_ja, "{1}パッケージの画像{0}枚"),
+    ):
+        assert said.format(len(theirs), len({row["package"] for row in theirs})) in text
+        assert f"{rooms} views of the built-in room" in text or f"部屋の{rooms}の見え方" in text

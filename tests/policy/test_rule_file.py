@@ -27,9 +27,8 @@ from shuttergate.policy.rule_file import (
     write,
 )
 from shuttergate.verdict import Reason
-from support.taught import EMBEDDER, WIDTH, directions, rule
-
-SUM = 32
+from support.bad_rules import PLACE, bad, small
+from support.taught import EMBEDDER, SUM, WIDTH, directions, rule, signed
 
 
 def test_the_same_rule_comes_out(tmp_path: Path) -> None:
@@ -56,10 +55,6 @@ def test_what_it_reads_is_a_score_and_it_blocks_as_taught() -> None:
     assert np.isnan(taught.reads(np.full(WIDTH, np.nan)))
     with pytest.raises(ValueError, match="mismatch"):
         taught.reads(np.ones(WIDTH + 1))
-
-
-def signed(content: bytes) -> bytes:
-    return content + hashlib.sha256(content).digest()
 
 
 def claimed(taught: TaughtRule, **changes: Any) -> bytes:
@@ -170,6 +165,16 @@ def test_claims_that_cannot_be_are_refused(changes: dict[str, Any], why: str) ->
 )
 def test_numbers_that_cannot_be_are_refused(change: int, value: float, why: str) -> None:
     refused(numbers(rule(), change, value), why)
+
+
+def test_the_files_of_the_scenarios_are_what_the_code_makes() -> None:
+    taught = read(PLACE / "star.rule")
+    files = dict(bad(small(taught)))
+    names = {path.stem for path in PLACE.glob("*.rule")}
+    assert {*files, "star"} == names
+    for name, content in files.items():
+        assert (PLACE / f"{name}.rule").read_bytes() == content, name
+        assert len(content) < 20_000
 
 
 def test_claims_longer_than_the_file_are_refused() -> None:

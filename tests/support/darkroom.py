@@ -115,7 +115,7 @@ class Darkroom:
     def looks_at_films(self) -> bool:
         return self.judge is not None
 
-    def claims(self, of_film: bool = False) -> Claims:
+    def claims(self, *, of_film: bool = False) -> Claims:
         return Claims()
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:

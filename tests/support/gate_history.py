@@ -15,13 +15,16 @@ from shuttergate.gate import Press, Rules, State
 from shuttergate.verdict import Reason
 
 WAIT, TICK, CLEAR, NUDITY, DOUBT = "the clock moves on", "tick", "CLEAR", "nudity", "doubt"
-FAULT, MEND, DOWN, UP = "fault", "mended", "contact down", "contact up"
-BLOCKED = {NUDITY: Reason.NUDITY, DOUBT: Reason.DOUBT}
+FAULT, MEND, DOWN, UP, TAUGHT = "fault", "mended", "contact down", "contact up", "taught"
+BLOCKED = {NUDITY: Reason.NUDITY, DOUBT: Reason.DOUBT, TAUGHT: Reason.TAUGHT}
 AGAIN = -inf  # as an exposure: that of the newest CLEAR frame, once more
 
 
 class Event(NamedTuple):
-    """One thing that happens: a verdict of an exposure (ticks from now), or a fault by its name."""
+    """One thing that happens: a verdict of an exposure (ticks from now), or a fault by its name.
+
+    A frame that a taught rule alone has blocked has that rule's name.
+    """
 
     kind: str
     exposed: float = 0.0
@@ -88,7 +91,7 @@ class History(NamedTuple):
                 speaks = now - self.newest <= rules.max_age_s
                 run = (*(self.run if speaks else ()), exposed)[-rules.clear_frames :]
                 return self._replace(run=() if self.faults else run, newest=exposed)
-            case "nudity" | "doubt":
+            case "nudity" | "doubt" | "taught":
                 return self._replace(run=(), blocked=now, blocked_by=BLOCKED[event.kind])
             case "fault":
                 return self._replace(run=(), faults=self.faults | {event.name})

@@ -11,6 +11,7 @@ LANES = {
     "kits": [
         *("whole/test_pages.py", "whole/test_stage.py", "whole/test_video_kit.py"),
         *("whole/test_join.py", "whole/test_ledger_page.py", "whole/test_lesson_page.py"),
+        "whole/test_asked.py",
         *("whole/test_kit.py", "whole/test_demands.py"),
         *("bench/scenario/test_stand.py", "test_viewfinder.py", "parent/test_notify.py"),
     ],
@@ -26,7 +27,12 @@ LANES = {
 # What computes longest comes first, so that no core waits for it at the end.
 LONG = [
     *("models/test_two_channels.py", "models/test_open_nsfw.py", "models/test_testcard.py"),
-    *("test_gate_model.py", "console/test_judge.py", "systemd/test_install.py"),
+    *(
+        "test_question_model.py",
+        "test_gate_model.py",
+        "console/test_judge.py",
+        "systemd/test_install.py",
+    ),
     *("console/test_server.py", "parent/test_status_server.py", "print/test_card.py"),
     *("console/test_ledgers.py", "vision/test_runtime.py", "test_lesson_two.py"),
 ]

@@ -49,6 +49,7 @@ def standing(
         Total.VIDEOS: {feed.PUBLISHED: 3},
         Total.REFUSED: {"nudity": 2},
         Total.LOST: {"no frame": 4},
+        Total.ASKED: {feed.PUT: 3, feed.YES: 1},
     }
     whole = companion.Standing(status, totals, 1)
     return msgspec.structs.replace(whole, **changes)

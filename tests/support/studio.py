@@ -69,7 +69,8 @@ class Studio:
     """
 
     def __init__(self, album: Path, look: Look, client_clock: Clock = time.monotonic) -> None:
-        self.tray, self.shelf = Tray(), Shelf(2)
+        self.tray, self.shelf, self.spared = Tray(), Shelf(2), Shelf(1)
+        self.but_for = ""
         self.now_s = 1000.0
         self.open = True
         self.look = look
@@ -89,6 +90,7 @@ class Studio:
             self,
             0.05,
             lambda: self.now_s,
+            self.spared,
         )
         self.threads = publish(self.client, self.album, self.album_states)
         self.publisher = self.threads[0]
@@ -97,10 +99,11 @@ class Studio:
     def leaving(self, main: Pixels) -> Pixels:
         return main.copy()
 
-    def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
+    def second_look(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
+        self.but_for = but_for
         return self.look(leaving)
 
-    def claims(self) -> Claims:
+    def claims(self, *, but_for: str = "") -> Claims:
         return Claims()
 
     def look_begins(self) -> None:

@@ -61,6 +61,7 @@ PROCESSES = {
     ),
     "shuttergate.console.judge_process": (HEARS, EVERYTHING),
     "shuttergate.bench.evaluate.blind_process": (HEARS, EVERYTHING),
+    "shuttergate.voice.process": (HEARS, EVERYTHING),
     "shuttergate.vision.accelerator_process": ("own.serve = probe", EVERYTHING),
 }
 

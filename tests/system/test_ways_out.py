@@ -66,6 +66,7 @@ PROCESSES = {
     "console as a service": ("shuttergate.cli", SERVICE),
     "judge": ("shuttergate.console.judge_process", "own.spawn.settings = out"),
     "blind": ("shuttergate.bench.evaluate.blind_process", "own.spawn.settings = out"),
+    "voice": ("shuttergate.voice.process", "own.spawn.settings = out"),
 }
 
 NEWS = "news of what is plugged in"
@@ -81,6 +82,7 @@ WHERE_LANDLOCK_IS = {  # of version 6 or later
     "console as a service": CONSOLE,
     "judge": set[str](),
     "blind": set[str](),
+    "voice": set[str](),
 }
 SIGNALS = {"a signal"}
 WHERE_IT_IS_OLD = {

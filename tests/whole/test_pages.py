@@ -689,10 +689,10 @@ def test_the_keyboard_reaches_everything_and_a_reader_hears_a_state_once(
     stage = page()
     becomes(stage, "open")
     reached = []
-    for _ in range(12):
+    for _ in range(14):
         stage.keyboard.press("Tab")
         reached.append(stage.evaluate("document.activeElement.id || document.activeElement.href"))
-    for wanted in ("sound", "fullscreen", "language", "shutter"):
+    for wanted in ("sound", "voice", "fullscreen", "language", "shutter"):
         assert wanted in reached
     assert any(str(name).endswith("/bench") for name in reached)
     stage.evaluate(

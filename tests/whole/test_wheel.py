@@ -52,6 +52,8 @@ def test_it_holds_what_a_kit_needs_and_no_rubbish(wheel: Path) -> None:
     for name in (
         "device/simulated/board.toml",
         "device/simulated/room.avif",
+        "device/voice/LICENSE",
+        "device/voice/ja/asked.wav",
         "models/open-nsfw/model.toml",
         "models/open-nsfw/open-nsfw.tflite",
         "models/open-nsfw/LICENSE",

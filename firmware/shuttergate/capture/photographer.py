@@ -55,10 +55,10 @@ class PressWork(Protocol):
     def leaving(self, main: Pixels) -> Pixels:
         """Return a ``main`` picture in the size in which it may leave; raises `ScoreError`."""
 
-    def second_look(self, leaving: Pixels) -> tuple[Reason, Mapping[str, float]]:
-        """Judge such a picture; raises `ScoreError`."""
+    def second_look(self, leaving: Pixels, but_for: str = "") -> tuple[Reason, Mapping[str, float]]:
+        """Judge such a picture, but for a taught rule that was asked about; raises `ScoreError`."""
 
-    def claims(self) -> Claims:
+    def claims(self, *, but_for: str = "") -> Claims:
         """Return by what such a picture was cleared."""
 
     @property
@@ -82,7 +82,10 @@ class PressWork(Protocol):
 
 
 class Photographer:
-    """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile."""
+    """Works on one press at a time, in a thread of its own, so that the gate looks on meanwhile.
+
+    ``spared``: where the frame lies for a press that is a yes.
+    """
 
     def __init__(
         self,
@@ -92,8 +95,10 @@ class Photographer:
         work: PressWork,
         idle_s: float,
         clock: Clock = since_boot_s,
+        spared: Shelf | None = None,
     ) -> None:
         self._shelf = shelf
+        self._spared = spared or Shelf(1)
         self._client = client
         self._camera = camera
         self._work = work
@@ -149,7 +154,8 @@ class Photographer:
         return max(self._camera.frame_interval_s, self._shelf.interval_s)
 
     def _take(self, opening: Opening, timeout_s: float) -> Frame | None:
-        return self._shelf.take(opening.pressed_s, self._interval_s, timeout_s)
+        shelf = self._spared if opening.but_for else self._shelf
+        return shelf.take(opening.pressed_s, self._interval_s, timeout_s)
 
     def _photograph(self, opening: Opening, frame: Frame | None) -> Outcome:
         camera, pressed_s = self._camera, opening.pressed_s
@@ -162,8 +168,8 @@ class Photographer:
         try:
             picture = self._leaving(frame)
             # First: a rule that is put into force meanwhile may not have judged it.
-            claims = self._work.claims()
-            reason, scores = self._work.second_look(picture)
+            claims = self._work.claims(but_for=opening.but_for)
+            reason, scores = self._work.second_look(picture, opening.but_for)
             if reason is not Reason.CLEAR:
                 return Outcome(pressed_s, "", Reason.SECOND_LOOK, str(reason), number, scores)
             if not self._work.lasts(opening):

@@ -73,7 +73,7 @@ class FilmJudge(Protocol):
     @property
     def looks_at_films(self) -> bool: ...
 
-    def claims(self, of_film: bool = False) -> Claims:
+    def claims(self, *, of_film: bool = False) -> Claims:
         """Return by what a video was cleared."""
 
     def film_reduction(self, size: tuple[int, int], longest_side: int) -> int:

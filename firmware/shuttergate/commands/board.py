@@ -42,7 +42,7 @@ COMMENTS = (
     N_("BCM numbers; `shuttergate board wiring pi5-coral-usb` draws them"),
     N_("the permissive: gives the shutter button its current"),
     N_("the button's gated pole; pull-down"),
-    N_("the button's second pole, not gated: lamp, buzzer and log only"),
+    N_("the button's second pole, not gated: lamp, buzzer, log and questions only"),
     N_("the Coral USB Accelerator, never another one"),
     N_("without the Coral the gate stays closed; the CPU does not stand in"),
     N_("of each channel's interpreter"),

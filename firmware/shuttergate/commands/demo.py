@@ -31,6 +31,7 @@ from shuttergate.parent import log
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system import confine
 from shuttergate.verdict import Decision, Fault
+from shuttergate.voice.prompter import Prompter
 from shuttergate.words import lost_words, reason_words, score_words, words
 
 if TYPE_CHECKING:  # takes its time; not if headless
@@ -308,7 +309,9 @@ def demo(
             from shuttergate.commands.demo_page import opened
 
             page = stack.enter_context(opened(listener, config, board, album, others))
+        voice = stack.enter_context(Prompter(config.voice))
         companions = [page.companion] if page is not None else []
+        companions += voice.companions
         kit = stack.enter_context(Supervisor(config, album, companions))
         keyboard = stack.enter_context(_keyboard(keys))
         elapsed_s = 0.0
@@ -316,6 +319,7 @@ def demo(
         while not signals.came and kit.refusal is None:
             wait_s = fingers.wait_s(elapsed_s, 0.1) if ready_s else 0.1
             news = kit.poll(wait_s, *also, *(page.server.sources if page is not None else ()))
+            news += voice.attend(kit.status if kit.is_heard else None, news)
             if page is not None:
                 page.server.attend(kit, news)
             stage.news(news, kit, elapsed_s)

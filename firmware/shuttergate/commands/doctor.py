@@ -9,17 +9,19 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
-from shuttergate import examination
+import msgspec
+
+from shuttergate import examination, rulebook
 from shuttergate.board import Board
 from shuttergate.capture.album import Album
 from shuttergate.commands import upkeep
 from shuttergate.config import Config, album_folder, class_file
 from shuttergate.credentials import authority
 from shuttergate.credentials.signer import FileSigner
-from shuttergate.errors import CredentialError, Phrase, ShuttergateError, phrase
+from shuttergate.errors import CredentialError, Phrase, ShuttergateError, SoundError, phrase
 from shuttergate.examination import Examined, Finding, Health, examined
 from shuttergate.lane import POOL_FRAMES
 from shuttergate.parent.supervisor import make_album
@@ -27,11 +29,13 @@ from shuttergate.system import confine, landlock, swap
 from shuttergate.system.library_words import error_words
 from shuttergate.system.paths import share
 from shuttergate.vision import libedgetpu
-from shuttergate.vision.channel import Channel
-from shuttergate.vision.eyes import refuse_laxer
+from shuttergate.vision.channel import Channel, refuse_namesakes
+from shuttergate.vision.eyes import refuse_laxer, refuse_strangers
 from shuttergate.vision.pack import read_pack
 from shuttergate.vision.rule import read_rule
 from shuttergate.vision.selftest import SelfTest
+from shuttergate.voice import alsa
+from shuttergate.voice.spoken import Spoken, Tongue, read_sound
 
 LOW_DISK_BYTES = 200_000_000
 LORES_BYTES = 3 * 224 * 224
@@ -49,10 +53,13 @@ def examine(config: Config, board: Board) -> Iterator[Finding]:
     for name in board.channels.all:
         yield from _guarded(f"model {name}", functools.partial(_model, name))
     yield from _guarded("nudity rule", lambda: _rule(board.channels.all, config))
+    yield from _taught(config, board)
     yield from _guarded("disk", lambda: _disk(config))
     if (class_of_kit := class_file(config)) is not None:
         yield _credentials(class_of_kit, config.credentials.required)
     yield from _guarded("walls", _walls)
+    if config.voice.language != "off":
+        yield from _guarded("sound", lambda: sound(config))
     yield _memory(board)
     yield from _kept_up("power", upkeep.power)
     yield from _kept_up("storage", upkeep.storage)
@@ -138,6 +145,39 @@ def _rule(names: Collection[str], config: Config) -> Examined:
     return examined("nudity rule", Health.OK, seen)
 
 
+def _taught(config: Config, board: Board) -> Iterator[Examined]:
+    """Say of each file of taught rules whether the gate asks it; nothing where there is none.
+
+    A part is called by its place in the settings, and not by what its owner named it.
+    """
+    sound: list[Path] = []
+    for number, told in enumerate(config.policy.rules, 1):
+        look = functools.partial(_taught_one, number, sound, config, board)
+        found = list(_guarded(f"taught rule {number}", look))
+        if all(one.health is Health.OK for one in found):
+            sound += rulebook.paths([told])
+        yield from found
+
+
+def _taught_one(number: int, sound: Sequence[Path], config: Config, board: Board) -> Examined:
+    """Look at one file beside those before it that are ``sound``, as the gate process does."""
+    (file,) = rulebook.paths([config.policy.rules[number - 1]])
+    rule = rulebook.read_rules([*sound, file])[-1]
+    heads = rulebook.heads([rule])
+    packs = {name: read_pack(share("models") / name) for name in board.channels.all}
+    refuse_strangers(heads, [packs[name] for name in board.channels.live])
+    refuse_namesakes([*(one.head() for one in packs.values()), *heads[rule.embedder]])
+    yes = sum(one.yes for one in rule.contributions)
+    seen = phrase(
+        "{name}, taught on {day} from {yes} examples and {no} counter-examples",
+        name=rule.name,
+        day=rule.created,
+        yes=yes,
+        no=len(rule.contributions) - yes,
+    )
+    return examined(f"taught rule {number}", Health.OK, seen)
+
+
 def _disk(config: Config) -> Examined:
     folder = album_folder(config)
     make_album(folder, config)
@@ -162,6 +202,17 @@ def _credentials(file: Path, required: bool) -> Examined:
         return examined(part, health, kept, error.phrase)
     seen = phrase("photos and videos are signed for the class {name}", name=root.name)
     return examined(part, Health.OK, seen)
+
+
+def sound(config: Config) -> Examined:
+    """Whether a loudspeaker takes the voice's sounds; none is played, and none is needed to run."""
+    sounds = [read_sound(Tongue(config.voice.language), word) for word in Spoken]
+    try:
+        name = alsa.probe(config.voice.device, sounds[0].rate_hz)
+    except SoundError as error:
+        failed = Examined.failed("sound", error.phrase)
+        return msgspec.structs.replace(failed, health=Health.WARNING)
+    return examined("sound", Health.OK, phrase("{device} takes the voice’s sounds", device=name))
 
 
 def _walls() -> Examined:

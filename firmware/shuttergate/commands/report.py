@@ -112,7 +112,8 @@ def sendable(found: Report, config: Config, taken_out: Collection[str]) -> Repor
 
     def finding(one: Examined) -> Examined:
         is_scene = one.part == "camera" and found.board.camera.is_simulated and config.scene.path
-        seen = TAKEN_OUT if is_scene else cleaned(one.seen)
+        is_theirs = is_scene or one.part.startswith("taught rule")  # a class named it, and its file
+        seen = TAKEN_OUT if is_theirs else cleaned(one.seen)
         return msgspec.structs.replace(one.english, seen=seen, mend=cleaned(one.mend))
 
     camera = found.board.camera

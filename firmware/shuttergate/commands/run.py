@@ -18,6 +18,7 @@ from shuttergate.parent.status_server import StatusServer
 from shuttergate.parent.supervisor import Supervisor
 from shuttergate.system import confine
 from shuttergate.verdict import Decision
+from shuttergate.voice.prompter import Prompter
 
 POLL_S = 0.2
 TOTALS_EVERY_S = 60.0
@@ -91,11 +92,13 @@ def run(config: Config, board: Board, album: Path) -> feed.Refused | None:
         out.write(log.line("confined by less", cause=str(lack)) + "\n")
     due_s = time.monotonic() + TOTALS_EVERY_S
     with (
+        Prompter(config.voice) as voice,
         StatusServer({Role.PAGE: socket_path()}, config, board, album) as server,
-        Supervisor(config, album) as kit,
+        Supervisor(config, album, voice.companions) as kit,
     ):
         while not signals.came and kit.refusal is None:
             news = kit.poll(POLL_S, *server.sources)
+            news += voice.attend(kit.status if kit.is_heard else None, news)
             write(out, news)
             server.attend(kit, news)
             tell(manager, kit)

@@ -88,15 +88,16 @@ def _lines(finding: Examined) -> Iterator[str]:
         "nudity rule": _("nudity rule"),
         "disk": _("disk"),
         "walls": _("walls"),
+        "sound": _("sound"),
         "memory": _("memory"),
         "power": _("power"),
         "storage": _("storage"),
         "clock": _("clock"),
         "service": _("service"),
     }
-    kind, _space, name = finding.part.partition(" ")
-    is_model = kind == "model" and name
-    part = _("model {name}").format(name=name) if is_model else finding.part
+    kind, _space, name = finding.part.rpartition(" ")
+    kinds = {"model": _("model {name}"), "taught rule": _("taught rule {name}")}
+    part = kinds[kind].format(name=name) if kind in kinds else finding.part
     seen, mend = finding.told()
     health = padded(healths[finding.health], 8)
     yield f"{health} {padded(parts.get(part, part), 18)} {seen}"

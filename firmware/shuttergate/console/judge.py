@@ -72,8 +72,8 @@ class PrintedPicture(msgspec.Struct, frozen=True, tag="printed"):
     """By what a picture is found again; ``dhash`` and ``plain`` as `packs.looks.Fingerprint`.
 
     ``views``: what the teachable model makes of it and of its mirror image, float32, little-endian;
-    none where the nudity rule does not clear both, of which nothing is ever kept, or no model can
-    be taught.
+    none where the nudity rule does not clear all that teaches, of which nothing is ever kept, or no
+    model can be taught.
     """
 
     dhash: str

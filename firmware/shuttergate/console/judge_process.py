@@ -150,7 +150,8 @@ def _views(image: Image.Image, eyes: Eyes) -> list[bytes]:
         found = cleared_views(lores_of(image, channel.lores_size), eyes, channel)
     except ScoreError:
         return []
-    return [] if found is None else [one.tobytes() for one in found.astype("<f4")]
+    # The whole and its mirror image: by these it is found, and more would be too long a message.
+    return [] if found is None else [one.tobytes() for one in found[:2].astype("<f4")]
 
 
 def _unreadable(error: Exception) -> UnreadablePicture:

@@ -70,6 +70,11 @@ class _Figures:
                 (Total.REFUSED, "presses_refused", "Presses that gave no photo."),
             ):
                 yield _by_label(name, words, "reason", totals.get(what, {}))
+            for label, name, words in (
+                (feed.PUT, "questions", "Times that the kit asked whether somebody is sure."),
+                (feed.YES, "questions_yes", "Questions that were answered with yes."),
+            ):
+                yield _counted(name, words, feed.count(totals, Total.ASKED, label))
             yield _counted("gate_starts", "Starts of the gate process.", hub.standing.starts)
         if status is not None:
             yield from _of_status(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shuttergate.system.paths import share
+from shuttergate.voice.spoken import Spoken, Tongue, sound_path
 
 PAGES = Path(__file__).with_name("pages")
 KINDS = {
@@ -31,8 +32,18 @@ VIEWS = {
 def read_views() -> dict[str, tuple[str, bytes]]:
     """Return every file of ours by its path, with its kind: read once, at the start."""
     card = share("models") / "testcard" / CARD
-    return {
-        str(path.relative_to(PAGES)): (KINDS[path.suffix], path.read_bytes())
-        for path in PAGES.rglob("*")
-        if path.suffix in KINDS
-    } | ({CARD: ("image/png", card.read_bytes())} if card.exists() else {})
+    sounds = {(one, word): sound_path(one, word) for one in Tongue for word in Spoken}
+    said = {
+        f"voice/{one}/{word}.wav": ("audio/wav", path.read_bytes())
+        for (one, word), path in sounds.items()
+        if path.exists()
+    }
+    return (
+        said
+        | {
+            str(path.relative_to(PAGES)): (KINDS[path.suffix], path.read_bytes())
+            for path in PAGES.rglob("*")
+            if path.suffix in KINDS
+        }
+        | ({CARD: ("image/png", card.read_bytes())} if card.exists() else {})
+    )

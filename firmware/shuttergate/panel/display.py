@@ -23,10 +23,15 @@ class Display:
         """A press was refused: let lamp and buzzer say so."""
         self._refused_until_s = self._clock() + REFUSAL_S
 
-    def show(self, reason: Reason, stands_in: bool, is_recording: bool) -> None:
-        """Show why the gate is closed (CLEAR: that it is open); see `lamps.lamps` for the rest."""
+    def show(self, reason: Reason, stands_in: bool, is_recording: bool, asks: bool = False) -> None:
+        """Show why the gate is closed (CLEAR: that it is open); see `lamps.lamps` for the rest.
+
+        ``asks``: a question stands, whatever keeps it closed.
+        """
         now_s = self._clock()
         shown = Meaning.SELF_TEST if now_s < self._self_test_until_s else meaning(reason)
+        if asks and shown is Meaning.BLOCKED:
+            shown = Meaning.ASKED
         if shown != self._shown:
             self._shown, self._shown_since_s = shown, now_s
         refused = now_s < self._refused_until_s

@@ -35,6 +35,7 @@ class Meaning(StrEnum):
     CLEAR = "clear"
     BLOCKED = "blocked"
     SECOND_LOOK = "second look"
+    ASKED = "asked"
     WAIT = "wait"
     FAULT = "fault"
 
@@ -88,6 +89,8 @@ def _rhythm(shown: Meaning, time_s: float) -> Lamps:
             return Lamps(blocked=_flashes(2, time_s % 1.5))
         case Meaning.SECOND_LOOK:  # three short flashes, a pause
             return Lamps(blocked=_flashes(3, time_s % 2.0))
+        case Meaning.ASKED:  # two short flashes as before, and beside them wait, without a break
+            return Lamps(blocked=_flashes(2, time_s % 1.5), wait=True)
         case Meaning.WAIT:  # slow and even
             return Lamps(wait=time_s % 2.0 < 1.0)
         case Meaning.FAULT:  # blocked and wait in turn

@@ -44,8 +44,8 @@ class Panel:
     """What a hand and an eye meet. ``wiring`` is None on real pins, which are reached by lgpio.
 
     `permissive` is for the interlock alone. ``on_contact()`` is called when the gated pole changed,
-    ``on_sense()`` when the ungated second pole did: that is for lamp, buzzer and log. Levels can be
-    read at any time; an edge that lgpio's thread lost must not be a press that nobody felt.
+    ``on_sense()`` when the ungated second pole did: for lamp, buzzer, log, and a question. Levels
+    can be read at any time; an edge that lgpio's thread lost must not be a press that nobody felt.
     """
 
     def __init__(self, pins: PanelPins, simulated: bool) -> None:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shuttergate.errors import RuleError
+from shuttergate.errors import MisfitError, RuleError
 from shuttergate.system.library_words import error_words
 
 MAX_ROWS = 1024
 PLAIN = "plain colour"
 """What the rows show that hold one colour and nothing else."""
+
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '\|i1', 'fortran_order': False, "
+    rb"'shape': \(([0-9]{1,5}), ([0-9]{1,5})\), \} *\n",
+    re.DOTALL,
+)
+"""As `numpy.save` writes it. Numpy would read it as Python, and come to any error over another."""
 
 Floats = NDArray[np.float32]
 
@@ -43,23 +51,27 @@ def read_bank(content: bytes, ledger: bytes, name: str) -> HarmlessBank:
     has a word for each row; raise `RuleError` where they do not fit together.
     """
     try:
-        found = np.load(io.BytesIO(content), allow_pickle=False)
-        words = [row["what"] for row in csv.DictReader(io.StringIO(ledger.decode()))]
-    except (ValueError, EOFError, OSError, KeyError, csv.Error) as error:
+        header = _HEADER.match(content)
+        if header is None:
+            raise MisfitError("it is no .npy of int8 in rows")
+        words = [row["what"] or "" for row in csv.DictReader(io.StringIO(ledger.decode()))]
+    except (ValueError, KeyError, csv.Error) as error:
         raise RuleError(
             "{name}: the bank of harmless pictures cannot be read: {error}; reinstall shuttergate",
             name=name,
             error=error_words(error),
         ) from error
-    if found.dtype != np.int8 or found.ndim != 2 or not 0 < len(found) == len(words) <= MAX_ROWS:
+    rows, width = int(header[1]), int(header[2])
+    left = content[header.end() :]
+    if not 0 < rows == len(words) <= MAX_ROWS or not width or len(left) != rows * width:
         raise RuleError(
             "{name}: the bank of harmless pictures is of shape {shape}, and its ledger has {rows} "
             "rows; reinstall shuttergate",
             name=name,
-            shape=found.shape,
+            shape=(rows, width),
             rows=len(words),
         )
-    values = found.astype(np.float32)
+    values = np.frombuffer(left, np.int8).reshape(rows, width).astype(np.float32)
     return HarmlessBank(units(values), tuple(words))
 
 

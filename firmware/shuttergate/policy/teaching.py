@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from shuttergate.errors import TeachError
+from shuttergate.errors import RuleError, TeachError
 from shuttergate.policy.bank import HarmlessBank, units
 from shuttergate.policy.examples import LEAST_YES, Doubles, Example, refuse_alike, refuse_misfits
 from shuttergate.policy.rule_file import Contribution, Floats, TaughtRule
@@ -27,12 +28,13 @@ HARMLESS_SHARE = 0.99
 """So many of the bank's pictures, none of them judged by a rule that knows it, stay below the line.
 """
 
-HIGHEST_LINE = 0.0
-"""The margin half-way between the object and all else. Counter-examples alone would draw the line
-higher, where more of an object's other views pass."""
+LEAST_LINE = -0.03
+"""The margin from which a rule blocks, where the bank does not ask for a higher one: half-way
+between the object and all else is 0. A line between where examples and counter-examples lie, by
+what each gets without itself, wanders with so few of them, and refused more of what is harmless.
+"""
 
-ALONE_LINE = -0.1  # of one example, without which nothing is known of the object
-
+MOST_CLOSED = 0.1  # of the bank by a rule in a file; what is taught here refuses no fiftieth
 MOST_REFUSED = 0.02  # of the bank, for a rule that knows at least half of its own examples
 LEAST_TOLD_APART = 0.75  # of all pairs of an example and a counter-example
 MOST_MISTAKEN = 0.5  # of the counter-examples
@@ -170,6 +172,19 @@ def confused(rule: TaughtRule, bank: HarmlessBank) -> dict[str, int]:
     return bank.named(rule.scores(bank.embeddings) >= rule.line)
 
 
+def refuse_closing(file: Path, rule: TaughtRule, bank: HarmlessBank) -> None:
+    """Refuse a rule that no examples can have taught: it would keep a kit closed for no reason."""
+    share = sum(confused(rule, bank).values()) / len(bank.shows)
+    if share > MOST_CLOSED:
+        raise RuleError(
+            "{file}: of harmless pictures the rule {name} would refuse {share:.0f} %; take it "
+            "out, or teach it anew",
+            file=file,
+            name=rule.name,
+            share=100 * share,
+        )
+
+
 def _by_word(rule: TaughtRule) -> dict[str, Floats]:
     return {word: rule.embeddings[part] for word, part in _places(rule.contributions).items()}
 
@@ -227,8 +242,9 @@ def _line(fit: _Fit) -> float:
     """Return the margin from which the rule blocks; raise `TeachError` where there is none."""
     yes, no = fit.held_yes, fit.held_no
     harmless = float(np.quantile(fit.held_bank, HARMLESS_SHARE))
-    if fit.alone:
-        return max(harmless, ALONE_LINE)
+    line = max(harmless, LEAST_LINE)
+    if fit.alone:  # nothing is known of the object without it
+        return line
     if no.size and float((yes[:, None] > no[None]).mean()) < LEAST_TOLD_APART:
         raise TeachError(
             "the model cannot tell these apart: judged without itself, a counter-example is as "
@@ -242,10 +258,6 @@ def _line(fit: _Fit) -> float:
             "out",
             share=100 * refused,
         )
-    # Half-way between where most examples and most of what is nearest to them lie.
-    nearest = float(no.mean() + no.std()) if no.size else harmless
-    middle = (nearest + float(yes.mean() - yes.std())) / 2
-    line = max(harmless, min(HIGHEST_LINE, middle))
     if no.size and float((no >= line).mean()) > MOST_MISTAKEN:
         raise TeachError(
             "the model cannot tell these apart: of {number} views of counter-examples it takes "

@@ -63,7 +63,7 @@ def words_in(language: str) -> dict[str, str]:
         "sounder": _("BZ1  buzzer, active"),
         "notes": _(
             "Gate closed: the permissive is low, the button has no current, and its contact "
-            "reads low, pressed or not. Pole 2 is for lamp, buzzer and log only.\n"
+            "reads low, pressed or not. Pole 2 by itself takes no photo.\n"
             "Gate open and pressed: 3.3 V × 10 kΩ / (10 kΩ + 1 kΩ) = 3.0 V at the contact, a safe "
             "high (2.0 V on a Pi 4; not published for the Pi 5).\n"
             "R1 and R4 hold a wrong short to 3.3 mA. Keep the wires of the two poles apart: a "

@@ -191,7 +191,7 @@ def open_eyes(
             same=same,
             other=other,
         )
-    _refuse_strangers(taught, [packs[name] for name in live or look])
+    refuse_strangers(taught, [packs[name] for name in live or look])
     sizes = {name: pack.lores_size for name, pack in packs.items()}
     if len(set(sizes.values())) != 1:
         raise PackError(
@@ -230,7 +230,7 @@ def open_eyes(
     )
 
 
-def _refuse_strangers(taught: Mapping[str, Sequence[Head]], packs: Sequence[Pack]) -> None:
+def refuse_strangers(taught: Mapping[str, Sequence[Head]], packs: Sequence[Pack]) -> None:
     """Raise `RuleError` for heads whose embedding none of the packs gives to every frame."""
     for sha256, heads in taught.items():
         if sha256 not in {pack.manifest.sha256 for pack in packs}:

@@ -1,11 +1,12 @@
-"""Make the bank against which rules are taught: `python bank.py PICTURES`, after pictures.py.
+"""Make the bank that rules are taught against: `python bank.py PICTURES [PACK]`, after pictures.py.
 
-Run with the kit's own environment (`.venv/bin/python`): the int8 model of this pack looks at one
-view of each picture, whole, as a camera would give it. PICTURES is a folder that pictures.py filled
-from ledger.csv; pictures that are not there, or opted out, are left out. Added are views of the
-built-in room and single colours, which are our own. Writes bank.npy (int8; a row's length is of no
-account) and bank.csv, a row an embedding, and says what to write into model.toml. What the pack's
-own head does not clear is left out.
+Run with the kit's own environment (`.venv/bin/python`): the model of the pack (this one, if none is
+named) looks on the CPU at one view of each picture, whole, as a camera would give it. PICTURES is a
+folder that pictures.py filled from this pack's ledger.csv; pictures that are not there, or opted
+out, are left out. Added are views of the built-in room and single colours, which are our own.
+Writes bank.npy (int8; a row's length is of no account) and bank.csv, a row an embedding, into the
+named pack, and says what to write into its model.toml. What that pack's head does not clear is left
+out.
 """
 
 from __future__ import annotations
@@ -84,8 +85,10 @@ def of_ours() -> Iterator[tuple[Source, Image.Image]]:
 
 def main() -> int:
     """Write both files beside the model."""
-    folder = Path(sys.argv[1])
-    pack = read_pack(PACK)
+    folder, into = Path(sys.argv[1]), PACK
+    if len(sys.argv) > 2:
+        into = PACK.parent / sys.argv[2]
+    pack = read_pack(into)
     channel = Channel(pack, pack.model(pack.content()))
     rows, kept = [], []
     for source, image in (*of_packages(folder), *of_ours()):
@@ -96,14 +99,14 @@ def main() -> int:
         kept.append(np.rint(embedding * (127 / np.abs(embedding).max())))
     written = io.BytesIO()
     np.save(written, np.array(kept, np.int8))
-    (PACK / "bank.npy").write_bytes(written.getvalue())
+    (into / "bank.npy").write_bytes(written.getvalue())
     ledger = io.StringIO()
     table = csv.writer(ledger, lineterminator="\n")
     table.writerow([one.name for one in fields(Source)])
     table.writerows(rows)
-    (PACK / "bank.csv").write_text(ledger.getvalue(), encoding="utf-8")
+    (into / "bank.csv").write_text(ledger.getvalue(), encoding="utf-8")
     for key, name in (("sha256", "bank.npy"), ("ledger_sha256", "bank.csv")):
-        print(f'{key} = "{hashlib.sha256((PACK / name).read_bytes()).hexdigest()}"')
+        print(f'{key} = "{hashlib.sha256((into / name).read_bytes()).hexdigest()}"')
     print(f"{len(rows)} embeddings: {dict(Counter(row[3] for row in rows).most_common())}")
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"presses": [PressRecord(2.0, "taken", "", "a.jpg", 80.0, felt_s=2.01, outcomes=2)]},
-        "1: a press comes to one thing: a photo or a refusal",
+        "1: a press comes to one thing: a photo, a refusal or a question",
     ),
     (
         {"pictures": [AlbumPicture("a.jpg", "clear", 2.1)]},
@@ -112,3 +113,27 @@ def test_a_computer_may_be_called_what_the_log_says_anyhow(
     told = Told(2.0, "album fault", {"error": f"/var/lib/{host}/album is full"})
     *_, last = invariants.findings(record(told=[told]), 1 / 30)
     assert last.held == held
+
+
+ASKED = Told(4.0, "asked", {"answer_s": 10.0, "hold_s": 3.0})
+CURRENT = [(0.0, False), (8.0, True), (8.02, False)]
+
+
+@pytest.mark.parametrize(
+    ("told", "levels", "held"),
+    [
+        ([ASKED], CURRENT, True),
+        ([], CURRENT, False),  # nobody was asked
+        ([replace(ASKED, at_s=5.5)], CURRENT, False),  # nobody can have held it for so long
+        ([replace(ASKED, at_s=-5.0)], CURRENT, False),  # too late
+        ([ASKED], [(0.0, False), (8.0, True), (8.6, False)], False),  # too long
+        ([ASKED], [*CURRENT, (9.0, True), (9.02, False)], False),  # twice
+        ([ASKED, replace(ASKED, at_s=9.0)], [*CURRENT, (13.0, True), (13.02, False)], True),
+    ],
+)
+def test_the_line_may_rise_once_for_a_yes_and_not_for_long(
+    told: list[Told], levels: list[tuple[float, bool]], held: bool
+) -> None:
+    said = [Said(0.5, False, "taught")]
+    found = record(levels=levels, said=said, told=told, ended_s=15.0, presses=[], pictures=[])
+    assert never_high(found).held is held

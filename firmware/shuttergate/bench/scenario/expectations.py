@@ -29,7 +29,7 @@ CLOSED = (
 """What the gate says while it is CLOSED."""
 
 EVENTS = (
-    *("photo", "press refused", "video", "video lost", "no video", "unsigned", "gate"),
+    *("photo", "press refused", "asked", "video", "video lost", "no video", "unsigned", "gate"),
     *("album fault", "album ready", "camera fault", "camera works again", "model fault"),
     *("camera slow", "computer busy", "camera given up", "clock set"),
     *("accelerator", "accelerator fault", "permissive fault", "contact fault", "poles fault"),
@@ -82,7 +82,7 @@ class OnePress(Expectation, frozen=True, tag="press"):
     ``within_ms``: from the press to the durable file. ``scene``: what the photo shows.
     """
 
-    outcome: Literal["taken", "refused", "unfelt"]
+    outcome: Literal["taken", "refused", "asked", "unfelt"]
     number: Annotated[int, Meta(ge=0)] = 0
     reason: str = ""
     within_ms: Milliseconds | None = None
@@ -145,6 +145,7 @@ def _outcome(name: str) -> Phrase:
     return {
         "taken": phrase("taken"),
         "refused": phrase("refused"),
+        "asked": phrase("asked about"),
         "unfelt": phrase("unfelt"),
     }[name]
 

@@ -14,6 +14,7 @@ from shuttergate.bench.scenario.record import Record, Said
 from shuttergate.capture.album import PHOTO
 from shuttergate.errors import Phrase, phrase
 from shuttergate.injection import FaultSwitch
+from shuttergate.question import Terms
 
 CLOCK_S = 0.02
 """A picture's clock is read some milliseconds before its exposure is dated, and what the gate says
@@ -69,6 +70,7 @@ def _open_while_high(record: Record, slow: float) -> Finding:
     """
     must = phrase("1: the line is never high while the gate says CLOSED")
     news = list(record.news())
+    questions = [one.at_s for one in record.events("asked")]
     began_s: float | None = None
     for one in [*news, Said(record.ended_s, None)]:
         if one.is_open is False:
@@ -78,12 +80,24 @@ def _open_while_high(record: Record, slow: float) -> Finding:
             until_s = one.at_s - SILENT_S * slow if one.is_open is None else one.opened_s
             until_s = one.at_s if until_s is None else until_s
             for from_s, to_s in record.spans(True, began_s + SEEN_S * slow, until_s):
+                if _is_for_a_yes(from_s, to_s, questions, slow):
+                    continue
                 was = phrase(
                     "it was high from {from_s:.3f} to {to_s:.3f} s", from_s=from_s, to_s=to_s
                 )
                 return Finding(must, False, was, from_s - AROUND_S, to_s + AROUND_S)
         began_s = None
     return Finding(must, True, SO_IT_WAS)
+
+
+def _is_for_a_yes(from_s: float, to_s: float, questions: list[float], slow: float) -> bool:
+    """Whether the button may have had current for a yes: once a question, in time, and shortly."""
+    terms, late_s = Terms(), SEEN_S * slow
+    asked = [at_s for at_s in questions if at_s - late_s <= from_s - terms.hold_s]
+    if not asked or to_s - from_s > terms.lent_s + late_s:
+        return False
+    questions[:] = [at_s for at_s in questions if at_s > asked[-1]]
+    return from_s - asked[-1] <= terms.answer_s * slow + late_s
 
 
 def _whole(record: Record) -> Finding:
@@ -142,7 +156,7 @@ def _of_the_press(record: Record, frame_s: float, slow: float) -> Finding:
 
 
 def _one_outcome(record: Record) -> Finding:
-    must = phrase("1: a press comes to one thing: a photo or a refusal")
+    must = phrase("1: a press comes to one thing: a photo, a refusal or a question")
     for one in record.presses:
         if one.outcomes > 1:
             was = phrase("the press at {at_s:.3f} s came to {n}", at_s=one.at_s, n=one.outcomes)

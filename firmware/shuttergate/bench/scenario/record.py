@@ -83,8 +83,8 @@ class AlbumPicture:
 class PressRecord:
     """A press: when the finger went down, and what became of it.
 
-    ``outcome``: "taken", "refused", or empty where nobody said anything of it. A press that the
-    gate never felt, for its line was low, is told by the second pole alone.
+    ``outcome``: "taken", "refused", "asked", or empty where nobody said anything of it. A press
+    that the gate never felt, for its line was low, is told by the second pole alone.
     """
 
     at_s: float

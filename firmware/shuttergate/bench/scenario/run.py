@@ -51,10 +51,15 @@ def read_scenario(path: Path) -> Scenario:
     """Return the scenario at `path`; raise `ConfigError` naming the file and the key."""
     found = decode(path, Scenario)
     proofread(path, found)
-    if "/" not in found.kit.board:
-        return found
-    board = (path.parent / path_of(found.kit.board, "kit.board")).absolute()
-    kit = msgspec.structs.replace(found.kit, board=str(board))
+
+    def seen_from_here(file: str, key: str) -> str:
+        return str((path.parent / path_of(file, key)).absolute())
+
+    kit = found.kit
+    board = seen_from_here(kit.board, "kit.board") if "/" in kit.board else kit.board
+    rules = [seen_from_here(file, "kit.policy.rules") for file in kit.policy.rules]
+    policy = msgspec.structs.replace(kit.policy, rules=rules)
+    kit = msgspec.structs.replace(kit, board=board, policy=policy)
     return msgspec.structs.replace(found, kit=kit)
 
 

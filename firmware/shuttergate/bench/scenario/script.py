@@ -68,8 +68,9 @@ class Soak(Table, frozen=True):
 class Scenario(Table, frozen=True):
     """The whole file. ``promise``: which of the four it is about; 0 for none.
 
-    ``kit``: settings as in the configuration file, but for the path of a board, which is relative
-    to the scenario. Scene and album are the bench's own. ``page``: a console runs beside the kit.
+    ``kit``: settings as in the configuration file, but for the paths of a board and of taught
+    rules, which are relative to the scenario. Scene and album are the bench's own. ``page``: a
+    console runs beside the kit.
     """
 
     title: str

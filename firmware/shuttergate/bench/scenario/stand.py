@@ -261,6 +261,9 @@ class Stand:
                 one.outcome, one.file, one.took_ms = "taken", event.name, event.ms
                 one.felt_s = felt_s
                 one.outcomes += 1
+        elif isinstance(event, feed.QuestionPut) and waiting:
+            waiting[-1].outcome = "asked"
+            waiting[-1].outcomes += 1
         elif isinstance(event, feed.PressRefused) and waiting:
             one = waiting[0 if event.reason in LATER else -1]
             one.outcome, one.reason = "refused", event.reason

@@ -109,7 +109,7 @@ const sum = (counts) => Object.values(counts).reduce((all, count) => all + count
 function drawCounts() {
   const { totals, starts, status } = kit.standing ?? {};
   if (!totals) return;
-  const { frames = {}, photos = {}, videos = {}, lost = {}, refused = {} } = totals;
+  const { frames = {}, photos = {}, videos = {}, lost = {}, refused = {}, asked } = totals;
   const rows = [
     [say("count.clear"), frames.CLEAR ?? 0],
     [say("count.blocked"), frames.BLOCKED ?? 0],
@@ -119,6 +119,7 @@ function drawCounts() {
     ...Object.entries(lost).map(([reason, count]) => [`– ${say(`lost.${reason}`)}`, count]),
     [say("count.refused"), sum(refused)],
     ...Object.entries(refused).map(([reason, count]) => [`– ${say(`reason.${reason}`)}`, count]),
+    ...(asked ? [[say("count.put"), asked.put ?? 0], [say("count.yes"), asked.yes ?? 0]] : []),
     [say("count.starts"), starts],
     [say("bench.counts.life"), null],
     [say("count.right"), status?.totals.tests?.right ?? "–"],

@@ -9,7 +9,8 @@ import { kit, may, newest, on, standing } from "./live.js";
 import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { soundSwitch } from "./sound.js";
-import { capital, clock, join, language, modelName, say } from "./words.js";
+import { voiceSwitch } from "./voice.js";
+import { capital, clock, join, language, modelName, say, sentence } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const RECENT_MS = 5000;
@@ -27,14 +28,26 @@ function drawState() {
   const [words, why] = [say(title), whyWords(now)];
   if ($("title").textContent !== words) $("title").textContent = words;
   if ($("why").textContent !== why) $("why").textContent = why;
-  const contact = mark === "blocked" ? kit.contact : "";
+  const contact = mark === "blocked" || mark === "ask" ? kit.contact : "";
   $("contact").textContent = contact;
   $("contact").hidden = !contact;
-  const heard = join([say("sentence", { text: words }), why, contact]);
+  const heard = join([sentence(words), why, contact]);
+  drawQuestion(now);
   if (heard !== spoken) {
     spoken = heard;
     $("spoken").textContent = heard;
   }
+}
+
+/** How much of the time for an answer is left, or how much of the hold is done: for the eye alone. */
+function drawQuestion({ mark }) {
+  const asked = mark === "ask" ? kit.standing?.status?.question : null;
+  $("asked").hidden = !asked;
+  if (!asked) return;
+  const isHeld = (asked.held_s ?? null) !== null;
+  $("asked").dataset.held = String(isHeld);
+  const share = isHeld ? asked.held_s / asked.hold_s : asked.left_s / asked.answer_s;
+  $("asked").firstElementChild.style.transform = `scaleX(${Math.min(1, share)})`;
 }
 
 let recent = []; // of the last seconds: [time, how many verdicts, how long all of them took]
@@ -98,7 +111,8 @@ function drawShutter() {
   $("shutter").dataset.live = String(live);
   $("shutter").setAttribute("aria-describedby", "shutter-state");
   const works = kit.kit?.video ? "shutter.live.video" : "shutter.live";
-  const state = kit.connected ? (live ? works : "shutter.dead") : "unknown";
+  const dead = standing().mark === "ask" ? "ask.leave" : "shutter.dead"; // how to say yes stands below, after it
+  const state = kit.connected ? (live ? works : dead) : "unknown";
   $("shutter-state").textContent = mayPress ? say(state) : "";
   const real = [say("shutter.real"), kit.kit?.video && say("shutter.real.video")];
   $("real").textContent = kit.kit?.simulated ? say("shutter.look") : join(real);
@@ -199,4 +213,5 @@ begin(() => {
   drawFinder(finderKind);
   photos(true);
 });
+voiceSwitch($("tools"));
 soundSwitch($("tools"));

@@ -138,8 +138,8 @@ let calmUntil = 0;
 let before = null;
 
 /**
- * How the kit stands, for people: {mark, title, because, faults, also}. Marks: open, blocked, wait, fault,
- * off. `because` and `faults` are the kit's clauses, `also` are the page's own sentences.
+ * How the kit stands, for people: {mark, title, because, faults, also, values}. Marks: open, blocked, ask,
+ * wait, fault, off. `because` and `faults` are the kit's clauses, `also` are the page's own sentences, with `values`.
  * It says so at once when the shutter dies, and a little late when it works again.
  */
 export function standing() {
@@ -160,6 +160,11 @@ function stands() {
   if (status.open) {
     const title = (status.recording_s ?? null) === null ? "open" : "rec.heard";
     return { mark: "open", title, also: ["open.why"] };
+  }
+  if (status.question) {
+    const { answer_s: answer, hold_s: hold, held_s: held } = status.question;
+    const also = (held ?? null) === null ? ["ask.leave", "ask.take"] : ["ask.let.go", "ask.hold"];
+    return { mark: "ask", title: "ask", also, values: { answer, hold } };
   }
   const because = `reason.${status.reason}`;
   if (status.reason === "fault") {

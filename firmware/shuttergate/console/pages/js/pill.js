@@ -4,13 +4,13 @@ import { h } from "./frame.js";
 import { standing } from "./live.js";
 import { faultWords, join, say, sentence } from "./words.js";
 
-export const MARKS = { open: "●", blocked: "■", wait: "◔", fault: "▲", off: "✕" };
+export const MARKS = { open: "●", blocked: "■", ask: "?", wait: "◔", fault: "▲", off: "✕" };
 
 /** Why it stands so, in words. */
-export function whyWords({ because, faults = [], also = [] }) {
+export function whyWords({ because, faults = [], also = [], values = {} }) {
   const why = because && say(because);
   const words = faults.length ? say("because", { why, faults: faultWords(faults) }) : why;
-  return join([words && sentence(words), ...also.map((key) => say(key))]);
+  return join([words && sentence(words), ...also.map((key) => say(key, values))]);
 }
 
 /** Bring the line in `place` up to date. */

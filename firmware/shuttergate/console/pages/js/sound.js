@@ -1,4 +1,5 @@
-// Sounds, off by default: a click for a photo, a tone at both ends of a video, a low one for a refusal.
+// Sounds, off by default: a click for a photo, a tone at both ends of a video, a soft one for a question, a low
+// one for a refusal.
 
 import { kit, on } from "./live.js";
 import { forget, remember, remembered, say } from "./words.js";
@@ -59,6 +60,7 @@ function click() {
 
 on("event", ({ kind }) => {
   if (kind === "photo") click();
+  else if (kind === "asked") tone(523, 0.6, "sine", 0.4); // soft: nobody is told off
   else if (kind === "press refused" || kind === "video lost") tone(220, 0.45, "sawtooth", 0.6); // with overtones: small loudspeakers have no bass
 });
 

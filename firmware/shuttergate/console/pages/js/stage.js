@@ -9,6 +9,7 @@ import { photoStrip } from "./photos.js";
 import { MARKS, whyWords } from "./pill.js";
 import { inOrder, joint, judge, NO_RULE } from "./rule.js";
 import { soundSwitch } from "./sound.js";
+import { voiceSwitch } from "./voice.js";
 import { capital, faultWords, join, language, remember, remembered, say, sentence } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -34,7 +35,8 @@ function drawState() {
   put($("title"), say(word, { n: Math.floor(seconds ?? 0) }));
   const isHidden = mark === "open" && finderKind === "mosaic"; // since a second look refused the scene
   const said = isRecording ? "stage.rec.why" : isHidden ? "stage.hidden" : `stage.${mark}.why`;
-  const why = mark === "open" || mark === "fault" ? say(said) : whyWords(now);
+  const own = mark === "open" || mark === "fault" ? say(said) : whyWords(now);
+  const why = join([own, mark === "ask" ? kit.contact : ""]);
   put($("why"), why);
   $("shutter").dataset.live = String(mark === "open");
   $("shutter").disabled = !may("press");
@@ -187,6 +189,7 @@ function buildControls() {
     ...shownThere.map(control),
     h("a", { href: "/", class: "button", "data-words": "stage.leave" }),
   );
+  voiceSwitch($("controls"));
   soundSwitch($("controls"));
   $("controls").addEventListener("click", ({ target, detail }) => {
     if (detail > 0) target.closest("button")?.blur(); // the space bar is the shutter again

@@ -21,6 +21,8 @@ const en = {
   "nav.language.long": "この画面を日本語にする",
   "sound.on": "Sound: on",
   "sound.off": "Sound: off",
+  "voice.on": "Voice: on",
+  "voice.off": "Voice: off",
   "fullscreen": "Full screen",
 
   "page.lost": "No connection to the kit",
@@ -37,6 +39,11 @@ const en = {
   "because": "{why}: {faults}",
   "doubt.rule": "What is not certain to be fine is not taken.",
   "doubt.means": "The machine may be wrong; nobody is accused.",
+  "ask": "Are you sure?",
+  "ask.leave": "Do nothing, and no picture is taken.",
+  "ask.take": "To take this one, let go, then hold the shutter for {hold} seconds (within {answer}).",
+  "ask.let.go": "Let go, and no picture is taken.",
+  "ask.hold": "Hold on for {hold} seconds, and this one is.",
 
   "finder.live": "What the camera sees",
   "finder.mosaic": "A mosaic: all that leaves the camera’s process while the shutter is dead, or since a second look refused the scene.",
@@ -123,6 +130,7 @@ const en = {
 
   "stage.open": "READY",
   "stage.blocked": "REFUSED",
+  "stage.ask": "ARE YOU SURE?",
   "stage.rec": "RECORDING {n} s",
   "stage.wait": "ONE MOMENT",
   "stage.fault": "OUT OF ORDER",
@@ -220,6 +228,8 @@ const en = {
   "count.videos": "Videos published",
   "count.lost": "Recordings that gave no video",
   "count.refused": "Presses refused",
+  "count.put": "Questions “Are you sure?”",
+  "count.yes": "Answered with yes",
   "count.right": "Self-test answers right",
   "count.wrong": "Self-test answers wrong",
   "count.starts": "Starts of the process that decides",
@@ -436,6 +446,8 @@ const ja = {
   "nav.language.long": "Show this page in English",
   "sound.on": "音：オン",
   "sound.off": "音：オフ",
+  "voice.on": "音声案内：オン",
+  "voice.off": "音声案内：オフ",
   "fullscreen": "全画面",
 
   "page.lost": "キットとの接続がありません",
@@ -452,6 +464,11 @@ const ja = {
   "because": "{why}：{faults}",
   "doubt.rule": "確実に問題なしと言えないものは撮影しません。",
   "doubt.means": "機械の判断なので、間違いもあります。誰かを疑うものではありません。",
+  "ask": "ほんとにいいの？",
+  "ask.leave": "何もしなければ、写真は撮られません。",
+  "ask.take": "この1枚を撮るなら、いったん離してから、シャッターを{hold}秒間押し続けてください（{answer}秒以内）。",
+  "ask.let.go": "いま離せば、写真は撮られません。",
+  "ask.hold": "{hold}秒間押し続けると、この1枚だけを撮ります。",
 
   "finder.live": "カメラに映っているもの",
   "finder.mosaic": "モザイク。シャッターが使えない間と、再確認で遮断したあとは、判定プロセスから外に出るのはこれだけです。",
@@ -538,6 +555,7 @@ const ja = {
 
   "stage.open": "撮れます",
   "stage.blocked": "撮りません",
+  "stage.ask": "ほんとにいいの？",
   "stage.rec": "録画中{n}秒",
   "stage.wait": "お待ちください",
   "stage.fault": "故障中",
@@ -635,6 +653,8 @@ const ja = {
   "count.videos": "保存した動画",
   "count.lost": "動画にならなかった録画",
   "count.refused": "押しても撮らなかった回数",
+  "count.put": "「ほんとにいいの？」と尋ねた回数",
+  "count.yes": "「はい」と答えた回数",
   "count.right": "自己診断の正解",
   "count.wrong": "自己診断の誤り",
   "count.starts": "判定プロセスの起動回数",
@@ -866,9 +886,9 @@ export function capital(clause) {
   return clause.charAt(0).toUpperCase() + clause.slice(1);
 }
 
-/** A clause as a sentence of its own. */
+/** A clause as a sentence of its own; a question is one already. */
 export function sentence(clause) {
-  return say("sentence", { text: capital(clause) });
+  return /[?？]$/.test(clause) ? capital(clause) : say("sentence", { text: capital(clause) });
 }
 
 /** Seconds as minutes and seconds, as a camera shows them: 0:04. */

@@ -1,0 +1,1 @@
+"""A voice for people who cannot see the lamp: few words, rendered beforehand, off by default."""
