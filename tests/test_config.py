@@ -289,8 +289,8 @@ def test_a_kit_asks_only_if_it_is_told_to() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("hold_s = 2.9", "policy.hold_s: expected `float` >= 3"),
-        ("answer_s = 9", "policy.answer_s: expected `float` >= 10"),
+        ("hold_s = 2.9", "policy.hold_s: expected `float` from 3 to 60"),
+        ("answer_s = 9", "policy.answer_s: expected `float` from 10 to 600"),
         ("hold_s = 10", "policy.hold_s: no yes that is held for 10 s is in time"),
     ],
 )
