@@ -273,14 +273,24 @@ def test_of_the_wiring_only_what_is_printed_on_boards_is_not_japanese() -> None:
     assert list(english(text.partition("[pins]")[2])) == []
 
 
+def test_operations_are_counted_alike_wherever_they_are_told() -> None:
+    for command in ("show", "fit"):
+        assert "ADD 9、AVERAGE_POOL_2D 1、" in shuttergate("model", command, "consent-clean")
+
+
 def test_tables_stand_in_columns_whatever_their_letters(
     clear_scene: Path, blocked_scene: Path
 ) -> None:
     lines = shuttergate("check", clear_scene, blocked_scene).splitlines()
     assert [columns(line.partition("0.")[0]) for line in lines[:1]] == [11]
-    assert lines[0].startswith("可 ") and lines[1].startswith("遮断 ")
-    assert lines[0].endswith("（問題なし）") and "(" not in "".join(lines)
+    assert lines[0].startswith("問題なし ") and lines[1].startswith("遮断 ")
+    assert (
+        lines[0].endswith("blue.png")
+        and lines[1].endswith("（裸の可能性）")
+        and "(" not in "".join(lines)
+    )
     found = [line for line in shuttergate("doctor").splitlines() if "→" not in line]
+    assert "mock" not in "".join(found)
     assert not any(re.search(r"(?<![(（])(gpio|mock|cpu)(?![)）])", line) for line in found)
     starts = {columns(re.match(r"\S+ +", line)[0]) for line in found}  # type: ignore[index]
     assert starts == {9}

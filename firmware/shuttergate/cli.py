@@ -296,7 +296,7 @@ def console(
 def check(
     files: Annotated[list[Path], typer.Argument(metavar=_("FILE"), help=_("Pictures."))],
     live: Annotated[
-        bool, typer.Option(help=_("As one live frame, not as the second look."))
+        bool, typer.Option("--live", help=_("As one live frame, not as the second look."))
     ] = False,
     rule: Annotated[
         list[Path] | None,

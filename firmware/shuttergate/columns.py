@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_PIECE = re.compile(r"\s+|[（「『]*(?:[!-~–—]+|[^\s])[。、）」』：…・ー]*")
+_PIECE = re.compile(r"\s+|[（「『\[]*(?:[!-~–—]+|[^\s])[。、）」』：…・ー]*")
 """What is not cut in two: a word of Latin letters, or a letter, with the marks that cling to it."""
 
 

@@ -117,7 +117,8 @@ def listed(names: Iterable[object]) -> Phrase | str:
     holds others only so deep."""
     known = [_blank(name) for name in names]
     if len(known) < 2:
-        return str(known[0]) if known else ""
+        one = known[0] if known else ""
+        return one if isinstance(one, Phrase) else str(one)
     half = len(known) // 2
     return phrase("{one}, {more}", one=listed(known[:half]), more=listed(known[half:]))
 

@@ -46,7 +46,7 @@ WARM_UP_FRAMES = 5
 SAMPLE_FRAMES = 60
 SAMPLE_S = 6.0
 ACCELERATOR_S = 25.0
-_MOCK = phrase("{mock}", mock="mock")  # the driver's name; in Japanese with what it means
+_MOCK = phrase("mock")  # the driver's name; in Japanese what it means
 _PLUG = phrase("plug the Coral in again, in a blue USB 3 socket with enough current")
 _ACCELERATOR_MENDS = {
     AcceleratorState.ABSENT: phrase(

@@ -21,7 +21,7 @@ from shuttergate.feed import TaughtHead
 from shuttergate.frame import Pixels
 from shuttergate.frames.pictures import lores_of, read_picture
 from shuttergate.policy.bank import HarmlessBank, read_bank
-from shuttergate.policy.examples import Example
+from shuttergate.policy.examples import LEAST_YES, Example
 from shuttergate.policy.pairs import draw
 from shuttergate.policy.rule_file import MAX_NAME, MAX_VIEWS, TaughtRule, is_name, read
 from shuttergate.policy.teaching import refuse_closing
@@ -170,9 +170,16 @@ def pictures_of(folder: Path) -> list[Path]:
         raise TeachError(
             "{folder}: {cause}; name a folder of pictures", folder=folder, cause=cause_of(error)
         ) from error
-    if not found or len(found) > MOST_PICTURES:
+    if not found:
         raise TeachError(
-            "{folder}: holds {number} pictures; bring 1 to {most}",
+            "{folder}: holds no picture; bring {least} or more of the object, as many of what it "
+            "is not",
+            folder=folder,
+            least=LEAST_YES,
+        )
+    if len(found) > MOST_PICTURES:
+        raise TeachError(
+            "{folder}: holds {number} pictures; bring {most} or fewer",
             folder=folder,
             number=len(found),
             most=MOST_PICTURES,

@@ -140,8 +140,10 @@ def words(found: Checked) -> str:
         why = found.said.told() if found.said else found.reason
         return padded(_("UNREADABLE"), 16) + f"  {why}"
     verdict = _("CLEAR") if found.verdict == Decision.CLEAR else _("BLOCKED")
+    line = f"{padded(verdict, 10)} {found.score:.3f}  "
+    if found.verdict == Decision.CLEAR:
+        return line + found.file
     reasons = {
-        Reason.CLEAR: _("clear"),
         Reason.NUDITY: _("nudity"),
         Reason.TAUGHT: _("taught"),
         Reason.DOUBT: _("doubt"),
@@ -150,7 +152,7 @@ def words(found: Checked) -> str:
     if found.rules:
         why = _("{why}: {rules}").format(why=why, rules=", ".join(found.rules))
     said = _("{file}  ({why})").format(file=found.file, why=why)
-    return f"{padded(verdict, 10)} {found.score:.3f}  {said}"
+    return line + said
 
 
 def exit_status(verdicts: Iterable[str]) -> int:

@@ -173,6 +173,18 @@ def test_without_a_terminal_address_and_code_are_log_lines(tmp_path: Path) -> No
     assert b"\x1b" not in done.stdout
 
 
+def test_the_summary_names_what_is_broken(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shuttergate", "demo", "--headless", "--seconds", "1"]
+    done = subprocess.run(
+        [*command, *slow_kit(tmp_path), "--album", "/proc/x"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    broken = next(line for line in done.stderr.splitlines() if line.startswith("broken"))
+    assert "/proc/x is missing; plug the disk in or make the folder" in broken
+
+
 def test_lan_is_for_a_page() -> None:
     command = [sys.executable, "-m", "shuttergate", "demo", "--headless", "--lan"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

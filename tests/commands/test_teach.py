@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shuttergate.commands import teach
 from shuttergate.policy.rule_file import read
 from support import needs
 from support.places import CORAL, ROOT
@@ -133,6 +134,34 @@ def test_a_contribution_is_withdrawn_by_its_word(lesson: Path, tmp_path: Path) -
     assert read(less).words == rule.words[2:]
 
 
+def test_a_rule_without_counter_examples_is_said_to_know_the_room_too(
+    lesson: Path, tmp_path: Path
+) -> None:
+    given = ["--yes", lesson / "yes", "--out", tmp_path / "alone.rule"]
+    done = asked("teach", "star", *given)
+    assert done.returncode == 0 and "taught without counter-examples" in done.stdout, done.stderr
+    assert "taught without" not in taught(lesson, out="again.rule").stdout
+
+
+def test_in_japanese_a_word_stands_before_its_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert teach._word("blue heron") == "blue heron"
+    monkeypatch.setattr(teach, "LANGUAGE", "ja")
+    assert teach._word("blue heron") == "青いサギ（blue heron）"
+
+
+@pytest.mark.parametrize("command", ["teach", "withdraw"])
+def test_a_rules_file_has_a_rules_name(command: str, lesson: Path, tmp_path: Path) -> None:
+    out = tmp_path / "k.txt"
+    if command == "teach":
+        done = asked("teach", "star", "--yes", lesson / "yes", "--out", out)
+    else:
+        word = read(lesson / "star.rule").contributions[0].word
+        done = asked("rule", "withdraw", lesson / "star.rule", word, "--out", out)
+    assert done.returncode == 2
+    assert "k.txt: it writes a rule; end the name in .rule" in done.stderr
+    assert not out.exists()
+
+
 def test_what_the_nudity_rule_does_not_clear_teaches_nothing(
     lesson: Path, blocked_scene: Path, tmp_path: Path
 ) -> None:
@@ -142,7 +171,7 @@ def test_what_the_nudity_rule_does_not_clear_teaches_nothing(
     shutil.copytree(lesson / "no", tmp_path / "no")
     done = taught(tmp_path)
     assert done.returncode == 1
-    assert done.stderr.count("the nudity rule does not clear it, so nothing of it is kept") == 4
+    assert done.stderr.count("does not clear it, so nothing is learned from it") == 4
     assert "star: 0 examples are too few" in done.stderr
     assert not (tmp_path / "star.rule").exists()
 
@@ -151,7 +180,7 @@ def test_what_the_nudity_rule_does_not_clear_teaches_nothing(
     ("given", "status", "said"),
     [
         ({"yes": 2}, 1, "2 examples are too few; bring 3 or more"),
-        ({"yes": 0}, 1, "holds 0 pictures; bring 1 to 75"),
+        ({"yes": 0}, 1, "holds no picture; bring 3 or more"),
         ({"name": "a/b"}, 1, "no name for a rule"),
         ({"broken": True}, 2, "cannot be read as a picture"),
         ({"gone": True}, 1, "No such file or directory; name a folder of pictures"),

@@ -247,14 +247,23 @@ def test_a_truncated_picture_is_refused(tmp_path: Path, keep: int) -> None:
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letter.jpg"
     path.write_text("Dear camera")
-    with pytest.raises(PictureError, match=r"no picture format known here\); save it again"):
+    with pytest.raises(PictureError, match=r"no picture format known here\); name a picture"):
         read_picture(path)
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    path = tmp_path / "empty.jpg"
+    path.write_bytes(b"")
+    with pytest.raises(PictureError, match=r"\(it is empty\); name another file"):
+        read_picture(path)
+    with pytest.raises(PictureError, match="it is empty"):
+        list(pictures_in(io.BytesIO(), "empty"))
 
 
 def test_a_folder_a_pipe_and_nothing_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe"):
-        with pytest.raises(PictureError, match="not a file; name a picture"):
+        with pytest.raises(PictureError, match="no regular file; name a picture"):
             read_picture(path)
     with pytest.raises(PictureError, match="there is no such file"):
         read_picture(tmp_path / "nothing")

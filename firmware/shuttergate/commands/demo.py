@@ -22,6 +22,7 @@ from shuttergate import feed
 from shuttergate.board import Board
 from shuttergate.columns import columns, cut, padded
 from shuttergate.commands import run as serve
+from shuttergate.commands.breakdown import Breakdown
 from shuttergate.config import Config
 from shuttergate.errors import plain
 from shuttergate.feed import Total
@@ -86,9 +87,11 @@ class Screen:
         self._line = ""
         self._has_video = True
         self.names: list[str] = []
+        self._breakdown = Breakdown()
 
     def news(self, items: list[feed.News], kit: Supervisor, elapsed_s: float) -> None:
         """Show what happened."""
+        self._breakdown.hear(items)
         for item in items:
             if isinstance(item, feed.Photo | feed.Video):
                 self.names.append(item.name)
@@ -159,8 +162,13 @@ class Screen:
             )
             self._out.write(line + "\n")
 
-    def summary(self, kit: Supervisor, elapsed_s: float, album: Path) -> None:
-        """Show the totals: to people always, into a pipe as a log line too."""
+    def summary(
+        self, kit: Supervisor, faults: Sequence[Fault], elapsed_s: float, album: Path
+    ) -> None:
+        """Show the totals: to people always, into a pipe as a log line too.
+
+        ``faults``: what was broken before it was stopped.
+        """
         totals = kit.totals
         frames, photos = feed.count(totals, Total.FRAMES), feed.count(totals, Total.PHOTOS)
         rate = frames / elapsed_s if elapsed_s else 0.0
@@ -181,13 +189,17 @@ class Screen:
                 ),
             ),
             *(
-                ("", f"{count} × {reason_words(reason)}")
+                ("", _("{n} × {why}").format(n=count, why=reason_words(reason)))
                 for reason, count in _most_first(totals, Total.REFUSED)
             ),
             (_("photos"), _("{n} in {album}").format(n=photos, album=plain(album))),
             (_("videos"), str(feed.count(totals, Total.VIDEOS))),
-            *(("", f"{n} × {lost_words(why)}") for why, n in _most_first(totals, Total.LOST)),
+            *(
+                ("", _("{n} × {why}").format(n=n, why=lost_words(why)))
+                for why, n in _most_first(totals, Total.LOST)
+            ),
             *(("", name) for name in self.names),
+            *self._breakdown.rows(faults, totals.get(Total.REFUSED, {})),
         ]
         table = "".join(f"{padded(label, 12)}{text}\n" for label, text in rows)
         if self._terminal:
@@ -331,9 +343,10 @@ def demo(
                     stage.invite(invite)
             if seconds is not None and elapsed_s >= seconds:
                 break
+        faults = kit.status.faults if kit.status is not None else []
         stage.news(kit.stop(), kit, elapsed_s)
         if ready_s is not None:
-            stage.summary(kit, elapsed_s, album)
+            stage.summary(kit, faults, elapsed_s, album)
         stage.close()
         return kit.refusal
 

@@ -57,6 +57,7 @@ def teach(
     from shuttergate.policy.examples import Example
     from shuttergate.vision.eyes import open_eyes
 
+    _refuse_other(out)
     settings = configured(config)
     kit = read_kit(settings, config)
     try:
@@ -72,7 +73,9 @@ def teach(
             example = rulebook.example_of(file, is_yes, eyes, pack, taken)
             if example is None:
                 said = phrase(
-                    "{file}: the nudity rule does not clear it, so nothing of it is kept", file=file
+                    "{file}: the nudity rule does not clear it, so nothing is learned from it or "
+                    "kept of it; it goes on with the others",
+                    file=file,
                 )
                 typer.echo(said.told(), err=True)
             else:
@@ -89,8 +92,14 @@ def teach(
     for file, example in found:
         typer.echo(_line(example.word, example.yes, f"{held[example.word]:.2f}", file.name))
     _say_confused(rule, bank)
+    if not any(not one.yes for one in examples):
+        caution = _(
+            "  taught without counter-examples, a rule may refuse the room and the hand, too; "
+            "--no FOLDER names pictures of them"
+        )
+        typer.echo(caution)
     typer.echo(
-        _("To show it a picture: {command}").format(command=f"shuttergate check --rule {out} …")
+        _("To judge a picture by it: {command}").format(command=f"shuttergate check --rule {out} …")
     )
 
 
@@ -136,7 +145,7 @@ def show(file: RuleFile, as_json: AsJson = False) -> None:
 def withdraw(
     file: RuleFile,
     words: Annotated[
-        list[str], typer.Argument(metavar=_("WORD"), help=_("The example's word: blue heron."))
+        list[str], typer.Argument(metavar=_("WORD"), help=_("The word of one example: blue heron."))
     ],
     out: Annotated[
         Path | None,
@@ -150,6 +159,8 @@ def withdraw(
     from shuttergate.policy.pairs import in_english
 
     word = in_english(" ".join(words))
+    if out is not None:
+        _refuse_other(out)
     try:
         rule = rule_file.read(file)
         bank = rulebook.bank_of(rulebook.taught_with(rule))
@@ -170,11 +181,18 @@ def withdraw(
     _say_confused(found.rule, bank)
 
 
+def _refuse_other(out: Path) -> None:
+    """Refuse a name that does not say what the file is."""
+    if out.suffix != ".rule":
+        said = _("{file}: it writes a rule; end the name in .rule").format(file=out)
+        raise typer.BadParameter(said, param_hint="--out")
+
+
 def _word(word: str) -> str:
     """Return a contribution's word; in Japanese with its meaning."""
     from shuttergate.policy.pairs import in_japanese
 
-    return f"{word}（{in_japanese(word)}）" if LANGUAGE == "ja" else word
+    return f"{in_japanese(word)}（{word}）" if LANGUAGE == "ja" else word
 
 
 def _line(word: str, yes: bool, score: str, more: str = "") -> str:

@@ -148,7 +148,7 @@ def words(name: str, found: Fit) -> Iterator[str]:
     if found.compiled:
         return
     count = sum(found.ops.values())
-    ops = ", ".join(f"{number} {op}" for op, number in sorted(found.ops.items()))
+    ops = _("; ").join(f"{op} {number}" for op, number in sorted(found.ops.items()))
     yield _("  {count} operations: {ops}").format(count=count, ops=ops)
     size = found.parameter_bytes / 1e6
     if found.cached:

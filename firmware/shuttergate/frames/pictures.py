@@ -60,7 +60,7 @@ def read_pictures(path: Path, limit: tuple[int, int] | None = None) -> Iterator[
     if not is_there:
         raise PictureError("{path}: there is no such file", path=path)
     if not is_file:
-        raise PictureError("{path}: not a file; name a picture", path=path)
+        raise PictureError("{path}: no regular file; name a picture", path=path)
     yield from pictures_in(path, str(path), limit)
 
 
@@ -93,6 +93,17 @@ def pictures_in(
         raise TooLargeError(
             "{name}: does not fit into the memory here; reduce it", name=name
         ) from error
+    except UnidentifiedImageError as error:
+        if _is_empty(file):
+            raise PictureError(
+                "{name}: cannot be read as a picture (it is empty); name another file", name=name
+            ) from error
+        raise PictureError(
+            "{name}: cannot be read as a picture ({cause}); name a picture, or save this one again "
+            "as JPEG or PNG",
+            name=name,
+            cause=why_unreadable(error),
+        ) from error
     except Exception as error:  # decoders meet outside bytes: whatever they raise means unreadable
         raise PictureError(
             "{name}: cannot be read as a picture ({cause}); save it again as JPEG or PNG",
@@ -118,6 +129,12 @@ def _opened(file: Path | BinaryIO, name: str, formats: tuple[str, ...] | None) -
         if missing is None:
             raise
         raise DecoderError("{name}: {cause}", name=name, cause=cause_of(missing)) from missing
+
+
+def _is_empty(file: Path | BinaryIO) -> bool:
+    if isinstance(file, Path):
+        return not file.stat().st_size
+    return not file.seek(0, os.SEEK_END)
 
 
 def _head(file: Path | BinaryIO) -> bytes:

@@ -84,7 +84,7 @@ def draw_svg(board: Board, language: str = "en") -> str:
     fitted = {
         part: pin for part, pin in msgspec.structs.asdict(board.pins).items() if pin is not None
     }
-    title = f"{board.name}: {words['wiring']}"
+    title = texts(language)("{name}: {title}").format(name=board.name, title=words["wiring"])
     list_of_pins = "; ".join(
         f"{words[part]}: BCM {pin}, {words['pin']} {physical_pin(pin)}"
         for part, pin in fitted.items()

@@ -21,7 +21,7 @@ def draw(board: Board) -> str:
     factory = MockFactory()
     header = factory.board_info.headers["J8"]
     lines = [
-        f"{board.name}: {words['above']}",
+        _("{name}: {title}").format(name=board.name, title=words["above"]),
         "",
         " " * 39 + _("odd  even"),
     ]

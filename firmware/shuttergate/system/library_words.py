@@ -217,7 +217,7 @@ def pattern_words(error: re.error) -> Phrase:
     what = _found(error.msg, PATTERNS)
     if error.pos is None:
         return what
-    return phrase("{what} at position {number}", what=what, number=error.pos)
+    return phrase("{what}, at character {number}", what=what, number=error.pos + 1)
 
 
 def bytes_words(error: UnicodeDecodeError) -> Phrase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from shuttergate.errors import ConfigError, MisfitError, Phrase, cause_of, listed, phrase
+from shuttergate.system.demands import choices, range_words, type_at, value_at
 from shuttergate.system.library_words import (
     bytes_words,
     demand_words,
@@ -25,6 +27,7 @@ _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<field>.*)`$", re.DOT
 _MISSING = re.compile(r"^Object missing required field `(?P<field>.*)`$")
 _EXPECTED = re.compile(r"^Expected (?P<due>.*?)(?:, got (?P<given>.*))?$", re.DOTALL)
 _NO_CHOICE = re.compile(r"^Invalid (?:enum )?value (?P<value>.*)$", re.DOTALL)
+_NO_VALUE = re.compile(r"Invalid value \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 _ANY = "[...]"
 """What msgspec says for an entry of a table whose names are free."""
 
@@ -53,7 +56,8 @@ def path_of(text: str, key: str) -> Path:
 def decode(path: Path, kind: type[_T]) -> _T:
     """Return the file as `kind`; raise `ConfigError` naming the file and the key."""
     try:
-        document = msgspec.toml.decode(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        document = msgspec.toml.decode(text)
     except OSError as error:
         raise ConfigError(
             "{path}: {cause}; name a readable TOML file", path=path, cause=cause_of(error)
@@ -63,12 +67,14 @@ def decode(path: Path, kind: type[_T]) -> _T:
             "{path}: is not TOML: {why}; save it as UTF-8", path=path, why=bytes_words(error)
         ) from error
     except msgspec.DecodeError as error:
-        if str(error).startswith("Invalid value"):
+        why, mend = toml_words(error), phrase("correct it there")
+        if _has_no_value(text, str(error)):
+            what = phrase("no value after the =")
+            why, mend = Phrase(why.template, {**why.blanks, "what": what}), phrase("write one")
+        elif str(error).startswith("Invalid value"):
             mend = phrase("put text between quotation marks")
-        else:
-            mend = phrase("correct it there")
         raise ConfigError(
-            "{path}: is not TOML: {why}; {mend}", path=path, why=toml_words(error), mend=mend
+            "{path}: is not TOML: {why}; {mend}", path=path, why=why, mend=mend
         ) from error
     except (RecursionError, ValueError) as error:  # of thousands of brackets, or of digits
         raise ConfigError(
@@ -84,6 +90,14 @@ def decode(path: Path, kind: type[_T]) -> _T:
         ) from error
 
 
+def _has_no_value(text: str, said: str) -> bool:
+    """Whether a line ends, or a comment begins, where tomllib says that a value is invalid."""
+    if place := _NO_VALUE.fullmatch(said):
+        line = text.split("\n")[int(place["line"]) - 1]
+        return line[int(place["column"]) - 1 :].strip()[:1] in ("", "#")
+    return said == "Invalid value (at end of document)"
+
+
 def _said(text: str, document: Any, kind: type[Any]) -> Phrase:
     match = _AT.match(text)
     assert match is not None
@@ -97,13 +111,10 @@ def _said(text: str, document: Any, kind: type[Any]) -> Phrase:
         return phrase("{key}: there is no such key; take it out or correct its name", key=inner)
     if not key:
         return value_words(what)
+    place = type_at(msgspec.inspect.type_info(kind), key)
     if wrong := _EXPECTED.match(what):
-        due = demand_words(wrong["due"])
-        if wrong["given"]:
-            given = demand_words(wrong["given"])
-            return phrase("{key}: expected {due}, got {given}", key=key, due=due, given=given)
-        return phrase("{key}: expected {due}", key=key, due=due)
-    if _NO_CHOICE.match(what) and (known := _choices(msgspec.inspect.type_info(kind), key)):
+        return _unexpected(key, wrong["due"], wrong["given"] or "", value_at(document, key), place)
+    if _NO_CHOICE.match(what) and (known := choices(place)):
         return phrase(
             "{key}: {cause}; choose from {known}",
             key=key,
@@ -113,6 +124,32 @@ def _said(text: str, document: Any, kind: type[Any]) -> Phrase:
     return phrase("{key}: {cause}", key=key, cause=value_words(what))
 
 
+def _unexpected(
+    key: str, due: str, given: str, value: object, place: msgspec.inspect.Type | None
+) -> Phrase:
+    """Return what is said of a value of another kind than is due, or out of bounds."""
+    if isinstance(value, float) and not math.isfinite(value):
+        said = range_words(place) or demand_words(due)
+        return phrase(
+            "{key}: {value} is no number here; write {due}", key=key, value=value, due=said
+        )
+    if due.startswith("`int") and given == "`float`":
+        return phrase("{key}: no fractions are taken; write a whole number", key=key)
+    if due.startswith("`object") and "[" not in key:
+        return phrase(
+            "{key}: is a table and has no value of its own; write its keys below a line [{key}]",
+            key=key,
+        )
+    if given:
+        return phrase(
+            "{key}: expected {due}, got {given}",
+            key=key,
+            due=demand_words(due),
+            given=demand_words(given),
+        )
+    return phrase("{key}: expected {due}", key=key, due=range_words(place) or demand_words(due))
+
+
 def _no_path(error: Exception) -> Phrase:
     """Return why a text is no path: our own reason, or that of a folder called ~somebody."""
     if isinstance(error, MisfitError):
@@ -120,33 +157,6 @@ def _no_path(error: Exception) -> Phrase:
     if isinstance(error, RuntimeError):
         return phrase("no such user has a home folder here")
     return librarys(str(error))
-
-
-def _choices(found: msgspec.inspect.Type, key: str) -> list[object]:
-    """Return what may stand at `key` in a document of this type, where that is a choice."""
-    for name in re.findall(r"[^.\[\]]+", key):
-        match found:
-            case msgspec.inspect.ListType():
-                found = found.item_type
-            case msgspec.inspect.DictType():
-                found = found.value_type
-            case msgspec.inspect.UnionType():
-                kinds = [one for one in found.types if isinstance(one, msgspec.inspect.StructType)]
-                if any(one.tag_field == name for one in kinds):
-                    return [one.tag for one in kinds]
-                choices = [_choices(one, name) for one in kinds]
-                return next((one for one in choices if one), [])
-            case msgspec.inspect.StructType():
-                fields = [one.type for one in found.fields if one.encode_name == name]
-                if not fields:
-                    return []
-                found = fields[0]
-    match found:
-        case msgspec.inspect.LiteralType():
-            return list(found.values)
-        case msgspec.inspect.EnumType():
-            return [one.value for one in found.cls]
-    return []
 
 
 def _entry(where: str, text: str, document: Any, kind: type[Any]) -> str:

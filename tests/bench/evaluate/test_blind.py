@@ -257,7 +257,7 @@ def test_errors_name_the_line_and_never_the_file(collection: Path, add: str, wor
 def test_pictures_that_are_all_gone_are_told_without_names(collection: Path) -> None:
     (collection.parent / "case-4711").rename(collection.parent / "elsewhere")
     done = asked("evaluate", collection, "--blind", "--out", collection.parents[1] / "f.json")
-    assert "line 2: none of the 50 pictures is there; paths are relative" in done.stderr
+    assert "line 2: no picture of the list is there (50 in all); paths are relative" in done.stderr
     no_secret_in(done.stderr, collection)
 
 

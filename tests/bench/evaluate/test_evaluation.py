@@ -132,7 +132,7 @@ def test_stricter_thresholds_of_the_kit_are_used(manifest: Path) -> None:
         ("path,label\nblue.png,safe,x\n", "line 2: 3 fields, where the first line has 2"),
         ("path,label\nblue.png,safe\nblue.png,nude\n", "line 3: blue.png is already in line 2"),
         ('path,label\n"blue.png,safe\n', "unexpected end of data"),
-        ("path,label\ngone.png,safe\n", "none of the 1 pictures is there"),
+        ("path,label\ngone.png,safe\n", "no picture of the list is there (1 in all, as "),
     ],
 )
 def test_a_bad_manifest_is_refused_with_line_cause_and_mend(
@@ -176,6 +176,23 @@ def test_columns_that_cannot_be_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(words)):
         read_manifest(manifest, by, names)
+
+
+def test_an_expression_that_is_in_no_path_is_said(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carry_out(order(manifest, names=r"(?P<k>zzz)"))
+    assert "--names '(?P<k>zzz)': found in none of the paths" in capsys.readouterr().err
+    carry_out(order(manifest, names=r"t(?P<body>\d)"))
+    assert "found in none" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "7\N{NO-BREAK SPACE}855"), ("ja", "7855")])
+def test_thousands_stand_apart_in_english_alone(
+    language: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "LANGUAGE", language)
+    assert words.count(7855.2) == said
 
 
 def test_the_json_has_every_figure_and_its_own_types(manifest: Path, tmp_path: Path) -> None:
@@ -330,8 +347,22 @@ def test_a_cluster_that_is_not_there_is_named(
 ) -> None:
     needs.module("distributed").or_skip()
     monkeypatch.setattr(crew, "CONNECT_S", 0.5)
-    with pytest.raises(ShuttergateError, match="dask scheduler"):
+    with pytest.raises(ShuttergateError, match=r"no answer within 0\.5 s; start one with `dask s"):
         run(manifest, hands=Hands(cluster="tcp://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("address", ["foo", "tcp://foo", "foo://a:1", "tcp://a:b", "", "a:1/x"])
+def test_an_address_without_a_port_is_refused_before_dask_is_asked(
+    address: str, manifest: Path
+) -> None:
+    needs.module("distributed").or_skip()
+    with pytest.raises(ShuttergateError, match="no address with a port; write it like tcp://192"):
+        run(manifest, hands=Hands(cluster=address))
+
+
+@pytest.mark.parametrize("address", ["a:1", "tcp://10.0.0.1:8786", "tls://[fe80::1]:8786"])
+def test_dasks_own_addresses_are_taken(address: str) -> None:
+    assert crew._ADDRESS.fullmatch(address)
 
 
 class Brightness:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -24,6 +25,11 @@ from shuttergate.system.library_words import error_words, json_words
 
 CONNECT_S = 10
 """How long to wait for the cluster's scheduler, and for its first worker, in seconds."""
+
+_ADDRESS = re.compile(
+    r"inproc://.+|((tcp|tls|ws|wss|ucx)://)?([^/:\[\]]+|\[[^/\[\]]+\]):[0-9]{1,5}"
+)
+"""Dask tells its own mistake late, and with a traceback: it is looked at first."""
 
 _START_ONE = phrase("start one with `dask scheduler` and `dask worker`")
 
@@ -136,13 +142,19 @@ def _on_cluster(
 ) -> Iterator[tuple[int, Opinion]]:
     """Only paths and scores travel, never pictures: the workers must see the same folders."""
     dask: Any = extra("distributed", "--cluster", "cluster")
+    if not _ADDRESS.fullmatch(address):
+        raise ShuttergateError(
+            "--cluster {address}: no address with a port; write it like tcp://192.168.1.5:8786",
+            address=address,
+        )
     try:
         client = dask.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
+        late = isinstance(error, TimeoutError) or str(error).startswith("Timed out trying")
         raise ShuttergateError(
             "--cluster {address}: {error}; {mend}",
             address=address,
-            error=error_words(error),
+            error=phrase("no answer within {s} s", s=CONNECT_S) if late else error_words(error),
             mend=_START_ONE,
         ) from error
     with client:

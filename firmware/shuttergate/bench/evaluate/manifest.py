@@ -114,6 +114,12 @@ def read_manifest(
     return Manifest(path.name, hashlib.sha256(content).hexdigest(), rows, tuple(columns), clips)
 
 
+def has_groups(manifest: Manifest, names: str) -> bool:
+    """Whether the expression is found in any path."""
+    pattern = re.compile(names)
+    return any(pattern.search(row.name) for row in (*manifest.rows, *manifest.clips))
+
+
 def _asked(told: Phrase | Path, by: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     for column in by:
         if column not in known:
@@ -186,9 +192,9 @@ def _rows(
 def refuse_all_gone(told: Phrase | Path, rows: Sequence[Row], blind: bool) -> None:
     """Raise `ConfigError` where no picture at all is there: the paths are meant otherwise."""
     if not any(_is_there(row.path) for row in rows):
-        first = "" if blind else phrase(", the first at {path}", path=rows[0].path)
+        first = "" if blind else phrase(", as {path}", path=rows[0].path)
         raise ConfigError(
-            "{told}: line {line}: none of the {number} pictures is there{first}; "
+            "{told}: line {line}: no picture of the list is there ({number} in all{first}); "
             "paths are relative to the manifest",
             told=told,
             line=rows[0].line,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -17,7 +18,7 @@ from shuttergate.bench.evaluate import blind, blind_words, report, tables
 from shuttergate.bench.evaluate.evaluation import Hands, evaluate, tasks_in
 from shuttergate.bench.evaluate.fhibe import read_fhibe
 from shuttergate.bench.evaluate.looks import kit_looks
-from shuttergate.bench.evaluate.manifest import read_manifest
+from shuttergate.bench.evaluate.manifest import has_groups, read_manifest
 from shuttergate.bench.evaluate.rivals import rivals
 from shuttergate.board import Board
 from shuttergate.config import Config
@@ -83,6 +84,13 @@ def carry_out(
         manifest = read_fhibe(order.manifest, order.by)
     else:
         manifest = read_manifest(order.manifest, order.by, order.names)
+        if order.names is not None and not has_groups(manifest, order.names):
+            said = phrase(
+                "--names {names!r}: found in none of the paths, so it makes no column; correct the "
+                "expression",
+                names=order.names,
+            )
+            typer.echo(f"shuttergate: {said.told()}", err=True)
     hands = Hands(workers, cluster, resume)
     with _bar() as bar:
         task = bar.add_task(_("judging"), total=tasks_in(manifest, looks, against))

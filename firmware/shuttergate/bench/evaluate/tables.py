@@ -45,7 +45,8 @@ def _parts(summary: Summary) -> Iterator[RenderableType]:
         safe=summary.safe,
         sets=len(summary.sets) or 1,
     )
-    yield f"[bold]{escape(summary.manifest)}[/]: {said}"
+    name = f"[bold]{escape(summary.manifest)}[/]"
+    yield _("{name}: {title}").format(name=name, title=said)
     yield "\n".join(words.opening(look) for look in summary.looks)
     yield from _unreadable(summary)
     for column in words.columns(summary.looks[0]):

@@ -13,7 +13,7 @@ from shuttergate.bench.evaluate.evaluation import (
 )
 from shuttergate.bench.evaluate.rates import BaseRate, Rate
 from shuttergate.errors import phrase
-from shuttergate.lang import _, texts
+from shuttergate.lang import LANGUAGE, _, texts
 from shuttergate.verdict import Look
 
 TITLES = (phrase("live"), phrase("second look"))
@@ -63,9 +63,9 @@ def area(auc: float | None) -> str:
 
 
 def count(expected: float) -> str:
-    """Return an expected count, with as many digits as it bears; thousands apart."""
+    """Return an expected count, with as many digits as it bears; in English thousands apart."""
     if expected >= 100:
-        return f"{expected:,.0f}".replace(",", "\N{NO-BREAK SPACE}")
+        return f"{expected:,.0f}".replace(",", "" if LANGUAGE == "ja" else "\N{NO-BREAK SPACE}")
     return f"{expected:.2g}" if 0 < expected < 1 else f"{expected:.1f}".removesuffix(".0")
 
 

@@ -64,7 +64,8 @@ def word(name: str) -> str:
 def words(run: Run) -> str:
     """Return the run in a line, and below it whatever did not hold, with what happened around."""
     held = sum(one.held for one in run.findings)
-    line = f"{padded(word(run.word), 8)}{run.name}: {run.scenario.heading()}"
+    title = _("{name}: {title}").format(name=run.name, title=run.scenario.heading())
+    line = padded(word(run.word), 8) + title
     if run.skipped:
         return f"{line}\n        " + _("not run: {why}").format(why=told(run.record.skipped))
     how = _(" ({held} of {n} held, {s:.1f} s)")
