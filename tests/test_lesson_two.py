@@ -91,7 +91,7 @@ class Class:
 
     def asks(self, command: str) -> Verdicts:
         """Return the verdicts that a command prints."""
-        rows = re.findall(r"^(BLOCKED|CLEAR) .*/([\w-]+)\.jpg  \(", self.types(command), re.M)
+        rows = re.findall(r"^(BLOCKED|CLEAR) .*/([\w-]+)\.jpg(?:  \(|$)", self.types(command), re.M)
         assert len(rows) == 18
         return Verdicts(
             *(

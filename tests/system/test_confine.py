@@ -77,6 +77,7 @@ def test_no_other_process_may_read_its_memory() -> None:
 PARENT = """
 import ctypes, resource
 from shuttergate.commands import demo, run
+from shuttergate.config import Config
 def out(*rest, **named):
     cores = resource.getrlimit(resource.RLIMIT_CORE)
     print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), cores)
@@ -86,7 +87,7 @@ run.StatusServer = demo.Supervisor = out
 
 
 @pytest.mark.parametrize(
-    "what", ["run.run(None, None, None)", "demo.demo(None, None, None, 1.0, [], None)"]
+    "what", ["run.run(Config(), None, None)", "demo.demo(Config(), None, None, 1.0, [], None)"]
 )
 def test_nor_the_parents_before_it_starts_another(what: str) -> None:
     done = confined(PARENT + what, "-", confine="")

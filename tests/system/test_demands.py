@@ -21,7 +21,7 @@ class _Room(msgspec.Struct, tag_field="kind", tag="room"):
 
 class _Plan(msgspec.Struct):
     side: Literal["judged"] | Annotated[int, Meta(ge=320, le=8192)]
-    share: Annotated[float, Meta(gt=0, le=1)]
+    share: Annotated[float, Meta(gt=0.25, le=0.75)]
     most: Annotated[int, Meta(le=9)]
     parts: list[_Card | _Room]
     named: dict[str, _Card]
@@ -49,7 +49,7 @@ def test_choices_are_all_that_may_stand_there(key: str, said: list[str]) -> None
     ("key", "said"),
     [
         ("side", "`int` from 320 to 8192"),
-        ("share", "`float` over 0 and up to 1"),
+        ("share", "`float` over 0.25 and up to 0.75"),
         ("parts[1].lamps", "`int` from 0 to 4"),
         ("most", "None"),
         ("parts", "None"),

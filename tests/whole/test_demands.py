@@ -148,7 +148,7 @@ def are_one(en: str, ja: str) -> bool:
     places = [*(ROOT / "tests" / "scenarios").rglob(f"{found[1]}.toml"), *ROOT.glob("docs/*.toml")]
     (scenario,) = (one for one in places if one.stem == found[1])
     script = tomllib.loads(scenario.read_text("utf-8"))
-    head = f"成立 {found[1]}: "
+    head = f"成立 {found[1]}："
     return (
         script["title"].startswith(found[2])
         and ja.startswith(head)
