@@ -39,15 +39,31 @@ def page(browser: Any, kit: Staged) -> Iterator[Callable[..., Any]]:
         yield show
 
 
+def mark(view: Any) -> str:
+    found: str = view.locator("body").get_attribute("data-mark")
+    return found
+
+
+def tap(view: Any) -> None:
+    view.keyboard.down("Space")
+    view.wait_for_timeout(400)
+    view.keyboard.up("Space")
+
+
 def asked(view: Any) -> None:
-    """Press until the kit asks: a busy machine may have been too late for the gate."""
-    shutter = view.locator("#shutter")
-    for _ in takes(5):
-        if comes(lambda: view.locator("body").get_attribute("data-mark") == "blocked", 20):
-            shutter.dispatch_event("pointerdown", {"pointerId": 1})
-            view.wait_for_timeout(400)
-            shutter.dispatch_event("pointerup", {"pointerId": 1})
-        if comes(lambda: view.locator("body").get_attribute("data-mark") == "ask", 5):
+    """Press until the kit asks.
+
+    A question that still stands, from a test before, is answered first: a short press is a no. A
+    press that comes before enough frames were clear but for the rule is refused, and no more.
+    """
+    assert comes(lambda: mark(view) in ("ask", "blocked"), 30), view.inner_text("#title")
+    if mark(view) == "ask":
+        tap(view)
+    for _ in range(6):
+        if comes(lambda: mark(view) == "blocked", 20):
+            view.wait_for_timeout(1000)
+            tap(view)
+        if comes(lambda: mark(view) == "ask", 5):
             return
     pytest.fail(f"nobody was asked: {view.inner_text('#title')}")
 
@@ -104,10 +120,11 @@ def test_held_on_the_page_for_three_seconds_it_is_one_photo(
     before = len(list(kit.album.glob("*.jpg")))
     for _ in takes(3):
         asked(view)
-        view.locator("#shutter").dispatch_event("pointerdown", {"pointerId": 1})
+        view.hover("#shutter")
+        view.mouse.down()
         held = comes(lambda: view.locator("#asked").get_attribute("data-held") == "true", 5)
         taken = held and comes(lambda: len(list(kit.album.glob("*.jpg"))) > before, 10)
-        view.locator("#shutter").dispatch_event("pointerup", {"pointerId": 1})
+        view.mouse.up()
         if taken:
             break
     assert len(list(kit.album.glob("*.jpg"))) == before + 1
