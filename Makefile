@@ -39,8 +39,8 @@ credentials: $(VENV)/.ready-credentials  ## add c2pa-python and cryptography, fo
 demo: setup  ## run the kit on the simulated board; options in ARGS="--headless --seconds 20"
 	@$(BIN)/shuttergate demo $(ARGS)
 
-# ja: テストを実行する（2コアで9分）
-test: $(VENV)/.ready-dev  ## run the tests (9 minutes on 2 cores)
+# ja: テストを実行する（2コアで12分）
+test: $(VENV)/.ready-dev  ## run the tests (12 minutes on 2 cores)
 	$(PYTEST) $(ARGS)
 
 # ja: 時間を計るものと計算の長いものを除いたテスト（2分）
