@@ -9,19 +9,21 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from shuttergate import feed, rulebook
 from shuttergate.board import AcceleratorPart
 from shuttergate.clock import since_boot_s
 from shuttergate.faults import FaultLog
 from shuttergate.frame import Frame, Pixels
+from shuttergate.frames.pictures import main_of
 from shuttergate.gate import Rules
 from shuttergate.interlock import Interlock
 from shuttergate.judging import LiveJudge, PressJudge
 from shuttergate.prooftest import ProofTests
 from shuttergate.pupil import MAX_MESSAGE_BYTES, MAX_RULES, Pupil
 from shuttergate.tally import Tally
-from shuttergate.verdict import Decision, Fault, Look, Reason, Verdict, judge
+from shuttergate.verdict import Decision, Fault, Look, Reason, Verdict, judge, nudity_alone
 from shuttergate.vision.channel import scores
 from shuttergate.vision.eyes import Eyes, open_eyes
 from shuttergate.vision.known import paint
@@ -265,18 +267,54 @@ def _refusals(school: School) -> list[feed.RuleRefused]:
 
 def test_a_rule_on_trial_says_its_score_and_decides_nothing(school: School) -> None:
     school.pupil.obey(feed.Try(enforce().rule))
-    assert school.see(WALL).reason is Reason.CLEAR
-    assert school.pupil.tries(school.live.read) == 1.0
+    seen = school.see(WALL)
+    assert seen.reason is Reason.CLEAR
+    assert school.pupil.tries(school.live.read, seen) == 1.0
     assert "star" not in school.live.rule.limits
     school.pupil.obey(feed.Try(None))
-    assert school.pupil.tries(school.live.read) is None
+    assert school.pupil.tries(school.live.read, seen) is None
 
 
 def test_a_frame_without_an_answer_has_no_trial_either(school: School) -> None:
     school.pupil.obey(feed.Try(enforce().rule))
     school.eyes.live[0].model = lambda pixels: np.full(1280, np.nan)
+    seen = school.see(WALL)
+    assert school.pupil.tries(school.live.read, seen) is None
+
+
+def test_of_what_the_nudity_rule_does_not_clear_no_taught_rule_says_a_number(
+    school: School,
+) -> None:
+    """A page brings the weights: by enough of them it would learn what the model made of a frame
+    of which nothing may leave.
+    """
+    school.pupil.obey(enforce(bias=-20.0))
+    school.pupil.obey(feed.Try(enforce("moon").rule))
+    assert "star" in school.see(WALL).scores
+    assert school.pupil.tries(school.live.read, school.see(WALL)) == 1.0
+    for bias in (-20.0, 20.0):
+        school.pupil.obey(enforce(bias=bias))
+        seen = school.see(CARD)
+        assert set(seen.scores) == set(NAMES)
+        assert school.pupil.tries(school.live.read, seen) is None
+    # Nor where a taught rule blocks a frame of which another channel only doubts.
+    school.eyes.channels[1].model = lambda pixels: np.array([0.06, 0.94])
+    seen = school.see(WALL)
+    assert seen.reason is Reason.TAUGHT and set(seen.scores) == set(NAMES)
+    assert school.pupil.tries(school.live.read, seen) is None
+    school.pupil.obey(feed.TakeExample(7))
     school.see(WALL)
-    assert school.pupil.tries(school.live.read) is None
+    assert isinstance(school.answer(), feed.ExampleRefused)
+
+
+def test_nor_does_the_second_look_at_a_press(school: School) -> None:
+    school.pupil.obey(enforce(bias=-20.0))
+    card = main_of(Image.fromarray(CARD).resize((448, 448)), (448, 336))
+    reason, said = school.look.picture(school.look.leaving(card, None))
+    assert reason is not Reason.CLEAR and set(said) == set(NAMES)
+    wall = main_of(Image.fromarray(WALL).resize((448, 448)), (448, 336))
+    reason, said = school.look.picture(school.look.leaving(wall, None))
+    assert reason is Reason.CLEAR and set(said) == {*NAMES, "star"}
 
 
 def test_the_nudity_rule_is_the_same_whatever_is_in_force(school: School) -> None:
@@ -284,7 +322,7 @@ def test_the_nudity_rule_is_the_same_whatever_is_in_force(school: School) -> Non
     school.pupil.obey(enforce(bias=-20.0))
     for which in Look:
         rule = school.eyes.rule(which, {})
-        assert rulebook.nudity_alone(rule) == bare[which]
+        assert nudity_alone(rule) == bare[which]
         found = scores(school.eyes.channels, CARD)
         assert judge(found, rule) is judge(found, bare[which]) is Reason.NUDITY
 
@@ -306,7 +344,7 @@ def test_one_frame_is_looked_at_at_a_time(school: School) -> None:
     slow.model = cast(Any, lambda pixels: (time.sleep(0.2), model(pixels))[1])
     school.pupil.obey(feed.TakeExample(1))
     frame = Frame(1, since_boot_s(), np.zeros((336, 224), np.uint8), WALL, int)
-    seen = Verdict(Decision.CLEAR, Reason.CLEAR, frame.exposed_s)
+    seen = Verdict(Decision.CLEAR, Reason.CLEAR, frame.exposed_s, is_nudity_clear=True)
     school.pupil.sees(frame, seen)
     school.pupil.obey(feed.TakeExample(2))
     school.pupil.sees(frame, seen)

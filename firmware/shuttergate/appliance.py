@@ -168,7 +168,7 @@ class Appliance:
             is_open = self.interlock.judged(seen)
             self.tally.judged(seen)
             kept = is_open and seen.decision is Decision.CLEAR
-            lane.viewfinder.show(frame, seen, kept, self.pupil.tries(lane.judge.read))
+            lane.viewfinder.show(frame, seen, kept, self.pupil.tries(lane.judge.read, seen))
             self.pupil.sees(frame, seen)
             if kept:
                 self.presses.take(frame, seen.scores)

@@ -128,7 +128,7 @@ class PressJudge:
         self._tally.look.took(self._clock() - began_s)
         if but_for:
             rule = verdict.without(rule, but_for)
-        return verdict.judge(found, rule), found
+        return verdict.judge(found, rule), verdict.told(found, rule)
 
     def claims(self, of_film: bool = False, but_for: str = "") -> Claims:
         """Return by what a photo, or a video, was cleared: the same for all until that changes.
@@ -178,7 +178,7 @@ class PressJudge:
         seen = verdict.verdict(found, rule, exposed_s)
         if seen.decision is Decision.CLEAR:
             return True
-        self._tally.scores = {**self._tally.scores, **found}
+        self._tally.scores = seen.scores
         doubted()
         self._interlock.judged(seen)
         return False

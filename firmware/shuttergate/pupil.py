@@ -28,8 +28,6 @@ MAX_RULES = 16
 
 MAX_MESSAGE_BYTES = feed.MAX_PACKET_BYTES * 3 // 4 - 256  # of numbers: JSON makes four thirds of it
 
-_DOUBTED = (Reason.NUDITY, Reason.DOUBT)
-
 
 class Renews(Protocol):
     """One whose rule follows what is taught; see `judging`."""
@@ -124,9 +122,13 @@ class Pupil:
         self._interlock.judged(Verdict(Decision.BLOCKED, Reason.WAITING, self._clock()))
         self._send(feed.RulesChanged(self._live.rule, self._look.rule, list(rules)))
 
-    def tries(self, read: Mapping[str, NDArray[np.float64]]) -> float | None:
-        """Return what the rule on trial says of a frame, by its embeddings; None: no such rule."""
-        trial = self._trial
+    def tries(self, read: Mapping[str, NDArray[np.float64]], seen: Verdict) -> float | None:
+        """Return what the rule on trial says of a frame, by its embeddings.
+
+        None: there is no such rule, or the nudity rule does not clear the frame; see
+        `verdict.told`.
+        """
+        trial = self._trial if seen.is_nudity_clear else None
         if trial is None or (embedding := read.get(trial[0])) is None:
             return None
         try:
@@ -142,8 +144,9 @@ class Pupil:
         self._asked = None
         if self._teacher is None or self._interlock.state.faults:
             self._send(feed.ExampleRefused(number, Reason.FAULT))
-        elif seen.reason in _DOUBTED:
-            self._send(feed.ExampleRefused(number, seen.reason))
+        elif not seen.is_nudity_clear:
+            reason = Reason.DOUBT if seen.reason is Reason.TAUGHT else seen.reason
+            self._send(feed.ExampleRefused(number, reason))
         else:
             with self._news:
                 if self._taken is not None:

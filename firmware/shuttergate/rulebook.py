@@ -27,7 +27,7 @@ from shuttergate.policy.rule_file import MAX_NAME, MAX_VIEWS, TaughtRule, is_nam
 from shuttergate.policy.teaching import refuse_closing
 from shuttergate.system.paths import share
 from shuttergate.system.toml import path_of
-from shuttergate.verdict import Look, Reason, Rule, judge
+from shuttergate.verdict import Look, clears_nudity
 from shuttergate.vision.channel import Channel, scores
 from shuttergate.vision.eyes import Eyes
 from shuttergate.vision.head import Head
@@ -261,20 +261,12 @@ def cleared_views(lores: Pixels, eyes: Eyes, channel: Channel) -> NDArray[np.flo
     Each view is judged by every channel of both looks. A taught rule has no say: an object that it
     blocks may be shown to it again. Raises `ScoreError` where a model fails.
     """
-    rules = [nudity_alone(eyes.rule(which, {})) for which in Look]
+    rules = [eyes.rule(which, {}) for which in Look]
     for view in _views(lores):
         found = scores(eyes.channels, view)
-        if any(judge(found, rule) is not Reason.CLEAR for rule in rules):
+        if not all(clears_nudity(found, rule) for rule in rules):
             return None
     return views_of(lores, channel)
-
-
-def nudity_alone(rule: Rule) -> Rule:
-    """Return a rule without what was taught."""
-    limits = {
-        name: one for name, one in rule.limits.items() if one.blocks_with is not Reason.TAUGHT
-    }
-    return Rule(limits, rule.fusions, rule.agreements)
 
 
 def views_of(lores: Pixels, channel: Channel) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
 
@@ -182,6 +182,8 @@ class Verdict:
     """What the channels say of one frame.
 
     ``exposed_s`` is the frame's exposure by `clock.since_boot_s`; ``alone``: see `taught_alone`.
+    ``scores``: as far as they may be told; see `told`. ``is_nudity_clear``: whatever taught rules
+    say of it, the nudity rule clears it.
     """
 
     decision: Decision
@@ -189,6 +191,7 @@ class Verdict:
     exposed_s: float
     scores: Mapping[str, float] = field(default_factory=dict)
     alone: str = ""
+    is_nudity_clear: bool = False
 
 
 def judge(scores: Mapping[str, float], rule: Rule) -> Reason:
@@ -225,7 +228,37 @@ def verdict(scores: Mapping[str, float], rule: Rule, exposed_s: float) -> Verdic
     reason = judge(scores, rule)
     decision = Decision.CLEAR if reason is Reason.CLEAR else Decision.BLOCKED
     alone = taught_alone(scores, rule) if reason is Reason.TAUGHT else ""
-    return Verdict(decision, reason, exposed_s, dict(scores), alone)
+    is_clear = reason is Reason.CLEAR or clears_nudity(scores, rule)
+    said = dict(scores) if is_clear else told(scores, rule)
+    return Verdict(decision, reason, exposed_s, said, alone, is_clear)
+
+
+def nudity_alone(rule: Rule) -> Rule:
+    """Return a rule without what was taught."""
+    shared = rule.together
+    limits = {
+        name: one
+        for name, one in rule.limits.items()
+        if one.blocks_with is not Reason.TAUGHT or name in shared
+    }
+    return rule if len(limits) == len(rule.limits) else replace(rule, limits=limits)
+
+
+def clears_nudity(scores: Mapping[str, float], rule: Rule) -> bool:
+    """Whether a rule would be CLEAR without what was taught."""
+    return judge(scores, nudity_alone(rule)) is Reason.CLEAR
+
+
+def told(scores: Mapping[str, float], rule: Rule) -> dict[str, float]:
+    """Return the scores that may leave: a taught rule's only of what the nudity rule clears.
+
+    A page brings a taught rule's weights. By enough of them it would learn from their scores what a
+    network made of a frame of which nothing may leave.
+    """
+    if clears_nudity(scores, rule):
+        return dict(scores)
+    known = nudity_alone(rule).limits
+    return {name: score for name, score in scores.items() if name in known}
 
 
 def without(rule: Rule, taught: str) -> Rule:

@@ -148,7 +148,7 @@ class Hub:
         """Take in what the gate's viewfinder shows."""
         match shown:
             case viewfinder.Seen():
-                seen = (shown.frame, shown.clear, shown.reason, list(shown.scores.values()))
+                seen = (shown.frame, shown.clear, shown.reason, self._in_order(shown.scores))
                 self._track.append(seen)
                 self._fresh.setdefault("seen", []).append(seen)
                 if shown.trial != self._trial:
@@ -162,6 +162,13 @@ class Hub:
             case viewfinder.Mosaic():
                 self._sharp_until_s = 0.0
                 self._show(b"M" + bytes((shown.columns, shown.rows)) + shown.cells)
+
+    def _in_order(self, scores: dict[str, float]) -> list[float | None]:
+        """Return scores in the order of the live rule; None for one that was not told."""
+        names = self.kit.live.limits.keys() if self.kit is not None else ()
+        if not scores or not scores.keys() <= set(names):
+            return list(scores.values())
+        return [scores.get(name) for name in names]
 
     def loses(self) -> None:
         """The kit's supervisor is gone."""

@@ -97,7 +97,7 @@ function ruleWords() {
   if (scores.length < limits.length) return say("rule.none");
   const says = (name, index) =>
     say("rule.part", { name: modelName(name, index), score: scores[index].toFixed(2) });
-  const parts = names.map(says).join(say("comma"));
+  const parts = names.map((name, index) => scores[index] !== undefined && says(name, index)).filter(Boolean).join(say("comma"));
   const who = decider(scores, limits, reason);
   if (who < 0 || reason === "taught") return say(BY_ALL[reason] ?? "rule.together", { parts });
   const [clear, block] = limits[who];

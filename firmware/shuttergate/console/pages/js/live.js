@@ -91,7 +91,11 @@ async function isFull() {
   }
 }
 
+/** Of what the nudity rule does not clear, a taught rule's score is not told: it comes as null. */
+const untold = (seen) => seen?.map(([frame, clear, reason, scores]) => [frame, clear, reason, scores.map((one) => one ?? undefined)]);
+
 function take(news) {
+  if (news.seen) news.seen = untold(news.seen);
   const isWhole = "token" in news;
   if (news.seen?.length) seenAt = performance.now();
   if (isWhole) {

@@ -42,7 +42,7 @@ export function joint(scores, { limits, fusions = [], agreements = [], taught = 
 
 /** The channel that decided: the first that says `reason`; -1 where every one did, or a fusion. */
 export function decider(scores, limits, reason) {
-  return reason === "clear" ? -1 : limits.findIndex((own, index) => judge([scores[index]], { limits: [own] }) === reason);
+  return reason === "clear" ? -1 : limits.findIndex((own, index) => scores[index] !== undefined && judge([scores[index]], { limits: [own] }) === reason);
 }
 
 /** A rule as the kit tells it, by channels' names, with all in the order of its `names`. */

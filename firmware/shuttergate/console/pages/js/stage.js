@@ -78,13 +78,16 @@ function drawCause() {
   put($("cause-words"), say(CARDS.includes(prop) ? "cause.is" : "cause.stands"));
 }
 
+/** Scores for `joint`: a taught rule that was not told says nothing of nudity either way. */
+const asked = (scores, { taught }) => scores.map((one, index) => (taught[index] ? one ?? 0 : one));
+
 function drawBars() {
   const rule = inOrder(kit.kit?.live ?? NO_RULE);
   const scores = newest()?.[3] ?? [];
   const rows = rule.names.map((name, index) =>
     [say("stage.model", { letter: "ABCDEFGH"[index], name }), scores[index], rule.limits[index]]);
   // One model alone need not be sure: it is their sum that decides, and so it has a bar, too.
-  if (rows.length > 1) rows.push([say("stage.together"), scores.length ? joint(scores, rule) : undefined, [0.5, 0.5]]);
+  if (rows.length > 1) rows.push([say("stage.together"), scores.length ? joint(asked(scores, rule), rule) : undefined, [0.5, 0.5]]);
   const bars = $("bars");
   if (bars.childElementCount !== rows.length) {
     bars.replaceChildren(
