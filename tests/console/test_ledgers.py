@@ -21,10 +21,9 @@ from shuttergate import rulebook
 from shuttergate.policy.pairs import in_japanese
 from shuttergate.policy.rule_file import read
 from shuttergate.system.paths import share
+from support import taught
 from support.kits import wait_until
 from support.looking import KIT
-from support.taught import pictures
-from test_cli import asked
 
 HEAVY = Image.effect_noise((2000, 1500), 80).convert("RGB")
 
@@ -32,13 +31,7 @@ HEAVY = Image.effect_noise((2000, 1500), 80).convert("RGB")
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with pictures of a star and without, and the rule that comes of them."""
-    folder = tmp_path_factory.mktemp("lesson")
-    pictures(folder / "yes", 5, 1, star=True)
-    pictures(folder / "no", 4, 2, star=False)
-    given = ["--yes", folder / "yes", "--no", folder / "no", "--out", folder / "star.rule"]
-    done = asked("teach", "star", *given)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return taught.lesson(tmp_path_factory.mktemp("lesson"), yes=5, no=4)
 
 
 @pytest.fixture(scope="module")

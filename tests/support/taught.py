@@ -110,6 +110,18 @@ def pictures(folder: Path, number: int, seed: int, star: bool) -> list[Path]:
     return found
 
 
+def lesson(folder: Path, yes: int, no: int) -> Path:
+    """Write so many pictures of a star and without, and the rule star.rule that comes of them."""
+    from test_cli import asked
+
+    pictures(folder / "yes", yes, 1, star=True)
+    pictures(folder / "no", no, 2, star=False)
+    given = ["--yes", folder / "yes", "--no", folder / "no", "--out", folder / "star.rule"]
+    done = asked("teach", "star", *given)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @functools.cache
 def _room() -> list[Image.Image]:
     with Image.open(room_film()) as film:

@@ -15,6 +15,7 @@ from shuttergate.policy.pairs import in_japanese
 from shuttergate.policy.rule_file import read
 from shuttergate.system.paths import share
 from shuttergate.vision.known import paint
+from support import taught
 from support.browsing import (
     Demo,
     assert_no_violations,
@@ -25,8 +26,6 @@ from support.browsing import (
 )
 from support.japanese import english
 from support.staged import Staged
-from support.taught import pictures
-from test_cli import asked
 
 PHONE, DESK = (390, 844), (1280, 800)
 
@@ -34,13 +33,7 @@ PHONE, DESK = (390, 844), (1280, 800)
 @pytest.fixture(scope="module")
 def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with pictures of a star and without, and the rule that comes of them."""
-    folder = tmp_path_factory.mktemp("lesson")
-    pictures(folder / "yes", 6, 1, star=True)
-    pictures(folder / "no", 6, 2, star=False)
-    given = ["--yes", folder / "yes", "--no", folder / "no", "--out", folder / "star.rule"]
-    done = asked("teach", "star", *given)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return taught.lesson(tmp_path_factory.mktemp("lesson"), yes=6, no=6)
 
 
 @pytest.fixture(scope="module")

@@ -10,20 +10,13 @@ import pytest
 
 from shuttergate.policy.rule_file import read
 from support.kits import PATIENT, Kit, slow_board
-from support.taught import pictures
-from test_cli import asked
+from support.taught import lesson, pictures
 
 
 @pytest.fixture(scope="module")
 def rule(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The rule that five views with a star and five without teach."""
-    folder = tmp_path_factory.mktemp("lesson")
-    pictures(folder / "yes", 5, 1, star=True)
-    pictures(folder / "no", 5, 2, star=False)
-    sides = ["--yes", folder / "yes", "--no", folder / "no"]
-    done = asked("teach", "star", *sides, "--out", folder / "star.rule")
-    assert done.returncode == 0, done.stderr
-    return folder / "star.rule"
+    return lesson(tmp_path_factory.mktemp("lesson"), yes=5, no=5) / "star.rule"
 
 
 def settings(folder: Path, rule: Path, scene: Path) -> list[str]:

@@ -129,9 +129,21 @@ def test_an_object_is_taught_and_one_example_taken_out(
     assert set(after) == set(before) - {words[1]}
     bring(page, "star")
     becomes(page, "blocked")  # the rule that was made anew is in force at once
+    # Of what the nudity rule does not clear a taught rule says nothing, on any page.
+    page.evaluate("() => import('/js/live.js').then(({ ask }) => ask('/bring', { prop: 'card' }))")
+    assert comes(lambda: status(page)["reason"] == "nudity")
+    assert comes(lambda: "star" not in status(page)["scores"])
+    assert comes(lambda: "it is not asked" in page.inner_text("#trial"))
+    for view, where in (("", "#channels"), ("stage", "#bars"), ("explain", "#way")):
+        page.goto(f"{page.url.rpartition('/')[0]}/{view}")
+        becomes(page, "blocked")
+        assert comes(lambda at=where: "star" in page.inner_text(at).lower()), view
+        assert "NaN" not in page.inner_text("body") and "undefined" not in page.inner_text("body")
+    page.goto(f"{page.url.rpartition('/')[0]}/teach")
+    bring(page, "nobody")
     page.click("#lift")
     becomes(page, "open", 30)
-    assert page.inner_text("#force") == "No taught rule is in force."
+    assert comes(lambda: page.inner_text("#force") == "No taught rule is in force.")
     forgive(open_page)
     assert open_page.complaints == []  # type: ignore[attr-defined]
 

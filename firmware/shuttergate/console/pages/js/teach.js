@@ -77,7 +77,8 @@ function score() {
 function drawMeter() {
   const value = score();
   $("gauge").setAttribute("aria-valuenow", String(value ?? 0));
-  const words = value === null ? say("teach.none") : say(value >= LINE ? "teach.would" : "teach.wouldnt");
+  const none = lesson()?.ready && newest() ? "teach.untold" : "teach.none";
+  const words = value === null ? say(none) : say(value >= LINE ? "teach.would" : "teach.wouldnt");
   $("trial").textContent = value === null ? words : `${value.toFixed(2)}: ${words}`;
   $("gauge").setAttribute("aria-valuetext", $("trial").textContent);
   $("meter").dataset.over = String(value !== null && value >= LINE);
