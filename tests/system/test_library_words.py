@@ -36,7 +36,7 @@ class Everything(Table, frozen=True):
     text: str = ""
     whole: Annotated[int, Meta(ge=0, lt=10)] = 0
     even: Annotated[int, Meta(multiple_of=2)] = 0
-    part: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    part: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0  # said as 0 and 1, however it is written
     yes: bool = False
     short: Annotated[str, Meta(min_length=2, max_length=3)] = "ab"
     name: Annotated[str, Meta(pattern="^[a-z]+$")] = "a"

@@ -83,10 +83,16 @@ def _range(found: inspect.Type | None) -> Phrase | None:
     if not isinstance(found, inspect.IntType | inspect.FloatType) or found.le is None:
         return None
     kind = Phrase("`int`" if isinstance(found, inspect.IntType) else "`float`")
+    most = _bare(found.le)
     if found.ge is not None:
-        return phrase("{kind} from {least} to {most}", kind=kind, least=found.ge, most=found.le)
+        least = _bare(found.ge)
+        return phrase("{kind} from {least} to {most}", kind=kind, least=least, most=most)
     if found.gt is not None:
-        return phrase(
-            "{kind} over {least} and up to {most}", kind=kind, least=found.gt, most=found.le
-        )
+        least = _bare(found.gt)
+        return phrase("{kind} over {least} and up to {most}", kind=kind, least=least, most=most)
     return None
+
+
+def _bare(number: float) -> float:
+    """Return a number as it is written: 1, for Python takes a type's 1 for another one's 1.0."""
+    return int(number) if float(number).is_integer() else number
