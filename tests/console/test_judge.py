@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
 from shuttergate import rulebook
-from shuttergate.config import Config, KitStart, PolicySettings
+from shuttergate.config import Config, CredentialSettings, KitStart, PolicySettings
 from shuttergate.console import judge as judging
 from shuttergate.console import judge_process
 from shuttergate.console.judge import (
@@ -33,7 +34,10 @@ from shuttergate.console.judge import (
     PictureJudge,
     PrintedPicture,
     UnreadablePicture,
+    VerifiedFile,
 )
+from shuttergate.credentials.authority import public_file
+from shuttergate.credentials.verify import CredentialState, Verified
 from shuttergate.errors import Busy, JudgeError, ScoreError
 from shuttergate.feed import TaughtHead
 from shuttergate.frames.pictures import lores_of
@@ -43,7 +47,7 @@ from shuttergate.system import spawn
 from shuttergate.verdict import Look, Reason, Rule, Thresholds
 from shuttergate.vision.channel import Channel
 from shuttergate.vision.known import paint
-from support import taught
+from support import signing, taught
 from support.heic import heic
 from support.kept import kept
 from support.kits import alive, wait_until
@@ -68,9 +72,9 @@ def with_rules(files: list[str]) -> KitStart:
 class Desk:
     """One judge and the loop that it lives in."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: Config | None = None) -> None:
         self.runner = asyncio.Runner()
-        self.judge = PictureJudge(Config())
+        self.judge = PictureJudge(config or Config())
 
     def ask(self, picture: bytes | bytearray) -> JudgedPicture | UnreadablePicture:
         return self.runner.run(self.judge.judge(picture))
@@ -269,7 +273,7 @@ def test_a_picture_that_needs_too_much_memory_is_too_large(desk: Desk) -> None:
 
 
 def test_a_bytearray_is_wiped_once_it_is_sent(desk: Desk) -> None:
-    for ask in (desk.judge.judge, desk.judge.print):
+    for ask in (desk.judge.judge, desk.judge.print, desk.judge.verify):
         picture = bytearray(BLUE)
         assert not isinstance(desk.runner.run(ask(picture)), UnreadablePicture)
         assert not any(picture)
@@ -283,7 +287,7 @@ def test_nor_does_the_child_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with ours, theirs:
         ours.sendall(len(BLUE).to_bytes(4) + Errand.JUDGE.to_bytes() + BLUE)
         ours.shutdown(socket.SHUT_WR)
-        judge_process.serve(theirs, eyes, rules)
+        judge_process.serve(theirs, judge_process.answering(Config(), eyes, rules))
         assert b'"judged"' in ours.recv(4096)
     _, picture, end = taken
     assert end is None and picture is not None
@@ -410,13 +414,13 @@ def doctored(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Desk]]
     """Make desks whose child runs some code before its own main; `own` is its module there."""
     desks: list[Desk] = []
 
-    def make(code: str) -> Desk:
+    def make(code: str, config: Config | None = None) -> Desk:
         script = (
             "import os, socket, sys, time\nfrom shuttergate.console import judge_process as own"
         )
         command = [sys.executable, "-B", "-c", f"{script}\n{code}\nown.main()"]
         monkeypatch.setattr(spawn, "command", lambda module: command)
-        desks.append(Desk())
+        desks.append(Desk(config))
         return desks[-1]
 
     yield make
@@ -623,3 +627,87 @@ def test_a_picture_is_judged_by_a_rule_that_was_put_in_force_meanwhile() -> None
     finally:
         desk.runner.run(desk.judge.close())
         desk.runner.close()
+
+
+# What a photo or video states of itself
+
+
+def of_class(folder: Path) -> tuple[Config, Path]:
+    """A kit's settings with a class, whose key is nowhere: only its certificate is there."""
+    file = signing.new_class(folder)
+    return Config(credentials=CredentialSettings(str(file))), file
+
+
+def verified(desk: Desk, content: bytes) -> VerifiedFile:
+    found = desk.runner.run(desk.judge.verify(content))
+    assert isinstance(found, VerifiedFile)
+    return found
+
+
+def test_what_a_photo_or_video_states_is_told_without_the_key(tmp_path: Path) -> None:
+    signing.skip_without_extra()
+    config, file = of_class(tmp_path)
+    signer = signing.kit(file)
+    file.unlink()
+    desk = Desk(config)
+    try:
+        for content in (signing.photo(signer), signing.video(signer, tmp_path)):
+            told = verified(desk, content)
+            assert told.known == "room 3b" and told.found is not None
+            assert (told.found.state, told.found.class_name) == (CredentialState.VALID, "room 3b")
+            assert told.found.claims == signing.CLAIMS
+            changed = verified(desk, signing.flipped(content, len(content) * 2 // 3, 0)).found
+            assert changed is not None and changed.state is not CredentialState.VALID
+        child = desk.child
+        none = verified(desk, signing.jpeg()).found
+        assert none == Verified(CredentialState.NONE)
+        assert isinstance(desk.ask(BLUE), JudgedPicture)
+        assert desk.child == child, "it does all three"
+    finally:
+        desk.close()
+
+
+def test_a_kit_without_a_class_knows_nobody(desk: Desk, tmp_path: Path) -> None:
+    signing.skip_without_extra()
+    photo = signing.photo(signing.kit(signing.new_class(tmp_path)))
+    assert verified(desk, photo) == VerifiedFile(Verified(CredentialState.UNKNOWN))
+
+
+def test_what_is_missing_is_told_with_its_mend(
+    tmp_path: Path, doctored: Callable[[str, Config], Desk]
+) -> None:
+    config, file = of_class(tmp_path)
+    public_file(file).unlink()
+    missing = verified(doctored("", config), signing.jpeg()).missing
+    assert "room 3b.class.pem: No such file or directory" in str(missing)
+    assert "name a class file that can be read" in str(missing)
+    without = doctored("sys.modules['c2pa'] = None", config)
+    missing = verified(without, signing.jpeg()).missing
+    assert "credentials need c2pa-python: run make credentials" in str(missing)
+    assert isinstance(without.ask(BLUE), JudgedPicture), "and all else goes on"
+
+
+def test_what_states_too_much_is_not_shown(tmp_path: Path) -> None:
+    """Who has the class's file can sign names of any length; a message has an end."""
+    signing.skip_without_extra()
+    config, file = of_class(tmp_path)
+    many = {f"{'x' * 500}{number}": "d4" * 32 for number in range(40)}
+    claims = msgspec.structs.replace(signing.CLAIMS, taught=many)
+    found = judge_process.verified(signing.photo(signing.kit(file), claims), config).found
+    assert found is not None and found.state is CredentialState.UNREADABLE
+    assert str(found.cause) == "it states more than is shown here"
+
+
+@pytest.mark.parametrize("errand", [0, 9, 255])
+def test_an_errand_that_nobody_knows_ends_the_child(desk: Desk, errand: int) -> None:
+    async def ask() -> None:
+        child = await desk.judge._ready()
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(child.link, len(BLUE).to_bytes(4) + errand.to_bytes() + BLUE)
+        with pytest.raises(ConnectionError):
+            await child.answer()
+
+    child = desk.child
+    desk.runner.run(ask())
+    assert wait_until(lambda: desk.judge._child is not None and not desk.judge._child.runs)
+    assert isinstance(desk.ask(BLUE), JudgedPicture) and desk.child != child

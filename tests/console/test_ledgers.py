@@ -18,10 +18,13 @@ from PIL import Image
 
 from console.test_server import Console, hear
 from shuttergate import rulebook
+from shuttergate.claims import Claims
+from shuttergate.credentials.authority import public_file
+from shuttergate.credentials.signer import FileSigner
 from shuttergate.policy.pairs import in_japanese
 from shuttergate.policy.rule_file import read
 from shuttergate.system.paths import share
-from support import taught
+from support import signing, taught
 from support.kits import wait_until
 from support.looking import KIT
 
@@ -44,7 +47,10 @@ def console(tmp_path_factory: pytest.TempPathFactory, lesson: Path) -> Iterator[
     """A page whose kit loads the rule."""
     folder = tmp_path_factory.mktemp("console")
     config = folder / "kit.toml"
-    config.write_text(f'[policy]\nrules = ["{lesson / "star.rule"}"]\n')
+    config.write_text(
+        f'[policy]\nrules = ["{lesson / "star.rule"}"]\n'
+        f'[credentials]\nclass = "{folder / "room 3b.class"}"\n'
+    )
     one = Console(folder, "--config", str(config))
     embedder = rulebook.pack("consent-clean").manifest.sha256
     one.kit.show(msgspec.structs.replace(KIT, embedder=embedder))
@@ -70,6 +76,12 @@ def search(console: Console, said: str) -> Any:
 
 def looked_for(console: Console, picture: bytes, own: dict[str, str]) -> Any:
     status, _, body = console.ask("POST", "/ledger/picture", picture, **own)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def states(console: Console, content: bytes, own: dict[str, str]) -> Any:
+    status, _, body = console.ask("POST", "/ledger/credential", content, **own)
     assert status == 200, body
     return json.loads(body)
 
@@ -148,14 +160,67 @@ def test_what_is_no_picture_is_compared_by_its_bytes(
     assert found["cause"] == "not a picture" and len(found["sha256"]) == 64
 
 
+@pytest.fixture(scope="module")
+def signer(console: Console) -> FileSigner:
+    """Who signs for the page's class, whose key is on this computer no more."""
+    signing.skip_without_extra()
+    file = signing.new_class(console.scratch.parent)
+    one = signing.kit(file)
+    file.unlink()
+    return one
+
+
+def test_what_a_photo_states_is_told_by_the_kits_class_and_not_what_others_state(
+    console: Console, own: dict[str, str], signer: FileSigner, tmp_path: Path
+) -> None:
+    photo = signing.photo(signer, signing.TAUGHT)
+    found = states(console, photo, own)
+    assert (found["state"], found["class"], found["known"]) == ("valid", "room 3b", "room 3b")
+    assert found["models"] == signing.CLAIMS.packs and found["taught"] == signing.TAUGHT.taught
+    assert found["looks"] == ["live", "second"] and found["training"] == "notAllowed"
+    assert found["cause"] == found["cause_ja"] == ""
+    found = states(console, signing.flipped(photo, len(photo) - 9, 0), own)
+    assert (found["state"], found["models"]) == ("changed", {})
+    assert found["cause"] == "the photo or video itself is not what was signed"
+    assert found["cause_ja"] == "写真か動画そのものが、署名したときと違います"
+    other = signing.photo(signing.kit(signing.new_class(tmp_path, "another")))
+    found = states(console, other, own)
+    assert (found["state"], found["class"], found["models"]) == ("unknown signer", "", {})
+    assert states(console, saved(HEAVY), own)["state"] == "no credential"
+    for content in (b"", b"Dear camera", saved(HEAVY.resize((64, 48)), "PNG")):
+        found = states(console, content, own)
+        assert found["state"] == "unreadable" and found["cause_ja"] not in ("", found["cause"])
+
+
+def test_names_that_a_class_signed_are_told_as_they_can_be_shown(
+    console: Console, own: dict[str, str], signer: FileSigner
+) -> None:
+    claims = Claims("a1" * 32, {"con\u202esent": "b2" * 32})
+    found = states(console, signing.photo(signer, claims), own)
+    assert found["models"] == {"con\\u202esent": "b2" * 32}
+
+
+def test_a_class_whose_certificate_is_not_there_is_told_so(
+    console: Console, own: dict[str, str], signer: FileSigner
+) -> None:
+    public = public_file(console.scratch.parent / "room 3b.class")
+    away = public.replace(public.with_name("away"))
+    try:
+        status, _, body = console.ask("POST", "/ledger/credential", saved(HEAVY), **own)
+    finally:
+        away.replace(public)
+    assert status == 503 and "room 3b.class.pem: No such file" in body.decode()
+
+
 def test_what_is_too_large_or_comes_from_elsewhere_is_not_taken(
     console: Console, own: dict[str, str]
 ) -> None:
-    assert console.ask("POST", "/ledger/picture", bytes(17 << 20), **own)[0] == 413
-    assert console.ask("POST", "/ledger/picture", b"x", Origin=console.origin)[0] == 403
-    foreign = {**own, "Origin": "http://evil.example"}
-    assert console.ask("POST", "/ledger/picture", b"x", **foreign)[0] == 403
-    assert console.get("/ledger/picture")[0] in (404, 405)
+    for path in ("/ledger/picture", "/ledger/credential"):
+        assert console.ask("POST", path, bytes(17 << 20), **own)[0] == 413
+        assert console.ask("POST", path, b"x", Origin=console.origin)[0] == 403
+        foreign = {**own, "Origin": "http://evil.example"}
+        assert console.ask("POST", path, b"x", **foreign)[0] == 403
+        assert console.get(path)[0] in (404, 405)
 
 
 def test_thirty_who_search_at_once_are_all_answered_and_the_page_goes_on(

@@ -327,6 +327,21 @@ def test_the_command_answers_in_json_and_by_its_status(
     assert [json.loads(line)["state"] for line in done.stdout.splitlines()] == [*files]
 
 
+def test_whoever_may_not_read_the_class_file_verifies_by_its_certificate(
+    photo: bytes, class_file: Path, tmp_path: Path
+) -> None:
+    """On an installed kit the one with the key is for the service alone."""
+    public = tmp_path / "our.class.pem"
+    public.write_bytes(class_file.with_name(class_file.name + ".pem").read_bytes())
+    (tmp_path / "kit.toml").write_text(f'[credentials]\nclass = "{tmp_path / "our.class"}"\n')
+    (tmp_path / "a.jpg").write_bytes(photo)
+    done = told("verify", tmp_path / "a.jpg", "--config", tmp_path / "kit.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+    public.unlink()
+    done = told("verify", tmp_path / "a.jpg", "--config", tmp_path / "kit.toml")
+    assert done.returncode == 2 and "our.class: No such file or directory" in done.stderr
+
+
 def test_a_class_that_cannot_be_read_ends_the_command(tmp_path: Path) -> None:
     (tmp_path / "our.class").write_text("nothing")
     done = told("verify", tmp_path / "a.jpg", "--class", tmp_path / "our.class")

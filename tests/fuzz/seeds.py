@@ -23,7 +23,8 @@ from shuttergate.claims import Claims, LookClaim
 from shuttergate.console import judge
 from shuttergate.credentials import authority, marks
 from shuttergate.credentials.signer import C2PA_UUID, ROOM, FileSigner
-from shuttergate.errors import SoundError
+from shuttergate.credentials.verify import CredentialState, Verified
+from shuttergate.errors import SoundError, phrase
 from shuttergate.policy.rule_file import MAGIC, Contribution, TaughtRule
 from shuttergate.system.framing import framed
 from shuttergate.system.paths import share
@@ -333,6 +334,8 @@ def answers() -> Iterator[bytes]:
     said = (
         judge.JudgedPicture(9, 6, look, look),
         judge.PrintedPicture("0f" * 8, False, [b"\0\0\x80?"]),
+        judge.VerifiedFile(Verified(CredentialState.VALID, None, "a", "1", Claims()), "a"),
+        judge.VerifiedFile(missing=phrase("{file}: {cause}", file="a", cause="b")),
         judge.UnreadablePicture("time"),
         judge.JudgeRefused("x"),
     )

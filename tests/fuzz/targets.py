@@ -18,7 +18,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,7 +37,14 @@ from shuttergate.companion import Role
 from shuttergate.config import Config, VoiceSettings, read_config, read_kit
 from shuttergate.console.film import span
 from shuttergate.console.hub import Hub
-from shuttergate.console.judge import JudgedPicture, PictureJudge, UnreadablePicture, _Child
+from shuttergate.console.judge import (
+    JudgedPicture,
+    PictureJudge,
+    PrintedPicture,
+    UnreadablePicture,
+    VerifiedFile,
+    _Child,
+)
 from shuttergate.console.status_client import StatusClient
 from shuttergate.credentials.authority import read as read_class
 from shuttergate.credentials.authority import read_certificate
@@ -527,11 +534,12 @@ class _Process:
 
 
 def answers(data: bytes) -> None:
-    """Whatever a decoder did to the judging process, a picture is judged or it is not."""
-    page().loop.run_until_complete(_judge(data))
+    """Whatever a decoder did to the judging process, a file has its answer or it has none."""
+    for ask in (PictureJudge.judge, PictureJudge.print, PictureJudge.verify):
+        page().loop.run_until_complete(_judge(data, ask))
 
 
-async def _judge(data: bytes) -> None:
+async def _judge(data: bytes, ask: Callable[[PictureJudge, bytes], Awaitable[object]]) -> None:
     judge = PictureJudge(Config())
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
@@ -540,8 +548,9 @@ async def _judge(data: bytes) -> None:
         theirs.sendall(data[:MAX_SAID_BYTES])
         theirs.shutdown(socket.SHUT_WR)
         try:
-            answer = await judge.judge(b"a picture")
-            assert isinstance(answer, JudgedPicture | UnreadablePicture)
+            answer = await ask(judge, b"a picture")
+            kinds = JudgedPicture | PrintedPicture | VerifiedFile | UnreadablePicture
+            assert isinstance(answer, kinds)
         except JudgeError:
             pass
         finally:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from shuttergate.config import Config, PolicySettings
+from shuttergate.config import Config, CredentialSettings, PolicySettings
 from shuttergate.policy.pairs import in_japanese
 from shuttergate.policy.rule_file import read
 from shuttergate.system.paths import share
 from shuttergate.vision.known import paint
-from support import taught
+from support import signing, taught
 from support.browsing import (
     Demo,
     assert_no_violations,
@@ -44,8 +44,11 @@ def words(lesson: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory: pytest.TempPathFactory, lesson: Path) -> Iterator[Staged]:
     scene = Image.fromarray(paint("violet_and_green", (224, 224))).resize((640, 480))
-    config = Config(policy=PolicySettings([str(lesson / "star.rule")]))
-    one = Staged(tmp_path_factory.mktemp("kit"), {"scene": scene}, config)
+    folder = tmp_path_factory.mktemp("kit")
+    signs = CredentialSettings(str(signing.new_class(folder)) if signing.WANTS_EXTRA.is_met else "")
+    rules = PolicySettings([str(lesson / "star.rule")])
+    scenes = {"scene": scene, "blue": Image.new("RGB", (640, 480), (30, 60, 160))}
+    one = Staged(folder, scenes, Config(policy=rules, credentials=signs))
     yield one
     one.close()
 
@@ -131,6 +134,7 @@ def test_a_contribution_is_found_by_word_and_by_picture_and_is_taken_out(
 @browser_only
 def test_a_picture_nobody_used_is_said_to_be_none(page: Callable[..., Any], tmp_path: Path) -> None:
     one = page("?lang=en")
+    assert "picture here, or a kit’s video" in one.inner_text("#drop")
     found = dropped(one, share("models") / "testcard" / "card.png")
     assert "Nothing found, neither byte for byte nor by its looks." in found.inner_text()
     assert "the nudity rule does not clear it" in found.inner_text()
@@ -138,6 +142,11 @@ def test_a_picture_nobody_used_is_said_to_be_none(page: Callable[..., Any], tmp_
     text.write_text("no picture")
     found = dropped(one, text)
     assert "Only its bytes were compared: this is no picture known here." in found.inner_text()
+    said = found.locator("[data-stated]").inner_text()
+    if signing.WANTS_EXTRA.is_met:
+        assert "No credential can be read of it. (is neither a JPEG nor an MP4)" in said
+    else:
+        assert "credentials need c2pa-python: run make credentials" in said
     large = tmp_path / "large.png"
     large.write_bytes(bytes(17 << 20))
     found = dropped(one, large)
@@ -145,6 +154,52 @@ def test_a_picture_nobody_used_is_said_to_be_none(page: Callable[..., Any], tmp_
     assert "was cut, mirrored, turned, painted over or drawn anew" in one.inner_text("main")
     one.click("#clear")
     assert one.locator("#found .find").count() == 0
+
+
+@browser_only
+def test_a_photo_that_the_kit_took_says_by_what_it_was_cleared(
+    browser: Any, page: Callable[..., Any], kit: Staged, tmp_path: Path
+) -> None:
+    """Pressed, kept, signed, and dropped on the page; then changed, signed by others, and a film."""
+    signing.skip_without_extra()
+    before = {*kit.album.glob("*.jpg")}
+    with views(browser, kit) as show:
+        camera = show("")
+        kit.show("blue")
+        becomes(camera, "open", 30)
+        camera.click("#shutter", delay=150)
+        assert comes(lambda: len({*kit.album.glob("*.jpg")} - before) == 1, 30)
+    (photo,) = {*kit.album.glob("*.jpg")} - before
+    one = page("?lang=en")
+    found = dropped(one, photo).locator("[data-stated=valid]").inner_text()
+    assert "Signed by a kit of class “room 3b”, and unchanged since." in found
+    for said in ("consent-clean", "open-nsfw", "star", "the live look, the second look"):
+        assert said in found
+    assert "For training\nnot allowed" in found
+    assert "a screen can be photographed" in found
+    assert "Signed by a kit of class “room 3b”" in one.inner_text("#said")
+    assert not {"trusted", "true"} & {*found.lower().replace(".", " ").split()}
+    assert_no_violations(one)
+
+    changed = tmp_path / "changed.jpg"
+    changed.write_bytes(signing.flipped(photo.read_bytes(), photo.stat().st_size - 9, 0))
+    found = dropped(one, changed).locator("[data-stated=changed]").inner_text()
+    assert "Changed since it was signed. (the photo or video itself is not what" in found
+    assert "consent-clean" not in found
+
+    other = signing.kit(signing.new_class(tmp_path, "another"))
+    (tmp_path / "other.mp4").write_bytes(signing.video(other, tmp_path))
+    found = dropped(one, tmp_path / "other.mp4").inner_text()
+    assert "Only its bytes were compared" in found and "nobody here knows who" in found
+    assert "no kit of class “room 3b”, and that is the only one known here" in found
+    assert "consent-clean" not in found
+    (tmp_path / "plain.jpg").write_bytes(signing.jpeg())
+    found = dropped(one, tmp_path / "plain.jpg").locator("[data-stated]").inner_text()
+    assert "It has no credential." in found and "That proves nothing" in found
+    ja = page("?lang=ja")
+    found = dropped(ja, photo).locator("[data-stated=valid]").inner_text()
+    assert "クラス「room 3b」のキットが署名し、その後は変わっていません。" in found
+    assert "常時の確認、撮影時の再確認" in found and "ディスプレイも撮影できる" in found
 
 
 @browser_only

@@ -26,21 +26,6 @@ def _credentials() -> None:
     """Keeps `new-class` a command of its own."""
 
 
-class Stated(msgspec.Struct, frozen=True):
-    """What `verify --json` says of a file; see `credentials.verify.Verified`."""
-
-    file: str
-    state: str
-    class_name: str = msgspec.field(name="class")
-    cause: str
-    kit: str
-    rule: str
-    models: dict[str, str]
-    taught: dict[str, str]
-    looks: list[str]
-    training: str
-
-
 @credentials_app.command(
     "new-class", help=_("Make a class: whatever kit has its file signs as any other that has it.")
 )
@@ -53,7 +38,7 @@ def new_class(
     """Exit status: 0 made, 2 not."""
     from shuttergate.credentials import authority
 
-    public = out.with_name(out.name + ".pem")
+    public = authority.public_file(out)
     try:
         secret, certificate = authority.new_class(name)
         authority.write(out, secret, 0o600)
@@ -98,27 +83,19 @@ def verify(
 
 def known_classes(config: Config, more: list[Path] | tuple[()] = ()) -> list[KnownClass]:
     """Return the classes that a computer knows: its own and those named; `ShuttergateError`."""
-    from shuttergate.credentials.authority import read_certificate
+    from shuttergate.credentials.authority import public_file, read_certificate
     from shuttergate.credentials.verify import KnownClass
 
     own = class_file(config)
+    if own is not None and public_file(own).is_file():  # which others than the kit may read
+        own = public_file(own)
     return [KnownClass(*read_certificate(one)) for one in (*([own] if own else ()), *more)]
 
 
 def _json(file: Path, found: Verified) -> str:
-    claims = found.claims
-    said = Stated(
-        plain(file),
-        found.state.value,
-        found.class_name,
-        "" if found.cause is None else str(found.cause),
-        found.kit,
-        claims.rule if claims else "",
-        claims.packs if claims else {},
-        claims.taught if claims else {},
-        list(claims.looks) if claims else [],
-        found.training,
-    )
+    from shuttergate.credentials.verify import stated
+
+    said = {"file": plain(file), **msgspec.to_builtins(stated(found))}
     return msgspec.json.encode(said).decode()
 
 

@@ -1,4 +1,5 @@
-"""A person's own picture, judged or looked for: the console's side. A confined child opens it.
+"""A person's own file, judged, looked for or verified: the console's side. A confined child
+opens it.
 
 The picture is in memory and nowhere else, in this process only until it is sent to the child.
 """
@@ -18,7 +19,8 @@ from typing import Literal, TypeVar
 import msgspec
 
 from shuttergate.config import Config, KitStart
-from shuttergate.errors import Busy, JudgeError
+from shuttergate.credentials.verify import Verified
+from shuttergate.errors import Busy, JudgeError, Phrase
 from shuttergate.feed import TaughtHead
 from shuttergate.system import spawn
 from shuttergate.system.framing import MAX_MESSAGE_BYTES
@@ -42,6 +44,7 @@ class Errand(IntEnum):
 
     JUDGE = 1
     PRINT = 2
+    VERIFY = 3
 
 
 Cause = Literal["not a picture", "no decoder", "too large", "animation", "time"]
@@ -81,6 +84,17 @@ class PrintedPicture(msgspec.Struct, frozen=True, tag="printed"):
     views: list[bytes]
 
 
+class VerifiedFile(msgspec.Struct, frozen=True, tag="verified"):
+    """What a photo or video states of itself, and the class whose kits are known here, or "".
+
+    ``found``: None where nothing could be said of any file, for what is ``missing``.
+    """
+
+    found: Verified | None = None
+    known: str = ""
+    missing: Phrase | None = None
+
+
 class UnreadablePicture(msgspec.Struct, frozen=True, tag="unreadable"):
     """Not judged; "no decoder": HEIC; "animation": of too many pictures; "time": takes too long."""
 
@@ -97,10 +111,12 @@ class JudgeRefused(msgspec.Struct, frozen=True, tag="refused"):
     cause: str
 
 
-Answer = JudgedPicture | PrintedPicture | UnreadablePicture | JudgeReady | JudgeRefused
+Answer = (
+    JudgedPicture | PrintedPicture | VerifiedFile | UnreadablePicture | JudgeReady | JudgeRefused
+)
 
 _answers = msgspec.json.Decoder(Answer)
-_Seen = TypeVar("_Seen", JudgedPicture, PrintedPicture)
+_Seen = TypeVar("_Seen", JudgedPicture, PrintedPicture, VerifiedFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +194,10 @@ class PictureJudge:
     async def print(self, picture: bytes | bytearray) -> PrintedPicture | UnreadablePicture:
         """Return by what a picture would be found again; all else as `judge`."""
         return await self._ask(Errand.PRINT, picture, PrintedPicture)
+
+    async def verify(self, content: bytes | bytearray) -> VerifiedFile | UnreadablePicture:
+        """Return what a photo's or video's bytes state of themselves; all else as `judge`."""
+        return await self._ask(Errand.VERIFY, content, VerifiedFile)
 
     async def _ask(
         self, errand: Errand, picture: bytes | bytearray, kind: type[_Seen]

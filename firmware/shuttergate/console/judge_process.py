@@ -1,4 +1,4 @@
-"""The process that opens a picture from outside: confined first, then one picture at a time.
+"""The process that opens a file from outside: confined first, then one file at a time.
 
 It is the console's child and ends with it. A picture that makes a decoder hang or crash ends this
 process and nothing else.
@@ -22,9 +22,10 @@ from PIL import AvifImagePlugin, Image
 from PIL import WebPImagePlugin as WebPImagePlugin  # else Pillow loads every format to find it
 
 from shuttergate.board import AcceleratorPart
-from shuttergate.config import KitStart, read_kit
+from shuttergate.config import Config, KitStart, class_file, read_kit
 from shuttergate.console.judge import (
     MAX_PICTURE_BYTES,
+    Answer,
     Errand,
     JudgedPicture,
     Judgement,
@@ -32,14 +33,20 @@ from shuttergate.console.judge import (
     JudgeRefused,
     PrintedPicture,
     UnreadablePicture,
+    VerifiedFile,
 )
+from shuttergate.credentials import authority, library
+from shuttergate.credentials.verify import CredentialState, KnownClass, Verified, verify
 from shuttergate.errors import (
     AnimationError,
+    ConfigError,
+    CredentialError,
     DecoderError,
     PictureError,
     ScoreError,
     ShuttergateError,
     TooLargeError,
+    phrase,
 )
 from shuttergate.frames import heif
 from shuttergate.frames.pictures import lores_of, pictures_in
@@ -55,7 +62,7 @@ from shuttergate.rulebook import (
 )
 from shuttergate.stills import LOOK_LIMIT, looking
 from shuttergate.system import spawn
-from shuttergate.system.framing import exactly, framed
+from shuttergate.system.framing import MAX_MESSAGE_BYTES, exactly, framed
 from shuttergate.verdict import Look, Reason, Rule, judge
 from shuttergate.vision.eyes import Eyes, open_eyes
 
@@ -154,6 +161,28 @@ def _views(image: Image.Image, eyes: Eyes) -> list[bytes]:
     return [] if found is None else [one.tobytes() for one in found[:2].astype("<f4")]
 
 
+def verified(content: bytes | bytearray, config: Config) -> VerifiedFile:
+    """Return what a photo's or video's bytes state of themselves, by the kit's own class.
+
+    The class's certificate is read from the file beside that with the key, which is not opened.
+    """
+    try:
+        library.load()
+        own = class_file(config)
+        known = [_known(own)] if own is not None else []
+    except (ConfigError, CredentialError) as error:
+        return VerifiedFile(missing=error.phrase)
+    told = VerifiedFile(verify(content, known), known[0].name if known else "")
+    if len(msgspec.json.encode(told)) > MAX_MESSAGE_BYTES:
+        cause = phrase("it states more than is shown here")
+        return VerifiedFile(Verified(CredentialState.UNREADABLE, cause), told.known)
+    return told
+
+
+def _known(own: Path) -> KnownClass:
+    return KnownClass(*authority.read_certificate(authority.public_file(own)))
+
+
 def _unreadable(error: Exception) -> UnreadablePicture:
     match error:
         case TooLargeError() | MemoryError():
@@ -165,23 +194,33 @@ def _unreadable(error: Exception) -> UnreadablePicture:
     return UnreadablePicture("not a picture")
 
 
-def serve(link: socket.socket, eyes: Eyes, rules: Mapping[Look, Rule]) -> None:
-    """Answer picture by picture until the other side is gone."""
+def serve(link: socket.socket, answers: Mapping[int, Callable[[bytearray], Answer]]) -> None:
+    """Answer file by file until the other side is gone; ``answers``: by errand."""
     while (head := exactly(link, 5)) is not None:
         size, errand = int.from_bytes(head[:4]), head[4]
-        if size > MAX_PICTURE_BYTES:
+        if size > MAX_PICTURE_BYTES or errand not in answers:
             return
         picture = exactly(link, size)
         if picture is None:
             return
         # By default the signal ends the process, in whatever library it is just then.
         signal.setitimer(signal.ITIMER_PROF, PICTURE_CPU_S)
-        is_to_find = errand == Errand.PRINT
-        answer = printed(picture, eyes) if is_to_find else judged(picture, eyes, rules)
+        answer = answers[errand](picture)
         signal.setitimer(signal.ITIMER_PROF, 0)
         picture[:] = bytes(size)
         del picture
         link.sendall(framed(msgspec.json.encode(answer)))
+
+
+def answering(
+    config: Config, eyes: Eyes, rules: Mapping[Look, Rule]
+) -> dict[int, Callable[[bytearray], Answer]]:
+    """Return what `serve` answers to each errand."""
+    return {
+        Errand.JUDGE: lambda picture: judged(picture, eyes, rules),
+        Errand.PRINT: lambda picture: printed(picture, eyes),
+        Errand.VERIFY: lambda content: verified(content, config),
+    }
 
 
 def _open(begun: KitStart) -> tuple[Eyes, dict[Look, Rule]]:
@@ -225,13 +264,14 @@ def main(argv: list[str] | None = None) -> None:
     _go_first()  # while its files under /proc are still its own
     with spawn.begin("shuttergate-judge", argv) as link, contextlib.suppress(ConnectionError):
         try:
-            eyes, rules = _open(msgspec.json.decode(spawn.settings(), type=KitStart))
+            begun = msgspec.json.decode(spawn.settings(), type=KitStart)
+            eyes, rules = _open(begun)
         except ShuttergateError as error:
             link.sendall(framed(msgspec.json.encode(JudgeRefused(str(error)))))
             return
         _bound_memory()
         link.sendall(framed(msgspec.json.encode(JudgeReady())))
-        serve(link, eyes, rules)
+        serve(link, answering(begun.config, eyes, rules))
 
 
 if __name__ == "__main__":

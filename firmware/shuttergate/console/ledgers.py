@@ -1,4 +1,5 @@
-"""What pages may ask of the ledgers: searches, receipts, and what opting out would do.
+"""What pages may ask of the ledgers: searches, receipts, what opting out would do; and what
+a photo or video states of itself.
 
 Whoever may look may search. Nothing is written, and nothing is kept of what was searched for.
 """
@@ -8,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
 import numpy as np
@@ -25,8 +27,10 @@ from shuttergate.console.judge import (
     PictureJudge,
     PrintedPicture,
     UnreadablePicture,
+    VerifiedFile,
 )
 from shuttergate.console.notebook import Notebook
+from shuttergate.credentials.verify import CredentialState, Stated, Verified, stated
 from shuttergate.errors import Busy, JudgeError, PackError, ShuttergateError, phrase, plain
 from shuttergate.packs.answers import OptedOut, PackTold, PictureFound, RowsFound
 from shuttergate.packs.library import MOST_LETTERS, Library, read_library
@@ -69,6 +73,13 @@ class SearchedPicture(msgspec.Struct, frozen=True):
     is_compared: bool
     ledgers: PictureFound
     contributions: list[Contributed]
+
+
+class StatedFile(Stated, frozen=True):
+    """What a dropped file states; ``known``: the class whose kits are known here, or ""."""
+
+    cause_ja: str
+    known: str
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -114,6 +125,7 @@ class Ledgers:
             Route("/ledger/packs.json", self.packs),
             Route("/ledger/search.json", self.search),
             Route("/ledger/picture", self.picture, methods=["POST"]),
+            Route("/ledger/credential", self.credential, methods=["POST"]),
             Route("/ledger/opt-out.json", self.offer),
             Route("/ledger/opt-out.csv", self.list),
             Route("/ledger/receipt.json", self.receipt),
@@ -137,20 +149,33 @@ class Ledgers:
 
     async def picture(self, request: Request) -> Response:
         """Find a picture; nothing of it is kept."""
+        async with self._one(request) as body:
+            library, given = await self._read(), self._given()
+            sha256 = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+            printed = await self._judge.print(body)
+        return _json(await asyncio.to_thread(_found, library, given, sha256, printed))
+
+    async def credential(self, request: Request) -> Response:
+        """Say what a photo or video states of itself; nothing of it is kept."""
+        async with self._one(request) as body:
+            told = await self._judge.verify(body)
+        if isinstance(told, VerifiedFile) and told.missing is not None:
+            raise NotGiven(503, told.missing)
+        return _json(_stated(told))
+
+    @asynccontextmanager
+    async def _one(self, request: Request) -> AsyncIterator[bytearray]:
+        """Give a file that was dropped, to be looked at by the child; raise `NotGiven`."""
         if self._looking > MAX_WAITING:  # before a byte of it is taken
             words = phrase("Other pictures are being judged. Try again in a moment.")
             raise NotGiven(429, words)
         self._looking += 1
         try:
-            body = await changing(self._access, request, MAX_PICTURE_BYTES)
-            library, given = await self._read(), self._given()
-            sha256 = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
-            printed = await self._judge.print(body)
+            yield await changing(self._access, request, MAX_PICTURE_BYTES)
         except JudgeError as error:
             raise NotGiven(429 if isinstance(error, Busy) else 503, error.phrase) from error
         finally:
             self._looking -= 1
-        return _json(await asyncio.to_thread(_found, library, given, sha256, printed))
 
     async def offer(self, request: Request) -> Response:
         """Say what a request to opt out would do, and write nothing."""
@@ -233,6 +258,18 @@ def _found(
         contributions = by_looks(given, views)
     is_compared = bool(printed.views)
     return SearchedPicture(sha256, printed.plain, None, is_compared, ledgers, contributions)
+
+
+def _stated(told: VerifiedFile | UnreadablePicture) -> StatedFile:
+    if isinstance(told, VerifiedFile) and told.found is not None:
+        found, known = told.found, told.known
+    else:  # it ended the child
+        cause = phrase("to read it takes too long, or more memory than there is")
+        found, known = Verified(CredentialState.UNREADABLE, cause), ""
+    cause_ja = "" if found.cause is None else found.cause.told("ja")
+    return StatedFile(
+        **msgspec.structs.asdict(stated(found)), cause_ja=cause_ja, known=plain(known)
+    )
 
 
 def _json(told: msgspec.Struct) -> Response:

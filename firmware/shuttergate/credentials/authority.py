@@ -112,6 +112,11 @@ def read_certificate(path: Path) -> tuple[str, bytes]:
     return _class_name(_root(path, found[b"CERTIFICATE"])), found[b"CERTIFICATE"]
 
 
+def public_file(path: Path) -> Path:
+    """Return where the certificate of a class file is alone, as `new-class` leaves it."""
+    return path.with_name(path.name + ".pem")
+
+
 def write(path: Path, content: bytes, mode: int) -> None:
     """Write a file that is not there yet; raise `CredentialError`: it is, or cannot be written."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

@@ -21,7 +21,7 @@ from shuttergate.claims import Claims
 from shuttergate.credentials.library import SETTINGS, load
 from shuttergate.credentials.manifest import GATE, TRAINING, USES
 from shuttergate.credentials.store import is_filled, kind_of, manifest_of
-from shuttergate.errors import CredentialError, MisfitError, Phrase, cause_of, phrase
+from shuttergate.errors import CredentialError, MisfitError, Phrase, cause_of, phrase, plain
 
 _HEAD_BYTES = 64 * 1024
 """Where a file that keeps its manifest elsewhere names that place."""
@@ -61,6 +61,40 @@ class Verified:
     training: str = ""
 
 
+class Stated(msgspec.Struct, frozen=True):
+    """The same for programs and pages: `plain`; ``cause`` in English, "" where there is none."""
+
+    state: CredentialState
+    class_name: str = msgspec.field(name="class")
+    cause: str
+    kit: str
+    rule: str
+    models: dict[str, str]
+    taught: dict[str, str]
+    looks: list[str]
+    training: str
+
+
+def stated(found: Verified) -> Stated:
+    """Return what was found as programs and pages read it."""
+    claims = found.claims or Claims()
+    return Stated(
+        found.state,
+        found.class_name,
+        "" if found.cause is None else str(found.cause),
+        plain(found.kit),
+        plain(claims.rule),
+        _plain(claims.packs),
+        _plain(claims.taught),
+        [*map(plain, claims.looks)],
+        plain(found.training),
+    )
+
+
+def _plain(sums: Mapping[str, str]) -> dict[str, str]:
+    return {plain(name): plain(sha256) for name, sha256 in sums.items()}
+
+
 class _Signed(msgspec.Struct, frozen=True):
     """Our assertion as it is read; a later version may say more."""
 
@@ -71,7 +105,7 @@ class _Signed(msgspec.Struct, frozen=True):
     looks: dict[str, Any] = {}
 
 
-def verify(content: bytes, classes: Sequence[KnownClass]) -> Verified:
+def verify(content: bytes | bytearray, classes: Sequence[KnownClass]) -> Verified:
     """Verify the bytes of a file: for a process that may open none. Needs `load` before that."""
     return _verified(io.BytesIO(content), classes)
 

@@ -1,5 +1,7 @@
-// Whose pictures: what packs and taught rules were made from, searched by words and by pictures.
+// Whose pictures: what packs and taught rules were made from, searched by words and by pictures; and
+// what a photo or video states of itself.
 
+import { statedCard, statedLine } from "./credential.js";
 import { begin, h } from "./frame.js";
 import { ask, kit, may, on } from "./live.js";
 import { takeOut } from "./optout.js";
@@ -11,6 +13,7 @@ import { say } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_SHOWN = 20;
+const OPEN = 3; // so many rows are shown at once
 const TRIES = 40; // a class that searches at once waits its turn
 const AGAIN_MS = 1500;
 
@@ -51,7 +54,8 @@ function tell({ answer }, what) {
   if (finds.length === 0) return; // cleared away meanwhile
   const { contributions = [], ledgers = {} } = answer;
   const rows = ledgers.total ?? (ledgers.exact ?? []).length + (ledgers.alike ?? []).length;
-  $("said").textContent = answer.failed ?? say("ledger.said", { what, n: contributions.length + rows });
+  const found = answer.failed ?? say("ledger.said", { what, n: contributions.length + rows });
+  $("said").textContent = answer.stated ? `${found} ${statedLine(answer.stated)}` : found;
   $("found-part").firstElementChild.scrollIntoView({ block: "nearest" });
 }
 
@@ -64,17 +68,26 @@ function take(files) {
 }
 
 async function look(file, find) {
-  if (file.size > MAX_BYTES) find.answer = { failed: say("drop.cause.size") };
-  for (let tried = 0; find.answer === null; tried++) {
-    try {
-      const answer = await ask("/ledger/picture", file);
-      if (answer.status === 429 && tried < TRIES) await new Promise((go) => setTimeout(go, AGAIN_MS));
-      else find.answer = await answered(answer);
-    } catch {
-      find.answer = { failed: say("ledger.broken") };
-    }
+  if (file.size > MAX_BYTES) {
+    find.answer = { failed: say("ledger.size") };
+  } else {
+    const stated = await asked("/ledger/credential", file);
+    find.answer = { ...(await asked("/ledger/picture", file)), stated };
   }
   tell(find, file.name);
+}
+
+/** Hand the kit a file, again and again while others come first; return its answer, or {failed}. */
+async function asked(path, file) {
+  try {
+    for (let tried = 0; ; tried++) {
+      const answer = await ask(path, file);
+      if (answer.status !== 429 || tried >= TRIES) return await answered(answer);
+      await new Promise((go) => setTimeout(go, AGAIN_MS));
+    }
+  } catch {
+    return { failed: say("ledger.broken") };
+  }
 }
 
 /** Of what was found, the contributions that are still there. */
@@ -107,8 +120,7 @@ function ofWords(find) {
     !isPair && !ledgers.total ? h("p", {}, say("ledger.none.words")) : null,
     ...contributions.map((one) => contribution(one)),
     ledgers.total ? packageTable(ledgers.packages, say("ledger.field.package")) : null,
-    ledgers.total > 3 ? h("details", {}, h("summary", {}, say("ledger.rows", { n: ledgers.rows.length })), ...ledgers.rows.map((row) => rowCard(row))) : null,
-    ...(ledgers.total > 3 ? [] : ledgers.rows.map((row) => rowCard(row))),
+    ...folded(ledgers.rows.map((row) => rowCard(row)), "ledger.rows"),
     more > 0 ? h("p", {}, say("ledger.more", { n: more })) : null,
   ].filter(Boolean);
 }
@@ -118,7 +130,8 @@ function ofPicture(find) {
   const picture = h("img", { src: url, alt: say("drop.alt", { name }), onerror: ({ target }) => (target.hidden = true) });
   const head = h("h3", {}, name);
   if (answer === null) return [head, picture, h("p", {}, say("ledger.searching"))];
-  if (answer.failed) return [head, picture, h("p", {}, say("drop.failed", { why: answer.failed }))];
+  const stated = answer.stated ? statedCard(answer.stated) : null;
+  if (answer.failed) return [head, picture, h("p", {}, say("drop.failed", { why: answer.failed })), stated].filter(Boolean);
   const { ledgers, plain, cause } = answer;
   const contributions = there(find);
   const isFound = contributions.length + ledgers.exact.length + ledgers.alike.length > 0;
@@ -127,11 +140,18 @@ function ofPicture(find) {
     isFound ? null : h("p", {}, h("strong", {}, say("ledger.none.picture"))),
     ...contributions.map((one) => contribution(one, say("ledger.used"))),
     ...ledgers.exact.map((row) => rowCard(row, say("ledger.exact", row))),
-    ...ledgers.alike.map((row) => rowCard(row, say("ledger.alike", { ...row, bits: row.distance }))),
     plain ? h("p", {}, say("ledger.plain")) : null,
+    ...folded(ledgers.alike.map((row) => rowCard(row, say("ledger.alike", { ...row, bits: row.distance }))), "ledger.alike.rows"),
     cause ? h("p", {}, say("ledger.bytes", { why: say(`drop.cause.${cause}`) })) : null,
     !cause && isTaught && !answer.is_compared ? h("p", {}, say("ledger.uncompared")) : null,
+    stated,
   ].filter(Boolean);
+}
+
+/** Cards one below the other; many are opened only by whoever wants to read them. */
+function folded(cards, key) {
+  if (cards.length <= OPEN) return cards;
+  return [h("details", {}, h("summary", {}, say(key, { n: cards.length })), ...cards)];
 }
 
 function contribution({ rule, word, word_ja: ja, yes }, lead = "") {

@@ -21,7 +21,8 @@ export function rowCard({ heirs, source, pack, ledger, row }, head) {
     OURS.includes(registry) ? null : h("p", { class: "row" }, outButton({ sha256: source.sha256 }, `${name} ${source.path}`)));
 }
 
-function fact(key, text) {
+/** One line of what is known; `key` names its words. */
+export function fact(key, text) {
   return h("div", {}, h("dt", {}, say(`ledger.field.${key}`)), h("dd", {}, text));
 }
 
