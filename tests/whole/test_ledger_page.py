@@ -160,7 +160,7 @@ def test_a_picture_nobody_used_is_said_to_be_none(page: Callable[..., Any], tmp_
 def test_a_photo_that_the_kit_took_says_by_what_it_was_cleared(
     browser: Any, page: Callable[..., Any], kit: Staged, tmp_path: Path
 ) -> None:
-    """Pressed, kept, signed, and dropped on the page; then changed, signed by others, and a film."""
+    """Pressed, kept, signed, dropped on the page; then changed, signed by others, and a film."""
     signing.skip_without_extra()
     before = {*kit.album.glob("*.jpg")}
     with views(browser, kit) as show:
