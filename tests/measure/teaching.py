@@ -38,11 +38,8 @@ SETTLED_S = 30.0
 class Page:
     """What a page of the kit hears, and may ask for."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
-        self._socket: ClientConnection = connect(
-            f"ws{self._url[4:]}/live", origin=Origin(self._url), ping_interval=None
-        )
+    def __init__(self, url: str, socket: ClientConnection) -> None:
+        self._url, self._socket = url, socket
         self.told: dict[str, Any] = {}
         self.until(lambda: "token" in self.told and self.told.get("kit"))
 
@@ -53,6 +50,12 @@ class Page:
             text = self._socket.recv(max(0.0, end_s - time.monotonic()))
             if isinstance(text, str):
                 self.told |= json.loads(text)
+
+    def wait(self, seconds: float) -> None:
+        """Hear news for so long: a page that takes none is told of nothing for seconds after."""
+        end_s = time.monotonic() + seconds
+        with contextlib.suppress(TimeoutError):
+            self.until(lambda: time.monotonic() >= end_s, seconds)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -76,11 +79,11 @@ class Page:
     def teach(self, prop: str, yes: bool) -> list[float]:
         """Bring what stands before the camera as examples; return what each took, in seconds."""
         self.ask("/bring", {"prop": prop})
-        time.sleep(2.0)
+        self.wait(2.0)
         took = []
         for _ in range(EXAMPLES):
             took.append(self.seconds("/teach/example", {"yes": yes}))
-            time.sleep(0.7)  # the hand moves on
+            self.wait(0.7)  # the hand moves on
         return took
 
 
@@ -98,7 +101,10 @@ def demo() -> Iterator[Page]:
             for line in kit.stdout:
                 said = json.loads(line)
                 if said["event"] == "page":
-                    yield Page(said["addresses"][0])
+                    url = said["addresses"][0].rstrip("/")
+                    live = f"ws{url[4:]}/live"
+                    with connect(live, origin=Origin(url), ping_interval=None) as socket:
+                        yield Page(url, socket)
                     break
         finally:
             kit.terminate()
@@ -146,7 +152,7 @@ def main() -> None:
         page.ask("/teach/begin", {"name": "star"})
         receipts = page.teach("star", True) + page.teach("nobody", False)
         page.ask("/bring", {"prop": "star"})
-        time.sleep(2.0)
+        page.wait(2.0)
         lines = falls(page, rounds)
         out = withdrawals(page)
         looked = searches(page, rounds)
