@@ -139,8 +139,8 @@ fuzz: $(VENV)/.ready-dev  ## bytes that coverage guides, into every parser that 
 bench-scenarios: $(VENV)/.ready-dev  ## play every scenario of the library, one kit at a time (5 minutes)
 	$(BIN)/shuttergate bench tests/scenarios --jobs 1 $(ARGS)
 
-# ja: キットをわざと壊し、シナリオが検出することを確かめる（5分）
-bench-mutations: $(VENV)/.ready-dev  ## break the kit on purpose; the scenarios must catch it (5 minutes)
+# ja: キットをわざと壊し、シナリオが検出することを確かめる（13分）
+bench-mutations: $(VENV)/.ready-dev  ## break the kit on purpose; the scenarios must catch it (13 minutes)
 	$(BIN)/python tests/mutations.py $(ARGS)
 
 # ja: 押下と故障を1時間くり返し、メモリの漏れ、だんだん遅くなること、閉じるべきときに閉じないことを探す

@@ -495,6 +495,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="mutations with this text in them")
     options = parser.parse_args()
     chosen = [one for one in MUTATIONS if options.only in f"{one.what} {one.file}"]
+    if not chosen:
+        parser.error(f"no mutation has {options.only!r} in it")
     began_s, missed = time.monotonic(), 0
     print("| promise | broken on purpose | in | scenario | caught by |\n|---|---|---|---|---|")
     with copy() as (package, python):
