@@ -368,6 +368,7 @@ def requests() -> Iterator[bytes]:
         *(("/press", b'{"down":true}'), ("/fault", b'{"name":"disk full","on":true}')),
         *(("/kill", b'{"process":"gate"}'), ("/judge", b"no picture")),
         ("/ledger/picture", b"no picture"),
+        ("/ledger/credential", b"no photo"),
     ):
         yield request("POST", path, body, origin=f"http://{HOST}", x_shuttergate_token=TOKEN)
     yield request("POST", "/pair", b"1234 5678", LAN_HOST, origin=f"http://{LAN_HOST}")

@@ -309,14 +309,22 @@ def _put_into_force(order: feed.Order) -> None:
 
 
 def _open_files() -> set[int]:
-    return {int(one.name) for one in Path("/proc/self/fd").iterdir()}
+    listed = {int(one.name) for one in Path("/proc/self/fd").iterdir()}
+    return {one for one in listed if _is_open(one)}  # the listing's own is closed again
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _close_since(before: set[int]) -> None:
     """Close what an ended process would have closed."""
     for descriptor in _open_files() - before:
-        with contextlib.suppress(OSError):  # the listing's own is closed already
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 class _Kit:
@@ -446,6 +454,8 @@ async def _look(packets: list[bytes]) -> None:
     hub._flush()
     with hub.viewer() as viewer:
         hub.news(viewer)
+    opened = _open_files() - before
+    assert len(opened) <= len(hub.photos.names), "a descriptor that nobody took stays open"
     ours.close()
     _close_since(before)
 

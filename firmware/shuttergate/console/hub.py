@@ -101,7 +101,7 @@ class Hub:
         return len(self.viewers) >= MAX_VIEWERS - (0 if is_local else AT_THE_KIT)
 
     def sees(self, sight: companion.Sight, descriptors: list[int]) -> None:
-        """Take in what the kit's supervisor shows; descriptors are owned from here on."""
+        """Take in what the kit's supervisor shows; what is kept of descriptors is taken out of them."""
         self.hears(sight)
         match sight:
             case companion.Kit():
@@ -123,7 +123,7 @@ class Hub:
                 self._fresh.setdefault("events", []).append(self._events[-1])
                 self._flush()
             case companion.AlbumFile():
-                self.photos.put(sight.name, descriptors[0])
+                self.photos.put(sight.name, descriptors.pop())
                 self._tell_photos()
 
     async def mind_album(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -63,22 +64,25 @@ class StatusClient:
         return False
 
     def _look(self, sock: socket.socket, gone: asyncio.Event) -> None:
+        descriptors: list[int] = []
         try:
             packet, descriptors, _, _ = socket.recv_fds(sock, companion.MAX_PACKET_BYTES, 1)
             sight = companion.sights.decode(packet) if packet else None
         except BlockingIOError:
             return
         except (OSError, ValueError, RecursionError):
-            sight, descriptors = None, []
+            sight = None
         match sight:
             case None:
                 gone.set()
             case companion.ViewSocket() | companion.AlbumFile() if not descriptors:
                 pass  # no room for one more open file here
             case companion.ViewSocket():
-                self._take_view(socket.socket(fileno=descriptors[0]))
+                self._take_view(socket.socket(fileno=descriptors.pop()))
             case _:
                 self._hub.sees(sight, descriptors)
+        for descriptor in descriptors:  # what no kit sends, and nobody took
+            os.close(descriptor)
 
     def _take_view(self, view: socket.socket | None) -> None:
         loop = asyncio.get_running_loop()
