@@ -176,6 +176,7 @@ def test_a_photo_that_the_kit_took_says_by_what_it_was_cleared(
     for said in ("consent-clean", "open-nsfw", "star", "the live look, the second look"):
         assert said in found
     assert "For training\nnot allowed" in found
+    assert "Taken by\nno camera: a simulated one showed what it was given" in found
     assert "a screen can be photographed" in found
     assert "Signed by a kit of class “room 3b”" in one.inner_text("#said")
     assert not {"trusted", "true"} & {*found.lower().replace(".", " ").split()}

@@ -124,6 +124,8 @@ def _stated(found: Verified) -> list[str]:
     """Return lines for what a class's kit stated."""
     lines = []
     if claims := found.claims:
+        if claims.camera == "simulated":
+            lines.append(_("no camera took it: a simulated one showed what it was given"))
         models = _(", ").join(f"{plain(one)} {sha[:12]}…" for one, sha in claims.packs.items())
         lines.append(_("cleared by: {models}").format(models=models))
         if claims.taught:

@@ -72,6 +72,7 @@ class Stated(msgspec.Struct, frozen=True):
     models: dict[str, str]
     taught: dict[str, str]
     looks: list[str]
+    camera: str
     training: str
 
 
@@ -87,6 +88,7 @@ def stated(found: Verified) -> Stated:
         _plain(claims.packs),
         _plain(claims.taught),
         [*map(plain, claims.looks)],
+        claims.camera if found.claims else "",
         plain(found.training),
     )
 
@@ -103,6 +105,7 @@ class _Signed(msgspec.Struct, frozen=True):
     packs: dict[str, str] = {}
     taught: dict[str, str] = {}
     looks: dict[str, Any] = {}
+    camera: str = "simulated"
 
 
 def verify(content: bytes | bytearray, classes: Sequence[KnownClass]) -> Verified:
@@ -206,7 +209,9 @@ def _changed(codes: Sequence[str]) -> Phrase:
 def _gate(data: object) -> tuple[str, Claims | None]:
     try:
         found = msgspec.convert(data, _Signed)
-        parts = {name: getattr(found, name) for name in ("rule", "packs", "taught", "looks")}
+        parts = {
+            name: getattr(found, name) for name in ("rule", "packs", "taught", "looks", "camera")
+        }
         return found.kit, msgspec.convert(parts, Claims)
     except msgspec.ValidationError:
         return "", None
