@@ -109,7 +109,7 @@ def _lines(file: Path, found: Verified) -> list[str]:
             said = _("{file}: valid: signed by a kit of class {name}, and unchanged since")
             return [said.format(file=name, name=plain(found.class_name)), *_stated(found)]
         case CredentialState.UNKNOWN:
-            said = _("{file}: unknown signer: unchanged since somebody signed it; nobody knows who")
+            said = _("{file}: unknown signer: somebody signed it, and nobody here knows who")
         case CredentialState.CHANGED:
             said = _("{file}: changed since it was signed")
         case CredentialState.NONE:
