@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from shuttergate import feed
-from shuttergate.board import read_board
+from shuttergate.board import CameraPart, read_board
 from shuttergate.clock import since_boot_s
 from shuttergate.config import (
     Config,
@@ -841,3 +841,13 @@ def test_a_gate_that_opens_under_a_hold_takes_it_for_a_held_button(
     time.sleep(0.2)
     assert [one["reason"] for one in lesson.rig.events("press refused")] == ["held"]
     assert list(tmp_path.glob("*.jpg")) == []
+
+
+@pytest.mark.parametrize(("is_simulated", "camera"), [(True, "simulated"), (False, "real")])
+def test_what_leaves_states_whether_a_camera_took_it(
+    rig: Build, monkeypatch: pytest.MonkeyPatch, is_simulated: bool, camera: str
+) -> None:
+    """Of a simulated one nothing else may be claimed: it shows what it was given."""
+    monkeypatch.setattr(CameraPart, "is_simulated", is_simulated)
+    presses = rig().appliance.presses
+    assert presses.claims().camera == presses.claims(of_film=True).camera == camera

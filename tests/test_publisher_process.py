@@ -116,11 +116,11 @@ def test_without_a_class_photos_and_videos_are_marked_and_else_as_they_came(
     with Publisher(tmp_path / "album") as one:
         assert one.state() == hatch.AlbumState()
         photo, video = one.kept(one.photo()), one.kept(one.video())
-    assert photo == marks.marked(signing.jpeg())
+    assert photo == marks.marked(signing.jpeg(), "real")
     head, rest = signing.film()
     at = len(head)
-    assert video[:at] == head and video[at:].startswith(marks.BOX)
-    assert len(video) == len(head) + len(marks.BOX) + len(rest)
+    assert video[:at] == head and video[at:].startswith(marks.box("real"))
+    assert len(video) == len(head) + len(marks.box("real")) + len(rest)
     assert frames(video) == frames(head + rest) == 100
     assert index(video) == {b"moof"}
 
@@ -142,7 +142,7 @@ def test_exiftool_reads_the_marks_of_what_was_kept(tmp_path: Path) -> None:
     )
     for found in json.loads(done.stdout):
         assert found["DataMining"] == marks.DATA_MINING
-        assert found["DigitalSourceType"] == marks.DIGITAL_CAPTURE
+        assert found["DigitalSourceType"] == marks.SOURCE + "digitalCapture"
 
 
 @pytest.mark.parametrize("has_marks", [True, False])
@@ -251,7 +251,7 @@ def test_where_it_is_not_required_it_is_kept_and_said_to_lack_it(
         assert one.state() == hatch.AlbumState()
         receipts = one.photo(), one.video()
         photo, video = (one.kept(receipt) for receipt in receipts)
-    assert photo == marks.marked(signing.jpeg())
+    assert photo == marks.marked(signing.jpeg(), "real")
     assert frames(video) == 100
     for receipt in receipts:
         assert "is no class file" in str(receipt.lacks)
@@ -275,7 +275,7 @@ def test_a_signer_that_fails_in_the_midst_loses_the_photo_or_says_that_it_is_uns
             finisher.photo(signing.jpeg(), CLAIMS)
         return
     photo, lacks = finisher.photo(signing.jpeg(), CLAIMS)
-    assert photo == marks.marked(signing.jpeg())
+    assert photo == marks.marked(signing.jpeg(), "real")
     assert str(lacks) == "it could not be signed: no memory"
 
 
@@ -334,10 +334,11 @@ for name in ("c2pa", "cryptography"):
     sys.modules[name] = None
 import shuttergate.cli, shuttergate.commands.doctor, shuttergate.credentials.verify
 from shuttergate.capture.publisher import PublisherSettings
+from shuttergate.claims import Claims
 from shuttergate.publisher_process import Finisher
 finisher = Finisher(PublisherSettings(b""))
 finisher.check()
-print(finisher.lead() != b"")
+print(finisher.lead(Claims()) != b"")
 """
 
 

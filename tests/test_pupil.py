@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -300,7 +301,7 @@ def test_of_what_the_nudity_rule_does_not_clear_no_taught_rule_says_a_number(
     # Nor where a taught rule blocks a frame of which another channel only doubts.
     school.eyes.channels[1].model = lambda pixels: np.array([0.06, 0.94])
     seen = school.see(WALL)
-    assert seen.reason is Reason.TAUGHT and set(seen.scores) == set(NAMES)
+    assert seen.reason is Reason.DOUBT and set(seen.scores) == set(NAMES)
     assert school.pupil.tries(school.live.read, seen) is None
     school.pupil.obey(feed.TakeExample(7))
     school.see(WALL)
@@ -315,6 +316,34 @@ def test_nor_does_the_second_look_at_a_press(school: School) -> None:
     wall = main_of(Image.fromarray(WALL).resize((448, 448)), (448, 336))
     reason, said = school.look.picture(school.look.leaving(wall, None))
     assert reason is Reason.CLEAR and set(said) == {*NAMES, "star"}
+
+
+def test_nor_the_bit_whether_it_would_block(school: School) -> None:
+    """Reasons are told of every frame: live, at a press, of a video's frame and of an example."""
+    own = school.eyes.channels[1].model
+
+    def doubts(pixels: Pixels) -> Any:
+        is_wall = np.ptp(pixels, axis=(0, 1)).max() < 8  # no picture of the self-test is so even
+        return np.array([0.06, 0.94]) if is_wall else own(pixels)
+
+    school.eyes.channels[1].model = doubts
+    wall = main_of(Image.fromarray(WALL).resize((448, 448)), (448, 336))
+    told: list[Any] = []
+    for bias in (-20.0, 20.0):
+        school.pupil.obey(enforce(bias=bias))
+        live = replace(school.see(WALL), exposed_s=0.0)
+        leaving = school.look.leaving(wall, None)
+        assert not school.look.film(leaving, since_boot_s(), lambda: None)
+        reasons = live.reason, school.gate.reason, school.look.picture(leaving)[0]
+        assert reasons == (Reason.DOUBT,) * 3
+        school.told.clear()
+        school.pupil.obey(feed.TakeExample(7))
+        school.see(WALL)
+        told.append((live, school.look.picture(leaving), school.answer(), school.gate.reason))
+    assert told[0] == told[1]
+    school.eyes.channels[1].model = own
+    assert school.see(WALL).reason is Reason.TAUGHT  # it is in force
+    assert school.look.picture(leaving)[0] is Reason.TAUGHT
 
 
 def test_the_nudity_rule_is_the_same_whatever_is_in_force(school: School) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from shuttergate import rulebook
 from shuttergate.board import AcceleratorPart
-from shuttergate.errors import RuleError
+from shuttergate.errors import ConfigError, RuleError
 from shuttergate.feed import TaughtHead
 from shuttergate.policy.rule_file import TaughtRule, write
 from shuttergate.rulebook import VIEWS
@@ -82,6 +82,26 @@ def test_one_that_only_the_second_look_could_ask_is_refused_too() -> None:
     with pytest.raises(RuleError, match=r"than looks here \(open-nsfw\)"):
         open_eyes(["open-nsfw"], NAMES, CPU, taught=rulebook.heads([fitting("banana")]))
     open_eyes([], NAMES, CPU, taught=rulebook.heads([fitting("banana")]))
+
+
+def test_none_is_called_as_a_model_that_does_not_look_here() -> None:
+    """By the nudity rule's letters it would speak for that model: live, the other closes by itself
+    only from 0.985 on where both are there.
+    """
+    one = open_eyes(NAMES[:1], NAMES[:1], CPU)
+    bare = {which: one.rule(which, {}) for which in Look}
+    assert judge({NAMES[0]: 0.9}, bare[Look.LIVE]) is Reason.NUDITY
+    for name in ("open-nsfw", "consent-clean-coral"):
+        refused = f"a taught rule is called {name}, as a model of the nudity rule is"
+        head = rulebook.head_of(rulebook.pushed(fitting(name)), one.live)
+        with pytest.raises(ConfigError, match=refused):
+            rulebook.put(one, {name: (one.live[0].sha256, head)})
+        assert {which: one.rule(which, {}) for which in Look} == bare
+        taught = rulebook.heads([fitting(name)])
+        own = open_eyes(NAMES[:1], NAMES[:1], CPU, taught=taught)
+        for which in Look:
+            with pytest.raises(ConfigError, match=refused):
+                own.rule(which, {})
 
 
 def test_both_looks_and_every_rule_of_the_kit_ask_it() -> None:

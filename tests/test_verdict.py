@@ -287,6 +287,47 @@ def test_a_taught_rule_blocks_alone_where_all_else_is_clear(scores: dict[str, fl
         assert judge(scores, without(BOTH, seen.alone)) is Reason.CLEAR
 
 
+DOUBTED = {"a": 0.4, "b": 0.1}
+SURE = {"a": 0.9, "b": 0.1}
+BOTH_NEAR = {"a": 0.19, "b": 0.29}
+
+
+@pytest.mark.parametrize("taught", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (DOUBTED, Reason.DOUBT),
+        (SURE, Reason.NUDITY),
+        (BOTH_NEAR, Reason.DOUBT),
+        ({"a": math.nan, "b": 0.1}, Reason.DOUBT),
+        ({"a": 0.1}, Reason.DOUBT),
+    ],
+)
+def test_of_what_nudity_does_not_clear_no_taught_rule_is_the_reason(
+    said: dict[str, float], reason: Reason, taught: float
+) -> None:
+    """Else whoever brings its weights would read a bit a frame out of it."""
+    seen = verdict({**said, "star": taught, "moon": 0.0}, BOTH, 1.0)
+    assert (seen.decision, seen.reason) == (Decision.BLOCKED, reason)
+    assert seen == verdict({**said, "star": 0.0, "moon": 0.0}, BOTH, 1.0)
+    first = Rule({**TAUGHT, **LIMITS}, NUDE.fusions, NUDE.agreements)
+    assert judge({**said, "star": taught, "moon": 0.0}, first) is reason
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(BOTH.limits, st.floats(-0.1, 1.1))),
+    st.fixed_dictionaries(dict.fromkeys(TAUGHT, st.floats(0.0, 1.0))),
+)
+def test_what_a_taught_rule_says_shows_only_where_nudity_clears(
+    scores: dict[str, float], other: dict[str, float]
+) -> None:
+    seen, nude = verdict(scores, BOTH, 1.0), judge(scores, NUDE)
+    if nude is not Reason.CLEAR:
+        assert seen.reason is nude and seen == verdict({**scores, **other}, BOTH, 1.0)
+    is_clear = all(0.0 <= scores[name] < limit.clear_below for name, limit in TAUGHT.items())
+    assert (seen.decision is Decision.CLEAR) == (nude is Reason.CLEAR and is_clear)
+
+
 def test_a_taught_rule_without_a_score_is_a_doubt_and_not_the_rules_own_word() -> None:
     for score in (math.nan, -0.1, 1.1):
         seen = verdict({"a": 0.0, "b": 0.0, "star": score, "moon": 0.0}, BOTH, 1.0)

@@ -26,16 +26,21 @@ class LookClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: dict[str, Lines] = {}
 
 
+Camera = Literal["real", "simulated"]
+
+
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``rule``: the sha256 of the nudity rule's numbers; ``packs``, ``taught``: a sha256 by name.
 
-    ``looks``: "live", and "second" where there was one.
+    ``looks``: "live", and "second" where there was one. ``camera``: a simulated one takes nothing,
+    it shows what it was given; whoever does not say otherwise claims no more.
     """
 
     rule: str = ""
     packs: dict[str, str] = {}
     taught: dict[str, str] = {}
     looks: dict[str, LookClaim] = {}
+    camera: Camera = "simulated"
 
     def also(self, later: Claims) -> Claims:
         """Return what was so all along: of taught rules those that ``later`` has, too."""

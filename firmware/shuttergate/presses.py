@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import msgspec
+
 from shuttergate import feed
 from shuttergate.board import CameraPart
 from shuttergate.capture.client import PublisherClient
 from shuttergate.capture.photographer import Outcome, Photographer, PhotoSettings
 from shuttergate.capture.recorder import Recorder
 from shuttergate.capture.video import Recorded
-from shuttergate.claims import Claims
+from shuttergate.claims import Camera, Claims
 from shuttergate.clock import Clock, since_boot_s
 from shuttergate.config import Config
 from shuttergate.errors import EncoderError, Phrase
@@ -57,6 +59,7 @@ class Presses:
         self._tell = tell
         self._clock = clock
         self.makes_videos = True  # until the recorder says why not
+        self._camera: Camera = "simulated" if camera.is_simulated else "real"
         self._told = False  # the second pole already told of the press that is on
         self.photographer = Photographer(
             lane.shelf,
@@ -190,7 +193,8 @@ class Presses:
 
     def claims(self, *, of_film: bool = False, but_for: str = "") -> Claims:
         """See `PressJudge`."""
-        return self._judge.claims(of_film, but_for)
+        claims = self._judge.claims(of_film, but_for)
+        return msgspec.structs.replace(claims, camera=self._camera)
 
     @property
     def wants_look(self) -> bool:

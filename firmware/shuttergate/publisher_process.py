@@ -50,17 +50,17 @@ class Finisher:
     def photo(self, photo: bytes, claims: Claims) -> tuple[bytes, Lacks]:
         """See `Finish`."""
         if self._settings.marks:
-            photo = marks.marked(photo)
+            photo = marks.marked(photo, claims.camera)
         try:
             signer = self._due()
             return (signer.photo(photo, claims) if signer else photo), None
         except CredentialError as error:
             return photo, self._without(error)
 
-    def lead(self) -> bytes:
+    def lead(self, claims: Claims) -> bytes:
         """See `Finish`."""
         room = ROOM if self._class_file is not None else b""
-        return room + (marks.BOX if self._settings.marks else b"")
+        return room + (marks.box(claims.camera) if self._settings.marks else b"")
 
     def video(self, draft: Draft, claims: Claims) -> tuple[bytes, Lacks]:
         """See `Finish`."""

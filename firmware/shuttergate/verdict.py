@@ -27,7 +27,7 @@ class Reason(StrEnum):
 
     CLEAR = "clear"
     NUDITY = "nudity"  # a score is at or over the upper threshold of nudity
-    TAUGHT = "taught"  # a score is at or over the line of a rule that the kit was taught
+    TAUGHT = "taught"  # over a taught rule's line, of what the nudity rule clears
     DOUBT = "doubt"  # a score is between its thresholds, or is no usable one
     SECOND_LOOK = "second look"  # the full-resolution frame was not clear in every view
     WAITING = "waiting"  # not yet enough consecutive CLEAR frames
@@ -200,8 +200,17 @@ def judge(scores: Mapping[str, float], rule: Rule) -> Reason:
     No channel at all, a missing score, NaN or a score outside [0, 1] is a DOUBT: the comparisons
     are written so that whatever is not provably clear is not clear. Of several reasons to block the
     gravest is told, of equally grave ones that of the first channel; what only several channels
-    together say is a DOUBT.
+    together say is a DOUBT. A taught rule is the reason only for what the nudity rule clears: a
+    page brings its weights, and could read out by it what a network made of any other frame.
     """
+    reason = _gravest(scores, rule)
+    if reason is not Reason.TAUGHT:
+        return reason
+    of_nudity = _gravest(scores, nudity_alone(rule))
+    return reason if of_nudity is Reason.CLEAR else of_nudity
+
+
+def _gravest(scores: Mapping[str, float], rule: Rule) -> Reason:
     found = [_judge_one(scores.get(name), limit) for name, limit in rule.limits.items()]
     if not all(fusion.over(scores) < 0.0 for fusion in rule.fusions):
         found.append(Reason.DOUBT)

@@ -679,8 +679,11 @@ def test_what_is_missing_is_told_with_its_mend(
     config, file = of_class(tmp_path)
     public_file(file).unlink()
     missing = verified(doctored("", config), signing.jpeg()).missing
-    assert "room 3b.class.pem: No such file or directory" in str(missing)
-    assert "name a class file that can be read" in str(missing)
+    said = "room 3b.class.pem: No such file or directory; copy it beside the class file anew"
+    assert str(missing) == said, "no folder: it goes to any paired phone"
+    public_file(file).write_bytes(b"x")
+    missing = verified(doctored("", config), signing.jpeg()).missing
+    assert str(missing).startswith("room 3b.class.pem: is no class file; ")
     without = doctored("sys.modules['c2pa'] = None", config)
     missing = verified(without, signing.jpeg()).missing
     assert "credentials need c2pa-python: run make credentials" in str(missing)

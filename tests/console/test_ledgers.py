@@ -19,6 +19,8 @@ from PIL import Image
 from console.test_server import Console, hear
 from shuttergate import rulebook
 from shuttergate.claims import Claims
+from shuttergate.console import ledgers
+from shuttergate.console.judge import UnreadablePicture
 from shuttergate.credentials.authority import public_file
 from shuttergate.credentials.signer import FileSigner
 from shuttergate.policy.pairs import in_japanese
@@ -209,7 +211,18 @@ def test_a_class_whose_certificate_is_not_there_is_told_so(
         status, _, body = console.ask("POST", "/ledger/credential", saved(HEAVY), **own)
     finally:
         away.replace(public)
-    assert status == 503 and "room 3b.class.pem: No such file" in body.decode()
+    said = body.decode()
+    assert status == 503 and "room 3b.class.pem: No such file" in said
+    assert str(public.parent) not in said and "/" not in said.split(".pem")[0]
+
+
+def test_of_what_ends_the_process_that_reads_it_no_one_cause_is_named() -> None:
+    found = ledgers._stated(UnreadablePicture("too large"))
+    assert found.cause == "it could not be read here: too large, too slow or broken"
+    assert (
+        found.cause_ja
+        == "ここでは読めませんでした。大きすぎるか、時間がかかりすぎるか、壊れています"
+    )
 
 
 def test_what_is_too_large_or_comes_from_elsewhere_is_not_taken(

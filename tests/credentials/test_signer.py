@@ -14,7 +14,15 @@ from shuttergate.credentials import marks, signer
 from shuttergate.credentials.library import SETTINGS
 from shuttergate.errors import CredentialError
 from support import signing
-from support.signing import CLAIMS, TAUGHT, class_file, known, manifest, skip_without_extra
+from support.signing import (
+    CLAIMS,
+    SIMULATED,
+    TAUGHT,
+    class_file,
+    known,
+    manifest,
+    skip_without_extra,
+)
 
 __all__ = ["class_file"]
 
@@ -39,14 +47,20 @@ def test_a_video_is_trusted_by_c2pas_own_reader_under_its_class(
     assert told["validation_state"] == "Trusted"
     assert told["validation_results"]["activeManifest"]["failure"] == []
     assert content.count(b"uuid" + signer.C2PA_UUID) == 1
-    assert content.count(marks.BOX) == 1
+    assert content.count(marks.box("real")) == 1
 
 
-def test_it_states_what_the_issue_asks_for_in_this_order(class_file: Path) -> None:
-    found = manifest(signing.photo(signing.kit(class_file), TAUGHT))
+@pytest.mark.parametrize(
+    ("claims", "source"), [(TAUGHT, "digitalCapture"), (SIMULATED, "virtualRecording")]
+)
+def test_it_states_what_the_issue_asks_for_in_this_order(
+    class_file: Path, claims: Claims, source: str
+) -> None:
+    """A camera's as a camera's; of a simulated one that it is a recording of what none saw."""
+    found = manifest(signing.photo(signing.kit(class_file), claims))
     actions, training, gate = found["assertions"]
     assert actions["data"]["actions"] == [
-        {"action": "c2pa.created", "digitalSourceType": marks.DIGITAL_CAPTURE}
+        {"action": "c2pa.created", "digitalSourceType": marks.SOURCE + source}
     ]
     assert training["label"] == "cawg.training-mining"
     assert training["data"]["entries"] == {
@@ -63,8 +77,9 @@ def test_it_states_what_the_issue_asks_for_in_this_order(class_file: Path) -> No
         "kit": __version__,
         "rule": CLAIMS.rule,
         "packs": CLAIMS.packs,
-        "taught": {"our cup": "d4" * 32},
+        "taught": claims.taught,
         "looks": {"live": look, "second": look},
+        "camera": claims.camera,
     }
 
 
@@ -84,10 +99,10 @@ def test_it_states_nothing_more(class_file: Path) -> None:
 
 @pytest.mark.parametrize("claims", [CLAIMS, TAUGHT], ids=["nudity rule", "taught"])
 def test_it_is_small(class_file: Path, claims: Claims) -> None:
-    marked = marks.marked(signing.jpeg())
+    marked = marks.marked(signing.jpeg(), "real")
     signed = signing.kit(class_file).photo(marked, claims)
     assert len(signed) - len(signing.jpeg()) <= MOST_BYTES
-    assert len(signer.ROOM + marks.BOX) <= MOST_BYTES
+    assert len(signer.ROOM + marks.box("real")) <= MOST_BYTES
     pixels = [Image.open(io.BytesIO(one)).tobytes() for one in (marked, signed)]
     assert pixels[0] == pixels[1]
 

@@ -20,7 +20,7 @@ def found(content: bytes) -> bytes:
 
 
 def test_of_a_photo_it_is_in_its_segments() -> None:
-    plain = marks.marked(jpeg())
+    plain = marks.marked(jpeg(), "real")
     assert found(plain) == b""
     assert found(plain[:2] + MANIFEST + plain[2:]) == MANIFEST
     assert found(plain[:2] + MANIFEST + plain[2:20] + MANIFEST + plain[20:]) == MANIFEST * 2
@@ -33,8 +33,8 @@ def test_what_comes_after_the_pixels_begin_is_no_segment() -> None:
 def test_of_a_video_it_is_in_its_boxes() -> None:
     own = box(b"uuid", C2PA_UUID + b"manifest")
     head, rest = box(b"ftyp", b"iso5"), box(b"mdat", b"film")
-    assert found(head + marks.BOX + rest) == b""
-    assert found(head + marks.BOX + own + rest) == own
+    assert found(head + marks.box("real") + rest) == b""
+    assert found(head + marks.box("real") + own + rest) == own
     large = b"\0\0\0\x01uuid" + (16 + len(C2PA_UUID)).to_bytes(8) + C2PA_UUID
     assert found(head + large + own) == own, "one of a 64-bit size is passed by"
     beyond = b"\0\0\0\x01free" + b"\xff" * 8

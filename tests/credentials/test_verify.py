@@ -84,11 +84,11 @@ def test_whose_class_nobody_knows_is_an_unknown_signer_and_its_claims_are_not_to
 
 
 def test_a_photo_without_one_has_none(ours: list[KnownClass]) -> None:
-    assert verify(marks.marked(signing.jpeg()), ours) == Verified(CredentialState.NONE)
+    assert verify(marks.marked(signing.jpeg(), "real"), ours) == Verified(CredentialState.NONE)
 
 
 def test_every_bit_of_pixels_and_marks_counts(photo: bytes, ours: list[KnownClass]) -> None:
-    for place in [*range(2, 20), *range(photo.index(marks.SEGMENT), len(photo))]:
+    for place in [*range(2, 20), *range(photo.index(marks.segment("real")), len(photo))]:
         assert verify(flipped(photo, place), ours).state is not CredentialState.VALID, place
 
 

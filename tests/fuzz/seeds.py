@@ -224,11 +224,11 @@ def class_files() -> Iterator[bytes]:
 def stated() -> Iterator[bytes]:
     """Yield a photo with marks, a signed one, and the boxes of a video."""
     image = Image.radial_gradient("L").resize(_SIZE).convert("RGB")
-    photo = marks.marked(_saved(image, "JPEG"))
+    photo = marks.marked(_saved(image, "JPEG"), "real")
     yield photo
     yield FileSigner(authority.read(class_file())).photo(photo, STATED)
     head, film = struct.pack(">I4s4s", 12, b"ftyp", b"iso5"), struct.pack(">I4s", 8, b"mdat")
-    yield head + ROOM + marks.BOX + film
+    yield head + ROOM + marks.box("real") + film
     yield head + struct.pack(">I4s", 24, b"uuid") + C2PA_UUID + film
 
 

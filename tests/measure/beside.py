@@ -58,7 +58,7 @@ def differs(alone: Scores, beside: Scores, before: Rule, after: Rule) -> str:
     if others != alone:  # to the last bit: no tolerance
         return f"a score of the nudity rule: {others}, not {alone}"
     was, now = judge(alone, before), judge(beside, after)
-    if now is not was and (was is Reason.NUDITY or now is not Reason.TAUGHT):
+    if now is not was and (was is not Reason.CLEAR or now is not Reason.TAUGHT):
         return f"a verdict: {now}, not {was}"
     return ""
 

@@ -120,7 +120,7 @@ def of_a_video(file: Path, folder: Path, megabytes: int, runs: int) -> list[Figu
     moov = _moov()
     mdat = (1_000_000).to_bytes(4) + b"mdat" + os.urandom(1_000_000 - 8)
     signs = finishers(file)[2]
-    lead = signs.lead()
+    lead = signs.lead(CLAIMS)
     draft = Album(folder).draft()
     for part in (head, lead, moov, *[mdat] * megabytes):
         draft.write(part)

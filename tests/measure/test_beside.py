@@ -70,6 +70,7 @@ BESIDE = Rule({**LIMITS, "star": Thresholds(0.5, 0.5, Reason.TAUGHT)})
         ({"a": 0.5}, {"a": 0.5, "star": 0.9}, ""),
         ({"a": 0.9}, {"a": 0.9, "star": 0.9}, ""),
         ({"a": 0.1}, {"a": 0.1 + 2e-17, "star": 0.1}, "a score of the nudity rule"),
+        ({"a": 0.5}, {"a": 0.5, "star": 0.1}, ""),
         ({"a": 0.9}, {"a": 0.1, "star": 0.1}, "a score of the nudity rule"),
         ({"a": 0.1}, {"a": 0.1}, "a verdict: doubt, not clear"),
     ],
@@ -88,6 +89,16 @@ def test_a_rule_that_opened_would_be_said(monkeypatch: pytest.MonkeyPatch) -> No
     assert (
         differs({"a": 0.9}, {"a": 0.9, "star": 0.1}, BARE, BESIDE) == "a verdict: clear, not nudity"
     )
+
+
+def test_a_taught_rule_that_spoke_of_a_doubt_would_be_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        beside, "judge", lambda scores, rule: Reason.TAUGHT if "star" in scores else Reason.DOUBT
+    )
+    said = differs({"a": 0.5}, {"a": 0.5, "star": 0.9}, BARE, BESIDE)
+    assert said == "a verdict: taught, not doubt"
 
 
 def test_a_manifest_is_read_from_where_it_lies(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import simplejpeg
@@ -35,8 +36,10 @@ CLAIMS = Claims(
     rule="a1" * 32,
     packs={"consent-clean": "b2" * 32, "open-nsfw": "c3" * 32},
     looks={"live": LookClaim(lines=_LINES), "second": LookClaim(lines=_LINES)},
+    camera="real",
 )
-TAUGHT = Claims(CLAIMS.rule, CLAIMS.packs, {"our cup": "d4" * 32}, CLAIMS.looks)
+TAUGHT = msgspec.structs.replace(CLAIMS, taught={"our cup": "d4" * 32})
+SIMULATED = msgspec.structs.replace(CLAIMS, camera="simulated")
 
 
 def new_class(folder: Path, name: str = "room 3b") -> Path:
@@ -67,7 +70,7 @@ def jpeg(level: int = 120, size: tuple[int, int] = (64, 48)) -> bytes:
 
 def photo(signer: FileSigner, claims: Claims = CLAIMS, level: int = 120) -> bytes:
     """Return a photo as an album has it, marked and signed."""
-    return signer.photo(marks.marked(jpeg(level)), claims)
+    return signer.photo(marks.marked(jpeg(level), "real"), claims)
 
 
 def box(name: bytes, content: bytes) -> bytes:
@@ -102,7 +105,7 @@ def film() -> tuple[bytes, bytes]:
 def video(signer: FileSigner, folder: Path, claims: Claims = CLAIMS) -> bytes:
     """Return a video as an album has it, marked and signed; its index is as it was before."""
     head, rest = film()
-    content = head + ROOM + marks.BOX + rest
+    content = head + ROOM + marks.box("real") + rest
     file = draft(folder, content)
     try:
         filled = signer.video(file, claims)

@@ -176,6 +176,7 @@ def test_a_photo_that_the_kit_took_says_by_what_it_was_cleared(
     for said in ("consent-clean", "open-nsfw", "star", "the live look, the second look"):
         assert said in found
     assert "For training\nnot allowed" in found
+    assert "Taken by\nno camera: a simulated one showed what it was given" in found
     assert "a screen can be photographed" in found
     assert "Signed by a kit of class “room 3b”" in one.inner_text("#said")
     assert not {"trusted", "true"} & {*found.lower().replace(".", " ").split()}
@@ -191,7 +192,7 @@ def test_a_photo_that_the_kit_took_says_by_what_it_was_cleared(
     (tmp_path / "other.mp4").write_bytes(signing.video(other, tmp_path))
     found = dropped(one, tmp_path / "other.mp4").inner_text()
     assert "Only its bytes were compared" in found and "nobody here knows who" in found
-    assert "no kit of class “room 3b”, and that is the only one known here" in found
+    assert "Not signed by the class “room 3b” that is known here; no other is." in found
     assert "consent-clean" not in found
     (tmp_path / "plain.jpg").write_bytes(signing.jpeg())
     found = dropped(one, tmp_path / "plain.jpg").locator("[data-stated]").inner_text()

@@ -129,8 +129,12 @@ def test_what_a_kit_of_a_class_kept_is_valid_by_c2pas_own_reader_and_by_ours(
         found = verify_file(path, [known(file)])
         assert (found.state, found.class_name) == (CredentialState.VALID, "room 3b")
         assert found.claims is not None and {*found.claims.packs} == {"consent-clean", "open-nsfw"}
+        assert found.claims.camera == "simulated", "no camera took it"
         kind = {".jpg": JPEG, ".mp4": MP4}[path.suffix]
-        assert read(path.read_bytes(), [known(file)], kind)["validation_state"] == "Trusted"
+        told = read(path.read_bytes(), [known(file)], kind)
+        assert told["validation_state"] == "Trusted"
+        assert b"virtualRecording" in path.read_bytes()
+        assert b"digitalCapture" not in path.read_bytes()
 
 
 @pytest.mark.parametrize("process", ["parent", "gate", "publisher"])

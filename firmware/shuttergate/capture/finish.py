@@ -24,7 +24,7 @@ class Finish(Protocol):
     def photo(self, photo: bytes, claims: Claims) -> tuple[bytes, Lacks]:
         """Return a JPEG as it is to be kept, and what it lacks."""
 
-    def lead(self) -> bytes:
+    def lead(self, claims: Claims) -> bytes:
         """Return what a video is to have behind its first box."""
 
     def video(self, draft: Draft, claims: Claims) -> tuple[bytes, Lacks]:
@@ -41,7 +41,7 @@ class AsItIs:
         """As it is."""
         return photo, None
 
-    def lead(self) -> bytes:
+    def lead(self, claims: Claims) -> bytes:
         """Nothing."""
         return b""
 

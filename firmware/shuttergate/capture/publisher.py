@@ -89,7 +89,7 @@ class _Desk:
                     self._told(order.serial, name, lacks)
                 case hatch.NewVideo():
                     self.drop()
-                    self._lead = self._finish.lead()
+                    self._lead = self._finish.lead(order.claims)
                     self._video, self._draft = order, self._album.draft()
                 case hatch.Piece() if self._draft is not None and self._is_on(order.serial):
                     self._write(self._draft, content)

@@ -109,7 +109,7 @@ def _lines(file: Path, found: Verified) -> list[str]:
             said = _("{file}: valid: signed by a kit of class {name}, and unchanged since")
             return [said.format(file=name, name=plain(found.class_name)), *_stated(found)]
         case CredentialState.UNKNOWN:
-            said = _("{file}: unknown signer: unchanged since somebody signed it; nobody knows who")
+            said = _("{file}: unknown signer: somebody signed it, and nobody here knows who")
         case CredentialState.CHANGED:
             said = _("{file}: changed since it was signed")
         case CredentialState.NONE:
@@ -124,6 +124,8 @@ def _stated(found: Verified) -> list[str]:
     """Return lines for what a class's kit stated."""
     lines = []
     if claims := found.claims:
+        if claims.camera == "simulated":
+            lines.append(_("no camera took it: a simulated one showed what it was given"))
         models = _(", ").join(f"{plain(one)} {sha[:12]}…" for one, sha in claims.packs.items())
         lines.append(_("cleared by: {models}").format(models=models))
         if claims.taught:

@@ -101,7 +101,7 @@ class Hub:
         return len(self.viewers) >= MAX_VIEWERS - (0 if is_local else AT_THE_KIT)
 
     def sees(self, sight: companion.Sight, descriptors: list[int]) -> None:
-        """Take in what the kit's supervisor shows; what is kept of descriptors is taken out of them."""
+        """Take in what the kit's supervisor shows; descriptors that it keeps, it takes out."""
         self.hears(sight)
         match sight:
             case companion.Kit():

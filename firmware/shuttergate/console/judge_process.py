@@ -180,7 +180,17 @@ def verified(content: bytes | bytearray, config: Config) -> VerifiedFile:
 
 
 def _known(own: Path) -> KnownClass:
-    return KnownClass(*authority.read_certificate(authority.public_file(own)))
+    public = authority.public_file(own)
+    try:
+        return KnownClass(*authority.read_certificate(public))
+    except CredentialError as error:
+        cause = error.phrase.blanks.get("cause")
+        if cause is None:  # it is not of the file
+            raise
+        # Its name alone: this goes to any paired phone, and a path names homes and people.
+        raise CredentialError(
+            "{file}: {cause}; copy it beside the class file anew", file=public.name, cause=cause
+        ) from error
 
 
 def _unreadable(error: Exception) -> UnreadablePicture:

@@ -264,7 +264,7 @@ def _stated(told: VerifiedFile | UnreadablePicture) -> StatedFile:
     if isinstance(told, VerifiedFile) and told.found is not None:
         found, known = told.found, told.known
     else:  # it ended the child
-        cause = phrase("to read it takes too long, or more memory than there is")
+        cause = phrase("it could not be read here: too large, too slow or broken")
         found, known = Verified(CredentialState.UNREADABLE, cause), ""
     cause_ja = "" if found.cause is None else found.cause.told("ja")
     return StatedFile(

@@ -11,10 +11,11 @@ import os
 import struct
 from typing import Any, Protocol
 
-from shuttergate.claims import Claims
+from shuttergate.claims import Camera, Claims
 from shuttergate.credentials.authority import Authority
 from shuttergate.credentials.library import SETTINGS, load
 from shuttergate.credentials.manifest import manifest
+from shuttergate.credentials.marks import SOURCES
 from shuttergate.errors import CredentialError, cause_of
 
 ROOM_BYTES = 8192
@@ -44,7 +45,9 @@ class FileSigner:
         self._c2pa = load()
         self._ec = load("cryptography.hazmat.primitives.asymmetric.ec")
         self._forms = load("cryptography.hazmat.primitives.serialization")
-        self._context = self._c2pa.Context.from_dict(SETTINGS)
+        self._contexts = {
+            camera: self._c2pa.Context.from_dict(_settings(camera)) for camera in SOURCES
+        }
 
     def photo(self, jpeg: bytes, claims: Claims) -> bytes:
         """Return a JPEG with its credential."""
@@ -75,7 +78,7 @@ class FileSigner:
             )
             with (
                 c2pa.Signer.from_info(info) as signer,
-                c2pa.Builder(manifest(claims), context=self._context) as builder,
+                c2pa.Builder(manifest(claims), context=self._contexts[claims.camera]) as builder,
             ):
                 if not embed:
                     builder.set_no_embed()
@@ -92,6 +95,10 @@ class FileSigner:
             forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()
         )
         return found
+
+
+def _settings(camera: Camera) -> dict[str, Any]:
+    return {**SETTINGS, "builder": {**SETTINGS["builder"], "intent": {"create": SOURCES[camera]}}}
 
 
 class _Reading:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -20,9 +19,6 @@ MOST_PARTS = 100_000
 JPEG, MP4 = "image/jpeg", "video/mp4"
 _HOLDS_MANIFEST, _SCAN, _END = 0xEB, 0xDA, 0xD9
 _LARGE, _TO_THE_END = 1, 0  # sizes of boxes that are none
-
-_PAD = re.compile(rb"\xa1cpad(?:[\x40-\x57]|X.|Y..)(\0*)\xf6X\x40", re.DOTALL)
-"""Room that c2pa leaves beside the signature, not signed; then no payload, and 64 bytes."""
 
 
 def kind_of(file: BinaryIO) -> str:
@@ -42,7 +38,7 @@ def manifest_of(file: BinaryIO, kind: str) -> bytes:
     Raises `CredentialError` where they are more than are read.
     """
     parts, size = [], 0
-    for place, length in (_segments if kind == JPEG else _boxes)(file):
+    for place, length in segments(file) if kind == JPEG else _manifests(file):
         size += length
         if size > MOST_BYTES:
             raise CredentialError(
@@ -54,21 +50,7 @@ def manifest_of(file: BinaryIO, kind: str) -> bytes:
     return b"".join(parts)
 
 
-def is_filled(manifest: bytes, kind: str) -> bool:
-    """Whether somebody wrote where a kit leaves nothing, and where no signature would tell."""
-    pads = list(_PAD.finditer(manifest))
-    if len(pads) != 1:
-        return True
-    rest = manifest[_jumbf_end(manifest) :] if kind == MP4 else b""
-    return any(rest)
-
-
-def _jumbf_end(box: bytes) -> int:
-    at = 8 + len(C2PA_UUID) + 4 + len(b"manifest\0") + 8
-    return at + int.from_bytes(box[at : at + 4])
-
-
-def _segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
+def segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
     """Yield place and length of each segment of a JPEG that may hold a part of a manifest."""
     place = 2
     for _ in range(MOST_PARTS):
@@ -82,8 +64,15 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
         place += length + 2
 
 
-def _boxes(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield place and length of each box of an MP4 that holds a manifest."""
+def _manifests(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    for name, place, length in boxes(file):
+        file.seek(place + 8)
+        if name == b"uuid" and file.read(16) == C2PA_UUID:
+            yield place, length
+
+
+def boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, place and length of each box of an MP4; what follows the last is not told."""
     end, place = file.seek(0, os.SEEK_END), 0
     for _ in range(MOST_PARTS):
         if place + 8 > end:  # one may say that it goes on far beyond
@@ -97,6 +86,5 @@ def _boxes(file: BinaryIO) -> Iterator[tuple[int, int]]:
             size = end - place
         if size < 8:
             return
-        if name == b"uuid" and head[8:] == C2PA_UUID:
-            yield place, size
+        yield name, place, size
         place += size

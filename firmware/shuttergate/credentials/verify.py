@@ -10,7 +10,7 @@ import copy
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +20,8 @@ import msgspec
 from shuttergate.claims import Claims
 from shuttergate.credentials.library import SETTINGS, load
 from shuttergate.credentials.manifest import GATE, TRAINING, USES
-from shuttergate.credentials.store import is_filled, kind_of, manifest_of
+from shuttergate.credentials.shape import LeftOut, is_as_written
+from shuttergate.credentials.store import kind_of, manifest_of
 from shuttergate.errors import CredentialError, MisfitError, Phrase, cause_of, phrase, plain
 
 _HEAD_BYTES = 64 * 1024
@@ -72,6 +73,7 @@ class Stated(msgspec.Struct, frozen=True):
     models: dict[str, str]
     taught: dict[str, str]
     looks: list[str]
+    camera: str
     training: str
 
 
@@ -87,6 +89,7 @@ def stated(found: Verified) -> Stated:
         _plain(claims.packs),
         _plain(claims.taught),
         [*map(plain, claims.looks)],
+        claims.camera if found.claims else "",
         plain(found.training),
     )
 
@@ -103,6 +106,7 @@ class _Signed(msgspec.Struct, frozen=True):
     packs: dict[str, str] = {}
     taught: dict[str, str] = {}
     looks: dict[str, Any] = {}
+    camera: str = "simulated"
 
 
 def verify(content: bytes | bytearray, classes: Sequence[KnownClass]) -> Verified:
@@ -133,14 +137,12 @@ def _verified(file: BinaryIO, classes: Sequence[KnownClass]) -> Verified:
         return Verified(CredentialState.NONE, said)
     found = Verified(CredentialState.NONE)
     for settings, known in _settings(classes):
-        found = _read(file, kind, settings)
+        found, left_out = _read(file, kind, settings)
         if found.state is CredentialState.VALID and known is not None:
-            if is_filled(manifest, kind):
+            if not is_as_written(file, kind, left_out):
                 said = phrase("bytes that nobody signed stand in its credential")
                 return Verified(CredentialState.CHANGED, said)
-            return Verified(
-                CredentialState.VALID, None, known.name, found.kit, found.claims, found.training
-            )
+            return replace(found, class_name=known.name)
     return found
 
 
@@ -158,7 +160,7 @@ def _settings(
         yield SETTINGS, None
 
 
-def _read(file: BinaryIO, kind: str, settings: Mapping[str, Any]) -> Verified:
+def _read(file: BinaryIO, kind: str, settings: Mapping[str, Any]) -> tuple[Verified, LeftOut]:
     c2pa = load()
     file.seek(0)
     try:
@@ -166,12 +168,22 @@ def _read(file: BinaryIO, kind: str, settings: Mapping[str, Any]) -> Verified:
             c2pa.Context.from_dict(settings) as context,
             c2pa.Reader(kind, file, context=context) as reader,
         ):
-            told = json.loads(reader.json())
+            told, detailed = json.loads(reader.json()), json.loads(reader.detailed_json())
             results = reader.get_validation_results() or {}
-    except (c2pa.C2paError, ValueError) as error:
+    except (c2pa.C2paError, ValueError, RecursionError) as error:
         said = phrase("its credential cannot be read: {error}", error=cause_of(error))
-        return Verified(CredentialState.CHANGED, said)
-    return _standing(told, results)
+        return Verified(CredentialState.CHANGED, said), ()
+    return _standing(told, results), _left_out(detailed)
+
+
+def _left_out(detailed: dict[str, Any]) -> LeftOut:
+    """Return what a photo's digest is signed to leave out; nothing where it says no such thing."""
+    try:
+        active = detailed["manifests"][detailed["active_manifest"]]
+        found = active["assertion_store"]["c2pa.hash.data"]["exclusions"]
+        return [(one["start"], one["length"]) for one in found]
+    except (LookupError, TypeError):
+        return ()
 
 
 def _standing(told: dict[str, Any], results: dict[str, Any]) -> Verified:
@@ -206,7 +218,9 @@ def _changed(codes: Sequence[str]) -> Phrase:
 def _gate(data: object) -> tuple[str, Claims | None]:
     try:
         found = msgspec.convert(data, _Signed)
-        parts = {name: getattr(found, name) for name in ("rule", "packs", "taught", "looks")}
+        parts = {
+            name: getattr(found, name) for name in ("rule", "packs", "taught", "looks", "camera")
+        }
         return found.kit, msgspec.convert(parts, Claims)
     except msgspec.ValidationError:
         return "", None

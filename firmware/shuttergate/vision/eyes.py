@@ -10,7 +10,7 @@ from typing import Protocol
 from shuttergate.errors import ConfigError, PackError, Phrase, RuleError, listed
 from shuttergate.legible import CUTS
 from shuttergate.system.paths import share
-from shuttergate.verdict import Look, Rule, Thresholds
+from shuttergate.verdict import Look, Reason, Rule, Thresholds
 from shuttergate.vision import coral
 from shuttergate.vision.accelerator import Accelerator, AcceleratorState, Job, StandIn
 from shuttergate.vision.channel import Channel, refuse_namesakes
@@ -98,10 +98,10 @@ class Eyes:
         """Have these be read besides the packs' own, by the sha256 of the network they read.
 
         No rule that was made before knows of them. Raises `ConfigError` where two have one name,
-        and changes nothing then.
+        or one has a model's, and changes nothing then.
         """
         every = [head for channel in self.channels for head in channel.heads[:1]]
-        refuse_namesakes([*every, *(head for found in heads.values() for head in found)])
+        self._refuse_namesakes([*every, *(head for found in heads.values() for head in found)])
         for channel in self.channels:
             channel.teach(heads.get(channel.sha256, ()))
 
@@ -132,7 +132,7 @@ class Eyes:
         self, channels: Sequence[Channel], which: Look, own: Mapping[str, Thresholds]
     ) -> Rule:
         heads = [head for channel in channels for head in channel.heads]
-        refuse_namesakes(heads)
+        self._refuse_namesakes(heads)
         limits = {}
         for head in heads:
             usual = self.letters.lines.get(head.name, head.limits)
@@ -141,6 +141,20 @@ class Eyes:
             # A setting says where it blocks, not why.
             limits[head.name] = replace(chosen, blocks_with=head.limits.blocks_with)
         return self.letters.rule(which, limits)
+
+    def _refuse_namesakes(self, heads: Sequence[Head]) -> None:
+        """As `channel.refuse_namesakes`; nor may a taught rule speak for a model of the letters.
+
+        Also for one that does not look here: in its name it could open what another closes alone.
+        """
+        refuse_namesakes(heads)
+        taught = {head.name for head in heads if head.limits.blocks_with is Reason.TAUGHT}
+        if models := sorted(taught & set(self.letters.lines)):
+            raise ConfigError(
+                "a taught rule is called {names}, as a model of the nudity rule is; give it "
+                "another name",
+                names=listed(models),
+            )
 
 
 def refuse_laxer(name: str, own: Thresholds, packs: Thresholds) -> None:

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from shuttergate.bench.scenario.record import AlbumPicture
 from shuttergate.capture.album import PHOTO, VIDEO
 from shuttergate.clock import since_boot_s
-from shuttergate.credentials.marks import XMP
+from shuttergate.credentials.marks import SOURCES, xmp
 from shuttergate.errors import Phrase, PictureError, phrase
 from shuttergate.frame import Pixels
 from shuttergate.frames import marks
@@ -85,7 +85,7 @@ def _more(content: bytes, info: Mapping[Any, Any], exif: Image.Exif) -> Phrase |
     if exif.get_ifd(ExifTags.IFD.IFD1):
         return phrase("holds a thumbnail")
     more = sorted(set(info) & {"comment", "xmp", "icc_profile", "photoshop", "mp"})
-    if info.get("xmp") == XMP:  # the same in every photo of every kit
+    if info.get("xmp") in [*map(xmp, SOURCES)]:  # the same in every photo of every kit
         more.remove("xmp")
     if more:
         return phrase("says more: {names}", names=", ".join(more))

@@ -29,10 +29,11 @@ export function statedCard(told) {
     ...more.map((text) => h("p", { class: "small" }, text)));
 }
 
-function facts({ kit, rule, models, taught, looks, training }) {
+function facts({ camera, kit, rule, models, taught, looks, training }) {
   const sums = (all) => Object.entries(all).map(([name, sha]) => `${name} ${sha.slice(0, SHOWN)}…`).join(say("comma"));
   const seen = looks.map((look) => (["live", "second"].includes(look) ? say(`stated.look.${look}`) : look));
   return [
+    ["camera", camera && say(camera === "real" ? "stated.camera" : "stated.simulated")],
     ["models", sums(models) || say("stated.silent")],
     ["taught", sums(taught)],
     ["looks", seen.join(say("comma"))],

@@ -15,9 +15,13 @@ export function judge(scores, { limits, fusions = [], agreements = [], taught = 
   });
   if (!fusions.every((fusion) => over(scores, fusion) < 0)) found.push("doubt");
   if (!agreements.every(({ lines }) => lines.some((line, index) => scores[index] < line))) found.push("doubt");
-  for (const reason of ["nudity", "taught", "doubt"]) if (found.includes(reason)) return reason;
-  return found.length > 0 ? "clear" : "doubt";
+  const reason = gravest(found);
+  const ofNudity = gravest(found.filter((one, index) => !taught[index]));
+  return reason === "taught" && ofNudity !== "clear" ? ofNudity : reason;
 }
+
+const gravest = (found) =>
+  ["nudity", "taught", "doubt"].find((reason) => found.includes(reason)) ?? (found.length > 0 ? "clear" : "doubt");
 
 /** By how much a fusion is over its line; NaN where a score is none. */
 export function over(scores, { weights, line }) {
