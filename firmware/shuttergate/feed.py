@@ -75,7 +75,7 @@ class PressRefused(Event, frozen=True, tag="press refused"):
 class QuestionPut(Event, frozen=True, tag="asked"):
     """A press met a gate that a taught rule alone keeps closed, and the kit asks: are you sure?
 
-    Which rule, and what the answer is, the log is not told. A yes is to be said within
+    It names neither the rule nor the answer; lines beside it do. A yes is to be said within
     ``answer_s``, by holding the button for ``hold_s``.
     """
 
