@@ -241,8 +241,8 @@ def example_of(file: Path, yes: bool, eyes: Eyes, pack: Pack, taken: set[str]) -
     """Return what a picture teaches, or None where the nudity rule does not clear it.
 
     Its numbers leave memory as a photo does: each view of which some are kept is judged by every
-    channel of both looks, by their lines, though not part by part. Of one that is not cleared nothing is kept.
-    ``taken``: words that are in use, to which its own comes.
+    channel of both looks, by their lines, though not part by part. Of one that is not cleared
+    nothing is kept. ``taken``: words that are in use, to which its own comes.
     Raises `PictureError` for what is no picture, and `ScoreError` where a model fails.
     """
     lores = lores_of(read_picture(file, PICTURE_LIMIT), pack.lores_size)
