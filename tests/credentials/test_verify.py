@@ -273,6 +273,29 @@ def test_a_class_that_signs_something_else_says_nothing_of_models(
     assert found == replace(verify(photo, ours), claims=Claims())
 
 
+GREEDY = b"\x5b" + (8 << 30).to_bytes(8)
+"""CBOR's head of a string of 8 GiB."""
+
+PEAK = """
+import sys
+from pathlib import Path
+from shuttergate.credentials.verify import verify_file
+print(verify_file(Path(sys.argv[1]), []).state)
+(peak,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
+print(peak.split()[1])
+"""
+
+
+def test_what_says_that_it_holds_gigabytes_takes_none(photo: bytes, tmp_path: Path) -> None:
+    """C2PA's reader would take what a file of 4 kB claims."""
+    at = photo.index(b"\xa6fcamera")
+    (tmp_path / "a.jpg").write_bytes(photo[:at] + GREEDY + photo[at + len(GREEDY) :])
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "a.jpg")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    state, peak_kb = done.stdout.split()
+    assert state == "changed" and int(peak_kb) < 1_200_000
+
+
 # The command
 
 

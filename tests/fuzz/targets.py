@@ -48,7 +48,7 @@ from shuttergate.console.judge import (
 from shuttergate.console.status_client import StatusClient
 from shuttergate.credentials.authority import read as read_class
 from shuttergate.credentials.authority import read_certificate
-from shuttergate.credentials.verify import CredentialState, KnownClass, verify
+from shuttergate.credentials.verify import MEMORY_BYTES, CredentialState, KnownClass, verify
 from shuttergate.errors import (
     CameraError,
     ConfigError,
@@ -71,6 +71,7 @@ from shuttergate.policy import rule_file
 from shuttergate.policy.bank import MAX_ROWS, read_bank
 from shuttergate.props import Prop
 from shuttergate.rulebook import head_of
+from shuttergate.system.confine import bounded_memory
 from shuttergate.system.framing import framed
 from shuttergate.verdict import Reason
 from shuttergate.vision.pack import read_pack
@@ -601,7 +602,9 @@ def _classes() -> list[KnownClass]:
 
 def stated(data: bytes) -> None:
     """Whatever a photo or video is, it is told how it stands; valid is what was signed alone."""
-    found = verify(data, _classes())
+    classes = _classes()
+    with bounded_memory(MEMORY_BYTES):
+        found = verify(data, classes)
     if found.state is CredentialState.VALID:
         assert (found.class_name, found.claims) == (seeds.CLASS, seeds.STATED)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import resource
 import signal
 import socket
 import time
@@ -61,7 +60,7 @@ from shuttergate.rulebook import (
     taught_of,
 )
 from shuttergate.stills import LOOK_LIMIT, looking
-from shuttergate.system import spawn
+from shuttergate.system import confine, spawn
 from shuttergate.system.framing import MAX_MESSAGE_BYTES, exactly, framed
 from shuttergate.verdict import Look, Reason, Rule, judge
 from shuttergate.vision.eyes import Eyes, open_eyes
@@ -261,9 +260,7 @@ def _go_first() -> None:
 def _bound_memory() -> None:
     with contextlib.suppress(ImportError):
         heif.load()  # its libraries are no part of a picture
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + PICTURE_MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    confine.bound_memory(PICTURE_MEMORY_BYTES)
     # Pillow's own brake, too: it sees what a header claims before some decoders take memory for it.
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would have a heap of its own

@@ -11,7 +11,8 @@ import ctypes
 import os
 import resource
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from errno import ENOSYS
 from pathlib import Path
 
@@ -52,6 +53,31 @@ def no_dumps() -> None:
     """No core file, and no other process of the same user may read this one's memory."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def bound_memory(more_bytes: int) -> None:
+    """Never hold so many bytes more than now; the limit is of address space, and can be lowered."""
+    limit = _address_space() + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+@contextmanager
+def bounded_memory(more_bytes: int) -> Iterator[None]:
+    """Do as `bound_memory` meanwhile, and not where a stricter limit holds already."""
+    before = soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _address_space() + more_bytes
+    others = [one for one in before if one != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_AS, (min([limit, *others]), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _address_space() -> int:
+    """Return how many bytes of addresses this process has."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    return pages * resource.getpagesize()
 
 
 def lacking() -> Phrase | None:
