@@ -222,6 +222,20 @@ def test_the_first_box_of_a_film_holds_no_more_than_its_kind(
     assert verify(long, ours).state is CredentialState.CHANGED
 
 
+def test_no_more_is_left_out_of_a_photo_than_its_manifest(photo: bytes) -> None:
+    """C2PA sums what it takes for segments of a manifest, wherever it finds them."""
+    file = io.BytesIO(photo)
+    ((place, length),) = store.segments(file)
+    assert shape.is_as_written(file, store.JPEG, [(place, length)])
+    for left_out in (
+        [],
+        [(place, length + 10)],
+        [(place - 4, length)],
+        [(place, length), (len(photo) - 9, 9)],
+    ):
+        assert not shape.is_as_written(file, store.JPEG, left_out)
+
+
 @pytest.mark.parametrize("content", [b"", b"\0", b"\xff\xd8\xff", b"\0\0\0\x08jumb", bytes(40)])
 def test_what_is_no_store_is_not_sealed(content: bytes) -> None:
     assert not shape.is_as_written(io.BytesIO(content), store.JPEG, [(0, 1)])
