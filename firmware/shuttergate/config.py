@@ -55,7 +55,7 @@ class AlbumSettings(Table, frozen=True):
 
     ``longest_side``: "judged" is the largest picture in which nothing can be made out that the
     models could not; a number in pixels can only make it smaller.
-    ``marks``: what programs read: not for training, and taken by a camera.
+    ``marks``: what programs read: not for training, and whether a camera took it.
     """
 
     folder: str = ""
